@@ -1,0 +1,204 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package livedb
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// ErrBusy is returned by [DB.View] when the database changed under every
+// attempt to read it, or has a hot journal that its writer has to roll back.
+var ErrBusy = errors.New("the database is being written: no consistent read was possible")
+
+// DefaultBusyTimeout is as long as the registry itself waits for a lock.
+const DefaultBusyTimeout = 5 * time.Second
+
+// Backoff between two attempts of View. A checkpoint of a usual size takes a
+// few milliseconds.
+const (
+	minBackoff = 100 * time.Microsecond
+	maxBackoff = 20 * time.Millisecond
+)
+
+// DB reads one database file. It opens the file at the first [DB.View] and
+// again whenever the path names another file. It is not safe for concurrent
+// use; any number of DBs may read the same file.
+type DB struct {
+	// BusyTimeout is how long View tries to read between two writes before it
+	// gives up with ErrBusy. Default [DefaultBusyTimeout].
+	BusyTimeout time.Duration
+
+	path string
+	now  func() time.Time
+
+	id   uint64       // names this DB to the VFS
+	conn *sqlite.Conn // nil until the first View, and after an error
+	snap snapshot
+	shm  sharedMemory // the wal-index, private to conn
+
+	last    fingerprint // what View last saw; the zero value before
+	settled bool        // last was taken long enough after the last write
+}
+
+// Open returns a reader of the SQLite database at path. It does no I/O: the
+// file may appear later.
+func Open(path string) *DB {
+	db := &DB{BusyTimeout: DefaultBusyTimeout, path: path, now: time.Now}
+	db.id = register(db)
+	return db
+}
+
+// Close releases the connection and its files. The DB must not be used again.
+func (db *DB) Close() error {
+	err := db.disconnect()
+	unregister(db.id)
+	return err
+}
+
+// Changed reports whether the files may have changed since the last View that
+// succeeded. It costs two or three calls of stat and reads at most the header
+// of the log's index. It never reports false after a commit.
+func (db *DB) Changed() (bool, error) {
+	now, err := takeFingerprint(db.path)
+	if err != nil {
+		return true, err
+	}
+	return !db.settled || now != db.last, nil
+}
+
+// View calls fn with a connection on which all statements see one committed
+// state of the database. If that state cannot be proven consistent afterwards,
+// fn is called again with the next attempt number, counting from 0: what fn
+// did counts only once View has returned nil. View gives up with [ErrBusy]
+// after BusyTimeout.
+//
+// Nothing is held between two calls: no lock, no transaction, no old state.
+//
+// An error is returned as it is only if the state was consistent: that of fn,
+// one from opening the files, which names the file and matches [fs.ErrNotExist]
+// and the like, or a [sqlite.ResultCode].
+func (db *DB) View(ctx context.Context, fn func(conn *sqlite.Conn, attempt int) error) error {
+	deadline := time.Now().Add(db.BusyTimeout)
+	backoff := minBackoff
+	for attempt := 0; ; attempt++ {
+		err := db.try(ctx, fn, attempt)
+		if err != nil && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if !errors.Is(err, errConflict) {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("read %s: %w within %s (%w)", db.path, ErrBusy, db.BusyTimeout, err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(backoff):
+		}
+		backoff = min(2*backoff, maxBackoff)
+	}
+}
+
+// try makes one attempt. It returns an error that is errConflict when the
+// attempt proved nothing.
+func (db *DB) try(ctx context.Context, fn func(*sqlite.Conn, int) error, attempt int) error {
+	before, err := takeFingerprint(db.path)
+	if err != nil {
+		return errors.Join(err, db.disconnect())
+	}
+	taken := db.now()
+	if err := db.begin(before); err != nil {
+		return errors.Join(err, db.disconnect())
+	}
+	if err := db.run(ctx, fn, attempt); err != nil {
+		return db.judge(err)
+	}
+	if err := db.snap.verify(&db.shm); err != nil {
+		// The connection may have cached pages and a schema that never were.
+		return errors.Join(err, db.disconnect())
+	}
+	db.last, db.settled = before, before.settledAt(taken)
+	return nil
+}
+
+// judge decides what an error during a read means: torn pages look like a
+// damaged database, so the error stands only if the state was consistent.
+func (db *DB) judge(err error) error {
+	code := sqlite.ErrCode(err).ToPrimary()
+	if code == sqlite.ResultBusy {
+		err = fmt.Errorf("%w: %w", errConflict, err)
+	} else if conflict := db.snap.verify(&db.shm); conflict != nil {
+		err = conflict
+	}
+	// A connection that met an error may have cached what caused it.
+	if code != sqlite.ResultInterrupt {
+		err = errors.Join(err, db.disconnect())
+	}
+	return err
+}
+
+// begin opens what is not open yet, or is another file by now, and makes the
+// connection forget what it knew.
+func (db *DB) begin(now fingerprint) error {
+	if db.conn != nil && !db.snap.sameFile(now) {
+		if err := db.disconnect(); err != nil {
+			return err
+		}
+	}
+	if err := db.snap.begin(db.path); err != nil {
+		return err
+	}
+	db.shm.forget()
+	if db.conn != nil {
+		return nil
+	}
+	conn, err := connect(db.id)
+	if err != nil {
+		return fmt.Errorf("open %s: %w", db.path, err)
+	}
+	db.conn = conn
+	return nil
+}
+
+// run calls fn within a read transaction, which is what pins SQLite to the
+// state of the log that it scans now.
+func (db *DB) run(ctx context.Context, fn func(*sqlite.Conn, int) error, attempt int) (err error) {
+	db.conn.SetInterrupt(ctx.Done())
+	defer db.conn.SetInterrupt(nil)
+	if err := step(db.conn, "BEGIN"); err != nil {
+		return err
+	}
+	err = fn(db.conn, attempt)
+	db.conn.SetInterrupt(nil) // the transaction ends, whatever happened
+	return errors.Join(err, step(db.conn, "COMMIT"))
+}
+
+func (db *DB) disconnect() error {
+	var err error
+	if db.conn != nil {
+		err = db.conn.Close()
+		db.conn = nil
+	}
+	db.shm.free()
+	db.last, db.settled = fingerprint{}, false
+	return errors.Join(err, db.snap.close())
+}
+
+// step runs a statement that returns no rows.
+func step(conn *sqlite.Conn, query string) error {
+	stmt, err := conn.Prepare(query)
+	if err != nil {
+		return err
+	}
+	if _, err := stmt.Step(); err != nil {
+		return err
+	}
+	return stmt.Reset()
+}

@@ -1,0 +1,304 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package livedb
+
+import (
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+const (
+	walSuffix     = "-wal"
+	shmSuffix     = "-shm"
+	journalSuffix = "-journal"
+)
+
+// errConflict says that a read proved nothing, because the database changed
+// meanwhile. It never leaves the package except within ErrBusy.
+var errConflict = errors.New("changed while it was read")
+
+func conflict(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", errConflict, fmt.Sprintf(format, args...))
+}
+
+// snapshot is the files of one attempt to read, and what was read from them.
+type snapshot struct {
+	path string // as configured
+	real string // path without symbolic links: SQLite puts -wal beside that
+
+	main, wal           *os.File // wal is nil while there is none
+	mainState, walState fileState
+	generation          walHeader // of wal, at the beginning of the attempt
+	walSize             int64     // of wal, when SQLite asked for it
+
+	seed      maphash.Seed
+	mainReads []readRecord
+	walReads  []readRecord
+	scratch   []byte
+}
+
+// readRecord remembers what a range of a file held.
+type readRecord struct {
+	offset int64
+	length int // asked for
+	got    int // found; less at the end of the file
+	hash   uint64
+}
+
+// sameFile reports whether the database is still the file that is open.
+func (s *snapshot) sameFile(now fingerprint) bool {
+	return s.main != nil && s.mainState.same(now.main)
+}
+
+// begin opens the files that are not open yet and forgets what was read.
+func (s *snapshot) begin(path string) error {
+	s.mainReads, s.walReads = s.mainReads[:0], s.walReads[:0]
+	if s.main == nil {
+		if err := s.openMain(path); err != nil {
+			return err
+		}
+	}
+	return s.openWal()
+}
+
+func (s *snapshot) openMain(path string) error {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	s.path, s.real, s.seed = path, real, maphash.MakeSeed()
+	s.main, s.mainState, err = open(real)
+	return err
+}
+
+// openWal makes s.wal the log that is there now. An unchanged one stays open,
+// which also keeps its inode number from being given to another.
+func (s *snapshot) openWal() error {
+	now, err := statIfThere(s.real + walSuffix)
+	if err != nil {
+		return err
+	}
+	if s.wal != nil && !s.walState.same(now) {
+		s.closeWal()
+	}
+	if s.wal == nil && now.exists {
+		s.wal, s.walState, err = open(s.real + walSuffix)
+		if errors.Is(err, fs.ErrNotExist) { // gone since
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.generation = walHeader{}
+	if s.wal != nil {
+		s.generation, err = readWalHeader(s.wal)
+	}
+	return err
+}
+
+// open opens a file for reading and says which one it got.
+func open(path string) (*os.File, fileState, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fileState{}, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, fileState{}, errors.Join(err, f.Close())
+	}
+	return f, stateOf(info), nil
+}
+
+func (s *snapshot) closeWal() {
+	_ = s.wal.Close() // read only: nothing can be lost
+	s.wal, s.walState = nil, fileState{}
+}
+
+func (s *snapshot) close() error {
+	if s.wal != nil {
+		s.closeWal()
+	}
+	if s.main == nil {
+		return nil
+	}
+	err := s.main.Close()
+	s.main, s.mainState = nil, fileState{}
+	return err
+}
+
+// read fills buf from the database file or its log, and remembers what it saw.
+// It returns how much there was.
+func (s *snapshot) read(kind fileKind, buf []byte, offset int64) (int, error) {
+	f, records := s.main, &s.mainReads
+	if kind == walFile {
+		f, records = s.wal, &s.walReads
+	}
+	if f == nil {
+		return 0, nil
+	}
+	n, err := f.ReadAt(buf, offset)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return n, err
+	}
+	*records = append(*records, readRecord{offset, len(buf), n, maphash.Bytes(s.seed, buf[:n])})
+	return n, nil
+}
+
+// size is the size of the file by now; 0 for a log that does not exist.
+func (s *snapshot) size(kind fileKind) (int64, error) {
+	if kind == mainFile {
+		return sizeOf(s.main)
+	}
+	var err error
+	s.walSize, err = sizeOf(s.wal)
+	return s.walSize, err
+}
+
+func sizeOf(f *os.File) (int64, error) {
+	if f == nil {
+		return 0, nil
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
+}
+
+// verify proves that everything read since begin was one committed state, in
+// the steps of the package's documentation. Their order is the proof: the log
+// is looked at between the two readings of each page.
+func (s *snapshot) verify(shm *sharedMemory) error {
+	info, err := os.Stat(s.path)
+	if err != nil {
+		return err
+	}
+	if !s.mainState.same(stateOf(info)) {
+		return conflict("another file is at %s", s.path)
+	}
+	if err := s.verifyWal(shm.lastCommit()); err != nil {
+		return err
+	}
+	if err := s.verifyJournal(); err != nil {
+		return err
+	}
+	return s.unchanged(s.main, s.mainReads)
+}
+
+// verifyWal shows that the database file holds no page newer than the state
+// that was read, which ended at the given commit.
+func (s *snapshot) verifyWal(commit walCommit) error {
+	now, err := statIfThere(s.real + walSuffix)
+	if err != nil {
+		return err
+	}
+	if !s.generation.valid {
+		return s.verifyNoWal(now)
+	}
+	if !s.walState.same(now) {
+		return conflict("the log was removed")
+	}
+	generation, err := readWalHeader(s.wal)
+	if err != nil {
+		return err
+	}
+	if generation != s.generation {
+		return conflict("the log started again")
+	}
+	index, ok := readWalIndex(s.real + shmSuffix)
+	if !ok || index.salt() != generation.salt() {
+		// Nobody is connected, or the log is about to start again and is
+		// all checkpointed. Then it must end where it ended for us.
+		if now.size != s.walSize {
+			return conflict("the log grew")
+		}
+		return s.unchanged(s.wal, tail(s.walReads, commit.end()))
+	}
+	if index.backfillAttempted > commit.frame {
+		return conflict("a checkpoint of frame %d began after frame %d was read", index.backfillAttempted, commit.frame)
+	}
+	return nil
+}
+
+// verifyNoWal is verifyWal for a state that was read without a log: if there
+// is one by now, nothing may have been copied from it.
+func (s *snapshot) verifyNoWal(now fileState) error {
+	if !now.exists {
+		return nil
+	}
+	f, _, err := open(s.real + walSuffix)
+	if errors.Is(err, fs.ErrNotExist) {
+		return conflict("the log came and went")
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	generation, err := readWalHeader(f)
+	if err != nil || !generation.valid {
+		return err
+	}
+	index, ok := readWalIndex(s.real + shmSuffix)
+	if !ok || index.salt() != generation.salt() || index.backfillAttempted > 0 {
+		return conflict("a log appeared and may have been checkpointed")
+	}
+	return nil
+}
+
+// verifyJournal shows that no transaction is half written to the database
+// file, which is possible only with a rollback journal. A journal is hot when
+// its first byte is not zero (https://sqlite.org/fileformat.html#the_rollback_journal).
+func (s *snapshot) verifyJournal() error {
+	f, err := os.Open(s.real + journalSuffix)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	var first [1]byte
+	if _, err := f.ReadAt(first[:], 0); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	if first[0] != 0 {
+		return conflict("%s is a hot journal", f.Name())
+	}
+	return nil
+}
+
+// unchanged reads every record again and compares.
+func (s *snapshot) unchanged(f *os.File, records []readRecord) error {
+	for _, r := range records {
+		if cap(s.scratch) < r.length {
+			s.scratch = make([]byte, r.length)
+		}
+		buf := s.scratch[:r.length]
+		n, err := f.ReadAt(buf, r.offset)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		if n != r.got || maphash.Bytes(s.seed, buf[:n]) != r.hash {
+			return conflict("%d bytes at %d of %s were rewritten", r.length, r.offset, f.Name())
+		}
+	}
+	return nil
+}
+
+// tail returns the records that reach beyond offset.
+func tail(records []readRecord, offset int64) []readRecord {
+	var beyond []readRecord
+	for _, r := range records {
+		if r.offset+int64(r.length) > offset {
+			beyond = append(beyond, r)
+		}
+	}
+	return beyond
+}

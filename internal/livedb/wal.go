@@ -1,0 +1,89 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package livedb
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+)
+
+// Sizes and offsets of https://sqlite.org/walformat.html: sections 1.1 and 1.2
+// of the log, section 2.2 of the index. The log is big-endian, the index is in
+// the byte order of the machine, but holds the salts as the log does.
+const (
+	walHeaderSize      = 32
+	walFrameHeaderSize = 24
+	walSaltOffset      = 16
+
+	walIndexHdrSize    = 48 // the first of the two copies
+	walIndexSize       = 136
+	indexInitOffset    = 12
+	indexPageSize      = 14
+	indexMaxFrame      = 16
+	indexSaltOffset    = 32
+	indexBackfillTried = 128 // nBackfillAttempted
+)
+
+type salt [8]byte
+
+// walHeader is the first bytes of a log. They change when the log starts again
+// from its beginning, and never in between.
+type walHeader struct {
+	bytes [walHeaderSize]byte
+	valid bool // false for a log too short to hold anything
+}
+
+func (h walHeader) salt() salt { return salt(h.bytes[walSaltOffset:]) }
+
+func readWalHeader(f *os.File) (walHeader, error) {
+	var h walHeader
+	n, err := f.ReadAt(h.bytes[:], 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return walHeader{}, err
+	}
+	if n < walHeaderSize {
+		return walHeader{}, nil
+	}
+	h.valid = true
+	return h, nil
+}
+
+// walIndex is what the writers' shared wal-index says.
+type walIndex struct {
+	header            [walIndexHdrSize]byte
+	backfillAttempted uint32 // a checkpoint may have copied frames up to this one
+}
+
+func (x walIndex) salt() salt { return salt(x.header[indexSaltOffset:]) }
+
+// readWalIndex reads a -shm file. It reports false when that tells nothing:
+// the file is not there, not readable, too short or not initialized.
+func readWalIndex(path string) (walIndex, bool) {
+	f, err := os.Open(path)
+	if err != nil {
+		return walIndex{}, false
+	}
+	defer f.Close()
+	var buf [walIndexSize]byte
+	if n, _ := f.ReadAt(buf[:], 0); n < walIndexSize || buf[indexInitOffset] == 0 {
+		return walIndex{}, false
+	}
+	return walIndex{
+		header:            [walIndexHdrSize]byte(buf[:]),
+		backfillAttempted: binary.NativeEndian.Uint32(buf[indexBackfillTried:]),
+	}, true
+}
+
+// walCommit is the last commit in a log that a connection knows of.
+type walCommit struct {
+	frame    uint32 // 0: none
+	pageSize int64
+}
+
+// end is the offset in the log right after the commit.
+func (c walCommit) end() int64 {
+	return walHeaderSize + int64(c.frame)*(walFrameHeaderSize+c.pageSize)
+}
