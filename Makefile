@@ -77,7 +77,7 @@ fmt: $(GOLANGCI_LINT) ## Format the code
 .PHONY: tidy
 tidy: $(BUILDER) ## Renew go.mod and go.sum, of the project and of the collector
 	$(GO) mod tidy -e
-	-scripts/generate-collector.sh $(BUILDER) 2>/dev/null
+	scripts/generate-collector.sh $(BUILDER) 2>/dev/null || true
 	cd $(COLLECTOR) && $(GO) mod tidy -e
 	scripts/generate-collector.sh $(BUILDER)
 
