@@ -42,8 +42,13 @@ type DB struct {
 	snap snapshot
 	shm  sharedMemory // the wal-index, private to conn
 
-	last    fingerprint // what View last saw; the zero value before
-	settled bool        // last was taken long enough after the last write
+}
+
+// Version tells one state of the files from another. The zero value is that of
+// no state.
+type Version struct {
+	files   fingerprint
+	settled bool // taken long enough after the last write
 }
 
 // Open returns a reader of the SQLite database at path. It does no I/O: the
@@ -61,45 +66,46 @@ func (db *DB) Close() error {
 	return err
 }
 
-// Changed reports whether the files may have changed since the last View that
-// succeeded. It costs two or three calls of stat and reads at most the header
-// of the log's index. It never reports false after a commit.
-func (db *DB) Changed() (bool, error) {
-	now, err := takeFingerprint(db.path)
-	if err != nil {
-		return true, err
+// Changed reports whether the files may have changed since that version. It
+// costs two or three calls of stat and reads at most the header of the log's
+// index. It never reports false after a commit.
+func (db *DB) Changed(since Version) (bool, error) {
+	if !since.settled {
+		return true, nil
 	}
-	return !db.settled || now != db.last, nil
+	now, err := takeFingerprint(db.path)
+	return now != since.files, err
 }
 
 // View calls fn with a connection on which all statements see one committed
 // state of the database. If that state cannot be proven consistent afterwards,
 // fn is called again with the next attempt number, counting from 0: what fn
-// did counts only once View has returned nil. View gives up with [ErrBusy]
-// after BusyTimeout.
+// did counts only once View has returned no error. View gives up with
+// [ErrBusy] after BusyTimeout. The version is of the state that fn saw, or of
+// an earlier one.
 //
 // Nothing is held between two calls: no lock, no transaction, no old state.
 //
 // An error is returned as it is only if the state was consistent: that of fn,
 // one from opening the files, which names the file and matches [fs.ErrNotExist]
 // and the like, or a [sqlite.ResultCode].
-func (db *DB) View(ctx context.Context, fn func(conn *sqlite.Conn, attempt int) error) error {
+func (db *DB) View(ctx context.Context, fn func(conn *sqlite.Conn, attempt int) error) (Version, error) {
 	deadline := time.Now().Add(db.BusyTimeout)
 	backoff := minBackoff
 	for attempt := 0; ; attempt++ {
-		err := db.try(ctx, fn, attempt)
+		version, err := db.try(ctx, fn, attempt)
 		if err != nil && ctx.Err() != nil {
-			return ctx.Err()
+			return Version{}, ctx.Err()
 		}
 		if !errors.Is(err, errConflict) {
-			return err
+			return version, err
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("read %s: %w within %s (%w)", db.path, ErrBusy, db.BusyTimeout, err)
+			return Version{}, fmt.Errorf("read %s: %w within %s (%w)", db.path, ErrBusy, db.BusyTimeout, err)
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err()
+			return Version{}, ctx.Err()
 		case <-time.After(backoff):
 		}
 		backoff = min(2*backoff, maxBackoff)
@@ -108,24 +114,23 @@ func (db *DB) View(ctx context.Context, fn func(conn *sqlite.Conn, attempt int) 
 
 // try makes one attempt. It returns an error that is errConflict when the
 // attempt proved nothing.
-func (db *DB) try(ctx context.Context, fn func(*sqlite.Conn, int) error, attempt int) error {
+func (db *DB) try(ctx context.Context, fn func(*sqlite.Conn, int) error, attempt int) (Version, error) {
 	before, err := takeFingerprint(db.path)
 	if err != nil {
-		return errors.Join(err, db.disconnect())
+		return Version{}, errors.Join(err, db.disconnect())
 	}
 	taken := db.now()
 	if err := db.begin(before); err != nil {
-		return errors.Join(err, db.disconnect())
+		return Version{}, errors.Join(err, db.disconnect())
 	}
 	if err := db.run(ctx, fn, attempt); err != nil {
-		return db.judge(err)
+		return Version{}, db.judge(err)
 	}
 	if err := db.snap.verify(&db.shm); err != nil {
 		// The connection may have cached pages and a schema that never were.
-		return errors.Join(err, db.disconnect())
+		return Version{}, errors.Join(err, db.disconnect())
 	}
-	db.last, db.settled = before, before.settledAt(taken)
-	return nil
+	return Version{before, before.settledAt(taken)}, nil
 }
 
 // judge decides what an error during a read means: torn pages look like a
@@ -187,7 +192,6 @@ func (db *DB) disconnect() error {
 		db.conn = nil
 	}
 	db.shm.free()
-	db.last, db.settled = fingerprint{}, false
 	return errors.Join(err, db.snap.close())
 }
 

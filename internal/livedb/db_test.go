@@ -151,7 +151,7 @@ type state struct{ rows, sum, maxID, count, total int64 }
 func readState(ctx context.Context, db *livedb.DB) (state, int, error) {
 	var s state
 	var attempts int
-	err := db.View(ctx, func(conn *sqlite.Conn, attempt int) error {
+	_, err := db.View(ctx, func(conn *sqlite.Conn, attempt int) error {
 		attempts = attempt + 1
 		stmt, err := conn.Prepare("SELECT count(*), coalesce(sum(value), 0), coalesce(max(id), 0), (SELECT count FROM total), (SELECT sum FROM total) FROM parts")
 		if err != nil {

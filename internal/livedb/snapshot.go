@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/maphash"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -37,10 +36,16 @@ type snapshot struct {
 	generation          walHeader // of wal, at the beginning of the attempt
 	walSize             int64     // of wal, when SQLite asked for it
 
-	seed      maphash.Seed
-	mainReads []readRecord
-	walReads  []readRecord
-	scratch   []byte
+	seed     maphash.Seed
+	reads    [2]reads  // by fileKind
+	verifier readAhead // for the second reading
+	scratch  []byte
+}
+
+// reads is what was read from one file.
+type reads struct {
+	ahead   readAhead
+	records []readRecord
 }
 
 // readRecord remembers what a range of a file held.
@@ -58,7 +63,10 @@ func (s *snapshot) sameFile(now fingerprint) bool {
 
 // begin opens the files that are not open yet and forgets what was read.
 func (s *snapshot) begin(path string) error {
-	s.mainReads, s.walReads = s.mainReads[:0], s.walReads[:0]
+	for i := range s.reads {
+		s.reads[i].ahead.reset()
+		s.reads[i].records = s.reads[i].records[:0]
+	}
 	if s.main == nil {
 		if err := s.openMain(path); err != nil {
 			return err
@@ -136,19 +144,24 @@ func (s *snapshot) close() error {
 // read fills buf from the database file or its log, and remembers what it saw.
 // It returns how much there was.
 func (s *snapshot) read(kind fileKind, buf []byte, offset int64) (int, error) {
-	f, records := s.main, &s.mainReads
-	if kind == walFile {
-		f, records = s.wal, &s.walReads
-	}
+	f := s.file(kind)
 	if f == nil {
 		return 0, nil
 	}
-	n, err := f.ReadAt(buf, offset)
-	if err != nil && !errors.Is(err, io.EOF) {
+	r := &s.reads[kind]
+	n, err := r.ahead.readAt(f, buf, offset)
+	if err != nil {
 		return n, err
 	}
-	*records = append(*records, readRecord{offset, len(buf), n, maphash.Bytes(s.seed, buf[:n])})
+	r.records = append(r.records, readRecord{offset, len(buf), n, maphash.Bytes(s.seed, buf[:n])})
 	return n, nil
+}
+
+func (s *snapshot) file(kind fileKind) *os.File {
+	if kind == walFile {
+		return s.wal
+	}
+	return s.main
 }
 
 // size is the size of the file by now; 0 for a log that does not exist.
@@ -189,7 +202,7 @@ func (s *snapshot) verify(shm *sharedMemory) error {
 	if err := s.verifyJournal(); err != nil {
 		return err
 	}
-	return s.unchanged(s.main, s.mainReads)
+	return s.unchanged(s.main, s.reads[mainFile].records)
 }
 
 // verifyWal shows that the database file holds no page newer than the state
@@ -219,7 +232,7 @@ func (s *snapshot) verifyWal(commit walCommit) error {
 		if now.size != s.walSize {
 			return conflict("the log grew")
 		}
-		return s.unchanged(s.wal, tail(s.walReads, commit.end()))
+		return s.unchanged(s.wal, tail(s.reads[walFile].records, commit.end()))
 	}
 	if index.backfillAttempted > commit.frame {
 		return conflict("a checkpoint of frame %d began after frame %d was read", index.backfillAttempted, commit.frame)
@@ -265,7 +278,7 @@ func (s *snapshot) verifyJournal() error {
 	}
 	defer f.Close()
 	var first [1]byte
-	if _, err := f.ReadAt(first[:], 0); err != nil && !errors.Is(err, io.EOF) {
+	if _, err := readUpTo(f, first[:], 0); err != nil {
 		return err
 	}
 	if first[0] != 0 {
@@ -276,13 +289,14 @@ func (s *snapshot) verifyJournal() error {
 
 // unchanged reads every record again and compares.
 func (s *snapshot) unchanged(f *os.File, records []readRecord) error {
+	s.verifier.reset()
 	for _, r := range records {
 		if cap(s.scratch) < r.length {
 			s.scratch = make([]byte, r.length)
 		}
 		buf := s.scratch[:r.length]
-		n, err := f.ReadAt(buf, r.offset)
-		if err != nil && !errors.Is(err, io.EOF) {
+		n, err := s.verifier.readAt(f, buf, r.offset)
+		if err != nil {
 			return err
 		}
 		if n != r.got || maphash.Bytes(s.seed, buf[:n]) != r.hash {

@@ -5,8 +5,6 @@ package livedb
 
 import (
 	"encoding/binary"
-	"errors"
-	"io"
 	"os"
 )
 
@@ -40,12 +38,9 @@ func (h walHeader) salt() salt { return salt(h.bytes[walSaltOffset:]) }
 
 func readWalHeader(f *os.File) (walHeader, error) {
 	var h walHeader
-	n, err := f.ReadAt(h.bytes[:], 0)
-	if err != nil && !errors.Is(err, io.EOF) {
+	n, err := readUpTo(f, h.bytes[:], 0)
+	if err != nil || n < walHeaderSize {
 		return walHeader{}, err
-	}
-	if n < walHeaderSize {
-		return walHeader{}, nil
 	}
 	h.valid = true
 	return h, nil

@@ -1,0 +1,111 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package registry
+
+import (
+	"fmt"
+
+	"zombiezen.com/go/sqlite"
+)
+
+// Cursor is a place between two rows. The zero value is before the first row.
+// Cursors are compared with ==.
+type Cursor struct {
+	// ID is the highest id that was read; 0 for none.
+	ID int64
+	// UID is the event_uid of the row with that id, under RegistryID; empty
+	// if there was no such row any more.
+	UID string
+	// RegistryID is the id that UID was made with. Keeping it lets an operator
+	// rename a registry without its database looking exchanged.
+	RegistryID string
+}
+
+// ReplacedError says that the database is not the one that the cursor is from.
+type ReplacedError struct {
+	// Path is the database file.
+	Path string
+	// Cursor is what did not fit.
+	Cursor Cursor
+	// Reason is what was found, for a person.
+	Reason string
+}
+
+func (e *ReplacedError) Error() string {
+	return fmt.Sprintf("%s is another database than the one that was read up to id %d: %s", e.Path, e.Cursor.ID, e.Reason)
+}
+
+// check returns a *ReplacedError if the database is not the cursor's.
+func (r *Reader) check(conn *sqlite.Conn, cursor Cursor) error {
+	if cursor.ID == 0 {
+		return nil
+	}
+	uid, found, err := r.uidAt(conn, cursor.ID, cursor.RegistryID)
+	if err != nil {
+		return err
+	}
+	if found {
+		if uid == cursor.UID {
+			return nil
+		}
+		return &ReplacedError{r.settings.Path, cursor, fmt.Sprintf("that row is now event %s, and was %s", uid, orNone(cursor.UID))}
+	}
+	highest, err := highestUsed(conn)
+	if err != nil || highest >= cursor.ID {
+		return err // pruned
+	}
+	return &ReplacedError{r.settings.Path, cursor, fmt.Sprintf("the highest id ever used in it is %d", highest)}
+}
+
+func orNone(uid string) string {
+	if uid == "" {
+		return "pruned"
+	}
+	return uid
+}
+
+// uidAt returns the event_uid of the row with that id.
+func (r *Reader) uidAt(conn *sqlite.Conn, id int64, registryID string) (uid string, found bool, err error) {
+	stmt, err := conn.Prepare(selectRow)
+	if err != nil {
+		return "", false, err
+	}
+	defer stmt.Reset()
+	stmt.BindInt64(1, id)
+	found, err = stmt.Step()
+	if err != nil || !found {
+		return "", false, err
+	}
+	return r.decoder.uid(stmt, registryID), true, nil
+}
+
+// highestUsed is the highest id that the table ever handed out: AUTOINCREMENT
+// keeps it in sqlite_sequence, also when the rows are gone. A table made
+// without AUTOINCREMENT only has the rows that are left.
+func highestUsed(conn *sqlite.Conn) (int64, error) {
+	highest, err := queryInt(conn, "SELECT max(id) FROM events")
+	if err != nil {
+		return 0, err
+	}
+	there, err := queryInt(conn, "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'")
+	if err != nil || there == 0 {
+		return highest, err
+	}
+	sequence, err := queryInt(conn, "SELECT max(seq) FROM sqlite_sequence WHERE name = 'events'")
+	return max(highest, sequence), err
+}
+
+// queryInt returns the first column of the first row; 0 for none or NULL.
+func queryInt(conn *sqlite.Conn, query string) (int64, error) {
+	stmt, err := conn.Prepare(query)
+	if err != nil {
+		return 0, err
+	}
+	defer stmt.Reset()
+	found, err := stmt.Step()
+	if err != nil || !found {
+		return 0, err
+	}
+	return stmt.ColumnInt64(0), nil
+}

@@ -1,0 +1,198 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package registry
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// The places of the columns in a row.
+const (
+	columnID = iota
+	columnTokenID
+	columnFileID
+	columnRecipientID
+	columnIssuerID
+	columnKind
+	columnSourceIP
+	columnUserAgent
+	columnExtra
+	columnTimestamp
+	columnQualifiedTimestamp
+	columnTlogIndex
+	columnCount
+)
+
+var columnNames = strings.Split(columns, ", ")
+
+// maxShown is how much of an unreadable value an error shows, in bytes. The
+// rest stays in the registry.
+const maxShown = 256
+
+// decoder turns rows into events. SQLite checks no types, so any column may
+// hold anything; what cannot be read is described and passed over.
+type decoder struct {
+	values  [columnCount]value // of the row at hand
+	encoded []byte             // the row at hand, as it is hashed
+	faults  []string
+}
+
+// value is what a column holds, as SQLite has it.
+type value struct {
+	class sqlite.ColumnType
+	text  string // of TEXT and BLOB
+	int   int64
+	float float64
+
+	start, end int // of text in the encoded row
+}
+
+// decode fills in the event from the statement's row.
+func (d *decoder) decode(stmt *sqlite.Stmt, e *translator.Event) {
+	d.encode(stmt, e.RegistryID)
+	d.faults = d.faults[:0]
+	e.UID = d.shareText(d.hash())
+	e.ID = d.values[columnID].int
+	e.TokenID = d.text(columnTokenID)
+	e.FileID = d.text(columnFileID)
+	e.RecipientID = d.text(columnRecipientID)
+	e.IssuerID = d.text(columnIssuerID)
+	e.Kind = d.text(columnKind)
+	e.SourceIP = d.text(columnSourceIP)
+	e.UserAgent = d.text(columnUserAgent)
+	e.Extra, e.QuestionName = translator.NormalizeExtra(d.text(columnExtra))
+	e.Timestamp = d.time(columnTimestamp)
+	e.QualifiedTimestamp = d.text(columnQualifiedTimestamp)
+	e.TlogIndex, e.HasTlogIndex = d.int(columnTlogIndex)
+	if len(d.faults) > 0 {
+		e.DecodeError = strings.Join(d.faults, "; ")
+	}
+}
+
+// uid is the event_uid of the statement's row.
+func (d *decoder) uid(stmt *sqlite.Stmt, registryID string) string {
+	d.encode(stmt, registryID)
+	uid := d.hash()
+	return string(uid[:])
+}
+
+// shareText makes one string of the whole row and its uid, of which all texts
+// are parts: one allocation instead of ten. It returns the uid.
+func (d *decoder) shareText(uid [2 * uidSize]byte) string {
+	n := len(d.encoded)
+	row := string(append(d.encoded, uid[:]...))
+	for i := range d.values {
+		v := &d.values[i]
+		v.text = row[v.start:v.end]
+	}
+	return row[n:]
+}
+
+// text reads a column as text. Numbers have one, blobs do not.
+func (d *decoder) text(column int) string {
+	v := &d.values[column]
+	switch v.class {
+	case sqlite.TypeText:
+		if utf8.ValidString(v.text) {
+			return v.text
+		}
+		d.fault(column, "text that is not UTF-8")
+		return strings.ToValidUTF8(v.text, string(utf8.RuneError))
+	case sqlite.TypeInteger, sqlite.TypeFloat:
+		return v.String()
+	case sqlite.TypeBlob:
+		d.fault(column, "a blob, not text")
+	case sqlite.TypeNull:
+	}
+	return ""
+}
+
+// int reads a column as an integer, which may be NULL.
+func (d *decoder) int(column int) (n int64, ok bool) {
+	switch v := &d.values[column]; v.class {
+	case sqlite.TypeInteger:
+		return v.int, true
+	case sqlite.TypeNull:
+	default:
+		d.fault(column, "no integer")
+	}
+	return 0, false
+}
+
+// time reads a column as unix seconds; 0 and NULL mean that there is no time.
+func (d *decoder) time(column int) time.Time {
+	seconds, ok := d.int(column)
+	if !ok || seconds == 0 {
+		return time.Time{}
+	}
+	t, ok := toTime(seconds)
+	if !ok {
+		d.fault(column, "no time from 1970 to 2262")
+	}
+	return t
+}
+
+func toTime(seconds int64) (time.Time, bool) {
+	if seconds < translator.MinTimestamp || seconds > translator.MaxTimestamp {
+		return time.Time{}, false
+	}
+	return time.Unix(seconds, 0).UTC(), true
+}
+
+// timestampOf reads a column as [decoder.time] does.
+func timestampOf(stmt *sqlite.Stmt, column int) (time.Time, bool) {
+	if stmt.ColumnType(column) != sqlite.TypeInteger {
+		return time.Time{}, false
+	}
+	return toTime(stmt.ColumnInt64(column))
+}
+
+func (d *decoder) fault(column int, what string) {
+	d.faults = append(d.faults, fmt.Sprintf("%s holds %s: %s", columnNames[column], what, d.values[column].show()))
+}
+
+// String is the value as SQLite would cast it to text.
+func (v *value) String() string {
+	switch v.class {
+	case sqlite.TypeInteger:
+		return fmt.Sprintf("%d", v.int)
+	case sqlite.TypeFloat:
+		return fmt.Sprintf("%g", v.float)
+	default:
+		return v.text
+	}
+}
+
+// show writes the value as an SQL literal, shortened where it is long.
+func (v *value) show() string {
+	switch v.class {
+	case sqlite.TypeText:
+		if utf8.ValidString(v.text) {
+			return "'" + shorten(v.text, func(s string) string { return strings.ToValidUTF8(s, "") }) + "'"
+		}
+		return "CAST(x'" + shorten(v.text, hexOf) + "' AS TEXT)"
+	case sqlite.TypeBlob:
+		return "x'" + shorten(v.text, hexOf) + "'"
+	case sqlite.TypeNull:
+		return "NULL"
+	default:
+		return v.String()
+	}
+}
+
+func hexOf(s string) string { return fmt.Sprintf("%x", s) }
+
+func shorten(s string, form func(string) string) string {
+	if len(s) <= maxShown {
+		return form(s)
+	}
+	return fmt.Sprintf("%s… (%d bytes)", form(s[:maxShown]), len(s))
+}

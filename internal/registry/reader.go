@@ -1,0 +1,197 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package registry
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"zombiezen.com/go/sqlite"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+const (
+	columns    = "id, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, tlog_index"
+	selectRows = "SELECT " + columns + " FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"
+	selectRow  = "SELECT " + columns + " FROM events WHERE id = ?1"
+	selectLast = "SELECT " + columns + " FROM events ORDER BY id DESC LIMIT 1"
+	selectLag  = "SELECT (SELECT max(id) FROM events), timestamp FROM events WHERE id > ?1 ORDER BY id LIMIT 1"
+)
+
+// minBatch is how far a batch shrinks while the database changes under it. So
+// few rows are read within a fraction of the time that a commit takes.
+const minBatch = 16
+
+// Settings is what a Reader needs to know.
+type Settings struct {
+	// Path is the SQLite file. It need not exist yet.
+	Path string
+	// RegistryID names the registry in the events, and is part of their uid.
+	RegistryID string
+	// Now is the clock of [translator.Event.Observed]. Default time.Now.
+	Now func() time.Time
+}
+
+// Reader reads the events of one registry. It leaves nothing behind in the
+// registry's directory and holds nothing between two calls: no lock, no
+// transaction. All methods are safe for concurrent use; one works at a time.
+// They return errors that name the file and match [livedb.ErrBusy] or
+// [io/fs.ErrNotExist] where that is the reason.
+type Reader struct {
+	settings Settings
+
+	mu      sync.Mutex // guards what follows
+	db      *livedb.DB
+	read    livedb.Version // what Read last saw
+	decoder decoder
+}
+
+// Open returns a Reader. It does no I/O.
+func Open(settings Settings) *Reader {
+	if settings.Now == nil {
+		settings.Now = time.Now
+	}
+	return &Reader{settings: settings, db: livedb.Open(settings.Path)}
+}
+
+// Close releases the files. The Reader must not be used again.
+func (r *Reader) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.db.Close()
+}
+
+// Changed reports whether the database may have changed since the last Read that
+// succeeded, at the price of a few calls of stat. It never reports false after a
+// commit.
+func (r *Reader) Changed() (bool, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.db.Changed(r.read)
+}
+
+// Batch is a run of rows.
+type Batch struct {
+	// Events are the rows in the order of their ids.
+	Events []translator.Event
+	// Next is the cursor after them.
+	Next Cursor
+	// More says that there may be more rows by now.
+	More bool
+}
+
+// Read returns the rows after the cursor, up to limit of them, appended to
+// into[:0]. Fewer come, with More set, if the database is written to all the
+// time. It returns a *[ReplacedError] if the database is not the cursor's.
+func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []translator.Event) (Batch, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var batch Batch
+	version, err := r.db.View(ctx, func(conn *sqlite.Conn, attempt int) error {
+		if err := r.check(conn, cursor); err != nil {
+			return err
+		}
+		n := max(limit>>min(attempt, 30), min(limit, minBatch))
+		events, err := r.rows(conn, cursor.ID, n, into[:0])
+		batch = Batch{Events: events, Next: cursor, More: len(events) == n}
+		return err
+	})
+	r.read = version
+	if err != nil {
+		return Batch{}, r.wrap("read events", err)
+	}
+	if n := len(batch.Events); n > 0 {
+		last := &batch.Events[n-1]
+		batch.Next = Cursor{ID: last.ID, UID: last.UID, RegistryID: last.RegistryID}
+	}
+	return batch, nil
+}
+
+func (r *Reader) rows(conn *sqlite.Conn, after int64, limit int, events []translator.Event) ([]translator.Event, error) {
+	stmt, err := conn.Prepare(selectRows)
+	if err != nil {
+		return nil, err
+	}
+	defer stmt.Reset()
+	stmt.BindInt64(1, after)
+	stmt.BindInt64(2, int64(limit))
+	now := r.settings.Now().UTC()
+	for {
+		found, err := stmt.Step()
+		if err != nil || !found {
+			return events, err
+		}
+		events = append(events, translator.Event{RegistryID: r.settings.RegistryID, Observed: now})
+		r.decoder.decode(stmt, &events[len(events)-1])
+	}
+}
+
+// End returns the cursor after the last row that there is now.
+func (r *Reader) End(ctx context.Context) (Cursor, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var end Cursor
+	_, err := r.db.View(ctx, func(conn *sqlite.Conn, _ int) error {
+		highest, err := highestUsed(conn)
+		if err != nil {
+			return err
+		}
+		stmt, err := conn.Prepare(selectLast)
+		if err != nil {
+			return err
+		}
+		defer stmt.Reset()
+		end = Cursor{ID: highest, RegistryID: r.settings.RegistryID}
+		found, err := stmt.Step()
+		if found && stmt.ColumnInt64(0) == highest {
+			end.UID = r.decoder.uid(stmt, r.settings.RegistryID)
+		}
+		return err
+	})
+	return end, r.wrap("find the last event", err)
+}
+
+// Lag is how far a cursor is behind.
+type Lag struct {
+	// Rows is the highest id in the table minus the cursor's; 0 at the end.
+	Rows int64
+	// Oldest is the timestamp of the first row after the cursor; the zero
+	// time if there is none, or it has no usable one.
+	Oldest time.Time
+}
+
+// Lag measures how far a cursor at that id is behind.
+func (r *Reader) Lag(ctx context.Context, after int64) (Lag, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var lag Lag
+	_, err := r.db.View(ctx, func(conn *sqlite.Conn, _ int) error {
+		lag = Lag{}
+		stmt, err := conn.Prepare(selectLag)
+		if err != nil {
+			return err
+		}
+		defer stmt.Reset()
+		stmt.BindInt64(1, after)
+		found, err := stmt.Step()
+		if found {
+			lag.Rows = stmt.ColumnInt64(0) - after
+			lag.Oldest, _ = timestampOf(stmt, 1)
+		}
+		return err
+	})
+	return lag, r.wrap("measure the lag", err)
+}
+
+// wrap names the file in errors that come from SQLite, which never saw its path.
+func (r *Reader) wrap(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s in database %s: %w", what, r.settings.Path, err)
+}

@@ -1,0 +1,73 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cenkalti/backoff/v5"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.uber.org/zap"
+)
+
+// errStopping ends the loop: the receiver is being shut down.
+var errStopping = errors.New("shutting down")
+
+// stoppingOr is err, unless that is only an effect of the shutdown.
+func stoppingOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return errStopping
+	}
+	return err
+}
+
+// deliverWithRetry hands events on until the pipeline takes them or refuses
+// them for good. It returns nil in both cases: the cursor may move. Any error
+// means that the events have to be read again.
+func (p *poller) deliverWithRetry(ctx context.Context, events []event) error {
+	retry := p.newBackOff()
+	first := time.Now()
+	for {
+		err := p.deliver(events)
+		switch {
+		case err == nil:
+			return nil
+		case consumererror.IsPermanent(err):
+			p.refused(ctx, events, err, "The pipeline refused events for good: they are dropped")
+			return nil
+		case ctx.Err() != nil:
+			return errStopping
+		case !p.config.Enabled:
+			return fmt.Errorf("hand on events: %w", err)
+		case p.config.MaxElapsedTime > 0 && time.Since(first) >= p.config.MaxElapsedTime:
+			p.refused(ctx, events, err, "The pipeline did not take events within `retry_on_failure.max_elapsed_time`: they are dropped")
+			return nil
+		}
+		p.health.recoverable(fmt.Errorf("hand on events %d to %d, trying again: %w", events[0].ID, events[len(events)-1].ID, err))
+		if !sleep(ctx, retry.NextBackOff()) {
+			return errStopping
+		}
+	}
+}
+
+func (p *poller) newBackOff() *backoff.ExponentialBackOff {
+	return &backoff.ExponentialBackOff{
+		InitialInterval:     p.config.InitialInterval,
+		RandomizationFactor: p.config.RandomizationFactor,
+		Multiplier:          p.config.Multiplier,
+		MaxInterval:         p.config.MaxInterval,
+	}
+}
+
+func (p *poller) refused(ctx context.Context, events []event, err error, message string) {
+	p.telemetry.refused(ctx)
+	p.logger.Error(message,
+		zap.Int("events", len(events)),
+		zap.Int64("first_id", events[0].ID),
+		zap.Int64("last_id", events[len(events)-1].ID),
+		zap.Error(err))
+}

@@ -1,0 +1,74 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package translator
+
+import (
+	"math"
+	"time"
+)
+
+// MinTimestamp and MaxTimestamp bound the seconds since 1970 that a log record
+// can hold: its nanoseconds are an int64 wherever Go reads them, and 0 means
+// that there is no time.
+const (
+	MinTimestamp = 1
+	MaxTimestamp = math.MaxInt64 / int64(time.Second)
+)
+
+// Event is one beacon callback: a row of a registry's events table. Text is
+// valid UTF-8. The zero value of a field stands for a column that is NULL,
+// empty or unreadable. Events are compared with ==.
+type Event struct {
+	// RegistryID names the registry that the row is from.
+	RegistryID string
+	// ID is the row's id, from 1. It is unique within one life of a database.
+	ID int64
+	// UID identifies the event across restored backups: 32 hex digits.
+	UID string
+	// Kind is the kind of beacon, see [Action].
+	Kind string
+	// TokenID, FileID, RecipientID and IssuerID say what was marked for whom.
+	TokenID, FileID, RecipientID, IssuerID string
+	// SourceIP is who called back; what the registry took for an IP address.
+	SourceIP string
+	// UserAgent is the calling program by its own account.
+	UserAgent string
+	// QuestionName is extra.qname, the name a dns beacon was asked for.
+	QuestionName string
+	// Extra is the compact text of a JSON object that is not empty, in the
+	// form of [NormalizeExtra]; or "".
+	Extra string
+	// Timestamp is when the registry was called, by its clock, in UTC. Records
+	// hold times from [MinTimestamp] to [MaxTimestamp]; the zero time
+	// stands for any other.
+	Timestamp time.Time
+	// QualifiedTimestamp is RFC 3339, as the registry wrote it.
+	QualifiedTimestamp string
+	// TlogIndex is the index of the event's leaf in the transparency log; -1
+	// says that there is none. It counts only if HasTlogIndex is set.
+	TlogIndex    int64
+	HasTlogIndex bool
+	// DecodeError says what could not be read, for a person.
+	DecodeError string
+	// Observed is when the row was read.
+	Observed time.Time
+}
+
+// actions are the names of the actions that are not "beacon-" and the kind.
+var actions = map[string]string{
+	"dns":      "beacon-dns-callback",
+	"http_img": "beacon-http-pixel",
+	"ocsp":     "beacon-ocsp-callback",
+	"license":  "beacon-license-check",
+}
+
+// Action names what happened when a beacon of a kind called back, as the
+// registry's own exporter does: beacon-dns-callback, beacon-http-pixel,
+// beacon-ocsp-callback, beacon-license-check, or else beacon-<kind>.
+func Action(kind string) string {
+	if action, ok := actions[kind]; ok {
+		return action
+	}
+	return "beacon-" + kind
+}
