@@ -1,0 +1,76 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"golang.org/x/time/rate"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/registrygen"
+)
+
+// plan is what the flags ask for.
+type plan struct {
+	settings registrygen.Settings
+	rate     rate.Limit // events a second
+	count    int64      // zero: until interrupted
+	bulk     bool
+	prune    int64 // rows to keep; zero: all
+}
+
+// run writes until the plan is fulfilled or ctx is done, which is no error.
+// Then it says on out what it wrote.
+func (p *plan) run(ctx context.Context, out io.Writer) (err error) {
+	registry, err := registrygen.Open(ctx, p.settings)
+	if err != nil {
+		return p.unlessInterrupted(ctx, err)
+	}
+	err = p.unlessInterrupted(ctx, p.write(ctx, registry))
+	if p.prune > 0 {
+		// The last clean-up is part of an orderly end.
+		_, pruneErr := registry.Prune(context.WithoutCancel(ctx), p.prune)
+		err = errors.Join(err, pruneErr)
+	}
+	err = errors.Join(err, registry.Close())
+	fmt.Fprintln(out, registry.Written())
+	return err
+}
+
+// unlessInterrupted passes on an error that has another reason than ctx being
+// done.
+func (p *plan) unlessInterrupted(ctx context.Context, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return nil
+	}
+	return err
+}
+
+func (p *plan) write(ctx context.Context, registry *registrygen.Registry) error {
+	if p.bulk {
+		return registry.Fill(ctx, p.count)
+	}
+	limiter := limiter(p.rate)
+	for n := int64(1); p.count == 0 || n <= p.count; n++ {
+		if err := limiter.Wait(ctx); err != nil {
+			return err
+		}
+		if _, err := registry.WriteEvent(ctx); err != nil {
+			return err
+		}
+		if p.prune > 0 && n%p.pruneEvery() == 0 {
+			if _, err := registry.Prune(ctx, p.prune); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pruneEvery is how many events are written between two clean-ups: a tenth of
+// the rows to keep, and a hundred at least.
+func (p *plan) pruneEvery() int64 { return max(100, p.prune/10) }

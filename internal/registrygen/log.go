@@ -1,0 +1,146 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package registrygen
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+)
+
+// LeavesFile is the name of the transparency log's file in its directory.
+const LeavesFile = "leaves.jsonl"
+
+// leafLog appends to a transparency log. A nil *leafLog is a registry without
+// one. It is not safe for concurrent use.
+type leafLog struct {
+	file *os.File
+	size int64 // bytes of file, all of them durable
+	next int64 // index of the next leaf, pending ones counted
+
+	pending []byte // lines that flush will write
+	leaves  int64  // in pending
+	leaf    []byte // for reuse: 0x00 and the leaf
+}
+
+// openLog opens the log in dir, which it creates where there is none. A last
+// line that a crash has cut off goes away, as nobody was told of it.
+func openLog(dir string) (*leafLog, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("creating the transparency log's directory: %w", err)
+	}
+	file, err := os.OpenFile(filepath.Join(dir, LeavesFile), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("opening the transparency log: %w", err)
+	}
+	l := &leafLog{file: file}
+	if err := l.findEnd(); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", file.Name(), err), file.Close())
+	}
+	return l, nil
+}
+
+// longestLine is more than any line that a registry writes.
+const longestLine = 1 << 20
+
+// findEnd sets size and next from the last complete line.
+func (l *leafLog) findEnd() error {
+	info, err := l.file.Stat()
+	if err != nil {
+		return err
+	}
+	start := max(0, info.Size()-2*longestLine)
+	tail := make([]byte, info.Size()-start)
+	if _, err := l.file.ReadAt(tail, start); err != nil {
+		return err
+	}
+	end := bytes.LastIndexByte(tail, '\n') + 1
+	l.size = start + int64(end)
+	if l.size < info.Size() {
+		if err := l.file.Truncate(l.size); err != nil {
+			return err
+		}
+	}
+	if end == 0 {
+		return nil
+	}
+	line := tail[bytes.LastIndexByte(tail[:end-1], '\n')+1 : end]
+	var last struct {
+		Index *int64 `json:"index"`
+	}
+	if err := json.Unmarshal(line, &last); err != nil || last.Index == nil {
+		return fmt.Errorf("the last line is no leaf of a transparency log (%.60q): give another directory, or move the file away", line)
+	}
+	l.next = *last.Index + 1
+	return nil
+}
+
+// add takes a leaf for the next flush, and returns its index, which is -1
+// without a log. appendLeaf appends the leaf's bytes to what it is given.
+func (l *leafLog) add(appendLeaf func([]byte) []byte) int64 {
+	if l == nil {
+		return -1
+	}
+	index := l.next
+	// The hash of a leaf is over 0x00 and the leaf (RFC 6962, 2.1).
+	l.leaf = appendLeaf(append(l.leaf[:0], 0))
+	hash := sha256.Sum256(l.leaf)
+	leaf := l.leaf[1:]
+
+	p := strconv.AppendInt(append(l.pending, `{"index": `...), index, 10)
+	p = hex.AppendEncode(append(p, `, "leaf_hash": "`...), hash[:])
+	p = appendPython(append(p, `", "leaf_data": `...), string(leaf))
+	p = hex.AppendEncode(append(p, `, "leaf_data_hex": "`...), leaf)
+	l.pending = append(p, '"', '}', '\n')
+	l.next++
+	l.leaves++
+	return index
+}
+
+// flush writes the leaves added since the last one and returns when they are
+// durable. After an error none of them is in the log.
+func (l *leafLog) flush() (leaves int64, err error) {
+	if l == nil || l.leaves == 0 {
+		return 0, nil
+	}
+	if err := l.write(); err != nil {
+		l.next -= l.leaves
+		l.pending, l.leaves = l.pending[:0], 0
+		return 0, fmt.Errorf("writing the transparency log %s: %w", l.file.Name(), err)
+	}
+	leaves = l.leaves
+	l.size += int64(len(l.pending))
+	l.pending, l.leaves = l.pending[:0], 0
+	return leaves, nil
+}
+
+func (l *leafLog) write() error {
+	info, err := l.file.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() != l.size {
+		return fmt.Errorf("it has %d bytes where this process left %d: something else writes to it, and only one may", info.Size(), l.size)
+	}
+	if _, err = l.file.Write(l.pending); err == nil {
+		err = l.file.Sync()
+	}
+	if err != nil {
+		return errors.Join(err, l.file.Truncate(l.size))
+	}
+	return nil
+}
+
+func (l *leafLog) close() error {
+	if l == nil {
+		return nil
+	}
+	return l.file.Close()
+}

@@ -1,0 +1,260 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package registrygen
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+)
+
+// DefaultDocuments is how many documents a new database begins with.
+const DefaultDocuments = 25
+
+// Settings say what to write, and where.
+type Settings struct {
+	// Database is the path of the SQLite file. Required. It is created, with the
+	// directories above it, where there is none; otherwise rows are appended.
+	Database string
+	// TlogDir is the directory of the transparency log, created like the
+	// database; leaves are appended. Empty: no log, and tlog_index is -1.
+	TlogDir string
+	// Style is how connections are used. Default: Python.
+	Style Style
+	// Seed decides the content. Any value will do, zero as well.
+	Seed uint64
+	// Start is where the clock of the events starts; from there the seed decides
+	// about their times. Zero: events happen when they are written, by the wall
+	// clock, and content is the same for the same seed but for the times.
+	Start time.Time
+	// Documents is how many documents are registered if the database holds none.
+	// Default: DefaultDocuments.
+	Documents int
+}
+
+func (s *Settings) normalize() error {
+	if s.Database == "" {
+		return errors.New("no database given: it needs the path of a file to write")
+	}
+	if s.Style == "" {
+		s.Style = Python
+	}
+	if s.Style != Python && s.Style != Rust {
+		return fmt.Errorf("unknown style %q: there are %q and %q", s.Style, Python, Rust)
+	}
+	if s.Documents == 0 {
+		s.Documents = DefaultDocuments
+	}
+	if s.Documents < 0 {
+		return fmt.Errorf("cannot register %d documents: the number must be positive", s.Documents)
+	}
+	return nil
+}
+
+// Registry writes to one database and its log. Its methods are safe for
+// concurrent use, but only one Registry at a time may write to a log.
+type Registry struct {
+	database *database
+
+	mu        sync.Mutex // held while a leaf is written, not while a row is
+	generator *generator // guarded by mu
+	log       *leafLog   // guarded by mu
+	next      int64      // number of the next event; guarded by mu
+	written   Summary    // guarded by mu
+	closed    bool       // guarded by mu
+}
+
+var errClosed = errors.New("the registry is closed")
+
+// Open creates or opens a registry's files and, where the database holds no
+// documents yet, registers some. Close has to be called in the end.
+func Open(ctx context.Context, settings Settings) (_ *Registry, err error) {
+	if err := settings.normalize(); err != nil {
+		return nil, err
+	}
+	clock := clock(wallClock)
+	if !settings.Start.IsZero() {
+		clock = steppingClock(settings.Start)
+	}
+	r := &Registry{generator: newGenerator(settings.Seed, clock)}
+	if r.database, err = openDatabase(settings.Database, settings.Style); err != nil {
+		return nil, err
+	}
+	if err := r.prepare(ctx, settings); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
+}
+
+func (r *Registry) prepare(ctx context.Context, settings Settings) (err error) {
+	if err := r.load(ctx); err != nil {
+		return err
+	}
+	if settings.TlogDir != "" {
+		if r.log, err = openLog(settings.TlogDir); err != nil {
+			return err
+		}
+	}
+	if len(r.generator.beacons) > 0 {
+		return nil
+	}
+	return r.registerDocuments(ctx, settings.Documents)
+}
+
+// load creates the schema where it is missing, and reads what there is.
+func (r *Registry) load(ctx context.Context) error {
+	return r.database.use(func(db *sql.DB) error {
+		if _, err := db.ExecContext(ctx, schema); err != nil {
+			return fmt.Errorf("creating the schema (is it a registry's database?): %w", err)
+		}
+		var lastID int64
+		if err := db.QueryRowContext(ctx, selectLastID).Scan(&lastID); err != nil {
+			return fmt.Errorf("reading the highest id: %w", err)
+		}
+		r.next = lastID + 1
+		beacons, err := loadBeacons(ctx, db)
+		if err != nil {
+			return fmt.Errorf("reading the registered beacons: %w", err)
+		}
+		r.generator.beacons = beacons
+		return nil
+	})
+}
+
+// registerDocuments writes all of them in one transaction, after one fsync of
+// their leaves.
+func (r *Registry) registerDocuments(ctx context.Context, n int) error {
+	var registrations []*registration
+	for i := range n {
+		registration := r.generator.register(i)
+		registrations = append(registrations, registration)
+		r.log.add(registration.appendLeaf)
+	}
+	leaves, err := r.log.flush()
+	if err != nil {
+		return err
+	}
+	r.written.Leaves += leaves
+	err = r.database.transact(ctx, func(tx *sql.Tx) error {
+		for _, registration := range registrations {
+			if err := registration.insert(ctx, tx); err != nil {
+				return fmt.Errorf("registering a document: %w", err)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for _, registration := range registrations {
+		r.generator.beacons = append(r.generator.beacons, registration.beacons...)
+	}
+	return nil
+}
+
+// WriteEvent writes one event: its leaf, durably, and then its row, in a
+// transaction of its own. It returns the row's id.
+//
+// A context that is done keeps it from beginning, and no longer stops it then.
+// After an error the leaf may be there without the row, as with a registry
+// that crashes.
+func (r *Registry) WriteEvent(ctx context.Context) (id int64, err error) {
+	return r.write(ctx, 1)
+}
+
+// fillBatch bounds memory and the size of the WAL.
+const fillBatch = 10_000
+
+// Fill writes n events as fast as it can: thousands in a transaction, and one
+// fsync for their leaves. Content is as with WriteEvent. It stops between two
+// transactions when the context is done, and returns its error.
+func (r *Registry) Fill(ctx context.Context, n int64) error {
+	for n > 0 {
+		batch := min(n, fillBatch)
+		if _, err := r.write(ctx, int(batch)); err != nil {
+			return err
+		}
+		n -= batch
+	}
+	return nil
+}
+
+func (r *Registry) write(ctx context.Context, n int) (lastID int64, err error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	events, err := r.record(n)
+	if err != nil {
+		return 0, err
+	}
+	// The log has the events now: cancelling would leave it without their rows.
+	ids, err := r.insert(context.WithoutCancel(ctx), events)
+	if err != nil {
+		return 0, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.written.count(ids)
+	return ids[len(ids)-1], nil
+}
+
+// record invents the next n events and writes their leaves.
+func (r *Registry) record(n int) ([]event, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil, errClosed
+	}
+	events := make([]event, n)
+	for i := range events {
+		events[i] = r.generator.event(r.next + int64(i))
+		events[i].tlogIndex = r.log.add(events[i].appendLeaf)
+	}
+	leaves, err := r.log.flush()
+	if err != nil {
+		return nil, err
+	}
+	r.next += int64(n)
+	r.written.Leaves += leaves
+	return events, nil
+}
+
+// Prune deletes all events but the newest keep, as an operator does who cleans
+// up. Their ids are not used again, and the log keeps their leaves.
+func (r *Registry) Prune(ctx context.Context, keep int64) (deleted int64, err error) {
+	if keep < 0 {
+		return 0, fmt.Errorf("cannot keep %d events: the number must not be negative", keep)
+	}
+	err = r.database.transact(ctx, func(tx *sql.Tx) error {
+		result, err := tx.ExecContext(ctx, deleteOldEvents, keep)
+		if err != nil {
+			return fmt.Errorf("deleting old events: %w", err)
+		}
+		deleted, err = result.RowsAffected()
+		return err
+	})
+	return deleted, err
+}
+
+// Written returns what was written since Open.
+func (r *Registry) Written() Summary {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.written
+}
+
+// Close closes the files. No other call may be under way. Closing again does
+// nothing.
+func (r *Registry) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return nil
+	}
+	r.closed = true
+	return errors.Join(r.database.close(), r.log.close())
+}
