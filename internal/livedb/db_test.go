@@ -15,9 +15,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
 	_ "modernc.org/sqlite"
 	"zombiezen.com/go/sqlite"
 
@@ -36,7 +38,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	os.Exit(m.Run())
+	goleak.VerifyTestMain(m)
 }
 
 // schema keeps two tables that agree in every committed state and share no
@@ -135,10 +137,15 @@ func create(t *testing.T, pragmas, ddl string) (path string) {
 	return path
 }
 
+// dsn escapes a path for a URI.
+func dsn(path string) string {
+	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + "?_pragma=busy_timeout(10000)"
+}
+
 // exec1 runs statements on a connection of its own.
 func exec1(t *testing.T, path, statements string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", "file:"+strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)+"?_pragma=busy_timeout(10000)")
+	db, err := sql.Open("sqlite", dsn(path))
 	require.NoError(t, err)
 	db.SetMaxOpenConns(1)
 	_, err = db.Exec(statements)
@@ -196,6 +203,215 @@ func TestViewSeesCommittedStatesOnly(t *testing.T) {
 			require.GreaterOrEqual(t, s.rows, last.rows)
 		})
 	}
+}
+
+// crashed returns the path of a database whose writer was killed: rows are only
+// in the log, and nobody has the index open.
+func crashed(t *testing.T, rows int) (path string) {
+	t.Helper()
+	path = create(t, "PRAGMA journal_mode=WAL", schema)
+	db := openKept(t, path)
+	for range rows {
+		_, err := db.Exec("INSERT INTO parts(value) VALUES (1)")
+		require.NoError(t, err)
+	}
+	copied := filepath.Join(t.TempDir(), "crashed.sqlite")
+	for _, suffix := range []string{"", "-wal", "-shm"} {
+		data, err := os.ReadFile(path + suffix)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(copied+suffix, data, 0o600))
+	}
+	return copied
+}
+
+// openKept opens a connection for as long as the test runs.
+func openKept(t *testing.T, path string) *sql.DB {
+	t.Helper()
+	db, err := sql.Open("sqlite", dsn(path))
+	require.NoError(t, err)
+	db.SetMaxOpenConns(1)
+	t.Cleanup(func() { assert.NoError(t, db.Close()) })
+	return db
+}
+
+func open(t *testing.T, path string) *livedb.DB {
+	t.Helper()
+	db := livedb.Open(path)
+	t.Cleanup(func() { assert.NoError(t, db.Close()) })
+	return db
+}
+
+func rows(t *testing.T, db *livedb.DB) int64 {
+	t.Helper()
+	s, _, err := readState(t.Context(), db)
+	require.NoError(t, err)
+	return s.rows
+}
+
+func TestLogOfKilledWriter(t *testing.T) {
+	for name, change := range map[string]func(t *testing.T, path string){
+		"as it was":     func(*testing.T, string) {},
+		"without index": func(t *testing.T, path string) { require.NoError(t, os.Remove(path+"-shm")) },
+		"empty index":   func(t *testing.T, path string) { require.NoError(t, os.Truncate(path+"-shm", 0)) },
+		"index of zeros": func(t *testing.T, path string) {
+			require.NoError(t, os.WriteFile(path+"-shm", make([]byte, 32768), 0o600))
+		},
+		"half a frame at the end": func(t *testing.T, path string) {
+			f, err := os.OpenFile(path+"-wal", os.O_APPEND|os.O_WRONLY, 0)
+			require.NoError(t, err)
+			_, err = f.Write(make([]byte, 3000))
+			require.NoError(t, err)
+			require.NoError(t, f.Close())
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := crashed(t, 5)
+			change(t, path)
+			assert.EqualValues(t, 5, rows(t, open(t, path)))
+		})
+	}
+}
+
+func TestLogWithoutAnythingInIt(t *testing.T) {
+	path := create(t, "PRAGMA journal_mode=WAL", schema+"INSERT INTO parts(value) VALUES (1)")
+	require.NoError(t, os.WriteFile(path+"-wal", nil, 0o600))
+	assert.EqualValues(t, 1, rows(t, open(t, path)))
+}
+
+// The log starts again in the same file once it was checkpointed: what is behind
+// its new end is old.
+func TestLogThatStartedAgain(t *testing.T) {
+	path := create(t, "PRAGMA journal_mode=WAL", schema)
+	kept, db := openKept(t, path), open(t, path)
+	for i := int64(1); i <= 20; i++ {
+		_, err := kept.Exec("INSERT INTO parts(value, filler) VALUES (1, hex(zeroblob(1000)))")
+		require.NoError(t, err)
+		assert.Equal(t, i, rows(t, db))
+		if i%4 == 0 {
+			_, err = kept.Exec("PRAGMA wal_checkpoint(RESTART)")
+			require.NoError(t, err)
+			assert.Equal(t, i, rows(t, db))
+		}
+	}
+}
+
+func TestHotJournalIsWaitedOutAndThenReported(t *testing.T) {
+	path := create(t, "PRAGMA journal_mode=DELETE", schema)
+	db := open(t, path)
+	db.BusyTimeout = 0
+	require.NoError(t, os.WriteFile(path+"-journal", []byte{0xd9, 0xd5}, 0o600))
+	_, _, err := readState(t.Context(), db)
+	require.ErrorIs(t, err, livedb.ErrBusy)
+	require.ErrorContains(t, err, path+"-journal is a hot journal")
+
+	require.NoError(t, os.WriteFile(path+"-journal", make([]byte, 512), 0o600)) // as PRAGMA journal_mode=PERSIST leaves it
+	assert.EqualValues(t, 0, rows(t, db))
+}
+
+func TestSymbolicLink(t *testing.T) {
+	path := create(t, "PRAGMA journal_mode=WAL", schema)
+	kept := openKept(t, path)
+	_, err := kept.Exec("INSERT INTO parts(value) VALUES (1)") // stays in the log beside the real file
+	require.NoError(t, err)
+	link := filepath.Join(t.TempDir(), "link.sqlite")
+	require.NoError(t, os.Symlink(path, link))
+	db := open(t, link)
+	assert.EqualValues(t, 1, rows(t, db))
+
+	other := create(t, "PRAGMA journal_mode=WAL", schema+strings.Repeat("INSERT INTO parts(value) VALUES (1);", 3))
+	require.NoError(t, os.Remove(link))
+	require.NoError(t, os.Symlink(other, link))
+	assert.EqualValues(t, 3, rows(t, db), "the link leads to another file now")
+}
+
+func TestExchangedFile(t *testing.T) {
+	path := create(t, "PRAGMA journal_mode=WAL", schema+"INSERT INTO parts(value) VALUES (1);")
+	db := open(t, path)
+	assert.EqualValues(t, 1, rows(t, db))
+	other := create(t, "PRAGMA journal_mode=WAL", schema+strings.Repeat("INSERT INTO parts(value) VALUES (1);", 3))
+	require.NoError(t, os.Rename(other, path))
+	assert.EqualValues(t, 3, rows(t, db))
+	require.NoError(t, os.Remove(path))
+	_, _, err := readState(t.Context(), db)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+func TestChanged(t *testing.T) {
+	for name, pragmas := range map[string]string{
+		"log":              "PRAGMA journal_mode=WAL",
+		"rollback journal": "PRAGMA journal_mode=DELETE",
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := create(t, pragmas, schema)
+			kept, db := openKept(t, path), open(t, path)
+			later := time.Now().Add(time.Hour)
+			look := func() livedb.Version {
+				version, err := db.View(t.Context(), func(conn *sqlite.Conn, _ int) error { return nil })
+				require.NoError(t, err)
+				return version
+			}
+			changed := func(since livedb.Version) bool {
+				changed, err := db.Changed(since)
+				require.NoError(t, err)
+				return changed
+			}
+			assert.True(t, changed(livedb.Version{}), "nothing was read yet")
+			assert.True(t, changed(look()), "too short after a write to be sure")
+
+			db.SetClock(func() time.Time { return later })
+			for range 10 {
+				before := look()
+				assert.False(t, changed(before), "nothing was written")
+				_, err := kept.Exec("INSERT INTO parts(value) VALUES (1)")
+				require.NoError(t, err)
+				assert.True(t, changed(before), "a row was committed")
+			}
+			before := look()
+			require.NoError(t, os.Rename(create(t, pragmas, schema), path))
+			assert.True(t, changed(before), "the file was exchanged")
+		})
+	}
+}
+
+func TestErrorOfTheCaller(t *testing.T) {
+	db := open(t, create(t, "PRAGMA journal_mode=WAL", schema))
+	mine := errors.New("mine")
+	_, err := db.View(t.Context(), func(*sqlite.Conn, int) error { return mine })
+	require.ErrorIs(t, err, mine)
+	assert.EqualValues(t, 0, rows(t, db))
+}
+
+func TestCancel(t *testing.T) {
+	db := open(t, create(t, "PRAGMA journal_mode=WAL", schema))
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := db.View(ctx, func(conn *sqlite.Conn, _ int) error {
+		cancel()
+		stmt, err := conn.Prepare("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT max(x) FROM c")
+		if err != nil {
+			return err
+		}
+		_, err = stmt.Step()
+		return err
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	assert.EqualValues(t, 0, rows(t, db), "and goes on afterwards")
+}
+
+func TestNothingCanBeWritten(t *testing.T) {
+	path := create(t, "PRAGMA journal_mode=WAL", schema)
+	db := open(t, path)
+	for _, statement := range []string{"INSERT INTO parts(value) VALUES (1)", "DROP TABLE parts", "PRAGMA user_version=7", "CREATE TABLE x(y)"} {
+		_, err := db.View(t.Context(), func(conn *sqlite.Conn, _ int) error {
+			stmt, err := conn.Prepare(statement)
+			if err != nil {
+				return err
+			}
+			_, err = stmt.Step()
+			return errors.Join(err, stmt.Reset())
+		})
+		require.Error(t, err, statement)
+	}
+	assert.EqualValues(t, 0, rows(t, db))
 }
 
 func TestMissingFile(t *testing.T) {
