@@ -22,10 +22,10 @@ Oversight registry: the same tables and settings, the same leaves, and events
 that look like real ones, a tenth of them of unknown tokens. A new database
 begins with some registered documents.
 
-Files that are there already are appended to. Only one process at a time may
-write to a log. Without --count it goes on until it is interrupted (Ctrl-C, or
-SIGTERM); then it ends between two events, with exit status 0. A line on
-standard error says what was written.
+Files that are there already are appended to: never name those of a real
+registry. Only one process at a time may write to a log. Without --count it goes
+on until it is interrupted (Ctrl-C, or SIGTERM); then it ends between two
+events, with exit status 0. A line on standard error says what was written.
 
 With --seed the content is the same every time, byte for byte, whatever the
 style and the rate, and however often it was interrupted and started again; the
@@ -82,7 +82,7 @@ func newCommand() *cobra.Command {
 func (o *options) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.StringVar(&o.database, "db", "", "the database `FILE` to create or append to (required)")
-	flags.StringVar(&o.tlog, "tlog", "", "the `DIR`ectory of the transparency log; '' writes no log (default \"tlog\" beside the database)")
+	flags.StringVar(&o.tlog, "tlog", "", "the `DIR` of the transparency log; '' writes none (default: tlog, beside the database)")
 	flags.StringVar(&o.style, "style", string(registrygen.Python),
 		"which registry to write like: python (a connection for each event)\nor rust (connections kept open)")
 	flags.StringVar(&o.rate, "rate", "", "events in a time, as `N/UNIT`: 5/s, 0.5/s, 100/m, 1000/h;\na plain number is for a second (default as fast as it goes)")

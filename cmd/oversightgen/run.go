@@ -24,26 +24,20 @@ type plan struct {
 }
 
 // run writes until the plan is fulfilled or ctx is done, which is no error.
-// Then it says on out what it wrote.
-func (p *plan) run(ctx context.Context, out io.Writer) (err error) {
+// Then it says on out what it wrote, also if it failed on the way.
+func (p *plan) run(ctx context.Context, out io.Writer) error {
 	registry, err := registrygen.Open(ctx, p.settings)
 	if err != nil {
-		return p.unlessInterrupted(ctx, err)
+		return unlessDone(ctx, err)
 	}
-	err = p.unlessInterrupted(ctx, p.write(ctx, registry))
-	if p.prune > 0 {
-		// The last clean-up is part of an orderly end.
-		_, pruneErr := registry.Prune(context.WithoutCancel(ctx), p.prune)
-		err = errors.Join(err, pruneErr)
-	}
-	err = errors.Join(err, registry.Close())
+	err = unlessDone(ctx, p.write(ctx, registry))
+	err = errors.Join(err, p.cleanUp(ctx, registry), registry.Close())
 	fmt.Fprintln(out, registry.Written())
 	return err
 }
 
-// unlessInterrupted passes on an error that has another reason than ctx being
-// done.
-func (p *plan) unlessInterrupted(ctx context.Context, err error) error {
+// unlessDone passes on an error that has another reason than ctx being done.
+func unlessDone(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
 	}
@@ -62,15 +56,25 @@ func (p *plan) write(ctx context.Context, registry *registrygen.Registry) error 
 		if _, err := registry.WriteEvent(ctx); err != nil {
 			return err
 		}
-		if p.prune > 0 && n%p.pruneEvery() == 0 {
-			if _, err := registry.Prune(ctx, p.prune); err != nil {
-				return err
-			}
+		if n%p.cleanUpEvery() != 0 {
+			continue
+		}
+		if err := p.cleanUp(ctx, registry); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// pruneEvery is how many events are written between two clean-ups: a tenth of
-// the rows to keep, and a hundred at least.
-func (p *plan) pruneEvery() int64 { return max(100, p.prune/10) }
+// cleanUp deletes what is too much. An interrupted run is cleaned up too.
+func (p *plan) cleanUp(ctx context.Context, registry *registrygen.Registry) error {
+	if p.prune == 0 {
+		return nil
+	}
+	_, err := registry.Prune(context.WithoutCancel(ctx), p.prune)
+	return err
+}
+
+// cleanUpEvery is how many events are written between two clean-ups: a tenth
+// of the rows to keep, and a hundred at least.
+func (p *plan) cleanUpEvery() int64 { return max(100, p.prune/10) }

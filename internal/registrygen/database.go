@@ -8,12 +8,14 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
 
-	_ "modernc.org/sqlite" // the driver
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Style is how a registry uses its database's connections.
@@ -43,38 +45,62 @@ type database struct {
 }
 
 func openDatabase(path string, style Style) (*database, error) {
-	absolute, err := filepath.Abs(path)
-	if err != nil {
-		return nil, fmt.Errorf("finding %s: %w", path, err)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return nil, fmt.Errorf("creating the database's directory: %w: give a path in a directory that may be written", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(absolute), 0o755); err != nil {
-		return nil, fmt.Errorf("creating the database's directory: %w", err)
-	}
-	d := &database{path: path, dsn: dsn(absolute, style)}
+	d := &database{path: path}
 	if style == Rust {
-		if d.pool, err = sql.Open("sqlite", d.dsn); err != nil {
-			return nil, fmt.Errorf("opening %s: %w", path, err)
-		}
-		d.pool.SetMaxOpenConns(maxConnections)
-		d.pool.SetMaxIdleConns(maxConnections)
+		return d, d.keep(maxConnections, url.Values{"_synchronous": {"NORMAL"}})
 	}
-	return d, nil
+	var err error
+	d.dsn, err = dsn(path, nil)
+	return d, err
 }
 
-func dsn(absolute string, style Style) string {
+// forBulk returns a handle on the same database with one connection, which is
+// set up to commit a lot at once. It has to be closed.
+func (d *database) forBulk() (*database, error) {
+	bulk := &database{path: d.path}
+	return bulk, bulk.keep(1, url.Values{
+		"_synchronous": {"NORMAL"},
+		"_pragma": {
+			"cache_size(-16384)",        // KiB: what is inserted into stays
+			"wal_autocheckpoint(16384)", // pages: fewer, larger checkpoints
+		},
+	})
+}
+
+// keep makes d keep its connections open.
+func (d *database) keep(connections int, settings url.Values) (err error) {
+	if d.dsn, err = dsn(d.path, settings); err != nil {
+		return err
+	}
+	if d.pool, err = sql.Open("sqlite", d.dsn); err != nil {
+		return d.explain(err)
+	}
+	d.pool.SetMaxOpenConns(connections)
+	d.pool.SetMaxIdleConns(connections)
+	return nil
+}
+
+// dsn returns the name under which the driver opens path with the settings of
+// every registry and the given ones.
+func dsn(path string, settings url.Values) (string, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return "", fmt.Errorf("finding %s: %w", path, err)
+	}
 	query := url.Values{
-		"_busy_timeout": {busyTimeout}, // applied before all others
+		"_busy_timeout": {busyTimeout}, // the driver applies it before all others
 		"_journal_mode": {"WAL"},
 		"_txlock":       {"immediate"},
 	}
-	if style == Rust {
-		query.Set("_synchronous", "NORMAL")
+	maps.Copy(query, settings)
+	absolute = filepath.ToSlash(absolute)
+	if !strings.HasPrefix(absolute, "/") {
+		absolute = "/" + absolute // a drive letter
 	}
-	path := filepath.ToSlash(absolute)
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path // a drive letter
-	}
-	return (&url.URL{Scheme: "file", Path: path, RawQuery: query.Encode()}).String()
+	return (&url.URL{Scheme: "file", Path: absolute, RawQuery: query.Encode()}).String(), nil
 }
 
 // use calls f with a handle on the database, and says which database an error
@@ -113,9 +139,26 @@ func (d *database) close() error {
 	return d.explain(d.pool.Close())
 }
 
+// hints say what to do about an error of SQLite, by its primary code.
+var hints = map[int]string{
+	sqlite3.SQLITE_BUSY:     "something else kept it locked for five seconds: end that, and start again",
+	sqlite3.SQLITE_READONLY: "give a file that may be written, in a directory that may be written",
+	sqlite3.SQLITE_FULL:     "make room on its disk, or prune",
+	sqlite3.SQLITE_CANTOPEN: "give the path of a file, in a directory that may be written",
+	sqlite3.SQLITE_NOTADB:   "give another file, or move this one away",
+}
+
+// explain says which database err is about, and what to do where that is
+// known.
 func (d *database) explain(err error) error {
 	if err == nil {
 		return nil
+	}
+	var failure *sqlite.Error
+	if errors.As(err, &failure) {
+		if hint, ok := hints[failure.Code()&0xff]; ok {
+			return fmt.Errorf("database %s: %w: %s", d.path, err, hint)
+		}
 	}
 	return fmt.Errorf("database %s: %w", d.path, err)
 }

@@ -34,7 +34,7 @@ type leafLog struct {
 // line that a crash has cut off goes away, as nobody was told of it.
 func openLog(dir string) (*leafLog, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("creating the transparency log's directory: %w", err)
+		return nil, fmt.Errorf("creating the transparency log's directory: %w: give one in a directory that may be written", err)
 	}
 	file, err := os.OpenFile(filepath.Join(dir, LeavesFile), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
@@ -50,7 +50,11 @@ func openLog(dir string) (*leafLog, error) {
 // longestLine is more than any line that a registry writes.
 const longestLine = 1 << 20
 
-// findEnd sets size and next from the last complete line.
+// lineStart is how every line begins.
+const lineStart = `{"index": `
+
+// findEnd sets size and next from the last complete line, and cuts off what
+// comes after it.
 func (l *leafLog) findEnd() error {
 	info, err := l.file.Stat()
 	if err != nil {
@@ -62,24 +66,35 @@ func (l *leafLog) findEnd() error {
 		return err
 	}
 	end := bytes.LastIndexByte(tail, '\n') + 1
-	l.size = start + int64(end)
-	if l.size < info.Size() {
-		if err := l.file.Truncate(l.size); err != nil {
+	rest := tail[end:]
+	if len(rest) > longestLine || !bytes.HasPrefix(rest, []byte(lineStart)[:min(len(rest), len(lineStart))]) {
+		return notALeaf(rest)
+	}
+	if end > 0 {
+		if l.next, err = indexOf(tail[bytes.LastIndexByte(tail[:end-1], '\n')+1 : end]); err != nil {
 			return err
 		}
+		l.next++
 	}
-	if end == 0 {
+	l.size = start + int64(end)
+	if len(rest) == 0 {
 		return nil
 	}
-	line := tail[bytes.LastIndexByte(tail[:end-1], '\n')+1 : end]
-	var last struct {
+	return l.file.Truncate(l.size)
+}
+
+func indexOf(line []byte) (int64, error) {
+	var leaf struct {
 		Index *int64 `json:"index"`
 	}
-	if err := json.Unmarshal(line, &last); err != nil || last.Index == nil {
-		return fmt.Errorf("the last line is no leaf of a transparency log (%.60q): give another directory, or move the file away", line)
+	if err := json.Unmarshal(line, &leaf); err != nil || leaf.Index == nil || *leaf.Index < 0 {
+		return 0, notALeaf(line)
 	}
-	l.next = *last.Index + 1
-	return nil
+	return *leaf.Index, nil
+}
+
+func notALeaf(line []byte) error {
+	return fmt.Errorf("its last line is no leaf of a transparency log (%.40q): give another directory, or move the file away", line)
 }
 
 // add takes a leaf for the next flush, and returns its index, which is -1
@@ -94,11 +109,12 @@ func (l *leafLog) add(appendLeaf func([]byte) []byte) int64 {
 	hash := sha256.Sum256(l.leaf)
 	leaf := l.leaf[1:]
 
-	p := strconv.AppendInt(append(l.pending, `{"index": `...), index, 10)
-	p = hex.AppendEncode(append(p, `, "leaf_hash": "`...), hash[:])
-	p = appendPython(append(p, `", "leaf_data": `...), string(leaf))
-	p = hex.AppendEncode(append(p, `, "leaf_data_hex": "`...), leaf)
-	l.pending = append(p, '"', '}', '\n')
+	line := strconv.AppendInt(append(l.pending, lineStart...), index, 10)
+	line = hex.AppendEncode(append(line, `, "leaf_hash": "`...), hash[:])
+	line = appendPython(append(line, `", "leaf_data": `...), string(leaf))
+	line = hex.AppendEncode(append(line, `, "leaf_data_hex": "`...), leaf)
+	line = append(line, "\"}\n"...)
+	l.pending = line
 	l.next++
 	l.leaves++
 	return index

@@ -11,8 +11,8 @@ import (
 )
 
 // insert commits the events' rows in one transaction and returns their ids.
-func (r *Registry) insert(ctx context.Context, events []event) (ids []int64, err error) {
-	err = r.database.transact(ctx, func(tx *sql.Tx) error {
+func insert(ctx context.Context, to *database, events []event) (ids []int64, err error) {
+	err = to.transact(ctx, func(tx *sql.Tx) error {
 		statement, err := tx.PrepareContext(ctx, insertEvent)
 		if err != nil {
 			return fmt.Errorf("inserting into events: %w", err)
