@@ -54,7 +54,7 @@ type Config struct {
 
 	// PollInterval is the time between two looks at an unchanged database.
 	// A batch that came back full is followed by the next one at once.
-	// Default 200ms; more than 0.
+	// Default 200ms; at least 1ms.
 	PollInterval time.Duration `mapstructure:"poll_interval"`
 
 	// BatchSize is the number of rows that are read and handed on at once, and
@@ -87,6 +87,9 @@ var (
 	_ component.Config    = (*Config)(nil)
 	_ confmap.Unmarshaler = (*Config)(nil)
 )
+
+// minPollInterval catches numbers without a unit, which are nanoseconds.
+const minPollInterval = time.Millisecond
 
 // maxBatchSize keeps one batch in the tens of megabytes at the usual row size.
 const maxBatchSize = 100_000
@@ -145,8 +148,8 @@ func (c *Config) Validate() error {
 	if _, err := parseSince(c.Since); err != nil {
 		errs = append(errs, err)
 	}
-	if c.PollInterval <= 0 {
-		errs = append(errs, fmt.Errorf("`poll_interval` is %s: must be more than 0", c.PollInterval))
+	if c.PollInterval < minPollInterval {
+		errs = append(errs, fmt.Errorf("`poll_interval` is %s: must be at least %s, written with its unit", c.PollInterval, minPollInterval))
 	}
 	if c.BatchSize < 1 || c.BatchSize > maxBatchSize {
 		errs = append(errs, fmt.Errorf("`batch_size` is %d: must be from 1 to %d", c.BatchSize, maxBatchSize))
