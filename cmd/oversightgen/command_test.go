@@ -1,0 +1,142 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"database/sql"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/registrygen"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// run runs the command within the test and returns what it says.
+func run(t *testing.T, arguments ...string) (output string, err error) {
+	t.Helper()
+	var out bytes.Buffer
+	command := newCommand()
+	command.SetArgs(append([]string{}, arguments...))
+	command.SetOut(&out)
+	command.SetErr(&out)
+	err = command.ExecuteContext(t.Context())
+	return out.String(), err
+}
+
+func value(t *testing.T, database, query string) (value string) {
+	t.Helper()
+	db, err := sql.Open("sqlite", database)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, db.Close()) }()
+	require.NoError(t, db.QueryRowContext(t.Context(), query).Scan(&value))
+	return value
+}
+
+func TestFlagErrors(t *testing.T) {
+	for name, test := range map[string]struct {
+		arguments []string
+		want      []string
+	}{
+		"no database":            {nil, []string{"--db", "registry.sqlite"}},
+		"argument":               {[]string{"x.sqlite"}, []string{`"x.sqlite"`, "--help"}},
+		"rate":                   {[]string{"--db", "x", "--rate", "5/d"}, []string{`--rate "5/d"`, "5/s"}},
+		"count":                  {[]string{"--db", "x", "--count", "-1"}, []string{"--count -1", "leave it out"}},
+		"prune":                  {[]string{"--db", "x", "--prune", "-2"}, []string{"--prune -2", "leave it out"}},
+		"style":                  {[]string{"--db", "x", "--style", "go"}, []string{`--style "go"`, "python or rust"}},
+		"start":                  {[]string{"--db", "x", "--start", "now"}, []string{`--start "now"`, "2026-01-01T00:00:00Z"}},
+		"seed":                   {[]string{"--db", "x", "--seed", "x"}, []string{"--seed", `"x"`}},
+		"bulk without count":     {[]string{"--db", "x", "--bulk"}, []string{"--bulk", "--count"}},
+		"bulk with rate":         {[]string{"--db", "x", "--bulk", "--count", "1", "--rate", "1/s"}, []string{"--bulk", "--rate 1/s"}},
+		"a file in place of dir": {[]string{"--db", "command_test.go/x", "--count", "1"}, []string{"command_test.go", "directory"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			output, err := run(t, test.arguments...)
+			for _, want := range test.want {
+				require.ErrorContains(t, err, want)
+			}
+			assert.Empty(t, output, "main prints the error, once")
+			assert.NoFileExists(t, "x")
+		})
+	}
+}
+
+func TestWrites(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "new", "registry.sqlite")
+	output, err := run(t, "--db", database, "--count", "3")
+	require.NoError(t, err)
+	assert.Equal(t, "wrote 3 events (ids 1 to 3) and 28 leaves\n", output)
+	assert.FileExists(t, filepath.Join(filepath.Dir(database), "tlog", registrygen.LeavesFile))
+
+	output, err = run(t, "--db", database, "--count", "1", "--rate", "1000/s", "--style", "rust")
+	require.NoError(t, err)
+	assert.Equal(t, "wrote 1 event (id 4) and 1 leaf\n", output)
+	assert.Equal(t, "4", value(t, database, "SELECT count(*) FROM events"))
+}
+
+func TestLogElsewhereOrNowhere(t *testing.T) {
+	for name, test := range map[string]struct {
+		tlog  string
+		files []string
+	}{
+		"elsewhere": {"log", []string{"log", "registry.sqlite"}},
+		"nowhere":   {"", []string{"registry.sqlite"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			_, err := run(t, "--db", "registry.sqlite", "--tlog", test.tlog, "--count", "1")
+			require.NoError(t, err)
+			entries, err := os.ReadDir(".")
+			require.NoError(t, err)
+			var files []string
+			for _, entry := range entries {
+				files = append(files, entry.Name())
+			}
+			assert.Equal(t, test.files, files)
+		})
+	}
+}
+
+func TestSeedAndStart(t *testing.T) {
+	written := func(arguments ...string) string {
+		database := filepath.Join(t.TempDir(), "registry.sqlite")
+		_, err := run(t, append(arguments, "--db", database, "--count", "4")...)
+		require.NoError(t, err)
+		return value(t, database, "SELECT group_concat(token_id || ' ' || qualified_timestamp, ', ' ORDER BY id) FROM events")
+	}
+	seeded := written("--seed", "9")
+	assert.Contains(t, seeded, "2026-01-01T00:00:0")
+	assert.Equal(t, seeded, written("--seed", "9"))
+	assert.Equal(t, seeded, written("--seed", "9", "--style", "rust"))
+	assert.Equal(t, seeded, written("--seed", "9", "--bulk"))
+	assert.Equal(t, seeded, written("--seed", "9", "--start", "2026-01-01T01:00:00+01:00"))
+	assert.NotEqual(t, seeded, written("--seed", "10"))
+	assert.Contains(t, written("--seed", "9", "--start", "2020-02-29T12:00:00Z"), "2020-02-29T12:00:0")
+	assert.Contains(t, written("--start", "2020-02-29T12:00:00Z"), "2020-02-29T12:00:0")
+	random := written()
+	assert.NotContains(t, random, "2026-01-01T00:00:0")
+	assert.NotEqual(t, random, written())
+}
+
+func TestPruneFlag(t *testing.T) {
+	for name, arguments := range map[string][]string{
+		"one by one": {"--style", "rust"},
+		"bulk":       {"--bulk"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			database := filepath.Join(t.TempDir(), "registry.sqlite")
+			output, err := run(t, append(arguments, "--db", database, "--count", "250", "--prune", "10")...)
+			require.NoError(t, err)
+			assert.Equal(t, "wrote 250 events (ids 1 to 250) and 275 leaves\n", output)
+			assert.Equal(t, "10 241 250", value(t, database, "SELECT count(*) || ' ' || min(id) || ' ' || max(id) FROM events"))
+			assert.Equal(t, "250", value(t, database, "SELECT seq FROM sqlite_sequence"))
+		})
+	}
+}
