@@ -219,7 +219,8 @@ func (m *memory) Set(ctx context.Context, key string, value []byte) error {
 	return nil
 }
 
-func (m *memory) Delete(context.Context, string) error               { return errors.ErrUnsupported }
+func (m *memory) Delete(context.Context, string) error { return errors.ErrUnsupported }
+
 func (m *memory) Batch(context.Context, ...*storage.Operation) error { return errors.ErrUnsupported }
 func (m *memory) Close(context.Context) error                        { return nil }
 

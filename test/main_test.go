@@ -181,7 +181,7 @@ func freeAddress(t testing.TB) string {
 // sharedDir is a temporary directory that other users can enter, too.
 func sharedDir(t testing.TB) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "oversight")
+	dir, err := os.MkdirTemp("", "oversight") //nolint:usetesting // t.TempDir is inside a directory for this user alone
 	require.NoError(t, err)
 	require.NoError(t, os.Chmod(dir, 0o755))
 	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })

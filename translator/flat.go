@@ -6,75 +6,104 @@ package translator
 import (
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // flatKeys is how many keys compactFlat accepts; registries write two.
 const flatKeys = 8
 
 // compactFlat is [NormalizeExtra] for what nearly every row with an extra
-// holds: a JSON object whose keys and values are plain strings, without escapes
-// and without a repeated key. It takes a tenth of the time. It reports false
-// for anything else, valid or not.
+// holds: a JSON object of a few different keys, whose values are strings or
+// null. It takes a fraction of the time. It reports false for anything else,
+// valid or not.
 func compactFlat(text string) (normal, questionName string, ok bool) {
 	s := flatScanner{text: text}
+	var space [256]byte
+	out := space[:0]
 	var keys [flatKeys]string
-	var out strings.Builder
-	out.Grow(len(text))
 	if !s.skip('{') {
 		return "", "", false
 	}
-	for n := 0; ; n++ {
+	for n := 0; n == 0 || s.skip(','); n++ {
 		key, value, ok := s.member()
-		if !ok || n == flatKeys || slices.Contains(keys[:n], key) {
+		if !ok || n == flatKeys || slices.Contains(keys[:n], key.value) {
 			return "", "", false
 		}
-		keys[n] = key
-		if key == questionNameKey {
-			questionName = value
+		keys[n] = key.value
+		if key.value == questionNameKey {
+			questionName = value.value
 		}
-		out.WriteByte("{,"[min(n, 1)])
-		for _, part := range [...]string{`"`, key, `":"`, value, `"`} {
-			out.WriteString(part)
-		}
-		if !s.skip(',') {
-			break
-		}
+		out = append(out, "{,"[min(n, 1)])
+		out = append(out, key.json...)
+		out = append(out, ':')
+		out = append(out, value.json...)
 	}
-	out.WriteByte('}')
-	return out.String(), questionName, s.skip('}') && s.atEnd()
+	out = append(out, '}')
+	return string(out), questionName, s.skip('}') && s.atEnd()
 }
 
-// flatScanner walks through a text. Nothing that it returns is an escape.
+// flatScanner walks through a text.
 type flatScanner struct {
 	text string
 	at   int
 }
 
-// member reads `"key": "value"`.
-func (s *flatScanner) member() (key, value string, ok bool) {
-	if key, ok = s.plainString(); !ok || !s.skip(':') {
-		return "", "", false
+// scalar is a string or null: its shortest JSON, and its value.
+type scalar struct{ json, value string }
+
+// member reads `"key": "value"` or `"key": null`.
+func (s *flatScanner) member() (key, value scalar, ok bool) {
+	if key, ok = s.string(); !ok || !s.skip(':') {
+		return scalar{}, scalar{}, false
 	}
-	value, ok = s.plainString()
+	s.space()
+	if strings.HasPrefix(s.text[s.at:], "null") {
+		s.at += len("null")
+		return key, scalar{json: "null"}, true
+	}
+	value, ok = s.string()
 	return key, value, ok
 }
 
-// plainString reads a string of printable ASCII.
-func (s *flatScanner) plainString() (string, bool) {
+// string reads a string. Printable ASCII stays where it is.
+func (s *flatScanner) string() (scalar, bool) {
 	if !s.skip('"') {
-		return "", false
+		return scalar{}, false
 	}
-	start := s.at
+	start := s.at - 1
 	for ; s.at < len(s.text); s.at++ {
 		switch c := s.text[s.at]; {
 		case c == '"':
 			s.at++
-			return s.text[start : s.at-1], true
-		case c < ' ' || c == '\\' || c >= 0x7f:
-			return "", false
+			json := s.text[start:s.at]
+			return scalar{json, json[1 : len(json)-1]}, true
+		case c == '\\' || c >= 0x80:
+			return s.escaped(start)
+		case c < ' ':
+			return scalar{}, false
 		}
 	}
-	return "", false
+	return scalar{}, false
+}
+
+// escaped reads a string that is not plain from its opening quote.
+func (s *flatScanner) escaped(start int) (scalar, bool) {
+	for ; s.at < len(s.text) && s.text[s.at] != '"'; s.at++ {
+		if s.text[s.at] == '\\' {
+			s.at++
+		}
+	}
+	if s.at >= len(s.text) {
+		return scalar{}, false
+	}
+	s.at++
+	value, err := jsontext.AppendUnquote(nil, s.text[start:s.at])
+	if err != nil {
+		return scalar{}, false
+	}
+	json, err := jsontext.AppendQuote(nil, value)
+	return scalar{string(json), string(value)}, err == nil
 }
 
 // skip passes over white space and then c, and reports whether it was there.

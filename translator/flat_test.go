@@ -14,7 +14,7 @@ import (
 func FuzzCompactFlat(f *testing.F) {
 	for _, seed := range []string{
 		`{"qtype": "A", "qname": "x.example"}`, `{"a":"b"}`, "{\t\"a\" :\n\"b\" }\r", `{"a":"b","a":"c"}`,
-		`{"a":"b"}x`, `{"a":"b",}`, `{,"a":"b"}`, `{"a" "b"}`, `{"a":"\n"}`, "{\"a\":\"\x7f\"}", `{"a":"é"}`, `{"a":1}`, `{`, `{"a`,
+		`{"a":"b"}x`, `{"a":"b",}`, `{,"a":"b"}`, `{"a" "b"}`, `{"a":"\n"}`, "{\"a\":\"\x7f\"}", `{"a":"é"}`, `{"a":1}`, `{`, `{"a`, `{"a":null,"b": null }`, `{"a":nullx}`, `{"k":"b\u00fccher\ud83d\udd12\/"}`, `{"a":"\ud800"}`, `{"a":"\x"}`, `{"a":"\`, "{\"\xff\":null}",
 	} {
 		f.Add(seed)
 	}

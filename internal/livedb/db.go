@@ -26,6 +26,27 @@ const (
 	maxBackoff = 20 * time.Millisecond
 )
 
+// Where writers leave no gap, attempts are made in rounds. The first ones, some
+// 25 ms in all, hold nobody up; the last ones hold the writers off with a lock,
+// each of which takes as long as the read, and then they have their turn again.
+const (
+	attemptsFree   = 8
+	attemptsLocked = 4
+)
+
+// Attempt is one try of [DB.View].
+type Attempt struct {
+	// Number counts from 0. The higher it is, the faster the database changes.
+	Number int
+	// Locked says that writers are held off, so that this one will do, however
+	// long it takes.
+	Locked bool
+}
+
+func attemptOf(number int) Attempt {
+	return Attempt{number, locksSupported && number%(attemptsFree+attemptsLocked) >= attemptsFree}
+}
+
 // DB reads one database file. It opens the file at the first [DB.View] and
 // again whenever the path names another file. It is not safe for concurrent
 // use; any number of DBs may read the same file.
@@ -41,7 +62,6 @@ type DB struct {
 	conn *sqlite.Conn // nil until the first View, and after an error
 	snap snapshot
 	shm  sharedMemory // the wal-index, private to conn
-
 }
 
 // Version tells one state of the files from another. The zero value is that of
@@ -79,20 +99,22 @@ func (db *DB) Changed(since Version) (bool, error) {
 
 // View calls fn with a connection on which all statements see one committed
 // state of the database. If that state cannot be proven consistent afterwards,
-// fn is called again with the next attempt number, counting from 0: what fn
-// did counts only once View has returned no error. View gives up with
-// [ErrBusy] after BusyTimeout. The version is of the state that fn saw, or of
-// an earlier one.
+// fn is called again with the next attempt: what fn did counts only once View
+// has returned no error. View gives up with [ErrBusy] after BusyTimeout. The
+// version is of the state that fn saw, or of an earlier one.
 //
-// Nothing is held between two calls: no lock, no transaction, no old state.
+// Nothing is held between two calls of View: no lock, no transaction, no old
+// state. Within one, no lock is held before the ninth attempt.
 //
 // An error is returned as it is only if the state was consistent: that of fn,
 // one from opening the files, which names the file and matches [fs.ErrNotExist]
 // and the like, or a [sqlite.ResultCode].
-func (db *DB) View(ctx context.Context, fn func(conn *sqlite.Conn, attempt int) error) (Version, error) {
+func (db *DB) View(ctx context.Context, fn func(conn *sqlite.Conn, attempt Attempt) error) (version Version, err error) {
+	defer func() { err = errors.Join(err, db.snap.lock.release()) }()
 	deadline := time.Now().Add(db.BusyTimeout)
 	backoff := minBackoff
-	for attempt := 0; ; attempt++ {
+	for number := 0; ; number++ {
+		attempt := attemptOf(number)
 		version, err := db.try(ctx, fn, attempt)
 		if err != nil && ctx.Err() != nil {
 			return Version{}, ctx.Err()
@@ -109,18 +131,21 @@ func (db *DB) View(ctx context.Context, fn func(conn *sqlite.Conn, attempt int) 
 		case <-time.After(backoff):
 		}
 		backoff = min(2*backoff, maxBackoff)
+		if attempt.Locked {
+			backoff = minBackoff // who is held off need not be waited for
+		}
 	}
 }
 
 // try makes one attempt. It returns an error that is errConflict when the
 // attempt proved nothing.
-func (db *DB) try(ctx context.Context, fn func(*sqlite.Conn, int) error, attempt int) (Version, error) {
+func (db *DB) try(ctx context.Context, fn func(*sqlite.Conn, Attempt) error, attempt Attempt) (Version, error) {
 	before, err := takeFingerprint(db.path)
 	if err != nil {
 		return Version{}, errors.Join(err, db.disconnect())
 	}
 	taken := db.now()
-	if err := db.begin(before); err != nil {
+	if err := db.begin(before, attempt.Locked); err != nil {
 		return Version{}, errors.Join(err, db.disconnect())
 	}
 	if err := db.run(ctx, fn, attempt); err != nil {
@@ -151,13 +176,13 @@ func (db *DB) judge(err error) error {
 
 // begin opens what is not open yet, or is another file by now, and makes the
 // connection forget what it knew.
-func (db *DB) begin(now fingerprint) error {
+func (db *DB) begin(now fingerprint, locked bool) error {
 	if db.conn != nil && !db.snap.sameFile(now) {
 		if err := db.disconnect(); err != nil {
 			return err
 		}
 	}
-	if err := db.snap.begin(db.path); err != nil {
+	if err := db.snap.begin(db.path, locked); err != nil {
 		return err
 	}
 	db.shm.forget()
@@ -174,7 +199,7 @@ func (db *DB) begin(now fingerprint) error {
 
 // run calls fn within a read transaction, which is what pins SQLite to the
 // state of the log that it scans now.
-func (db *DB) run(ctx context.Context, fn func(*sqlite.Conn, int) error, attempt int) (err error) {
+func (db *DB) run(ctx context.Context, fn func(*sqlite.Conn, Attempt) error, attempt Attempt) (err error) {
 	db.conn.SetInterrupt(ctx.Done())
 	defer db.conn.SetInterrupt(nil)
 	if err := step(db.conn, "BEGIN"); err != nil {

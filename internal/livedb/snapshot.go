@@ -35,6 +35,7 @@ type snapshot struct {
 	mainState, walState fileState
 	generation          walHeader // of wal, at the beginning of the attempt
 	walSize             int64     // of wal, when SQLite asked for it
+	lock                readLock  // of the files, in attempts that hold writers off
 
 	seed     maphash.Seed
 	reads    [2]reads  // by fileKind
@@ -62,7 +63,7 @@ func (s *snapshot) sameFile(now fingerprint) bool {
 }
 
 // begin opens the files that are not open yet and forgets what was read.
-func (s *snapshot) begin(path string) error {
+func (s *snapshot) begin(path string, locked bool) error {
 	for i := range s.reads {
 		s.reads[i].ahead.reset()
 		s.reads[i].records = s.reads[i].records[:0]
@@ -72,7 +73,18 @@ func (s *snapshot) begin(path string) error {
 			return err
 		}
 	}
+	if err := s.setLock(locked); err != nil {
+		return err
+	}
 	return s.openWal()
+}
+
+// setLock holds writers off, or does so no more.
+func (s *snapshot) setLock(locked bool) error {
+	if locked {
+		return s.lock.acquire(s.main, s.real)
+	}
+	return s.lock.release()
 }
 
 func (s *snapshot) openMain(path string) error {
@@ -136,7 +148,7 @@ func (s *snapshot) close() error {
 	if s.main == nil {
 		return nil
 	}
-	err := s.main.Close()
+	err := errors.Join(s.lock.release(), s.main.Close())
 	s.main, s.mainState = nil, fileState{}
 	return err
 }
@@ -267,7 +279,9 @@ func (s *snapshot) verifyNoWal(now fileState) error {
 
 // verifyJournal shows that no transaction is half written to the database
 // file, which is possible only with a rollback journal. A journal is hot when
-// its first byte is not zero (https://sqlite.org/fileformat.html#the_rollback_journal).
+// its first byte is not zero (https://sqlite.org/fileformat.html#the_rollback_journal),
+// unless it belongs to a writer that is held off: that one has changed nothing
+// in the database file yet.
 func (s *snapshot) verifyJournal() error {
 	f, err := os.Open(s.real + journalSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -281,10 +295,13 @@ func (s *snapshot) verifyJournal() error {
 	if _, err := readUpTo(f, first[:], 0); err != nil {
 		return err
 	}
-	if first[0] != 0 {
-		return conflict("%s is a hot journal", f.Name())
+	if first[0] == 0 {
+		return nil
 	}
-	return nil
+	if prepares, err := s.lock.writerPrepares(); prepares || err != nil {
+		return err
+	}
+	return conflict("%s is a hot journal", f.Name())
 }
 
 // unchanged reads every record again and compares.

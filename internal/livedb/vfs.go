@@ -41,7 +41,7 @@ func connect(id uint64) (*sqlite.Conn, error) {
 		return nil, err
 	}
 	uri := fmt.Sprintf("file:/%d?vfs=%s", id, vfsName)
-	return sqlite.OpenConn(uri, sqlite.OpenReadOnly|sqlite.OpenURI|sqlite.OpenNoMutex)
+	return sqlite.OpenConn(uri, sqlite.OpenReadOnly|sqlite.OpenURI)
 }
 
 // registerVFS makes the VFS known to SQLite, once in the life of the process.

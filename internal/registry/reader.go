@@ -92,11 +92,14 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []tran
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var batch Batch
-	version, err := r.db.View(ctx, func(conn *sqlite.Conn, attempt int) error {
+	version, err := r.db.View(ctx, func(conn *sqlite.Conn, attempt livedb.Attempt) error {
 		if err := r.check(conn, cursor); err != nil {
 			return err
 		}
-		n := max(limit>>min(attempt, 30), min(limit, minBatch))
+		n := limit
+		if !attempt.Locked {
+			n = max(limit>>min(attempt.Number, 30), min(limit, minBatch))
+		}
 		events, err := r.rows(conn, cursor.ID, n, into[:0])
 		batch = Batch{Events: events, Next: cursor, More: len(events) == n}
 		return err
@@ -136,7 +139,7 @@ func (r *Reader) End(ctx context.Context) (Cursor, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var end Cursor
-	_, err := r.db.View(ctx, func(conn *sqlite.Conn, _ int) error {
+	_, err := r.db.View(ctx, func(conn *sqlite.Conn, _ livedb.Attempt) error {
 		highest, err := highestUsed(conn)
 		if err != nil {
 			return err
@@ -170,7 +173,7 @@ func (r *Reader) Lag(ctx context.Context, after int64) (Lag, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var lag Lag
-	_, err := r.db.View(ctx, func(conn *sqlite.Conn, _ int) error {
+	_, err := r.db.View(ctx, func(conn *sqlite.Conn, _ livedb.Attempt) error {
 		lag = Lag{}
 		stmt, err := conn.Prepare(selectLag)
 		if err != nil {

@@ -265,18 +265,20 @@ func TestReplacedOrNot(t *testing.T) {
 		replaced string // part of the reason; empty: the same database
 		then     []string
 	}{
-		"unchanged":              {func(*testing.T, string) {}, "", []string{}},
-		"more rows":              {func(t *testing.T, path string) { execute(t, path, insert("n", 1)) }, "", []string{"n1"}},
-		"pruned below cursor":    {func(t *testing.T, path string) { execute(t, path, "DELETE FROM events WHERE id < 8", insert("n", 1)) }, "", []string{"n1"}},
-		"pruned up to cursor":    {func(t *testing.T, path string) { execute(t, path, "DELETE FROM events WHERE id <= 10", insert("n", 1)) }, "", []string{"n1"}},
-		"pruned beyond cursor":   {func(t *testing.T, path string) { execute(t, path, insert("n", 3), "DELETE FROM events WHERE id <= 12") }, "", []string{"n3"}},
-		"all pruned":             {func(t *testing.T, path string) { execute(t, path, "DELETE FROM events") }, "", []string{}},
-		"all pruned and more":    {func(t *testing.T, path string) { execute(t, path, "DELETE FROM events", insert("n", 2)) }, "", []string{"n1", "n2"}},
-		"vacuumed":               {func(t *testing.T, path string) { execute(t, path, "VACUUM", insert("n", 1)) }, "", []string{"n1"}},
-		"pruned and vacuumed":    {func(t *testing.T, path string) { execute(t, path, "DELETE FROM events", "VACUUM", insert("n", 1)) }, "", []string{"n1"}},
-		"journal mode changed":   {func(t *testing.T, path string) { execute(t, path, "PRAGMA journal_mode=DELETE", insert("n", 1)) }, "", []string{"n1"}},
-		"copy with more rows":    {func(t *testing.T, path string) { restore(t, path, insert("t", 10), insert("n", 1)) }, "", []string{"n1"}},
-		"column added":           {func(t *testing.T, path string) { execute(t, path, "ALTER TABLE events ADD COLUMN more TEXT", insert("n", 1)) }, "", []string{"n1"}},
+		"unchanged":            {func(*testing.T, string) {}, "", []string{}},
+		"more rows":            {func(t *testing.T, path string) { execute(t, path, insert("n", 1)) }, "", []string{"n1"}},
+		"pruned below cursor":  {func(t *testing.T, path string) { execute(t, path, "DELETE FROM events WHERE id < 8", insert("n", 1)) }, "", []string{"n1"}},
+		"pruned up to cursor":  {func(t *testing.T, path string) { execute(t, path, "DELETE FROM events WHERE id <= 10", insert("n", 1)) }, "", []string{"n1"}},
+		"pruned beyond cursor": {func(t *testing.T, path string) { execute(t, path, insert("n", 3), "DELETE FROM events WHERE id <= 12") }, "", []string{"n3"}},
+		"all pruned":           {func(t *testing.T, path string) { execute(t, path, "DELETE FROM events") }, "", []string{}},
+		"all pruned and more":  {func(t *testing.T, path string) { execute(t, path, "DELETE FROM events", insert("n", 2)) }, "", []string{"n1", "n2"}},
+		"vacuumed":             {func(t *testing.T, path string) { execute(t, path, "VACUUM", insert("n", 1)) }, "", []string{"n1"}},
+		"pruned and vacuumed":  {func(t *testing.T, path string) { execute(t, path, "DELETE FROM events", "VACUUM", insert("n", 1)) }, "", []string{"n1"}},
+		"journal mode changed": {func(t *testing.T, path string) { execute(t, path, "PRAGMA journal_mode=DELETE", insert("n", 1)) }, "", []string{"n1"}},
+		"copy with more rows":  {func(t *testing.T, path string) { restore(t, path, insert("t", 10), insert("n", 1)) }, "", []string{"n1"}},
+		"column added": {func(t *testing.T, path string) {
+			execute(t, path, "ALTER TABLE events ADD COLUMN more TEXT", insert("n", 1))
+		}, "", []string{"n1"}},
 		"backup, fewer rows":     {func(t *testing.T, path string) { restore(t, path, insert("t", 5)) }, "the highest id ever used in it is 5", nil},
 		"other, more rows":       {func(t *testing.T, path string) { restore(t, path, insert("o", 20)) }, "that row is now event", nil},
 		"backup, then new rows":  {func(t *testing.T, path string) { restore(t, path, insert("t", 5), insert("o", 9)) }, "that row is now event", nil},
@@ -361,7 +363,7 @@ func TestErrorsNameFileAndCause(t *testing.T) {
 	}{
 		"missing":          {func(t *testing.T) string { return filepath.Join(t.TempDir(), "registry.sqlite") }, "no such file or directory"},
 		"missing folder":   {func(t *testing.T) string { return filepath.Join(t.TempDir(), "x", "registry.sqlite") }, "no such file or directory"},
-		"folder":           {func(t *testing.T) string { return filepath.Join(t.TempDir()) }, "is a directory"},
+		"folder":           {(*testing.T).TempDir, "is a directory"},
 		"dangling link":    {danglingLink, "no such file or directory"},
 		"no database":      {file(strings.Repeat("this is no database\n", 500)), "file is not a database"},
 		"short file":       {file("short"), "file is not a database"},
