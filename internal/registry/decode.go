@@ -42,6 +42,7 @@ const maxShown = 256
 type decoder struct {
 	values  [columnCount]value // of the row at hand
 	encoded []byte             // the row at hand, as it is hashed
+	ascii   bool               // encoded is, so that no text needs a closer look
 	faults  []string
 }
 
@@ -88,7 +89,9 @@ func (d *decoder) uid(stmt *sqlite.Stmt, registryID string) string {
 // are parts: one allocation instead of ten. It returns the uid.
 func (d *decoder) shareText(uid [2 * uidSize]byte) string {
 	n := len(d.encoded)
-	row := string(append(d.encoded, uid[:]...))
+	d.encoded = append(d.encoded, uid[:]...)
+	row := string(d.encoded)
+	d.ascii = isASCII(row)
 	for i := range d.values {
 		v := &d.values[i]
 		v.text = row[v.start:v.end]
@@ -96,12 +99,30 @@ func (d *decoder) shareText(uid [2 * uidSize]byte) string {
 	return row[n:]
 }
 
+// isASCII looks at eight bytes at a time.
+func isASCII(s string) bool {
+	const high = 0x8080808080808080
+	for len(s) >= 8 {
+		if word := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56; word&high != 0 {
+			return false
+		}
+		s = s[8:]
+	}
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // text reads a column as text. Numbers have one, blobs do not.
 func (d *decoder) text(column int) string {
 	v := &d.values[column]
 	switch v.class {
 	case sqlite.TypeText:
-		if utf8.ValidString(v.text) {
+		if d.ascii || utf8.ValidString(v.text) {
 			return v.text
 		}
 		d.fault(column, "text that is not UTF-8")
