@@ -110,7 +110,8 @@ func tokensOf(logs plog.Logs) []string {
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
-				tokens = append(tokens, translator.FromLogRecord(resource.Resource(), record).TokenID)
+				e, _ := translator.FromLogRecord(resource.Resource(), record)
+				tokens = append(tokens, e.TokenID)
 			}
 		}
 	}

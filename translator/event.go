@@ -5,7 +5,10 @@ package translator
 
 import (
 	"math"
+	"strings"
 	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
 // MinTimestamp and MaxTimestamp bound the seconds since 1970 that a log record
@@ -71,4 +74,28 @@ func Action(kind string) string {
 		return action
 	}
 	return "beacon-" + kind
+}
+
+// QuestionType is extra.qtype, the DNS record type that a dns beacon was asked
+// for, or "".
+func (e *Event) QuestionType() string {
+	_, rest, found := strings.Cut(e.Extra, `"`+questionTypeKey+`":`)
+	if !found {
+		return ""
+	}
+	if strings.LastIndexByte(e.Extra, '{') == 0 && !strings.Contains(e.Extra, `\`) {
+		// One object without escapes: what follows the key is its value.
+		value, quoted := strings.CutPrefix(rest, `"`)
+		if !quoted {
+			return ""
+		}
+		value, _, _ = strings.Cut(value, `"`)
+		return value
+	}
+	m := pcommon.NewMap()
+	PutExtra(e.Extra, m)
+	if v, ok := m.Get(questionTypeKey); ok && v.Type() == pcommon.ValueTypeStr {
+		return v.Str()
+	}
+	return ""
 }

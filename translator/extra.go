@@ -11,6 +11,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/encode"
 )
 
 const (
@@ -19,6 +21,8 @@ const (
 	// questionNameKey is where the registry puts the name a dns beacon was
 	// asked for.
 	questionNameKey = "qname"
+	// questionTypeKey is where it puts the record type, such as A or AAAA.
+	questionTypeKey = "qtype"
 
 	// maxExtraDepth: decoders of protocol buffers stop at 100 nested messages
 	// by default, and in OTLP a level of nesting takes three.
@@ -52,24 +56,33 @@ func NormalizeExtra(text string) (normal, questionName string) {
 		return normal, questionName
 	}
 	m := pcommon.NewMap()
-	putExtra(text, m)
+	PutExtra(text, m)
 	if name, ok := m.Get(questionNameKey); ok && name.Type() == pcommon.ValueTypeStr {
 		questionName = name.Str()
 	}
-	return string(appendMap(nil, m)), questionName
+	return objectText(m), questionName
+}
+
+// objectText is compact JSON, or "" for an empty map.
+func objectText(m pcommon.Map) string {
+	if m.Len() == 0 {
+		return ""
+	}
+	return string(encode.Object(nil, m))
 }
 
 // extraText is the text of the attribute oversight.extra.
 func extraText(v pcommon.Value) string {
 	if v.Type() == pcommon.ValueTypeMap {
-		return string(appendMap(nil, v.Map()))
+		return objectText(v.Map())
 	}
 	normal, _ := NormalizeExtra(v.AsString())
 	return normal
 }
 
-// putExtra parses text into m, which is empty.
-func putExtra(text string, m pcommon.Map) {
+// PutExtra parses a text in the form of [Event.Extra], or any other text of the
+// column extra, into m, which has to be empty.
+func PutExtra(text string, m pcommon.Map) {
 	value := pcommon.NewValueEmpty()
 	if err := parseJSON(text, value); err != nil {
 		m.PutStr(rawKey, text)
@@ -169,21 +182,11 @@ func setNumber(value pcommon.Value, text string) {
 		return
 	}
 	f, err := strconv.ParseFloat(text, 64)
-	if err == nil && sameDecimal(text, formatFloat(f)) {
+	if err == nil && sameDecimal(text, encode.Float(f)) {
 		value.SetDouble(f)
 		return
 	}
 	value.SetStr(text)
-}
-
-// formatFloat writes the shortest text that reads as the same float64, marked
-// as a fraction so that it is not read as an integer.
-func formatFloat(f float64) string {
-	text := strconv.FormatFloat(f, 'g', -1, 64)
-	if !strings.ContainsAny(text, ".e") {
-		text += ".0"
-	}
-	return text
 }
 
 // sameDecimal reports whether two JSON numbers are equal, digit by digit.

@@ -24,8 +24,8 @@ func FuzzCompactFlat(f *testing.F) {
 			return
 		}
 		m := pcommon.NewMap()
-		putExtra(text, m)
-		require.Equal(t, string(appendMap(nil, m)), normal)
+		PutExtra(text, m)
+		require.Equal(t, objectText(m), normal)
 		name, _ := m.Get(questionNameKey)
 		if name != (pcommon.Value{}) {
 			require.Equal(t, name.Str(), questionName)

@@ -11,23 +11,69 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// textAttributes are the fields that are carried as they are. They serve both
-// directions, so that none can be forgotten in one.
-var textAttributes = []struct {
-	name  string
-	field func(*Event) *string
-}{
-	{AttributeEventUID, func(e *Event) *string { return &e.UID }},
-	{AttributeBeaconKind, func(e *Event) *string { return &e.Kind }},
-	{AttributeTokenID, func(e *Event) *string { return &e.TokenID }},
-	{AttributeFileID, func(e *Event) *string { return &e.FileID }},
-	{AttributeRecipientID, func(e *Event) *string { return &e.RecipientID }},
-	{AttributeIssuerID, func(e *Event) *string { return &e.IssuerID }},
-	{AttributeQualifiedTimestamp, func(e *Event) *string { return &e.QualifiedTimestamp }},
-	{AttributeClientAddress, func(e *Event) *string { return &e.SourceIP }},
-	{AttributeUserAgent, func(e *Event) *string { return &e.UserAgent }},
-	{AttributeQuestionName, func(e *Event) *string { return &e.QuestionName }},
-	{AttributeDecodeError, func(e *Event) *string { return &e.DecodeError }},
+// attribute carries a field of an event. Both directions stand in one place, so
+// that neither can be forgotten.
+type attribute struct {
+	name string
+	put  func(*Event, pcommon.Map)   // leaves out what is empty
+	take func(*Event, pcommon.Value) // accepts any type
+}
+
+var attributes = []attribute{
+	{AttributeEventID, putID, func(e *Event, v pcommon.Value) { e.ID, _ = intOf(v) }},
+	text(AttributeEventUID, func(e *Event) *string { return &e.UID }),
+	text(AttributeBeaconKind, func(e *Event) *string { return &e.Kind }),
+	text(AttributeTokenID, func(e *Event) *string { return &e.TokenID }),
+	text(AttributeFileID, func(e *Event) *string { return &e.FileID }),
+	text(AttributeRecipientID, func(e *Event) *string { return &e.RecipientID }),
+	text(AttributeIssuerID, func(e *Event) *string { return &e.IssuerID }),
+	text(AttributeQualifiedTimestamp, func(e *Event) *string { return &e.QualifiedTimestamp }),
+	text(AttributeClientAddress, func(e *Event) *string { return &e.SourceIP }),
+	text(AttributeUserAgent, func(e *Event) *string { return &e.UserAgent }),
+	text(AttributeQuestionName, func(e *Event) *string { return &e.QuestionName }),
+	text(AttributeDecodeError, func(e *Event) *string { return &e.DecodeError }),
+	{AttributeTlogIndex, putTlogIndex, func(e *Event, v pcommon.Value) { e.TlogIndex, e.HasTlogIndex = intOf(v) }},
+	{AttributeExtra, putExtraMap, func(e *Event, v pcommon.Value) { e.Extra = extraText(v) }},
+}
+
+// takers finds the attribute of a name.
+var takers = func() map[string]func(*Event, pcommon.Value) {
+	m := make(map[string]func(*Event, pcommon.Value), len(attributes))
+	for _, a := range attributes {
+		m[a.name] = a.take
+	}
+	return m
+}()
+
+// text is the attribute of a field that is carried as it is.
+func text(name string, field func(*Event) *string) attribute {
+	return attribute{
+		name: name,
+		put: func(e *Event, m pcommon.Map) {
+			if text := *field(e); text != "" {
+				m.PutStr(name, text)
+			}
+		},
+		take: func(e *Event, v pcommon.Value) { *field(e) = v.AsString() },
+	}
+}
+
+func putID(e *Event, m pcommon.Map) {
+	if e.ID != 0 {
+		m.PutStr(AttributeEventID, strconv.FormatInt(e.ID, 10))
+	}
+}
+
+func putTlogIndex(e *Event, m pcommon.Map) {
+	if e.HasTlogIndex {
+		m.PutInt(AttributeTlogIndex, e.TlogIndex)
+	}
+}
+
+func putExtraMap(e *Event, m pcommon.Map) {
+	if e.Extra != "" {
+		PutExtra(e.Extra, m.PutEmptyMap(AttributeExtra))
+	}
 }
 
 // SetResource describes the registry as a resource. Empty ids are left out.
@@ -49,21 +95,10 @@ func (e *Event) ToLogRecord(record plog.LogRecord) {
 	record.SetSeverityText("INFO")
 	record.Body().SetStr(Action(e.Kind))
 
-	attributes := record.Attributes()
-	attributes.EnsureCapacity(len(textAttributes) + 3)
-	if e.ID != 0 {
-		attributes.PutStr(AttributeEventID, strconv.FormatInt(e.ID, 10))
-	}
-	for _, a := range textAttributes {
-		if text := *a.field(e); text != "" {
-			attributes.PutStr(a.name, text)
-		}
-	}
-	if e.HasTlogIndex {
-		attributes.PutInt(AttributeTlogIndex, e.TlogIndex)
-	}
-	if e.Extra != "" {
-		putExtra(e.Extra, attributes.PutEmptyMap(AttributeExtra))
+	m := record.Attributes()
+	m.EnsureCapacity(len(attributes))
+	for i := range attributes {
+		attributes[i].put(e, m)
 	}
 }
 
@@ -73,9 +108,11 @@ func IsEvent(record plog.LogRecord) bool {
 }
 
 // FromLogRecord is the inverse of [Event.ToLogRecord] and [SetResource]. What
-// a pipeline removed from the record is zero in the event, what it added is
-// passed over, and a value of another type than ours is taken as its text.
-func FromLogRecord(resource pcommon.Resource, record plog.LogRecord) Event {
+// a pipeline removed from the record is zero in the event, and a value of
+// another type than ours is taken as its text. What the pipeline added is in
+// the second result, which refers to the resource and the record and is valid
+// as long as these are not changed.
+func FromLogRecord(resource pcommon.Resource, record plog.LogRecord) (Event, Added) {
 	e := Event{
 		Timestamp: fromTimestamp(record.Timestamp()),
 		Observed:  fromTimestamp(record.ObservedTimestamp()),
@@ -83,22 +120,16 @@ func FromLogRecord(resource pcommon.Resource, record plog.LogRecord) Event {
 	if id, ok := resource.Attributes().Get(AttributeRegistryID); ok {
 		e.RegistryID = id.AsString()
 	}
-	attributes := record.Attributes()
-	for _, a := range textAttributes {
-		if v, ok := attributes.Get(a.name); ok {
-			*a.field(&e) = v.AsString()
+	added := Added{resource: resource.Attributes(), record: record.Attributes()}
+	for name, value := range record.Attributes().All() {
+		if take, ok := takers[name]; ok {
+			take(&e, value)
+		} else {
+			added.any = true
 		}
 	}
-	if v, ok := attributes.Get(AttributeEventID); ok {
-		e.ID, _ = intOf(v)
-	}
-	if v, ok := attributes.Get(AttributeTlogIndex); ok {
-		e.TlogIndex, e.HasTlogIndex = intOf(v)
-	}
-	if v, ok := attributes.Get(AttributeExtra); ok {
-		e.Extra = extraText(v)
-	}
-	return e
+	added.any = added.any || addsAny(resource.Attributes())
+	return e, added
 }
 
 // intOf accepts digits too: string is the type that transformations prefer.

@@ -1,0 +1,90 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package translator
+
+import (
+	"iter"
+	"strings"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+)
+
+// Added is what a pipeline added to an event: the attributes of its record and
+// resource that are not the event's own, such as geo.country_iso_code. The zero
+// value is empty.
+type Added struct {
+	resource, record pcommon.Map
+	any              bool
+}
+
+// directions begin the names of attributes that tell an exporter where to send
+// a record, and are no part of what is sent.
+var directions = []string{
+	"com.splunk.",                                // splunk_hec
+	"data_stream.", "elastic.", "elasticsearch.", // elasticsearch
+	"azure.dcr.", // azure_logs_ingestion
+}
+
+// Empty reports that there is nothing.
+func (a Added) Empty() bool { return !a.any }
+
+// Get returns the attribute of a name, or false.
+func (a Added) Get(name string) (pcommon.Value, bool) {
+	if !a.any {
+		return pcommon.Value{}, false
+	}
+	if value, ok := a.record.Get(name); ok {
+		return value, true
+	}
+	return a.resource.Get(name)
+}
+
+// All yields the attributes by name, those of the record before those of the
+// resource. A name that the record has too is not yielded for the resource, and
+// attributes that only direct an exporter are not at all. The values must not
+// be changed.
+func (a Added) All() iter.Seq2[string, pcommon.Value] {
+	return func(yield func(string, pcommon.Value) bool) {
+		if !a.any {
+			return
+		}
+		for name, value := range a.record.All() {
+			if takers[name] == nil && !IsDirection(name) && !yield(name, value) {
+				return
+			}
+		}
+		for name, value := range a.resource.All() {
+			if !isAddedToResource(name) {
+				continue
+			}
+			if _, ok := a.record.Get(name); !ok && !yield(name, value) {
+				return
+			}
+		}
+	}
+}
+
+func addsAny(resource pcommon.Map) bool {
+	for name := range resource.All() {
+		if isAddedToResource(name) {
+			return true
+		}
+	}
+	return false
+}
+
+func isAddedToResource(name string) bool {
+	return name != AttributeServiceName && name != AttributeRegistryID && !IsDirection(name)
+}
+
+// IsDirection reports whether an attribute tells an exporter where or how to
+// send a record, such as com.splunk.index, and is no part of what is sent.
+func IsDirection(name string) bool {
+	for _, prefix := range directions {
+		if strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}

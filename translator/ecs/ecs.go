@@ -1,0 +1,164 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package ecs gives events the shape of documents in the Elastic Common Schema
+// 8.11 (https://www.elastic.co/guide/en/ecs/8.11/ecs-field-reference.html).
+//
+// The shape is that of the registry's own exporter, but for a source that is no
+// IP address, which Elasticsearch would reject as one: it stands in
+// source.address instead of source.ip. Extended, it adds fields and changes
+// none.
+package ecs
+
+import (
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/shape"
+)
+
+// Version is the version of the schema, in the field ecs.version.
+const Version = "8.11.0"
+
+// Dataset is the value of event.dataset.
+const Dataset = "oversight.beacon"
+
+// Values of event.category and event.type, from the lists that ECS allows.
+var (
+	categories = []string{"network"}
+	types      = []string{"access", "info"}
+)
+
+// Translator makes documents. The zero value makes what the registry's own
+// exporter does. It is safe for concurrent use while its fields stay the same.
+type Translator struct {
+	// Extended adds event.hash, event.created, related.ip, related.user,
+	// dns.question.name, dns.question.type and message, and what a pipeline
+	// added to the event: a place as source.geo, anything else as labels.
+	Extended bool
+}
+
+// document writes all fields.
+func (t *Translator) document(w shape.Writer, e *translator.Event, added translator.Added) {
+	w.Time("@timestamp", timestampOf(e))
+	w.Begin("ecs")
+	w.Text("version", Version)
+	w.End()
+	t.event(w, e)
+	t.source(w, e, added)
+	w.Begin("user_agent")
+	w.Text("original", e.UserAgent)
+	w.End()
+	t.labels(w, e, added)
+	oversight(w, e)
+	if t.Extended {
+		extension(w, e)
+	}
+	w.Begin("error")
+	w.Text("message", e.DecodeError)
+	w.End()
+}
+
+// timestampOf is when the event happened, or else when it was read: a data
+// stream takes no document without @timestamp.
+func timestampOf(e *translator.Event) time.Time {
+	if e.Timestamp.IsZero() {
+		return e.Observed
+	}
+	return e.Timestamp
+}
+
+// event writes the field set event.
+func (t *Translator) event(w shape.Writer, e *translator.Event) {
+	w.Begin("event")
+	w.Text("kind", "event")
+	w.Texts("category", categories)
+	w.Texts("type", types)
+	w.Text("dataset", Dataset)
+	w.Text("module", "oversight")
+	w.Text("provider", translator.ServiceName)
+	w.Text("action", translator.Action(e.Kind))
+	if e.ID != 0 {
+		w.Text("id", strconv.FormatInt(e.ID, 10))
+	}
+	w.Text("outcome", "success")
+	if t.Extended {
+		w.Text("hash", e.UID)
+		w.Time("created", e.Observed)
+	}
+	w.End()
+}
+
+// source writes the field set source: who called back.
+func (t *Translator) source(w shape.Writer, e *translator.Event, added translator.Added) {
+	w.Begin("source")
+	if isIP(e.SourceIP) {
+		w.Text("ip", e.SourceIP)
+	} else {
+		w.Text("address", e.SourceIP)
+	}
+	if t.Extended && !added.Empty() {
+		place(w, added)
+	}
+	w.End()
+}
+
+// isIP reports whether Elasticsearch takes the text as the type ip, which knows
+// no zones.
+func isIP(text string) bool {
+	address, err := netip.ParseAddr(text)
+	return err == nil && address.Zone() == ""
+}
+
+// labels writes custom keys, whose values are keywords.
+func (t *Translator) labels(w shape.Writer, e *translator.Event, added translator.Added) {
+	w.Begin("labels")
+	w.Text("oversight_token_id", e.TokenID)
+	w.Text("oversight_file_id", e.FileID)
+	w.Text("oversight_recipient_id", e.RecipientID)
+	w.Text("oversight_issuer_id", e.IssuerID)
+	w.Text("oversight_beacon_kind", e.Kind)
+	if t.Extended && !added.Empty() {
+		addedLabels(w, added)
+	}
+	w.End()
+}
+
+// oversight writes the fields that ECS has no place for.
+func oversight(w shape.Writer, e *translator.Event) {
+	w.Begin("oversight")
+	w.Text("schema", shape.Schema)
+	w.Text("registry_id", e.RegistryID)
+	w.Text("token_id", e.TokenID)
+	w.Text("file_id", e.FileID)
+	w.Text("recipient_id", e.RecipientID)
+	w.Text("issuer_id", e.IssuerID)
+	w.Text("beacon_kind", e.Kind)
+	if e.HasTlogIndex {
+		w.Int("tlog_index", e.TlogIndex)
+	}
+	w.Text("qualified_timestamp", e.QualifiedTimestamp)
+	w.Extra("extra", e.Extra)
+	w.End()
+}
+
+// extension writes the field sets that only the extended shape has.
+func extension(w shape.Writer, e *translator.Event) {
+	w.Begin("dns")
+	w.Begin("question")
+	w.Text("name", e.QuestionName)
+	w.Text("type", e.QuestionType())
+	w.End()
+	w.End()
+	w.Begin("related")
+	if isIP(e.SourceIP) {
+		w.Texts("ip", []string{e.SourceIP})
+	}
+	if e.RecipientID != "" {
+		w.Texts("user", []string{e.RecipientID})
+	}
+	w.End()
+	w.Text("message", string(e.AppendMessage(nil)))
+}

@@ -1,0 +1,81 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package shape
+
+import (
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// Map is a Writer of the collector's values.
+type Map struct {
+	now  pcommon.Map // takes the next field
+	open []opened    // the objects that it is in
+}
+
+type opened struct {
+	parent pcommon.Map
+	name   string // of the object in parent
+}
+
+// NewMap writes into m.
+func NewMap(m pcommon.Map) *Map { return &Map{now: m} }
+
+// Text implements [Writer].
+func (w *Map) Text(name, value string) {
+	if value != "" {
+		w.now.PutStr(name, value)
+	}
+}
+
+// Int implements [Writer].
+func (w *Map) Int(name string, value int64) { w.now.PutInt(name, value) }
+
+// Time implements [Writer].
+func (w *Map) Time(name string, value time.Time) {
+	if !value.IsZero() {
+		w.now.PutStr(name, value.UTC().Format(time.RFC3339Nano))
+	}
+}
+
+// Texts implements [Writer].
+func (w *Map) Texts(name string, values []string) {
+	list := w.now.PutEmptySlice(name)
+	list.EnsureCapacity(len(values))
+	for _, value := range values {
+		list.AppendEmpty().SetStr(value)
+	}
+}
+
+// Begin implements [Writer].
+func (w *Map) Begin(name string) {
+	w.open = append(w.open, opened{w.now, name})
+	w.now = w.now.PutEmptyMap(name)
+}
+
+// End implements [Writer].
+func (w *Map) End() {
+	last := w.open[len(w.open)-1]
+	w.open = w.open[:len(w.open)-1]
+	if w.now.Len() == 0 {
+		last.parent.Remove(last.name)
+	}
+	w.now = last.parent
+}
+
+// Extra implements [Writer].
+func (w *Map) Extra(name, object string) {
+	if object != "" {
+		translator.PutExtra(object, w.now.PutEmptyMap(name))
+	}
+}
+
+// Attribute implements [Writer].
+func (w *Map) Attribute(name string, value pcommon.Value) { value.CopyTo(w.now.PutEmpty(name)) }
+
+// AttributeText implements [Writer].
+func (w *Map) AttributeText(name string, value pcommon.Value) { w.now.PutStr(name, value.AsString()) }

@@ -1,0 +1,78 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package sentinel gives events the shape of rows in a table of Microsoft
+// Sentinel's workspace: flat columns.
+//
+// The shape is that of the registry's own exporter. Extended, it adds columns
+// and changes none.
+package sentinel
+
+import (
+	"strconv"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/encode"
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/shape"
+)
+
+// additionalFields is the column for what no other takes, of the type dynamic,
+// as in Microsoft's Advanced Security Information Model.
+const additionalFields = "AdditionalFields"
+
+// Translator makes rows. The zero value makes what the registry's own exporter
+// does. It is safe for concurrent use while its fields stay the same.
+type Translator struct {
+	// Extended adds the columns EventUid and OccurredAt, and AdditionalFields with
+	// what a pipeline added to the event. OccurredAt is the event's time;
+	// TimeGenerated is replaced by the time of arrival when it is older than two
+	// days.
+	Extended bool
+}
+
+// columns writes all columns but AdditionalFields.
+func (t *Translator) columns(w shape.Writer, e *translator.Event) {
+	if e.Timestamp.IsZero() {
+		w.Time("TimeGenerated", e.Observed)
+	} else {
+		w.Time("TimeGenerated", e.Timestamp)
+	}
+	w.Text("Schema", shape.Schema)
+	w.Text("RegistryId", e.RegistryID)
+	if e.ID != 0 {
+		w.Text("EventId", strconv.FormatInt(e.ID, 10))
+	}
+	w.Text("BeaconKind", e.Kind)
+	w.Text("Action", translator.Action(e.Kind))
+	w.Text("TokenId", e.TokenID)
+	w.Text("FileId", e.FileID)
+	w.Text("RecipientId", e.RecipientID)
+	w.Text("IssuerId", e.IssuerID)
+	w.Text("SourceIp", e.SourceIP)
+	w.Text("UserAgent", e.UserAgent)
+	w.Text("QualifiedTimestamp", e.QualifiedTimestamp)
+	if e.HasTlogIndex {
+		w.Int("TlogIndex", e.TlogIndex)
+	}
+	if e.Extra != "" {
+		w.Text("ExtraJson", string(encode.ASCII(nil, e.Extra)))
+	}
+	if t.Extended {
+		w.Text("EventUid", e.UID)
+		w.Time("OccurredAt", e.Timestamp)
+	}
+	w.Text("DecodeError", e.DecodeError)
+}
+
+// row writes all columns.
+func (t *Translator) row(w shape.Writer, e *translator.Event, added translator.Added) {
+	t.columns(w, e)
+	if !t.Extended || added.Empty() {
+		return
+	}
+	w.Begin(additionalFields)
+	for name, value := range added.All() {
+		w.Attribute(name, value)
+	}
+	w.End()
+}
