@@ -136,6 +136,14 @@ func TestVectors(t *testing.T) {
 	}
 }
 
+func toRecords(events []translator.Event) (pcommon.Resource, []plog.LogRecord) {
+	var records []plog.LogRecord
+	for _, e := range events {
+		records = append(records, toLog(e))
+	}
+	return toResource(events[0]), records
+}
+
 func toResource(e translator.Event) pcommon.Resource { resource, _ := toRecord(e); return resource }
 
 func toLog(e translator.Event) plog.LogRecord { _, record := toRecord(e); return record }

@@ -12,7 +12,6 @@ package ecs
 
 import (
 	"net/netip"
-	"strconv"
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -80,9 +79,7 @@ func (t *Translator) event(w shape.Writer, e *translator.Event) {
 	w.Text("module", "oversight")
 	w.Text("provider", translator.ServiceName)
 	w.Text("action", translator.Action(e.Kind))
-	if e.ID != 0 {
-		w.Text("id", strconv.FormatInt(e.ID, 10))
-	}
+	w.ID("id", e.ID)
 	w.Text("outcome", "success")
 	if t.Extended {
 		w.Text("hash", e.UID)
@@ -154,11 +151,9 @@ func extension(w shape.Writer, e *translator.Event) {
 	w.End()
 	w.Begin("related")
 	if isIP(e.SourceIP) {
-		w.Texts("ip", []string{e.SourceIP})
+		w.List("ip", e.SourceIP)
 	}
-	if e.RecipientID != "" {
-		w.Texts("user", []string{e.RecipientID})
-	}
+	w.List("user", e.RecipientID)
 	w.End()
-	w.Text("message", string(e.AppendMessage(nil)))
+	w.Message("message", e)
 }

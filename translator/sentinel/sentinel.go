@@ -9,10 +9,7 @@
 package sentinel
 
 import (
-	"strconv"
-
 	"github.com/oversight-protocol/oversight-otelcol/translator"
-	"github.com/oversight-protocol/oversight-otelcol/translator/internal/encode"
 	"github.com/oversight-protocol/oversight-otelcol/translator/internal/shape"
 )
 
@@ -39,9 +36,7 @@ func (t *Translator) columns(w shape.Writer, e *translator.Event) {
 	}
 	w.Text("Schema", shape.Schema)
 	w.Text("RegistryId", e.RegistryID)
-	if e.ID != 0 {
-		w.Text("EventId", strconv.FormatInt(e.ID, 10))
-	}
+	w.ID("EventId", e.ID)
 	w.Text("BeaconKind", e.Kind)
 	w.Text("Action", translator.Action(e.Kind))
 	w.Text("TokenId", e.TokenID)
@@ -54,9 +49,7 @@ func (t *Translator) columns(w shape.Writer, e *translator.Event) {
 	if e.HasTlogIndex {
 		w.Int("TlogIndex", e.TlogIndex)
 	}
-	if e.Extra != "" {
-		w.Text("ExtraJson", string(encode.ASCII(nil, e.Extra)))
-	}
+	w.ExtraText("ExtraJson", e.Extra)
 	if t.Extended {
 		w.Text("EventUid", e.UID)
 		w.Time("OccurredAt", e.Timestamp)

@@ -11,7 +11,6 @@
 package splunk
 
 import (
-	"strconv"
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -58,9 +57,7 @@ func (t *Translator) event(w shape.Writer, e *translator.Event) {
 	w.Text("schema", shape.Schema)
 	w.Text("kind", e.Kind)
 	w.Text("action", translator.Action(e.Kind))
-	if e.ID != 0 {
-		w.Text("event_id", strconv.FormatInt(e.ID, 10))
-	}
+	w.ID("event_id", e.ID)
 	if t.Extended {
 		w.Text("event_uid", e.UID)
 	}

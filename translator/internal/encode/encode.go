@@ -17,7 +17,7 @@ import (
 )
 
 // String appends a JSON string. Invalid UTF-8 becomes U+FFFD.
-func String(dst []byte, text string) []byte {
+func String[T string | []byte](dst []byte, text T) []byte {
 	for i := range len(text) {
 		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
 			dst, _ = jsontext.AppendQuote(dst, text) // its error says that text was invalid UTF-8

@@ -10,6 +10,7 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/internal/encode"
 )
 
@@ -21,6 +22,8 @@ type JSON struct {
 	text  []byte
 	open  [maxDepth]mark // the objects that are open, below the document itself
 	depth int
+
+	scratch []byte
 }
 
 type mark struct{ before, begin int } // where the name begins, and the fields
@@ -73,6 +76,16 @@ func (w *JSON) Int(name string, value int64) {
 	w.text = strconv.AppendInt(w.text, value, 10)
 }
 
+// ID implements [Writer].
+func (w *JSON) ID(name string, value int64) {
+	if value != 0 {
+		w.name(name)
+		w.text = append(w.text, '"')
+		w.text = strconv.AppendInt(w.text, value, 10)
+		w.text = append(w.text, '"')
+	}
+}
+
 // Time implements [Writer].
 func (w *JSON) Time(name string, value time.Time) {
 	if !value.IsZero() {
@@ -94,6 +107,23 @@ func (w *JSON) Texts(name string, values []string) {
 		w.text = encode.String(w.text, value)
 	}
 	w.text = append(w.text, ']')
+}
+
+// List implements [Writer].
+func (w *JSON) List(name, value string) {
+	if value != "" {
+		w.name(name)
+		w.text = append(w.text, '[')
+		w.text = encode.String(w.text, value)
+		w.text = append(w.text, ']')
+	}
+}
+
+// Message implements [Writer].
+func (w *JSON) Message(name string, e *translator.Event) {
+	w.scratch = e.AppendMessage(w.scratch[:0])
+	w.name(name)
+	w.text = encode.String(w.text, w.scratch)
 }
 
 // Raw writes a value that is JSON already.
@@ -126,6 +156,15 @@ func (w *JSON) Extra(name, object string) {
 	if object != "" {
 		w.name(name)
 		w.text = append(w.text, object...)
+	}
+}
+
+// ExtraText implements [Writer].
+func (w *JSON) ExtraText(name, object string) {
+	if object != "" {
+		w.scratch = encode.ASCII(w.scratch[:0], object)
+		w.name(name)
+		w.text = encode.String(w.text, w.scratch)
 	}
 }
 

@@ -4,11 +4,13 @@
 package shape
 
 import (
+	"strconv"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
 	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/encode"
 )
 
 // Map is a Writer of the collector's values.
@@ -35,6 +37,13 @@ func (w *Map) Text(name, value string) {
 // Int implements [Writer].
 func (w *Map) Int(name string, value int64) { w.now.PutInt(name, value) }
 
+// ID implements [Writer].
+func (w *Map) ID(name string, value int64) {
+	if value != 0 {
+		w.now.PutStr(name, strconv.FormatInt(value, 10))
+	}
+}
+
 // Time implements [Writer].
 func (w *Map) Time(name string, value time.Time) {
 	if !value.IsZero() {
@@ -49,6 +58,18 @@ func (w *Map) Texts(name string, values []string) {
 	for _, value := range values {
 		list.AppendEmpty().SetStr(value)
 	}
+}
+
+// List implements [Writer].
+func (w *Map) List(name, value string) {
+	if value != "" {
+		w.now.PutEmptySlice(name).AppendEmpty().SetStr(value)
+	}
+}
+
+// Message implements [Writer].
+func (w *Map) Message(name string, e *translator.Event) {
+	w.now.PutStr(name, string(e.AppendMessage(nil)))
 }
 
 // Begin implements [Writer].
@@ -71,6 +92,13 @@ func (w *Map) End() {
 func (w *Map) Extra(name, object string) {
 	if object != "" {
 		translator.PutExtra(object, w.now.PutEmptyMap(name))
+	}
+}
+
+// ExtraText implements [Writer].
+func (w *Map) ExtraText(name, object string) {
+	if object != "" {
+		w.now.PutStr(name, string(encode.ASCII(nil, object)))
 	}
 }
 

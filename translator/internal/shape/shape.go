@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
 // Schema is the version of the fields that all shapes carry.
@@ -23,17 +25,25 @@ type Writer interface {
 	Text(name, value string)
 	// Int writes an integer.
 	Int(name string, value int64)
+	// ID writes an integer from 1 as a string. 0 is left out.
+	ID(name string, value int64)
 	// Time writes a time as RFC 3339, in UTC, with a fraction where it has one.
 	// The zero time is left out.
 	Time(name string, value time.Time)
 	// Texts writes a list of strings.
 	Texts(name string, values []string)
+	// List writes a list of one string. An empty one is left out.
+	List(name, value string)
+	// Message writes what the event says to a person.
+	Message(name string, e *translator.Event)
 	// Begin opens an object, which takes all fields until End.
 	Begin(name string)
 	// End closes the object that was opened last.
 	End()
 	// Extra writes the object whose text is an event's Extra.
 	Extra(name, object string)
+	// ExtraText writes the text of that object, in ASCII, as a string.
+	ExtraText(name, object string)
 	// Attribute writes a value under a name that may hold anything.
 	Attribute(name string, value pcommon.Value)
 	// AttributeText writes a value's text under a name that may hold anything.

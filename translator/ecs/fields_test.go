@@ -1,0 +1,149 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package ecs_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/ecs"
+)
+
+// field is one of the standard's.
+type field struct {
+	kind string // its type in Elasticsearch
+	list bool   // it is normalized to a list
+}
+
+// standard reads the fields of Elastic Common Schema 8.11.
+func standard(t *testing.T) map[string]field {
+	t.Helper()
+	file, err := os.Open(filepath.Join("..", "..", "testdata", "ecs", "fields-8.11.csv"))
+	require.NoError(t, err)
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	require.NoError(t, err)
+	fields := map[string]field{}
+	for _, row := range rows[1:] {
+		fields[row[3]] = field{row[4], row[6] == "array"}
+	}
+	return fields
+}
+
+// everything is a record with a value in each field of the shape.
+func everything() (pcommon.Resource, plog.LogRecord) {
+	e := translator.Event{
+		RegistryID: "deadbeef", ID: 1, UID: "00112233445566778899aabbccddeeff", Kind: "dns", TokenID: "t", FileID: "f", RecipientID: "r",
+		IssuerID: "i", SourceIP: "2001:db8::1", UserAgent: "a", QuestionName: "q.example", Extra: `{"qtype":"A","qname":"q.example"}`,
+		Timestamp: time.Unix(1735000000, 0), QualifiedTimestamp: "2024-12-24T01:06:40Z", TlogIndex: 7, HasTlogIndex: true,
+		DecodeError: "d", Observed: time.Unix(1735000001, 0),
+	}
+	resource, record := pcommon.NewResource(), plog.NewLogRecord()
+	translator.SetResource(resource, e.RegistryID)
+	e.ToLogRecord(record)
+	for _, name := range []string{"city_name", "continent_code", "continent_name", "country_iso_code", "country_name", "postal_code", "region_iso_code", "region_name", "timezone"} {
+		record.Attributes().PutStr("geo."+name, "x")
+	}
+	record.Attributes().PutDouble("geo.location.lat", 52.5)
+	record.Attributes().PutDouble("geo.location.lon", 13.4)
+	return resource, record
+}
+
+func TestFieldsAreInTheStandard(t *testing.T) {
+	resource, record := everything()
+	translate := &ecs.Translator{Extended: true}
+	documents := []string{string(translate.AppendLogRecord(nil, resource, record))}
+	record.Attributes().PutStr("client.address", "no address")
+	documents = append(documents, string(translate.AppendLogRecord(nil, resource, record)))
+	fields := standard(t)
+	seen := 0
+	for _, document := range documents {
+		var value map[string]any
+		require.NoError(t, json.Unmarshal([]byte(document), &value))
+		seen += check(t, fields, "", value)
+	}
+	assert.GreaterOrEqual(t, seen, 60)
+}
+
+// check returns how many fields it has looked at.
+func check(t *testing.T, fields map[string]field, prefix string, value map[string]any) int {
+	t.Helper()
+	seen := 0
+	for key, v := range value {
+		path := prefix + key
+		standard, known := fields[path]
+		object, isObject := v.(map[string]any)
+		switch {
+		case path == "oversight" || path == "labels": // ours, and custom ones
+		case isObject && !known:
+			seen += check(t, fields, path+".", object)
+		case !known:
+			assert.Fail(t, "no field of the standard", path)
+		default:
+			seen++
+			assert.NoError(t, fits(standard, v), path)
+		}
+	}
+	return seen
+}
+
+func fits(standard field, v any) error {
+	list, isList := v.([]any)
+	if isList != standard.list {
+		return fmt.Errorf("list: %v, in the standard: %v", isList, standard.list)
+	}
+	if !isList {
+		list = []any{v}
+	}
+	for _, v := range list {
+		if err := fitsOne(standard.kind, v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func fitsOne(kind string, v any) error {
+	text, isText := v.(string)
+	switch kind {
+	case "keyword", "match_only_text", "wildcard":
+		if isText {
+			return nil
+		}
+	case "ip":
+		_, err := netip.ParseAddr(text)
+		return err
+	case "date":
+		_, err := time.Parse(time.RFC3339, text)
+		return err
+	case "geo_point":
+		if point, ok := v.(map[string]any); ok && len(point) == 2 && isNumber(point["lat"]) && isNumber(point["lon"]) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%v is no %s", v, kind)
+}
+
+func isNumber(v any) bool { _, ok := v.(float64); return ok }
+
+// The lists that ECS allows for the categorization fields.
+func TestCategorizationIsAllowed(t *testing.T) {
+	document := string((&ecs.Translator{}).AppendJSON(nil, &translator.Event{Kind: "dns"}))
+	for _, want := range []string{`"kind":"event"`, `"category":["network"]`, `"type":["access","info"]`, `"outcome":"success"`} {
+		assert.True(t, strings.Contains(document, want), want)
+	}
+}

@@ -1,0 +1,95 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package translator_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// hard are texts that have broken JSON encoders.
+var hard = []string{
+	"", "plain", "\xff\xfe", "a\x00b", "\u2028\u2029", `"\`, "</script>", "é漢🔒", "\x7f\x1f\t\r\n", "\xed\xa0\x80", "2001:db8::1", "fe80::1%eth0", "1.2.3.4",
+}
+
+// Whatever the columns hold, each shape is valid JSON, and is what encoding/json
+// says of the same values in a log record.
+func FuzzShapes(f *testing.F) {
+	for i, text := range hard {
+		f.Add(text, hard[(i+1)%len(hard)], hard[(i+2)%len(hard)], text, `{"qname": "x", "qtype": "A"}`, int64(i), int64(i-1))
+	}
+	f.Add("t", "dns", "1.1.1.1", "curl", `{"n":12345678901234567890,"f":1e400,"s":"\ud800","d":{"qtype":1}}`, int64(1735000000), int64(7))
+	f.Fuzz(func(t *testing.T, token, kind, ip, agent, extra string, seconds, index int64) {
+		e := translator.Event{
+			RegistryID: agent, ID: index, UID: token, Kind: kind, TokenID: token, FileID: ip, RecipientID: agent, IssuerID: kind,
+			SourceIP: ip, UserAgent: agent, QualifiedTimestamp: token, TlogIndex: index, HasTlogIndex: index%2 == 0, DecodeError: ip,
+		}
+		e.Extra, e.QuestionName = translator.NormalizeExtra(extra)
+		if seconds >= translator.MinTimestamp && seconds <= translator.MaxTimestamp {
+			e.Timestamp = time.Unix(seconds, 0).UTC()
+		}
+		for _, extended := range []bool{false, true} {
+			for name, s := range shapes(extended) {
+				text := s.json.AppendJSON(nil, &e)
+				require.True(t, utf8.Valid(text), "%s: %q", name, text)
+				want := asJSON(t, s.translate(toRecord(e)))
+				require.Equal(t, valueOf(t, []byte(want)), valueOf(t, text), name)
+				again := s.json.AppendLogRecord(nil, toResource(e), toLog(e))
+				require.Equal(t, string(text), string(again), name)
+			}
+		}
+	})
+}
+
+// valueOf parses one document strictly. Numbers are compared as JSON's.
+func valueOf(t *testing.T, text []byte) any {
+	t.Helper()
+	var value any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	require.NoError(t, decoder.Decode(&value), "%q", text)
+	require.False(t, decoder.More())
+	return value
+}
+
+// Any log record that came from somewhere can be read as an event, and what was
+// read makes the same record again and again.
+func FuzzFromLogRecord(f *testing.F) {
+	e := full()
+	logs := plog.NewLogs()
+	resource := logs.ResourceLogs().AppendEmpty()
+	translator.SetResource(resource.Resource(), e.RegistryID)
+	e.ToLogRecord(resource.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+	marshaler := &plog.JSONMarshaler{}
+	seed, err := marshaler.MarshalLogs(logs)
+	require.NoError(f, err)
+	f.Add(seed)
+	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[{"key":"oversight.extra","value":{"stringValue":"[1"}},
+		{"key":"oversight.tlog_index","value":{"stringValue":"7"}},{"key":"oversight.event_id","value":{"boolValue":true}},{"key":"x"}]}]}]}]}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		logs, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs(data)
+		if err != nil {
+			return
+		}
+		for _, resource := range logs.ResourceLogs().All() {
+			for _, scope := range resource.ScopeLogs().All() {
+				for _, record := range scope.LogRecords().All() {
+					once, _ := translator.FromLogRecord(resource.Resource(), record)
+					require.Equal(t, once, fromRecord(toRecord(once)))
+					for name, s := range shapes(true) {
+						text := s.json.AppendLogRecord(nil, resource.Resource(), record)
+						require.True(t, utf8.Valid(text) && json.Valid(text), "%s: %q", name, text)
+					}
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,37 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package translator_test
+
+import (
+	"testing"
+)
+
+// BenchmarkShapes makes JSON of the sample's 600 events, from rows and from log
+// records. ns/event is the figure to compare.
+func BenchmarkShapes(b *testing.B) {
+	events := sample(b, "registry")
+	for name, s := range shapes(true) {
+		b.Run(name+"/event", func(b *testing.B) {
+			var buffer []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				for i := range events {
+					buffer = s.json.AppendJSON(buffer[:0], &events[i])
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(events)), "ns/event")
+		})
+		b.Run(name+"/record", func(b *testing.B) {
+			resource, records := toRecords(events)
+			var buffer []byte
+			b.ReportAllocs()
+			for b.Loop() {
+				for _, record := range records {
+					buffer = s.json.AppendLogRecord(buffer[:0], resource, record)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*len(events)), "ns/event")
+		})
+	}
+}
