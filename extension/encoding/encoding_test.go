@@ -1,0 +1,119 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package encoding
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/extension/extensiontest"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/oversight-protocol/oversight-otelcol/extension/encoding/internal/metadata"
+	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/siem"
+)
+
+func newMarshaler(t testing.TB, change func(*siem.Config)) plog.Marshaler {
+	t.Helper()
+	config := createDefaultConfig().(*Config)
+	change(&config.Config)
+	extension, err := NewFactory().Create(t.Context(), extensiontest.NewNopSettings(metadata.Type), config)
+	require.NoError(t, err)
+	return extension.(plog.Marshaler)
+}
+
+// sample is the database registry.sqlite as log records that have no time of
+// reading, which the vectors do not know.
+func sample(t testing.TB) plog.Logs {
+	t.Helper()
+	reader := registry.Open(registry.Settings{
+		Path:       filepath.Join("..", "..", "testdata", "registry.sqlite"),
+		RegistryID: "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241",
+		Now:        func() time.Time { return time.Time{} },
+	})
+	defer reader.Close()
+	batch, err := reader.Read(t.Context(), registry.Cursor{}, 1000, nil)
+	require.NoError(t, err)
+	logs := plog.NewLogs()
+	resource := logs.ResourceLogs().AppendEmpty()
+	translator.SetResource(resource.Resource(), batch.Events[0].RegistryID)
+	records := resource.ScopeLogs().AppendEmpty().LogRecords()
+	for i := range batch.Events {
+		batch.Events[i].ToLogRecord(records.AppendEmpty())
+	}
+	return logs
+}
+
+func TestVectors(t *testing.T) {
+	for _, format := range siem.Formats {
+		t.Run(format, func(t *testing.T) {
+			text, err := newMarshaler(t, func(c *siem.Config) { c.Format, c.Extended = format, false }).MarshalLogs(sample(t))
+			require.NoError(t, err)
+			vectors, err := os.ReadFile(filepath.Join("..", "..", "testdata", "vectors", "registry."+format+".jsonl"))
+			require.NoError(t, err)
+			want, got := bytes.Split(bytes.TrimSpace(vectors), []byte("\n")), bytes.Split(text, []byte("\n"))
+			require.Len(t, got, len(want))
+			for i := range want { // ids and times of the sample are in the same order
+				require.JSONEq(t, string(want[i]), string(got[i]))
+			}
+		})
+	}
+}
+
+func TestOTelLinesAreRequests(t *testing.T) {
+	logs := sample(t)
+	text, err := newMarshaler(t, func(c *siem.Config) { c.Format = FormatOTel }).MarshalLogs(logs)
+	require.NoError(t, err)
+	lines := bytes.Split(text, []byte("\n"))
+	records := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+	require.Len(t, lines, records.Len())
+	for i, line := range lines {
+		one, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs(line)
+		require.NoError(t, err)
+		require.Equal(t, 1, one.LogRecordCount())
+		resource := one.ResourceLogs().At(0)
+		e, _ := translator.FromLogRecord(resource.Resource(), resource.ScopeLogs().At(0).LogRecords().At(0))
+		want, _ := translator.FromLogRecord(logs.ResourceLogs().At(0).Resource(), records.At(i))
+		require.Equal(t, want, e)
+	}
+}
+
+// What is not Oversight's is a line, too.
+func TestForeignRecords(t *testing.T) {
+	logs := plog.NewLogs()
+	logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr("foreign")
+	for _, format := range siem.Formats {
+		text, err := newMarshaler(t, func(c *siem.Config) { c.Format = format }).MarshalLogs(logs)
+		require.NoError(t, err)
+		assert.JSONEq(t, `{"resourceLogs":[{"resource":{},"scopeLogs":[{"scope":{},"logRecords":[{"body":{"stringValue":"foreign"}}]}]}]}`, string(text))
+	}
+}
+
+func TestNothing(t *testing.T) {
+	text, err := newMarshaler(t, func(c *siem.Config) { c.Format = siem.FormatECS }).MarshalLogs(plog.NewLogs())
+	require.NoError(t, err)
+	assert.Empty(t, text)
+}
+
+func BenchmarkMarshalLogs(b *testing.B) {
+	logs := sample(b)
+	for _, format := range append(siem.Formats, FormatOTel) {
+		b.Run(format, func(b *testing.B) {
+			marshaler := newMarshaler(b, func(c *siem.Config) { c.Format = format })
+			b.ReportAllocs()
+			for b.Loop() {
+				_, err := marshaler.MarshalLogs(logs)
+				require.NoError(b, err)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*logs.LogRecordCount()), "ns/event")
+		})
+	}
+}

@@ -1,0 +1,203 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package siem chooses one of the shapes that events take in SIEMs, by the
+// settings that the processor and the encoding extension share.
+package siem
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator/ecs"
+	"github.com/oversight-protocol/oversight-otelcol/translator/sentinel"
+	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
+)
+
+// Values of [Config.Format].
+const (
+	// FormatSplunk is Splunk's HTTP Event Collector, see package splunk.
+	FormatSplunk = "splunk"
+	// FormatECS is the Elastic Common Schema, see package ecs.
+	FormatECS = "ecs"
+	// FormatSentinel is a table of Microsoft Sentinel, see package sentinel.
+	FormatSentinel = "sentinel"
+)
+
+// Formats are the values of [Config.Format].
+var Formats = []string{FormatSplunk, FormatECS, FormatSentinel}
+
+// Config is the shape that a user chooses, and its settings. A block counts only
+// for its own format.
+type Config struct {
+	// Format is the shape: `splunk`, `ecs` or `sentinel`. Required.
+	Format string `mapstructure:"format"`
+
+	// Extended adds fields to what the registry's own exporter writes, and
+	// changes none. Default true.
+	Extended bool `mapstructure:"extended"`
+
+	// Splunk is for the format `splunk`.
+	Splunk SplunkConfig `mapstructure:"splunk"`
+
+	// ECS is for the format `ecs`.
+	ECS ECSConfig `mapstructure:"ecs"`
+
+	// Sentinel is for the format `sentinel`.
+	Sentinel SentinelConfig `mapstructure:"sentinel"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// SplunkConfig is the metadata of HEC events.
+type SplunkConfig struct {
+	// Source is the metadata `source`. Default `oversight:registry`.
+	Source string `mapstructure:"source"`
+	// SourceType is the metadata `sourcetype`. Default `oversight:beacon`.
+	SourceType string `mapstructure:"sourcetype"`
+	// Index is the metadata `index`. Default: the token's default index.
+	Index string `mapstructure:"index"`
+	// Host is the metadata `host`. Default: the registry's id.
+	Host string `mapstructure:"host"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// ECSConfig says where documents go, and under which id. It is for the exporter
+// elasticsearch and has no effect in an encoding.
+type ECSConfig struct {
+	// DocumentID makes the event's uid the document's _id, by the attribute
+	// elasticsearch.document_id, so that a repeated event is a conflict and not a
+	// second document. It needs `logs_dynamic_id: {enabled: true}` in the
+	// exporter. Default true.
+	DocumentID bool `mapstructure:"document_id"`
+	// DataStream is where documents go: logs-{dataset}-{namespace}. Attributes
+	// that the pipeline has set before count more.
+	DataStream DataStreamConfig `mapstructure:"data_stream"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// DataStreamConfig names a data stream
+// (https://www.elastic.co/guide/en/ecs/8.11/ecs-data_stream.html).
+type DataStreamConfig struct {
+	// Dataset is data_stream.dataset. Default `oversight.beacon`.
+	Dataset string `mapstructure:"dataset"`
+	// Namespace is data_stream.namespace. Default `default`.
+	Namespace string `mapstructure:"namespace"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// Values of [SentinelConfig.Layout].
+const (
+	// LayoutBody makes the row a flat map body.
+	LayoutBody = "body"
+	// LayoutAttributes makes the columns attributes, and the body a message.
+	LayoutAttributes = "attributes"
+)
+
+// SentinelConfig says how a record carries a row.
+type SentinelConfig struct {
+	// Layout is `body` (the default), for the exporters azure_logs_ingestion,
+	// file and kafka, or `attributes`, for azuremonitor.
+	Layout string `mapstructure:"layout"`
+	// CustomEvent is the name of the custom event that azuremonitor makes of a
+	// record, with `custom_events_enabled` set there and the layout
+	// `attributes`. Default: none, so that it is a trace.
+	CustomEvent string `mapstructure:"custom_event"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// NewDefaultConfig returns the defaults. The format is left to the user.
+func NewDefaultConfig() Config {
+	return Config{
+		Extended: true,
+		ECS: ECSConfig{
+			DocumentID: true,
+			DataStream: DataStreamConfig{Dataset: ecs.Dataset, Namespace: "default"},
+		},
+		Sentinel: SentinelConfig{Layout: LayoutBody},
+	}
+}
+
+// Check reports every wrong setting, with its key and value. Others are formats
+// that are allowed beside [Formats]. It is called by the Validate of a component's
+// configuration, and is not called so itself: the collector would find it below
+// the embedded struct and name a key that nobody wrote.
+func (c *Config) Check(others ...string) error {
+	return errors.Join(c.CheckFormat(others...), c.ECS.DataStream.check(), c.Sentinel.check())
+}
+
+// CheckFormat reports a format that is none of [Formats] or of the others, and
+// lists them all.
+func (c *Config) CheckFormat(others ...string) error {
+	choices := append(slices.Clone(Formats), others...)
+	if slices.Contains(choices, c.Format) {
+		return nil
+	}
+	list := strings.Join(choices, ", ")
+	if c.Format == "" {
+		return fmt.Errorf("`format` is required: one of %s", list)
+	}
+	return fmt.Errorf("`format` is %q: must be one of %s", c.Format, list)
+}
+
+// forbidden are characters that no index name may have, as
+// https://www.elastic.co/guide/en/ecs/8.11/ecs-data_stream.html lists them.
+const forbidden = "\\/*?\"<>| ,#:"
+
+// check reports names that Elasticsearch does not take.
+func (c *DataStreamConfig) check() error {
+	return errors.Join(
+		checkName("ecs::data_stream::dataset", c.Dataset),
+		checkName("ecs::data_stream::namespace", c.Namespace),
+	)
+}
+
+func checkName(key, name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("`%s` is empty", key)
+	case len(name) > 100:
+		return fmt.Errorf("`%s` is %q: must not be longer than 100 bytes", key, name)
+	case strings.ContainsAny(name, forbidden+"-") || strings.ToLower(name) != name:
+		return fmt.Errorf("`%s` is %q: must be lower case, without - and %s", key, name, forbidden)
+	}
+	return nil
+}
+
+// check reports an unknown layout.
+func (c *SentinelConfig) check() error {
+	if c.Layout != LayoutBody && c.Layout != LayoutAttributes {
+		return fmt.Errorf("`sentinel::layout` is %q: must be %q or %q", c.Layout, LayoutBody, LayoutAttributes)
+	}
+	if c.CustomEvent != "" && c.Layout != LayoutAttributes {
+		return fmt.Errorf("`sentinel::custom_event` is %q: it needs `sentinel::layout: %s`", c.CustomEvent, LayoutAttributes)
+	}
+	return nil
+}
+
+// SplunkTranslator is the translator of the format `splunk`.
+func (c *Config) SplunkTranslator() *splunk.Translator {
+	return &splunk.Translator{
+		Source: c.Splunk.Source, SourceType: c.Splunk.SourceType, Index: c.Splunk.Index, Host: c.Splunk.Host,
+		Extended: c.Extended,
+	}
+}
+
+// ECSTranslator is the translator of the format `ecs`.
+func (c *Config) ECSTranslator() *ecs.Translator { return &ecs.Translator{Extended: c.Extended} }
+
+// SentinelTranslator is the translator of the format `sentinel`.
+func (c *Config) SentinelTranslator() *sentinel.Translator {
+	return &sentinel.Translator{Extended: c.Extended}
+}
