@@ -1,0 +1,209 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Package docs_test holds the documentation to the code.
+package docs_test
+
+import (
+	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/ecs"
+	"github.com/oversight-protocol/oversight-otelcol/translator/sentinel"
+	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
+)
+
+// shape is what the three translators have in common.
+type shape interface {
+	AppendJSON(dst []byte, e *translator.Event) []byte
+	AppendLogRecord(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte
+}
+
+// columns of the dictionary, from the second on.
+const (
+	logRecord = iota + 1
+	splunkColumn
+	ecsColumn
+	sentinelColumn
+)
+
+var shapes = map[int]func(extended bool) shape{
+	splunkColumn:   func(extended bool) shape { return &splunk.Translator{Index: "leaks", Extended: extended} },
+	ecsColumn:      func(extended bool) shape { return &ecs.Translator{Extended: extended} },
+	sentinelColumn: func(extended bool) shape { return &sentinel.Translator{Extended: extended} },
+}
+
+// The dictionary has every field that a shape can have, in the column of that
+// shape, and no other. Those that only the extended shape has are marked.
+func TestDictionaryHasEveryField(t *testing.T) {
+	dictionary := readDictionary(t)
+	for column, shape := range shapes {
+		plain, extended := map[string]bool{}, map[string]bool{}
+		for _, e := range completeEvents(t) {
+			addPaths(t, plain, shape(false).AppendJSON(nil, &e))
+			addPaths(t, extended, shape(true).AppendJSON(nil, &e))
+			resource, record := enriched(e)
+			addPaths(t, plain, shape(false).AppendLogRecord(nil, resource, record))
+			addPaths(t, extended, shape(true).AppendLogRecord(nil, resource, record))
+		}
+		for path := range extended {
+			marked, found := dictionary[column][path]
+			assert.True(t, found, "column %d lacks `%s`", column, path)
+			assert.Equal(t, !plain[path], marked, "mark of `%s` in column %d", path, column)
+		}
+		for path := range dictionary[column] {
+			assert.True(t, extended[path], "column %d has `%s`, the shape does not", column, path)
+		}
+	}
+}
+
+// It has every attribute of the log record.
+func TestDictionaryHasEveryAttribute(t *testing.T) {
+	dictionary := readDictionary(t)
+	for _, name := range attributeNames(t) {
+		assert.Contains(t, dictionary[logRecord], name)
+	}
+}
+
+// The events are complete, so that a new field cannot hide from the tests above.
+func TestCompleteEventsHaveEveryAttribute(t *testing.T) {
+	for _, e := range completeEvents(t) {
+		resource, record := enriched(e)
+		for _, name := range attributeNames(t) {
+			_, inResource := resource.Attributes().Get(name)
+			_, inRecord := record.Attributes().Get(name)
+			assert.True(t, inResource || inRecord, name)
+		}
+	}
+}
+
+// enriched is an event's record after a pipeline added to it what the
+// dictionary names: a place, and one thing more.
+func enriched(e translator.Event) (pcommon.Resource, plog.LogRecord) {
+	resource, record := pcommon.NewResource(), plog.NewLogRecord()
+	translator.SetResource(resource, e.RegistryID)
+	e.ToLogRecord(record)
+	for _, name := range []string{
+		"city_name", "continent_code", "continent_name", "country_iso_code", "country_name",
+		"postal_code", "region_iso_code", "region_name", "timezone",
+	} {
+		record.Attributes().PutStr("geo."+name, "x")
+	}
+	record.Attributes().PutDouble("geo.location.lat", 1.5)
+	record.Attributes().PutDouble("geo.location.lon", 2.5)
+	record.Attributes().PutStr("deployment.environment.name", "x")
+	return resource, record
+}
+
+// completeEvents are events with all fields. Where a field takes the place of
+// another, each has one.
+func completeEvents(t *testing.T) []translator.Event {
+	t.Helper()
+	e := translator.Event{
+		RegistryID: "registry", ID: 1, UID: "uid", Kind: "dns", TokenID: "token", FileID: "file", RecipientID: "recipient",
+		IssuerID: "issuer", SourceIP: "192.0.2.1", UserAgent: "agent", Timestamp: time.Unix(1735000000, 0).UTC(),
+		QualifiedTimestamp: "2024-12-24T00:26:40Z", TlogIndex: 7, HasTlogIndex: true, DecodeError: "wrong",
+		Observed: time.Unix(1735000001, 0).UTC(),
+	}
+	e.Extra, e.QuestionName = translator.NormalizeExtra(`{"qname": "beacon.example", "qtype": "A"}`)
+	require.NotEmpty(t, e.QuestionName)
+	noIP := e
+	noIP.SourceIP = "unix socket"
+	return []translator.Event{e, noIP}
+}
+
+// leaves are objects that count as one field: their keys are the registry's or
+// the pipeline's, or they are one value.
+var leaves = map[string]bool{
+	"event.extra": true, "oversight.extra": true, "source.geo.location": true, "AdditionalFields": true,
+}
+
+// addPaths adds the names of a document's fields, joined by dots. Lists are
+// fields.
+func addPaths(t *testing.T, paths map[string]bool, document []byte) {
+	t.Helper()
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal(document, &fields))
+	var walk func(prefix string, fields map[string]any)
+	walk = func(prefix string, fields map[string]any) {
+		for name, value := range fields {
+			path := prefix + name
+			if object, ok := value.(map[string]any); ok && !leaves[path] {
+				walk(path+".", object)
+			} else {
+				paths[path] = true
+			}
+		}
+	}
+	walk("", fields)
+}
+
+// attributeNames returns the values of all constants of the translator whose
+// names begin with Attribute.
+func attributeNames(t *testing.T) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "translator", "attributes.go"), nil, 0)
+	require.NoError(t, err)
+	var names []string
+	ast.Inspect(file, func(node ast.Node) bool {
+		spec, ok := node.(*ast.ValueSpec)
+		if !ok {
+			return true
+		}
+		for i, name := range spec.Names {
+			if !strings.HasPrefix(name.Name, "Attribute") {
+				continue
+			}
+			literal, ok := spec.Values[i].(*ast.BasicLit)
+			require.True(t, ok, name.Name)
+			value, err := strconv.Unquote(literal.Value)
+			require.NoError(t, err, name.Name)
+			names = append(names, value)
+		}
+		return false
+	})
+	require.NotEmpty(t, names)
+	return names
+}
+
+// readDictionary returns the names in each column of the field dictionary, and
+// whether they are marked as extended. A cell holds entries of a name in
+// backquotes and what is to be said of it, with <br> between them.
+func readDictionary(t *testing.T) map[int]map[string]bool {
+	t.Helper()
+	text, err := os.ReadFile("siem.md")
+	require.NoError(t, err)
+	_, section, found := strings.Cut(string(text), "\n## Field dictionary\n")
+	require.True(t, found)
+	section, _, _ = strings.Cut(section, "\n## ")
+	names := map[int]map[string]bool{logRecord: {}, splunkColumn: {}, ecsColumn: {}, sentinelColumn: {}}
+	for line := range strings.Lines(section) {
+		if !strings.HasPrefix(line, "|") {
+			continue
+		}
+		cells := strings.Split(strings.Trim(line, "| \n"), "|")
+		require.Len(t, cells, sentinelColumn+1, line)
+		for column, cell := range cells[logRecord:] {
+			for entry := range strings.SplitSeq(cell, "<br>") {
+				if parts := strings.SplitN(entry, "`", 3); len(parts) == 3 {
+					names[logRecord+column][parts[1]] = strings.Contains(parts[2], "*extended*")
+				}
+			}
+		}
+	}
+	return names
+}
