@@ -9,42 +9,127 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
 )
+
+// site is where a configuration runs: all that its environment names.
+type site struct {
+	t         testing.TB
+	dir       string // for the collector's state
+	databases []string
+	hec       *hec
+	bulk      *bulk
+	track     *track
+	kafka     string // address of a broker
+	geoip     string // path of a database
+}
+
+// newSite is a site with copies of sample databases, the first of which most
+// configurations read.
+func newSite(t testing.TB, samples ...string) *site {
+	t.Helper()
+	s := &site{t: t, dir: t.TempDir(), hec: newHEC(t), bulk: newBulk(t), track: newTrack(t)}
+	for _, name := range samples {
+		database := filepath.Join(t.TempDir(), name)
+		copyFile(t, filepath.Join("..", "testdata", name), database)
+		s.databases = append(s.databases, database)
+	}
+	s.geoip = writeGeoIP(t)
+	return s
+}
+
+// startKafka starts a broker with the topic of the configurations.
+func (s *site) startKafka() {
+	s.t.Helper()
+	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, "oversight"))
+	require.NoError(s.t, err)
+	s.t.Cleanup(cluster.Close)
+	s.kafka = cluster.ListenAddrs()[0]
+}
+
+// registryIDs are those of the sample databases' vectors.
+var registryIDs = map[string]string{
+	"edge.sqlite":     strings.Repeat("deadbeef", 8),
+	"registry.sqlite": "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241",
+}
+
+func (s *site) environment() []string {
+	s.t.Helper()
+	_, metricsPort, err := net.SplitHostPort(freeAddress(s.t))
+	require.NoError(s.t, err)
+	env := append(os.Environ(),
+		"OVERSIGHT_STATE="+filepath.Join(s.dir, "state"),
+		"HEALTH_ENDPOINT="+freeAddress(s.t),
+		"METRICS_PORT="+metricsPort,
+		"OTLP_ENDPOINT="+freeAddress(s.t),
+		"SPLUNK_HEC_ENDPOINT="+s.hec.url+"/services/collector",
+		"SPLUNK_HEC_TOKEN="+hecToken,
+		"ELASTICSEARCH_ENDPOINT="+s.bulk.url,
+		"ELASTICSEARCH_API_KEY="+apiKey,
+		"APPLICATIONINSIGHTS_CONNECTION_STRING=InstrumentationKey="+instrumentationKey+";IngestionEndpoint="+s.track.url+"/",
+		"KAFKA_BROKER="+s.kafka,
+		"GEOIP_DATABASE="+s.geoip,
+	)
+	for i, database := range s.databases {
+		suffix := ""
+		if i > 0 {
+			suffix = fmt.Sprintf("_%d", i+1)
+		}
+		env = append(env, "OVERSIGHT_DATABASE"+suffix+"="+database, "OVERSIGHT_REGISTRY_ID"+suffix+"="+registryIDs[filepath.Base(database)])
+	}
+	return env
+}
+
+// command runs the collector with a configuration from config/, and what is
+// changed in it for the test.
+func (s *site) command(arguments []string, name, changes string) *exec.Cmd {
+	s.t.Helper()
+	arguments = append(arguments, "--config", filepath.Join("..", "config", name))
+	if changes != "" {
+		file, err := os.CreateTemp(s.dir, "*.yaml")
+		require.NoError(s.t, err)
+		_, err = file.WriteString(changes)
+		require.NoError(s.t, err)
+		require.NoError(s.t, file.Close())
+		arguments = append(arguments, "--config", file.Name())
+	}
+	cmd := exec.Command(collectorBinary, arguments...)
+	cmd.Env = s.environment()
+	return cmd
+}
+
+func (s *site) start(name, changes string) *process {
+	s.t.Helper()
+	return startCollector(s.t, s.command(nil, name, changes))
+}
 
 // Every configuration that we hand out is valid, and runs as it is.
 func TestConfigurations(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join("..", "config", "*.yaml"))
-	require.NoError(t, err)
+	var files []string
+	for _, pattern := range []string{"*.yaml", filepath.Join("gateway", "*.yaml")} {
+		found, err := filepath.Glob(filepath.Join("..", "config", pattern))
+		require.NoError(t, err)
+		files = append(files, found...)
+	}
 	require.NotEmpty(t, files)
 	for _, file := range files {
-		t.Run(filepath.Base(file), func(t *testing.T) {
-			dir := t.TempDir()
-			database := filepath.Join(dir, "registry.sqlite")
-			data, err := os.ReadFile(filepath.Join("..", "testdata", "edge.sqlite"))
-			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(database, data, 0o600))
-			_, metricsPort, err := net.SplitHostPort(freeAddress(t))
-			require.NoError(t, err)
-			env := append(os.Environ(),
-				"OVERSIGHT_DATABASE="+database,
-				"OVERSIGHT_STATE="+filepath.Join(dir, "state"),
-				"HEALTH_ENDPOINT="+freeAddress(t),
-				"METRICS_PORT="+metricsPort,
-				"OTLP_ENDPOINT="+freeAddress(t),
-			)
-			validate := exec.Command(collectorBinary, "validate", "--config", file)
-			validate.Env = env
-			output, err := validate.CombinedOutput()
+		name, err := filepath.Rel(filepath.Join("..", "config"), file)
+		require.NoError(t, err)
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, "edge.sqlite", "registry.sqlite")
+			s.startKafka()
+			output, err := s.command([]string{"validate"}, name, "").CombinedOutput()
 			require.NoError(t, err, string(output))
 
-			cmd := exec.Command(collectorBinary, "--config", file)
-			cmd.Env = env
-			collector := startCollector(t, cmd)
+			collector := s.start(name, "")
 			collector.waitForOutput(collector.ready)
-			collector.waitForOutput("Reading events")
+			if !strings.HasSuffix(name, "gateway.yaml") {
+				collector.waitForOutput("Reading events")
+			}
 			collector.interrupt()
 		})
 	}
@@ -52,16 +137,13 @@ func TestConfigurations(t *testing.T) {
 
 // The demo's file holds every event, one record at least a line.
 func TestDemoWritesFile(t *testing.T) {
-	dir := t.TempDir()
-	database := filepath.Join(dir, "registry.sqlite")
+	s := newSite(t)
+	database := filepath.Join(t.TempDir(), "registry.sqlite")
 	registry := generate(t, database, "python", "50/s")
-	_, metricsPort, err := net.SplitHostPort(freeAddress(t))
-	require.NoError(t, err)
-	cmd := exec.Command(collectorBinary, "--config", filepath.Join("..", "config", "demo.yaml"))
-	cmd.Env = append(os.Environ(), "OVERSIGHT_DATABASE="+database, "OVERSIGHT_STATE="+dir, "HEALTH_ENDPOINT="+freeAddress(t), "METRICS_PORT="+metricsPort)
-	collector := startCollector(t, cmd)
+	s.databases = []string{database}
+	collector := s.start("demo.yaml", "")
 	eventually(t, func() error {
-		data, err := os.ReadFile(filepath.Join(dir, "events.jsonl"))
+		data, err := os.ReadFile(filepath.Join(s.dir, "state", "events.jsonl"))
 		if err == nil && len(data) == 0 {
 			err = fmt.Errorf("nothing is written")
 		}

@@ -362,7 +362,7 @@ func copyOf(t *testing.T, database string) string {
 	return path
 }
 
-func copyFile(t *testing.T, from, to string) {
+func copyFile(t testing.TB, from, to string) {
 	t.Helper()
 	in, err := os.Open(from)
 	require.NoError(t, err)

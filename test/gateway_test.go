@@ -4,9 +4,7 @@
 package test
 
 import (
-	"compress/gzip"
 	"errors"
-	"io"
 	"net/http"
 	"sync"
 	"testing"
@@ -71,15 +69,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func decode(r *http.Request) (plog.Logs, error) {
-	var body io.Reader = r.Body
-	if r.Header.Get("Content-Encoding") == "gzip" {
-		unzipped, err := gzip.NewReader(body)
-		if err != nil {
-			return plog.Logs{}, err
-		}
-		body = unzipped
-	}
-	data, err := io.ReadAll(body)
+	data, err := body(r)
 	if err != nil {
 		return plog.Logs{}, err
 	}

@@ -128,14 +128,20 @@ func (p *process) interrupt() {
 // waitForOutput waits until the process has printed a text.
 func (p *process) waitForOutput(text string) {
 	p.t.Helper()
+	p.waitForOutputs(text, 1)
+}
+
+// waitForOutputs waits until the process has printed a text so many times.
+func (p *process) waitForOutputs(text string, times int) {
+	p.t.Helper()
 	eventually(p.t, func() error {
 		select {
 		case <-p.ended:
 			return fmt.Errorf("ended: %w", errors.Join(p.err, errEnded))
 		default:
 		}
-		if !strings.Contains(p.output.String(), text) {
-			return fmt.Errorf("has not printed %q", text)
+		if n := strings.Count(p.output.String(), text); n < times {
+			return fmt.Errorf("has printed %q %d times, not %d", text, n, times)
 		}
 		return nil
 	})

@@ -1,0 +1,497 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test
+
+import (
+	"bufio"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// sampleSize is how many events registry.sqlite holds.
+const sampleSize = 600
+
+// quick lets receivers and exporters try again at once.
+const quick = `
+receivers:
+  oversight/splunk: &receiver
+    poll_interval: 20ms
+    batch_size: 50
+    retry_on_failure: {initial_interval: 20ms, max_interval: 100ms}
+  oversight/elastic: *receiver
+  oversight/azuremonitor: *receiver
+  oversight/file: *receiver
+exporters:
+  splunk_hec:
+    retry_on_failure: {initial_interval: 20ms, max_interval: 100ms}
+  elasticsearch:
+    timeout: 1s
+    retry: {initial_interval: 20ms, max_interval: 100ms}
+`
+
+// plain takes off what the registry's own exporter does not write.
+const plain = `
+processors:
+  oversight_siem/splunk: {extended: false}
+  oversight_siem/elastic: {extended: false}
+  oversight_siem/azuremonitor: {extended: false}
+extensions:
+  oversight_siem_encoding/ecs: {extended: false}
+`
+
+// vectors are what the registry's own exporter writes of registry.sqlite, by
+// event id.
+func vectors(t testing.TB, shape string) map[string]map[string]any {
+	t.Helper()
+	id := map[string]func(map[string]any) any{
+		"splunk":   func(d map[string]any) any { return d["event"].(map[string]any)["event_id"] },
+		"ecs":      func(d map[string]any) any { return d["event"].(map[string]any)["id"] },
+		"sentinel": func(d map[string]any) any { return d["EventId"] },
+	}[shape]
+	byID := map[string]map[string]any{}
+	for _, document := range lines(t, filepath.Join("..", "testdata", "vectors", "registry."+shape+".jsonl")) {
+		byID[id(document).(string)] = document
+	}
+	require.Len(t, byID, sampleSize)
+	return byID
+}
+
+// lines reads a file of JSON documents, one a line.
+func lines(t testing.TB, path string) []map[string]any {
+	t.Helper()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer file.Close()
+	var documents []map[string]any
+	scanner := bufio.NewScanner(file)
+	scanner.Buffer(nil, 1<<20)
+	for scanner.Scan() {
+		var document map[string]any
+		require.NoError(t, json.Unmarshal(scanner.Bytes(), &document), scanner.Text())
+		documents = append(documents, document)
+	}
+	require.NoError(t, scanner.Err())
+	return documents
+}
+
+// arrivals is a server that events arrive at.
+type arrivals interface {
+	byID() (map[string]map[string]any, int)
+}
+
+func waitForSample(t testing.TB, where arrivals, n int) {
+	t.Helper()
+	eventually(t, func() error {
+		if events, _ := where.byID(); len(events) < n {
+			return fmt.Errorf("%d of %d have arrived", len(events), n)
+		}
+		return nil
+	})
+}
+
+// file is the file that all.yaml writes, as a server.
+type file struct {
+	t    testing.TB
+	path string
+}
+
+func (f file) byID() (map[string]map[string]any, int) {
+	if _, err := os.Stat(f.path); err != nil {
+		return nil, 0
+	}
+	text, err := os.ReadFile(f.path)
+	require.NoError(f.t, err)
+	byID := map[string]map[string]any{}
+	all := 0
+	for line := range strings.Lines(string(text)) {
+		var document map[string]any
+		if json.Unmarshal([]byte(line), &document) != nil { // still being written
+			break
+		}
+		all++
+		byID[document["event"].(map[string]any)["id"].(string)] = document
+	}
+	return byID, all
+}
+
+func (s *site) file() file {
+	return file{s.t, filepath.Join(s.dir, "state", "ecs.ndjson")}
+}
+
+// Each event of the sample arrives everywhere in exactly the shape of the
+// registry's own exporter.
+func TestShapesArrive(t *testing.T) {
+	s := newSite(t, "registry.sqlite")
+	collector := s.start("all.yaml", quick+plain)
+	for _, where := range []arrivals{s.hec, s.bulk, s.track, s.file()} {
+		waitForSample(t, where, sampleSize)
+	}
+	collector.interrupt()
+
+	for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs", s.file(): "ecs"} {
+		got, all := where.byID()
+		assert.Equal(t, sampleSize, all, "nothing twice")
+		for id, want := range vectors(t, shape) {
+			require.JSONEq(t, asJSON(t, want), asJSON(t, got[id]))
+		}
+	}
+	for id, index := range s.bulk.index {
+		require.Equal(t, "logs-oversight.beacon-default", index)
+		require.Regexp(t, "^[0-9a-f]{32}$", id)
+	}
+	envelopes, all := s.track.byID()
+	assert.Equal(t, sampleSize, all)
+	for id, want := range vectors(t, "sentinel") {
+		checkCustomEvent(t, want, envelopes[id])
+	}
+}
+
+// checkCustomEvent compares a row with a custom event, all of whose properties
+// are strings.
+func checkCustomEvent(t *testing.T, row, envelope map[string]any) {
+	t.Helper()
+	require.Equal(t, row["TimeGenerated"], envelope["time"])
+	data := envelope["data"].(map[string]any)
+	require.Equal(t, "EventData", data["baseType"])
+	base := data["baseData"].(map[string]any)
+	require.Equal(t, "OversightBeacon", base["name"])
+	want := map[string]any{"microsoft.custom_event.name": "OversightBeacon"}
+	for column, value := range row {
+		if number, ok := value.(float64); ok {
+			value = strconv.FormatFloat(number, 'f', -1, 64)
+		}
+		want[column] = value
+	}
+	require.Equal(t, want, base["properties"])
+}
+
+// As it is, the configuration adds fields and changes none.
+func TestExtendedShapesArrive(t *testing.T) {
+	s := newSite(t, "registry.sqlite")
+	collector := s.start("all.yaml", quick)
+	for _, where := range []arrivals{s.hec, s.bulk, s.track, s.file()} {
+		waitForSample(t, where, sampleSize)
+	}
+	collector.interrupt()
+	for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs", s.file(): "ecs"} {
+		got, _ := where.byID()
+		for id, want := range vectors(t, shape) {
+			requireContains(t, got[id], want)
+		}
+	}
+}
+
+// requireContains fails if not everything that stands in want stands in got.
+func requireContains(t *testing.T, got, want map[string]any) {
+	t.Helper()
+	for key, value := range want {
+		if object, ok := value.(map[string]any); ok && key != "extra" {
+			inner, ok := got[key].(map[string]any)
+			require.True(t, ok, key)
+			requireContains(t, inner, object)
+			continue
+		}
+		require.Equal(t, value, got[key], key)
+	}
+}
+
+// A destination in trouble loses nothing and disturbs no other.
+func TestDestinationInTrouble(t *testing.T) {
+	for name, spoil := range map[string]func(http.ResponseWriter, *http.Request){
+		"429":           status(http.StatusTooManyRequests),
+		"429 and when":  status(http.StatusTooManyRequests, "Retry-After", "1"),
+		"503":           status(http.StatusServiceUnavailable),
+		"502":           status(http.StatusBadGateway),
+		"cut half way":  cut,
+		"down for long": nil,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, "registry.sqlite")
+			troubled := []*destination{s.hec.destination, s.bulk.destination}
+			for _, d := range troubled {
+				if spoil == nil {
+					d.down()
+					continue
+				}
+				d.setFault(func(_ int, w http.ResponseWriter, r *http.Request) bool { spoil(w, r); return true })
+			}
+			collector := s.start("all.yaml", quick+plain)
+			waitForSample(t, s.track, sampleSize)
+			waitForSample(t, s.file(), sampleSize)
+			if spoil == nil {
+				// Longer than the exporter's timeout, several times over.
+				collector.waitForOutputs("bulk indexer flush error", 3)
+			} else {
+				eventually(t, func() error { return errorIf(!s.hec.tried(3) || !s.bulk.tried(3), "not tried three times") })
+			}
+			for _, d := range troubled {
+				if spoil == nil {
+					d.up()
+				} else {
+					d.setFault(func(request int, w http.ResponseWriter, r *http.Request) bool {
+						if request%3 == 0 {
+							spoil(w, r)
+						}
+						return request%3 == 0
+					})
+				}
+			}
+			waitForSample(t, s.hec, sampleSize)
+			waitForSample(t, s.bulk, sampleSize)
+			collector.interrupt()
+			for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs"} {
+				got, _ := where.byID()
+				for id, want := range vectors(t, shape) {
+					require.JSONEq(t, asJSON(t, want), asJSON(t, got[id]))
+				}
+			}
+			_, created := s.bulk.byID()
+			assert.Equal(t, sampleSize, created, "nothing twice in Elasticsearch")
+			_, written := s.file().byID()
+			assert.Equal(t, sampleSize, written, "nothing twice in the file")
+		})
+	}
+}
+
+func (d *destination) tried(times int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.requests >= times
+}
+
+func errorIf(condition bool, text string) error {
+	if condition {
+		return fmt.Errorf("%s", text)
+	}
+	return nil
+}
+
+// Elasticsearch answers 200 and has no room for some documents, more often than
+// the exporter tries by default.
+func TestDocumentsWithoutRoom(t *testing.T) {
+	s := newSite(t, "registry.sqlite")
+	s.bulk.refuseItem = func(item int) int {
+		if item < 8*sampleSize {
+			return http.StatusTooManyRequests
+		}
+		return 0
+	}
+	collector := s.start("elastic.yaml", `
+receivers: {oversight/elastic: {poll_interval: 20ms}}
+exporters: {elasticsearch: {retry: {initial_interval: 5ms, max_interval: 20ms}}}
+`)
+	waitForSample(t, s.bulk, sampleSize)
+	collector.interrupt()
+	_, created := s.bulk.byID()
+	assert.Equal(t, sampleSize, created)
+}
+
+// An event that is sent again is a conflict, and no second document.
+func TestRepeatsInElasticsearch(t *testing.T) {
+	s := newSite(t, "registry.sqlite")
+	for range 2 {
+		collector := s.start("elastic.yaml", "")
+		waitForSample(t, s.bulk, sampleSize)
+		eventually(t, func() error { return errorIf(s.bulk.seen()%sampleSize != 0, "not all have arrived") })
+		collector.interrupt()
+		assert.NotContains(t, collector.output.String(), "failed to index document")
+		require.NoError(t, os.RemoveAll(filepath.Join(s.dir, "state"))) // the checkpoint is lost
+	}
+	_, created := s.bulk.byID()
+	assert.Equal(t, sampleSize, created)
+	assert.Equal(t, sampleSize, s.bulk.conflicts)
+}
+
+func (b *bulk) seen() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.items
+}
+
+func TestFiles(t *testing.T) {
+	s := newSite(t, "registry.sqlite")
+	collector := s.start("files.yaml", `
+extensions:
+  oversight_siem_encoding/splunk: {extended: false}
+  oversight_siem_encoding/ecs: {extended: false}
+  oversight_siem_encoding/sentinel: {extended: false}
+`)
+	for _, shape := range []string{"splunk", "ecs", "sentinel"} {
+		path := filepath.Join(s.dir, "state", shape+".ndjson")
+		eventually(t, func() error {
+			text, err := os.ReadFile(path)
+			if n := strings.Count(string(text), "\n"); err == nil && n < sampleSize {
+				err = fmt.Errorf("%d lines", n)
+			}
+			return err
+		})
+		got := lines(t, path)
+		require.Len(t, got, sampleSize)
+		for i, want := range lines(t, filepath.Join("..", "testdata", "vectors", "registry."+shape+".jsonl")) {
+			if shape == "splunk" || !hasNoTime(want) {
+				require.JSONEq(t, asJSON(t, want), asJSON(t, got[i]))
+			}
+		}
+	}
+	collector.interrupt()
+}
+
+// hasNoTime: the pipeline gives such a row the time of reading.
+func hasNoTime(document map[string]any) bool {
+	return document["@timestamp"] == nil && document["TimeGenerated"] == nil
+}
+
+func TestEnrich(t *testing.T) {
+	s := newSite(t, "registry.sqlite")
+	db, err := sql.Open("sqlite", s.databases[0])
+	require.NoError(t, err)
+	_, err = db.Exec("UPDATE events SET user_agent = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)' WHERE id % 60 = 0")
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	want := map[string]string{} // country by event id
+	for id, document := range vectors(t, "ecs") {
+		source, _ := document["source"].(map[string]any)
+		ip, _ := source["ip"].(string)
+		number, err := strconv.Atoi(id)
+		require.NoError(t, err)
+		switch {
+		case number%60 == 0: // a crawler
+		case strings.HasPrefix(ip, "198.51.100."):
+			want[id] = "DE"
+		case strings.HasPrefix(ip, "203.0.113."):
+			want[id] = "JP"
+		default:
+			want[id] = ""
+		}
+	}
+	require.Len(t, want, sampleSize*59/60)
+	require.Contains(t, slices.Collect(maps.Values(want)), "")
+	collector := s.start("enrich.yaml", "")
+	waitForSample(t, s.bulk, len(want))
+	collector.interrupt()
+	got, _ := s.bulk.byID()
+	require.Len(t, got, len(want))
+	for id, country := range want {
+		source, _ := got[id]["source"].(map[string]any)
+		geo, _ := source["geo"].(map[string]any)
+		if country == "" {
+			require.Empty(t, geo, id)
+		} else {
+			require.Equal(t, country, geo["country_iso_code"], id)
+			require.Equal(t, map[string]any{"lat": 52.5, "lon": 13.25}, geo["location"])
+		}
+		if agent, ok := got[id]["user_agent"].(map[string]any); ok {
+			require.Equal(t, "****", agent["original"])
+		}
+	}
+}
+
+func TestRouting(t *testing.T) {
+	s := newSite(t, "registry.sqlite", "edge.sqlite")
+	collector := s.start("routing.yaml", `
+receivers:
+  oversight/first: {poll_interval: 20ms}
+  oversight/second: {poll_interval: 20ms}
+connectors:
+  routing:
+    table:
+      - context: log
+        condition: attributes["oversight.beacon_kind"] == "license"
+        pipelines: [logs/license]
+      - context: log
+        condition: attributes["oversight.issuer_id"] == "issuer-legal"
+        pipelines: [logs/legal]
+      - context: resource
+        condition: attributes["oversight.registry_id"] == "`+registryIDs["edge.sqlite"]+`"
+        pipelines: [logs/second]
+`)
+	// What is at which index, by registry and id.
+	want := map[string]int{}
+	for _, document := range append(lines(t, filepath.Join("..", "testdata", "vectors", "registry.splunk.jsonl")),
+		lines(t, filepath.Join("..", "testdata", "vectors", "edge.splunk.jsonl"))...) {
+		event := document["event"].(map[string]any)
+		switch {
+		case event["kind"] == "license":
+			want["oversight_license"]++
+		case event["issuer_id"] == "issuer-legal":
+			want["oversight_legal"]++
+		case event["registry_id"] == registryIDs["edge.sqlite"]:
+			want["elasticsearch"]++
+		default:
+			want[""]++
+		}
+	}
+	require.Len(t, want, 4)
+	eventually(t, func() error {
+		got := map[string]int{}
+		for _, event := range s.hec.all() {
+			index, _ := event["index"].(string)
+			got[index]++
+		}
+		_, got["elasticsearch"] = s.bulk.byID()
+		if !maps.Equal(want, got) {
+			return fmt.Errorf("want %v, got %v", want, got)
+		}
+		return nil
+	})
+	collector.interrupt()
+}
+
+func (h *hec) all() []map[string]any {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.events)
+}
+
+// Agent, Kafka, gateway: every event arrives in its shape, though each
+// destination refuses some batches.
+func TestGatewayThroughKafka(t *testing.T) {
+	s := newSite(t, "registry.sqlite")
+	s.startKafka()
+	for _, d := range []*destination{s.hec.destination, s.bulk.destination} {
+		d.setFault(func(request int, w http.ResponseWriter, _ *http.Request) bool {
+			if request%3 == 1 {
+				w.WriteHeader(http.StatusServiceUnavailable)
+			}
+			return request%3 == 1
+		})
+	}
+	agent := s.start("gateway/agent.yaml", "receivers: {oversight/kafka: {poll_interval: 20ms, batch_size: 50}}")
+	gateway := s.start("gateway/gateway.yaml", `
+receivers:
+  kafka/splunk: {error_backoff: {initial_interval: 20ms, max_interval: 100ms}}
+  kafka/elastic: {error_backoff: {initial_interval: 20ms, max_interval: 100ms}}
+exporters:
+  splunk_hec: {retry_on_failure: {initial_interval: 20ms, max_interval: 100ms}}
+  elasticsearch: {retry: {initial_interval: 20ms, max_interval: 100ms}}
+`+plainGateway)
+	waitForSample(t, s.hec, sampleSize)
+	waitForSample(t, s.bulk, sampleSize)
+	gateway.interrupt()
+	agent.interrupt()
+	for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs"} {
+		got, _ := where.byID()
+		for id, want := range vectors(t, shape) {
+			require.JSONEq(t, asJSON(t, want), asJSON(t, got[id]))
+		}
+	}
+}
+
+const plainGateway = `
+processors:
+  oversight_siem/splunk: {extended: false}
+  oversight_siem/elastic: {extended: false}
+`

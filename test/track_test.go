@@ -1,0 +1,103 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"sync"
+	"testing"
+	"time"
+)
+
+const instrumentationKey = "00000000-0000-0000-0000-00000000ffff"
+
+// track is the ingestion endpoint of Application Insights: envelopes follow each
+// other, or are a list.
+type track struct {
+	*destination
+
+	mu        sync.Mutex
+	envelopes []map[string]any
+}
+
+func newTrack(t testing.TB) *track {
+	t.Helper()
+	s := &track{}
+	s.destination = newDestination(t, http.HandlerFunc(s.serve))
+	return s
+}
+
+func (s *track) serve(w http.ResponseWriter, r *http.Request) {
+	text, err := body(r)
+	if err != nil || r.URL.Path != "/v2.1/track" {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	envelopes, err := parseEnvelopes(text)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	s.mu.Lock()
+	s.envelopes = append(s.envelopes, envelopes...)
+	s.mu.Unlock()
+	fmt.Fprintf(w, `{"itemsReceived":%d,"itemsAccepted":%d,"errors":[]}`, len(envelopes), len(envelopes))
+}
+
+func parseEnvelopes(text []byte) ([]map[string]any, error) {
+	var all []map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	for {
+		var value any
+		if err := decoder.Decode(&value); errors.Is(err, io.EOF) {
+			return all, nil
+		} else if err != nil {
+			return nil, err
+		}
+		list, isList := value.([]any)
+		if !isList {
+			list = []any{value}
+		}
+		for _, v := range list {
+			envelope, _ := v.(map[string]any)
+			if err := checkEnvelope(envelope); err != nil {
+				return nil, err
+			}
+			all = append(all, envelope)
+		}
+	}
+}
+
+func checkEnvelope(envelope map[string]any) error {
+	text, _ := envelope["time"].(string)
+	if _, err := time.Parse(time.RFC3339, text); err != nil {
+		return err
+	}
+	if envelope["iKey"] != instrumentationKey {
+		return fmt.Errorf("the instrumentation key is %v", envelope["iKey"])
+	}
+	if data, _ := envelope["data"].(map[string]any); data["baseType"] == nil || data["baseData"] == nil {
+		return errors.New("there is no data")
+	}
+	return nil
+}
+
+// byID returns the properties and the rest of what the envelopes hold, by EventId.
+func (s *track) byID() (map[string]map[string]any, int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	byID := map[string]map[string]any{}
+	for _, envelope := range s.envelopes {
+		data := envelope["data"].(map[string]any)
+		properties, _ := data["baseData"].(map[string]any)["properties"].(map[string]any)
+		id, _ := properties["EventId"].(string)
+		byID[id] = envelope
+	}
+	return byID, len(s.envelopes)
+}
