@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"zombiezen.com/go/sqlite"
-
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -92,7 +90,7 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []tran
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var batch Batch
-	version, err := r.db.View(ctx, func(conn *sqlite.Conn, attempt livedb.Attempt) error {
+	version, err := r.db.View(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) error {
 		if err := r.check(conn, cursor); err != nil {
 			return err
 		}
@@ -115,7 +113,7 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []tran
 	return batch, nil
 }
 
-func (r *Reader) rows(conn *sqlite.Conn, after int64, limit int, events []translator.Event) ([]translator.Event, error) {
+func (r *Reader) rows(conn *livedb.Conn, after int64, limit int, events []translator.Event) ([]translator.Event, error) {
 	stmt, err := conn.Prepare(selectRows)
 	if err != nil {
 		return nil, err
@@ -139,7 +137,7 @@ func (r *Reader) End(ctx context.Context) (Cursor, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var end Cursor
-	_, err := r.db.View(ctx, func(conn *sqlite.Conn, _ livedb.Attempt) error {
+	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
 		highest, err := highestUsed(conn)
 		if err != nil {
 			return err
@@ -173,7 +171,7 @@ func (r *Reader) Lag(ctx context.Context, after int64) (Lag, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var lag Lag
-	_, err := r.db.View(ctx, func(conn *sqlite.Conn, _ livedb.Attempt) error {
+	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
 		lag = Lag{}
 		stmt, err := conn.Prepare(selectLag)
 		if err != nil {
