@@ -37,12 +37,17 @@ var columnNames = strings.Split(columns, ", ")
 // rest stays in the registry.
 const maxShown = 256
 
+// sharedSize is how many bytes of rows share a string, and so stay in memory as
+// long as any of their events does.
+const sharedSize = 64 << 10
+
 // decoder turns rows into events. SQLite checks no types, so any column may
 // hold anything; what cannot be read is described and passed over.
 type decoder struct {
 	values  [columnCount]value // of the row at hand
 	encoded []byte             // the row at hand, as it is hashed
-	row     string             // the same and the uid, for texts to be part of
+	shared  strings.Builder    // the last rows, for the texts of events to be part of
+	row     string             // the row at hand and its uid, in shared
 	ascii   bool               // row is, so that no text needs a closer look
 	faults  []string
 }
@@ -59,7 +64,7 @@ type value struct {
 func (d *decoder) decode(stmt *livedb.Stmt, e *translator.Event) {
 	d.encode(stmt, e.RegistryID)
 	d.faults = d.faults[:0]
-	e.UID = d.shareText(d.hash())
+	e.UID = d.share(d.hash())
 	e.ID = d.values[columnID].int
 	e.TokenID = d.text(columnTokenID)
 	e.FileID = d.text(columnFileID)
@@ -84,14 +89,21 @@ func (d *decoder) uid(stmt *livedb.Stmt, registryID string) string {
 	return string(uid[:])
 }
 
-// shareText makes one string of the whole row and its uid, of which all texts
-// are parts: one allocation instead of ten. It returns the uid.
-func (d *decoder) shareText(uid [2 * uidSize]byte) string {
-	n := len(d.encoded)
-	d.encoded = append(d.encoded, uid[:]...)
-	d.row = string(d.encoded)
+// share makes the row and its uid part of a string that many rows share, and
+// all texts parts of that: an allocation every some hundred rows instead of ten
+// a row. It returns the uid.
+func (d *decoder) share(uid [2 * uidSize]byte) string {
+	size := len(d.encoded) + len(uid)
+	if d.shared.Cap()-d.shared.Len() < size {
+		d.shared = strings.Builder{} // the old one belongs to its events
+		d.shared.Grow(max(size, sharedSize))
+	}
+	start := d.shared.Len()
+	d.shared.Write(d.encoded)
+	d.shared.Write(uid[:])
+	d.row = d.shared.String()[start:]
 	d.ascii = isASCII(d.row)
-	return d.row[n:]
+	return d.row[len(d.encoded):]
 }
 
 // isASCII looks at eight bytes at a time.

@@ -6,6 +6,7 @@ package registry
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -108,7 +109,8 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []tran
 	}
 	if n := len(batch.Events); n > 0 {
 		last := &batch.Events[n-1]
-		batch.Next = Cursor{ID: last.ID, UID: last.UID, RegistryID: last.RegistryID}
+		// A cursor may be kept for long, which the texts of its batch should not be.
+		batch.Next = Cursor{ID: last.ID, UID: strings.Clone(last.UID), RegistryID: last.RegistryID}
 	}
 	return batch, nil
 }
