@@ -29,7 +29,7 @@ func openConn(uri string) (*Conn, error) {
 	c := &Conn{tls: libc.NewTLS(), statements: map[string]*Stmt{}}
 	err := c.open(uri)
 	if err == nil {
-		err = c.installInterrupt()
+		err = errors.Join(c.keepPlans(), c.installInterrupt())
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.close())
@@ -50,6 +50,21 @@ func (c *Conn) open(uri string) error {
 	code := lib.Xsqlite3_open_v2(c.tls, name, out, flags, 0)
 	c.handle = *(*uintptr)(pointer(out)) // also after an error, which it then knows
 	if code != lib.SQLITE_OK {
+		return newError(c.tls, c.handle, code)
+	}
+	return nil
+}
+
+// keepPlans keeps SQLite from preparing a statement anew whenever another value
+// is bound to it: it would look for a plan that suits the value, at the price of
+// a dozen rows, and the reader knows which one it wants.
+func (c *Conn) keepPlans() error {
+	arguments := libc.NewVaList(int32(1), uintptr(0))
+	if arguments == 0 {
+		return errors.New("out of memory")
+	}
+	defer libc.Xfree(c.tls, arguments)
+	if code := lib.Xsqlite3_db_config(c.tls, c.handle, lib.SQLITE_DBCONFIG_ENABLE_QPSG, arguments); code != lib.SQLITE_OK {
 		return newError(c.tls, c.handle, code)
 	}
 	return nil
