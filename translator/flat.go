@@ -98,12 +98,14 @@ func (s *flatScanner) escaped(start int) (scalar, bool) {
 		return scalar{}, false
 	}
 	s.at++
-	value, err := jsontext.AppendUnquote(nil, s.text[start:s.at])
+	var space [256]byte // for the value and then its JSON
+	value, err := jsontext.AppendUnquote(space[:0], s.text[start:s.at])
 	if err != nil {
 		return scalar{}, false
 	}
-	json, err := jsontext.AppendQuote(nil, value)
-	return scalar{string(json), string(value)}, err == nil
+	both, err := jsontext.AppendQuote(value, value)
+	text := string(both)
+	return scalar{json: text[len(value):], value: text[:len(value)]}, err == nil
 }
 
 // skip passes over white space and then c, and reports whether it was there.
@@ -123,7 +125,12 @@ func (s *flatScanner) atEnd() bool {
 
 // space passes over JSON's white space.
 func (s *flatScanner) space() {
-	for s.at < len(s.text) && strings.IndexByte(" \t\n\r", s.text[s.at]) >= 0 {
-		s.at++
+	for s.at < len(s.text) {
+		switch s.text[s.at] {
+		case ' ', '\t', '\n', '\r':
+			s.at++
+		default:
+			return
+		}
 	}
 }

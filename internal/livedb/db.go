@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"time"
 
-	"zombiezen.com/go/sqlite"
+	lib "modernc.org/sqlite/lib"
 )
 
 // ErrBusy is returned by [DB.View] when the database changed under every
@@ -58,8 +58,8 @@ type DB struct {
 	path string
 	now  func() time.Time
 
-	id   uint64       // names this DB to the VFS
-	conn *sqlite.Conn // nil until the first View, and after an error
+	id   uint64 // names this DB to the VFS
+	conn *Conn  // nil until the first View, and after an error
 	snap snapshot
 	shm  sharedMemory // the wal-index, private to conn
 }
@@ -108,8 +108,8 @@ func (db *DB) Changed(since Version) (bool, error) {
 //
 // An error is returned as it is only if the state was consistent: that of fn,
 // one from opening the files, which names the file and matches [fs.ErrNotExist]
-// and the like, or a [sqlite.ResultCode].
-func (db *DB) View(ctx context.Context, fn func(conn *sqlite.Conn, attempt Attempt) error) (version Version, err error) {
+// and the like, or an [*Error].
+func (db *DB) View(ctx context.Context, fn func(conn *Conn, attempt Attempt) error) (version Version, err error) {
 	defer func() { err = errors.Join(err, db.snap.lock.release()) }()
 	deadline := time.Now().Add(db.BusyTimeout)
 	backoff := minBackoff
@@ -139,7 +139,7 @@ func (db *DB) View(ctx context.Context, fn func(conn *sqlite.Conn, attempt Attem
 
 // try makes one attempt. It returns an error that is errConflict when the
 // attempt proved nothing.
-func (db *DB) try(ctx context.Context, fn func(*sqlite.Conn, Attempt) error, attempt Attempt) (Version, error) {
+func (db *DB) try(ctx context.Context, fn func(*Conn, Attempt) error, attempt Attempt) (Version, error) {
 	before, err := takeFingerprint(db.path)
 	if err != nil {
 		return Version{}, errors.Join(err, db.disconnect())
@@ -161,14 +161,14 @@ func (db *DB) try(ctx context.Context, fn func(*sqlite.Conn, Attempt) error, att
 // judge decides what an error during a read means: torn pages look like a
 // damaged database, so the error stands only if the state was consistent.
 func (db *DB) judge(err error) error {
-	code := sqlite.ErrCode(err).ToPrimary()
-	if code == sqlite.ResultBusy {
+	code := primaryOf(err)
+	if code == lib.SQLITE_BUSY {
 		err = fmt.Errorf("%w: %w", errConflict, err)
 	} else if conflict := db.snap.verify(&db.shm); conflict != nil {
 		err = conflict
 	}
 	// A connection that met an error may have cached what caused it.
-	if code != sqlite.ResultInterrupt {
+	if code != lib.SQLITE_INTERRUPT {
 		err = errors.Join(err, db.disconnect())
 	}
 	return err
@@ -199,35 +199,21 @@ func (db *DB) begin(now fingerprint, locked bool) error {
 
 // run calls fn within a read transaction, which is what pins SQLite to the
 // state of the log that it scans now.
-func (db *DB) run(ctx context.Context, fn func(*sqlite.Conn, Attempt) error, attempt Attempt) (err error) {
-	db.conn.SetInterrupt(ctx.Done())
-	defer db.conn.SetInterrupt(nil)
-	if err := step(db.conn, "BEGIN"); err != nil {
+func (db *DB) run(ctx context.Context, fn func(*Conn, Attempt) error, attempt Attempt) error {
+	if err := db.conn.run("BEGIN"); err != nil {
 		return err
 	}
-	err = fn(db.conn, attempt)
-	db.conn.SetInterrupt(nil) // the transaction ends, whatever happened
-	return errors.Join(err, step(db.conn, "COMMIT"))
+	err := db.conn.interruptible(ctx, func() error { return fn(db.conn, attempt) })
+	db.conn.reset()
+	return errors.Join(err, db.conn.run("COMMIT")) // the transaction ends, whatever happened
 }
 
 func (db *DB) disconnect() error {
 	var err error
 	if db.conn != nil {
-		err = db.conn.Close()
+		err = db.conn.close()
 		db.conn = nil
 	}
 	db.shm.free()
 	return errors.Join(err, db.snap.close())
-}
-
-// step runs a statement that returns no rows.
-func step(conn *sqlite.Conn, query string) error {
-	stmt, err := conn.Prepare(query)
-	if err != nil {
-		return err
-	}
-	if _, err := stmt.Step(); err != nil {
-		return err
-	}
-	return stmt.Reset()
 }

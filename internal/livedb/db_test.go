@@ -21,7 +21,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 	_ "modernc.org/sqlite"
-	"zombiezen.com/go/sqlite"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 )
@@ -158,7 +157,7 @@ type state struct{ rows, sum, maxID, count, total int64 }
 func readState(ctx context.Context, db *livedb.DB) (state, int, error) {
 	var s state
 	var attempts int
-	_, err := db.View(ctx, func(conn *sqlite.Conn, attempt livedb.Attempt) error {
+	_, err := db.View(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) error {
 		attempts = attempt.Number + 1
 		stmt, err := conn.Prepare("SELECT count(*), coalesce(sum(value), 0), coalesce(max(id), 0), (SELECT count FROM total), (SELECT sum FROM total) FROM parts")
 		if err != nil {
@@ -346,7 +345,7 @@ func TestChanged(t *testing.T) {
 			kept, db := openKept(t, path), open(t, path)
 			later := time.Now().Add(time.Hour)
 			look := func() livedb.Version {
-				version, err := db.View(t.Context(), func(conn *sqlite.Conn, _ livedb.Attempt) error { return nil })
+				version, err := db.View(t.Context(), func(conn *livedb.Conn, _ livedb.Attempt) error { return nil })
 				require.NoError(t, err)
 				return version
 			}
@@ -376,7 +375,7 @@ func TestChanged(t *testing.T) {
 func TestErrorOfTheCaller(t *testing.T) {
 	db := open(t, create(t, "PRAGMA journal_mode=WAL", schema))
 	mine := errors.New("mine")
-	_, err := db.View(t.Context(), func(*sqlite.Conn, livedb.Attempt) error { return mine })
+	_, err := db.View(t.Context(), func(*livedb.Conn, livedb.Attempt) error { return mine })
 	require.ErrorIs(t, err, mine)
 	assert.EqualValues(t, 0, rows(t, db))
 }
@@ -384,7 +383,7 @@ func TestErrorOfTheCaller(t *testing.T) {
 func TestCancel(t *testing.T) {
 	db := open(t, create(t, "PRAGMA journal_mode=WAL", schema))
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := db.View(ctx, func(conn *sqlite.Conn, _ livedb.Attempt) error {
+	_, err := db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
 		cancel()
 		stmt, err := conn.Prepare("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c) SELECT max(x) FROM c")
 		if err != nil {
@@ -401,7 +400,7 @@ func TestNothingCanBeWritten(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema)
 	db := open(t, path)
 	for _, statement := range []string{"INSERT INTO parts(value) VALUES (1)", "DROP TABLE parts", "PRAGMA user_version=7", "CREATE TABLE x(y)"} {
-		_, err := db.View(t.Context(), func(conn *sqlite.Conn, _ livedb.Attempt) error {
+		_, err := db.View(t.Context(), func(conn *livedb.Conn, _ livedb.Attempt) error {
 			stmt, err := conn.Prepare(statement)
 			if err != nil {
 				return err

@@ -40,4 +40,9 @@
 //
 // Databases with a rollback journal are read too; there, step 2 is that no
 // journal is hot.
+//
+// # The connection
+//
+// [Conn], [Stmt] and [Value] are the little of SQLite's own API that a reader
+// needs, without a driver in between: a text is read where SQLite has it.
 package livedb

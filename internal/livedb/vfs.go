@@ -14,7 +14,6 @@ import (
 
 	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
-	"zombiezen.com/go/sqlite"
 )
 
 // vfsName is how connections ask for this package's VFS
@@ -36,12 +35,11 @@ func register(db *DB) uint64 {
 func unregister(id uint64) { databases.Delete(id) }
 
 // connect opens a connection to the files of the DB with that id.
-func connect(id uint64) (*sqlite.Conn, error) {
+func connect(id uint64) (*Conn, error) {
 	if err := registerVFS(); err != nil {
 		return nil, err
 	}
-	uri := fmt.Sprintf("file:/%d?vfs=%s", id, vfsName)
-	return sqlite.OpenConn(uri, sqlite.OpenReadOnly|sqlite.OpenURI)
+	return openConn(fmt.Sprintf("file:/%d?vfs=%s", id, vfsName))
 }
 
 // registerVFS makes the VFS known to SQLite, once in the life of the process.
@@ -74,7 +72,7 @@ var registerVFS = sync.OnceValue(func() error {
 	vfs.FxAccess = function(vfsAccess)
 	vfs.FxFullPathname = function(vfsFullPathname)
 	if rc := lib.Xsqlite3_vfs_register(tls, vfsAddress, 0); rc != lib.SQLITE_OK {
-		return fmt.Errorf("register the VFS: %w", sqlite.ResultCode(rc).ToError())
+		return fmt.Errorf("register the VFS: %w", newError(tls, 0, rc))
 	}
 	return nil
 })

@@ -6,7 +6,7 @@ package registry
 import (
 	"fmt"
 
-	"zombiezen.com/go/sqlite"
+	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 )
 
 // Cursor is a place between two rows. The zero value is before the first row.
@@ -37,7 +37,7 @@ func (e *ReplacedError) Error() string {
 }
 
 // check returns a *ReplacedError if the database is not the cursor's.
-func (r *Reader) check(conn *sqlite.Conn, cursor Cursor) error {
+func (r *Reader) check(conn *livedb.Conn, cursor Cursor) error {
 	if cursor.ID == 0 {
 		return nil
 	}
@@ -66,7 +66,7 @@ func orNone(uid string) string {
 }
 
 // uidAt returns the event_uid of the row with that id.
-func (r *Reader) uidAt(conn *sqlite.Conn, id int64, registryID string) (uid string, found bool, err error) {
+func (r *Reader) uidAt(conn *livedb.Conn, id int64, registryID string) (uid string, found bool, err error) {
 	stmt, err := conn.Prepare(selectRow)
 	if err != nil {
 		return "", false, err
@@ -83,7 +83,7 @@ func (r *Reader) uidAt(conn *sqlite.Conn, id int64, registryID string) (uid stri
 // highestUsed is the highest id that the table ever handed out: AUTOINCREMENT
 // keeps it in sqlite_sequence, also when the rows are gone. A table made
 // without AUTOINCREMENT only has the rows that are left.
-func highestUsed(conn *sqlite.Conn) (int64, error) {
+func highestUsed(conn *livedb.Conn) (int64, error) {
 	highest, err := queryInt(conn, "SELECT max(id) FROM events")
 	if err != nil {
 		return 0, err
@@ -97,7 +97,7 @@ func highestUsed(conn *sqlite.Conn) (int64, error) {
 }
 
 // queryInt returns the first column of the first row; 0 for none or NULL.
-func queryInt(conn *sqlite.Conn, query string) (int64, error) {
+func queryInt(conn *livedb.Conn, query string) (int64, error) {
 	stmt, err := conn.Prepare(query)
 	if err != nil {
 		return 0, err

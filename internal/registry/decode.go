@@ -5,12 +5,12 @@ package registry
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
 
-	"zombiezen.com/go/sqlite"
-
+	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -37,30 +37,34 @@ var columnNames = strings.Split(columns, ", ")
 // rest stays in the registry.
 const maxShown = 256
 
+// sharedSize is how many bytes of rows share a string, and so stay in memory as
+// long as any of their events does.
+const sharedSize = 64 << 10
+
 // decoder turns rows into events. SQLite checks no types, so any column may
 // hold anything; what cannot be read is described and passed over.
 type decoder struct {
 	values  [columnCount]value // of the row at hand
 	encoded []byte             // the row at hand, as it is hashed
-	ascii   bool               // encoded is, so that no text needs a closer look
+	shared  strings.Builder    // the last rows, for the texts of events to be part of
+	row     string             // the row at hand and its uid, in shared
+	ascii   bool               // row is, so that no text needs a closer look
 	faults  []string
 }
 
 // value is what a column holds, as SQLite has it.
 type value struct {
-	class sqlite.ColumnType
-	text  string // of TEXT and BLOB
-	int   int64
-	float float64
-
-	start, end int // of text in the encoded row
+	class      livedb.Type
+	int        int64
+	float      float64
+	start, end int // of its bytes in the encoded row
 }
 
 // decode fills in the event from the statement's row.
-func (d *decoder) decode(stmt *sqlite.Stmt, e *translator.Event) {
+func (d *decoder) decode(stmt *livedb.Stmt, e *translator.Event) {
 	d.encode(stmt, e.RegistryID)
 	d.faults = d.faults[:0]
-	e.UID = d.shareText(d.hash())
+	e.UID = d.share(d.hash())
 	e.ID = d.values[columnID].int
 	e.TokenID = d.text(columnTokenID)
 	e.FileID = d.text(columnFileID)
@@ -79,24 +83,27 @@ func (d *decoder) decode(stmt *sqlite.Stmt, e *translator.Event) {
 }
 
 // uid is the event_uid of the statement's row.
-func (d *decoder) uid(stmt *sqlite.Stmt, registryID string) string {
+func (d *decoder) uid(stmt *livedb.Stmt, registryID string) string {
 	d.encode(stmt, registryID)
 	uid := d.hash()
 	return string(uid[:])
 }
 
-// shareText makes one string of the whole row and its uid, of which all texts
-// are parts: one allocation instead of ten. It returns the uid.
-func (d *decoder) shareText(uid [2 * uidSize]byte) string {
-	n := len(d.encoded)
-	d.encoded = append(d.encoded, uid[:]...)
-	row := string(d.encoded)
-	d.ascii = isASCII(row)
-	for i := range d.values {
-		v := &d.values[i]
-		v.text = row[v.start:v.end]
+// share makes the row and its uid part of a string that many rows share, and
+// all texts parts of that: an allocation every some hundred rows instead of ten
+// a row. It returns the uid.
+func (d *decoder) share(uid [2 * uidSize]byte) string {
+	size := len(d.encoded) + len(uid)
+	if d.shared.Cap()-d.shared.Len() < size {
+		d.shared = strings.Builder{} // the old one belongs to its events
+		d.shared.Grow(max(size, sharedSize))
 	}
-	return row[n:]
+	start := d.shared.Len()
+	d.shared.Write(d.encoded)
+	d.shared.Write(uid[:])
+	d.row = d.shared.String()[start:]
+	d.ascii = isASCII(d.row)
+	return d.row[len(d.encoded):]
 }
 
 // isASCII looks at eight bytes at a time.
@@ -117,21 +124,27 @@ func isASCII(s string) bool {
 	return true
 }
 
+// bytes is the text or blob that a column holds.
+func (d *decoder) bytes(column int) string {
+	v := &d.values[column]
+	return d.row[v.start:v.end]
+}
+
 // text reads a column as text. Numbers have one, blobs do not.
 func (d *decoder) text(column int) string {
-	v := &d.values[column]
-	switch v.class {
-	case sqlite.TypeText:
-		if d.ascii || utf8.ValidString(v.text) {
-			return v.text
+	switch d.values[column].class {
+	case livedb.TypeText:
+		text := d.bytes(column)
+		if d.ascii || utf8.ValidString(text) {
+			return text
 		}
 		d.fault(column, "text that is not UTF-8")
-		return strings.ToValidUTF8(v.text, string(utf8.RuneError))
-	case sqlite.TypeInteger, sqlite.TypeFloat:
-		return v.String()
-	case sqlite.TypeBlob:
+		return strings.ToValidUTF8(text, string(utf8.RuneError))
+	case livedb.TypeInteger, livedb.TypeFloat:
+		return d.number(column)
+	case livedb.TypeBlob:
 		d.fault(column, "a blob, not text")
-	case sqlite.TypeNull:
+	case livedb.TypeNull:
 	}
 	return ""
 }
@@ -139,9 +152,9 @@ func (d *decoder) text(column int) string {
 // int reads a column as an integer, which may be NULL.
 func (d *decoder) int(column int) (n int64, ok bool) {
 	switch v := &d.values[column]; v.class {
-	case sqlite.TypeInteger:
+	case livedb.TypeInteger:
 		return v.int, true
-	case sqlite.TypeNull:
+	case livedb.TypeNull:
 	default:
 		d.fault(column, "no integer")
 	}
@@ -169,43 +182,40 @@ func toTime(seconds int64) (time.Time, bool) {
 }
 
 // timestampOf reads a column as [decoder.time] does.
-func timestampOf(stmt *sqlite.Stmt, column int) (time.Time, bool) {
-	if stmt.ColumnType(column) != sqlite.TypeInteger {
+func timestampOf(stmt *livedb.Stmt, column int) (time.Time, bool) {
+	if stmt.ColumnType(column) != livedb.TypeInteger {
 		return time.Time{}, false
 	}
 	return toTime(stmt.ColumnInt64(column))
 }
 
 func (d *decoder) fault(column int, what string) {
-	d.faults = append(d.faults, fmt.Sprintf("%s holds %s: %s", columnNames[column], what, d.values[column].show()))
+	d.faults = append(d.faults, fmt.Sprintf("%s holds %s: %s", columnNames[column], what, d.show(column)))
 }
 
-// String is the value as SQLite would cast it to text.
-func (v *value) String() string {
-	switch v.class {
-	case sqlite.TypeInteger:
-		return fmt.Sprintf("%d", v.int)
-	case sqlite.TypeFloat:
+// number is a number as SQLite would cast it to text.
+func (d *decoder) number(column int) string {
+	v := &d.values[column]
+	if v.class == livedb.TypeFloat {
 		return fmt.Sprintf("%g", v.float)
-	default:
-		return v.text
 	}
+	return strconv.FormatInt(v.int, 10)
 }
 
-// show writes the value as an SQL literal, shortened where it is long.
-func (v *value) show() string {
-	switch v.class {
-	case sqlite.TypeText:
-		if utf8.ValidString(v.text) {
-			return "'" + shorten(v.text, func(s string) string { return strings.ToValidUTF8(s, "") }) + "'"
+// show writes a value as an SQL literal, shortened where it is long.
+func (d *decoder) show(column int) string {
+	switch text := d.bytes(column); d.values[column].class {
+	case livedb.TypeText:
+		if utf8.ValidString(text) {
+			return "'" + shorten(text, func(s string) string { return strings.ToValidUTF8(s, "") }) + "'"
 		}
-		return "CAST(x'" + shorten(v.text, hexOf) + "' AS TEXT)"
-	case sqlite.TypeBlob:
-		return "x'" + shorten(v.text, hexOf) + "'"
-	case sqlite.TypeNull:
+		return "CAST(x'" + shorten(text, hexOf) + "' AS TEXT)"
+	case livedb.TypeBlob:
+		return "x'" + shorten(text, hexOf) + "'"
+	case livedb.TypeNull:
 		return "NULL"
 	default:
-		return v.String()
+		return d.number(column)
 	}
 }
 

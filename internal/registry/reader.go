@@ -6,10 +6,9 @@ package registry
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
-
-	"zombiezen.com/go/sqlite"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -92,7 +91,7 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []tran
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var batch Batch
-	version, err := r.db.View(ctx, func(conn *sqlite.Conn, attempt livedb.Attempt) error {
+	version, err := r.db.View(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) error {
 		if err := r.check(conn, cursor); err != nil {
 			return err
 		}
@@ -110,12 +109,13 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []tran
 	}
 	if n := len(batch.Events); n > 0 {
 		last := &batch.Events[n-1]
-		batch.Next = Cursor{ID: last.ID, UID: last.UID, RegistryID: last.RegistryID}
+		// A cursor may be kept for long, which the texts of its batch should not be.
+		batch.Next = Cursor{ID: last.ID, UID: strings.Clone(last.UID), RegistryID: last.RegistryID}
 	}
 	return batch, nil
 }
 
-func (r *Reader) rows(conn *sqlite.Conn, after int64, limit int, events []translator.Event) ([]translator.Event, error) {
+func (r *Reader) rows(conn *livedb.Conn, after int64, limit int, events []translator.Event) ([]translator.Event, error) {
 	stmt, err := conn.Prepare(selectRows)
 	if err != nil {
 		return nil, err
@@ -139,7 +139,7 @@ func (r *Reader) End(ctx context.Context) (Cursor, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var end Cursor
-	_, err := r.db.View(ctx, func(conn *sqlite.Conn, _ livedb.Attempt) error {
+	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
 		highest, err := highestUsed(conn)
 		if err != nil {
 			return err
@@ -173,7 +173,7 @@ func (r *Reader) Lag(ctx context.Context, after int64) (Lag, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var lag Lag
-	_, err := r.db.View(ctx, func(conn *sqlite.Conn, _ livedb.Attempt) error {
+	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
 		lag = Lag{}
 		stmt, err := conn.Prepare(selectLag)
 		if err != nil {

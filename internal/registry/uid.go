@@ -8,10 +8,9 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"math"
-	"slices"
 	"strconv"
 
-	"zombiezen.com/go/sqlite"
+	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 )
 
 // uidSize is how much of the hash is kept, in bytes: half of it still leaves
@@ -28,43 +27,43 @@ const (
 	classNull    = 5
 )
 
+// headerSize is what stands before the bytes of each column.
+const headerSize = 1 + 4
+
 // encode loads the statement's row, in the form that is hashed: the registry
 // id and then every column in the order of the table, each as its storage class
 // (a byte), its length (4 bytes, big-endian) and its bytes. These are text and
 // blobs as they are, integers in decimal, reals as 8 bytes of IEEE 754,
 // big-endian, and none for NULL.
-func (d *decoder) encode(stmt *sqlite.Stmt, registryID string) {
-	d.encoded = append(appendHeader(d.encoded[:0], classText, len(registryID)), registryID...)
+func (d *decoder) encode(stmt *livedb.Stmt, registryID string) {
+	b := appendBytes(d.encoded[:0], classText, registryID)
 	for i := range d.values {
 		v := &d.values[i]
-		*v = value{class: stmt.ColumnType(i)}
+		column := stmt.Column(i)
+		v.class = column.Type()
+		v.start = len(b) + headerSize
 		switch v.class {
-		case sqlite.TypeInteger:
-			v.int = stmt.ColumnInt64(i)
+		case livedb.TypeInteger:
+			v.int = column.Int64()
 			var digits [20]byte
-			text := strconv.AppendInt(digits[:0], v.int, 10)
-			d.encoded = append(appendHeader(d.encoded, classInteger, len(text)), text...)
-		case sqlite.TypeFloat:
-			v.float = stmt.ColumnFloat(i)
-			d.encoded = appendHeader(d.encoded, classReal, 8)
-			d.encoded = binary.BigEndian.AppendUint64(d.encoded, math.Float64bits(v.float))
-		case sqlite.TypeText:
-			d.encodeBytes(stmt, i, classText)
-		case sqlite.TypeBlob:
-			d.encodeBytes(stmt, i, classBlob)
-		case sqlite.TypeNull:
-			d.encoded = appendHeader(d.encoded, classNull, 0)
+			b = appendBytes(b, classInteger, strconv.AppendInt(digits[:0], v.int, 10))
+		case livedb.TypeFloat:
+			v.float = column.Float()
+			b = binary.BigEndian.AppendUint64(appendHeader(b, classReal, 8), math.Float64bits(v.float))
+		case livedb.TypeText:
+			b = appendBytes(b, classText, column.Text())
+		case livedb.TypeBlob:
+			b = appendBytes(b, classBlob, column.Blob())
+		case livedb.TypeNull:
+			b = appendHeader(b, classNull, 0)
 		}
+		v.end = len(b)
 	}
+	d.encoded = b
 }
 
-func (d *decoder) encodeBytes(stmt *sqlite.Stmt, column int, class byte) {
-	n := stmt.ColumnLen(column) // makes it UTF-8 first, where it is not
-	d.encoded = slices.Grow(appendHeader(d.encoded, class, n), n)
-	v := &d.values[column]
-	v.start, v.end = len(d.encoded), len(d.encoded)+n
-	d.encoded = d.encoded[:v.end]
-	stmt.ColumnBytes(column, d.encoded[v.start:])
+func appendBytes[T []byte | string](b []byte, class byte, bytes T) []byte {
+	return append(appendHeader(b, class, len(bytes)), bytes...)
 }
 
 func appendHeader(b []byte, class byte, length int) []byte {
