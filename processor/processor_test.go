@@ -101,7 +101,7 @@ func TestSplunk(t *testing.T) {
 	}, record.Body().AsRaw())
 	assert.Empty(t, record.SeverityText())
 	assert.Equal(t, plog.SeverityNumberUnspecified, record.SeverityNumber())
-	assert.EqualValues(t, 1735000000e9, record.Timestamp())
+	assert.Equal(t, pcommon.Timestamp(1735000000e9), record.Timestamp())
 }
 
 func TestECS(t *testing.T) {
@@ -204,9 +204,8 @@ func TestForeignRecordsPassThrough(t *testing.T) {
 			require.Equal(t, 3, out.ResourceLogs().Len())
 			assert.Equal(t, []int{1, 2, 2}, []int{recordsIn(out, 0), recordsIn(out, 1), recordsIn(out, 2)})
 			// The first two resources are what is left of the foreign ones.
-			isEvent := func(record plog.LogRecord) bool { return translator.IsEvent(record) }
 			for _, scope := range want.ResourceLogs().At(1).ScopeLogs().All() {
-				scope.LogRecords().RemoveIf(isEvent)
+				scope.LogRecords().RemoveIf(translator.IsEvent)
 			}
 			for i := range 2 {
 				assert.Equal(t, raw(want.ResourceLogs().At(i)), raw(out.ResourceLogs().At(i)))

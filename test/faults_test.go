@@ -59,7 +59,7 @@ func (d *destination) down() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.server != nil {
-		assert.NoError(d.t, d.server.Close())
+		_ = d.server.Close() // of the connections that it cuts
 		assert.ErrorIs(d.t, <-d.done, http.ErrServerClosed)
 		d.server = nil
 	}

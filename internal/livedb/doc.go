@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package livedb reads a SQLite database that other processes are writing,
-// without a lock and without a trace.
+// without a trace and, but for a writer that leaves no gap, without a lock.
 //
 // A connection that SQLite opens itself takes locks in the database and creates
 // -wal and -shm files beside it, even with mode=ro. Its locks keep the writer
@@ -37,6 +37,10 @@
 // moment all of them held these values, and no page of a later state was among
 // them: the state read is the one that commit M made. If any step fails, the
 // read is run again.
+//
+// A writer that leaves no gap could fail every attempt. From the ninth on, a
+// read therefore holds the shared locks of any SQLite reader while it lasts,
+// which end the waiting and change nothing about the proof.
 //
 // Databases with a rollback journal are read too; there, step 2 is that no
 // journal is hot.

@@ -34,14 +34,16 @@ var writers = sync.Pool{New: func() any { return new(JSON) }}
 // Finish.
 func NewJSON(dst []byte) *JSON {
 	w := writers.Get().(*JSON)
-	w.text = append(dst, '{')
+	w.text = dst
+	w.text = append(w.text, '{')
 	return w
 }
 
 // Finish ends the document and returns the text. The writer must not be used
 // again.
 func (w *JSON) Finish() []byte {
-	text := append(w.text, '}')
+	w.text = append(w.text, '}')
+	text := w.text
 	w.text = nil
 	writers.Put(w)
 	return text
