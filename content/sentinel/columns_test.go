@@ -1,0 +1,198 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sentinel_test
+
+import (
+	"encoding/json"
+	"os"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/sentinel"
+)
+
+// column is one of the table Oversight_CL. The description is the template's.
+type column struct{ Name, Type, Description string }
+
+// bare is the columns without their descriptions.
+func bare(columns []column) []column {
+	bare := slices.Clone(columns)
+	for i := range bare {
+		bare[i].Description = ""
+	}
+	return bare
+}
+
+func names(columns []column) []string {
+	names := make([]string, len(columns))
+	for i, c := range columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+func readFile(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return string(text)
+}
+
+// fullEvent has a value in every field, and no text that looks like a time.
+func fullEvent(t *testing.T) translator.Event {
+	t.Helper()
+	e := translator.Event{
+		RegistryID: "registry", ID: 7, UID: "00112233445566778899aabbccddeeff", Kind: "dns",
+		TokenID: "token", FileID: "file", RecipientID: "recipient", IssuerID: "issuer",
+		SourceIP: "203.0.113.9", UserAgent: "agent", QuestionName: "q.example", Extra: `{"qname":"q.example"}`,
+		Timestamp: time.Unix(1735000000, 5).UTC(), QualifiedTimestamp: "as the registry wrote it",
+		TlogIndex: 3, HasTlogIndex: true, DecodeError: "error", Observed: time.Unix(1735000001, 0).UTC(),
+	}
+	for i, v := 0, reflect.ValueOf(e); i < v.NumField(); i++ {
+		require.False(t, v.Field(i).IsZero(), "give %s a value here, so that its column is seen", v.Type().Field(i).Name)
+	}
+	return e
+}
+
+// sent is the columns of a row that the translator made.
+func sent(t *testing.T, row string) []column {
+	t.Helper()
+	decoder := json.NewDecoder(strings.NewReader(row))
+	decoder.UseNumber()
+	_, err := decoder.Token() // {
+	require.NoError(t, err)
+	var columns []column
+	for decoder.More() {
+		name, err := decoder.Token()
+		require.NoError(t, err)
+		var value any
+		require.NoError(t, decoder.Decode(&value))
+		columns = append(columns, column{Name: name.(string), Type: typeOf(t, value)})
+	}
+	return columns
+}
+
+func typeOf(t *testing.T, value any) string {
+	t.Helper()
+	switch value := value.(type) {
+	case string:
+		if _, err := time.Parse(time.RFC3339Nano, value); err == nil {
+			return "datetime"
+		}
+		return "string"
+	case json.Number:
+		_, err := value.Int64()
+		require.NoError(t, err, "a number that is not a long")
+		return "long"
+	case bool:
+		return "boolean"
+	}
+	return "dynamic"
+}
+
+// collectorColumns is every column that the collector can send, in its order.
+func collectorColumns(t *testing.T) []column {
+	t.Helper()
+	e := fullEvent(t)
+	resource, record := pcommon.NewResource(), plog.NewLogRecord()
+	translator.SetResource(resource, e.RegistryID)
+	e.ToLogRecord(record)
+	record.Attributes().PutStr("added.by.the.pipeline", "x")
+	extended := sentinel.Translator{Extended: true}
+	return sent(t, string(extended.AppendLogRecord(nil, resource, record)))
+}
+
+func TestRowAsBody(t *testing.T) {
+	e := fullEvent(t)
+	resource, record := pcommon.NewResource(), plog.NewLogRecord()
+	translator.SetResource(resource, e.RegistryID)
+	e.ToLogRecord(record)
+	record.Attributes().PutStr("added.by.the.pipeline", "x")
+	extended := sentinel.Translator{Extended: true}
+	extended.TranslateToBody(resource, record)
+	row, err := json.Marshal(record.Body().AsRaw())
+	require.NoError(t, err)
+	assert.ElementsMatch(t, collectorColumns(t), sent(t, string(row)))
+}
+
+func TestTable(t *testing.T) {
+	want := collectorColumns(t)
+	table := readTemplate(t).table(t)
+	assert.Equal(t, want, bare(table), "azuredeploy.json, the table")
+	for _, c := range table {
+		assert.NotEmpty(t, c.Description, "azuredeploy.json, the table: column %s", c.Name)
+	}
+	assert.Equal(t, want, readTemplate(t).stream(t), "azuredeploy.json, the stream declaration")
+	assert.Equal(t, table, bicepColumns(t), "main.bicep, columns")
+	assert.Equal(t, want, readmeColumns(t), "README.md, the table's columns")
+}
+
+// bicepColumns is the columns in main.bicep, which serve the table and the stream.
+func bicepColumns(t *testing.T) []column {
+	t.Helper()
+	_, list, found := strings.Cut(readFile(t, "main.bicep"), "\nvar columns = [\n")
+	require.True(t, found)
+	list, _, found = strings.Cut(list, "\n]\n")
+	require.True(t, found)
+	line := regexp.MustCompile(`^  \{ name: '(\w+)', type: '(\w+)', description: '(.+)' \}$`)
+	var columns []column
+	for text := range strings.SplitSeq(list, "\n") {
+		match := line.FindStringSubmatch(text)
+		require.NotNil(t, match, "main.bicep: %s", text)
+		columns = append(columns, column{match[1], match[2], strings.ReplaceAll(match[3], `\'`, `'`)})
+	}
+	return columns
+}
+
+func readmeColumns(t *testing.T) []column {
+	t.Helper()
+	_, text, found := strings.Cut(readFile(t, "README.md"), "\n## The table Oversight_CL\n")
+	require.True(t, found)
+	text, _, found = strings.Cut(text, "\n`Oversight` has all of them")
+	require.True(t, found)
+	var columns []column
+	for _, match := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\w+) \\|").FindAllStringSubmatch(text, -1) {
+		columns = append(columns, column{Name: match[1], Type: match[2]})
+	}
+	return columns
+}
+
+// parserColumns are what the function Oversight adds to the table's.
+var parserColumns = []string{"EventTime", "ArrivedAt"}
+
+func TestParser(t *testing.T) {
+	query := parse(t, readFile(t, "parsers/Oversight.kql"))
+	require.NoError(t, query.check(append(names(collectorColumns(t)), parserColumns...)))
+	assert.ElementsMatch(t, append(names(collectorColumns(t)), parserColumns...), query.output(), "parsers/Oversight.kql")
+}
+
+// asimDNS is what a parser has to have for ASIM's DNS schema 0.1.7: what is
+// mandatory, what the registry knows of the rest, and the aliases of these.
+// https://learn.microsoft.com/azure/sentinel/normalization-schema-dns
+var asimDNS = []string{
+	"TimeGenerated", "Type", "EventCount", "EventStartTime", "EventEndTime", "EventType", "EventSubType", "EventResult",
+	"EventResultDetails", "EventSeverity", "EventOriginalUid", "EventOriginalType", "EventVendor", "EventProduct", "EventSchema",
+	"EventSchemaVersion", "Dvc", "DvcId", "DvcIdType", "Src", "SrcIpAddr", "IpAddr", "DnsQuery", "Domain", "DnsQueryTypeName",
+	"DnsResponseCodeName", "AdditionalFields",
+}
+
+func TestASIMParser(t *testing.T) {
+	text := readFile(t, "parsers/ASimDnsOversight.kql")
+	query := parse(t, text)
+	require.NoError(t, query.check(append(names(collectorColumns(t)), parserColumns...)))
+	assert.ElementsMatch(t, asimDNS, query.output())
+	for _, want := range []string{`EventSchema = "Dns"`, `EventSchemaVersion = "0.1.7"`, `EventVendor = "Oversight"`, `EventProduct = "Registry"`, `EventType = "Query"`} {
+		assert.Contains(t, text, want)
+	}
+}
