@@ -68,7 +68,8 @@ func objectText(m pcommon.Map) string {
 	if m.Len() == 0 {
 		return ""
 	}
-	return string(encode.Object(nil, m))
+	var space [256]byte // for nearly all, so that only the text itself is allocated
+	return string(encode.Object(space[:0], m))
 }
 
 // extraText is the text of the attribute oversight.extra.
@@ -83,6 +84,13 @@ func extraText(v pcommon.Value) string {
 // PutExtra parses a text in the form of [Event.Extra], or any other text of the
 // column extra, into m, which has to be empty.
 func PutExtra(text string, m pcommon.Map) {
+	if !putFlat(text, m) {
+		putParsed(text, m)
+	}
+}
+
+// putParsed is PutExtra for any text.
+func putParsed(text string, m pcommon.Map) {
 	value := pcommon.NewValueEmpty()
 	if err := parseJSON(text, value); err != nil {
 		m.PutStr(rawKey, text)

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
 // flatKeys is how many keys compactFlat accepts; registries write two.
@@ -41,6 +42,32 @@ func compactFlat(text string) (normal, questionName string, ok bool) {
 	}
 	out = append(out, '}')
 	return string(out), questionName, s.skip('}') && s.atEnd()
+}
+
+// putFlat is [PutExtra] for the same objects. It leaves m empty where it reports
+// false.
+func putFlat(text string, m pcommon.Map) bool {
+	s := flatScanner{text: text}
+	if !s.skip('{') {
+		return false
+	}
+	for n := 0; n == 0 || s.skip(','); n++ {
+		key, value, ok := s.member()
+		if !ok || n == flatKeys {
+			m.Clear()
+			return false
+		}
+		if value.json == "null" {
+			m.PutEmpty(key.value)
+		} else {
+			m.PutStr(key.value, value.value)
+		}
+	}
+	if s.skip('}') && s.atEnd() {
+		return true
+	}
+	m.Clear()
+	return false
 }
 
 // flatScanner walks through a text.

@@ -121,8 +121,16 @@ func FromLogRecord(resource pcommon.Resource, record plog.LogRecord) (Event, Add
 		e.RegistryID = id.AsString()
 	}
 	added := Added{resource: resource.Attributes(), record: record.Attributes()}
+	next := 0
 	for name, value := range record.Attributes().All() {
-		if take, ok := takers[name]; ok {
+		// They nearly always come in the order in which they were put.
+		for next < len(attributes) && attributes[next].name != name {
+			next++
+		}
+		if next < len(attributes) {
+			attributes[next].take(&e, value)
+			next++
+		} else if take, ok := takers[name]; ok {
 			take(&e, value)
 		} else {
 			added.any = true
