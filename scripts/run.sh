@@ -6,7 +6,8 @@
 # checkout: scripts/run.sh [CONFIG]
 #
 # With CONFIG, only the collector runs. Without, it runs config/demo.yaml, and
-# beside it a generator writes events into a registry below ./out/demo.
+# beside it a generator writes events into a registry below ./out/demo, or
+# another directory that OVERSIGHT_DEMO names.
 #
 # Ctrl-C (or SIGTERM, or SIGHUP) ends both, and this script with status 0 when
 # the collector shut down well. If the collector ends by itself the generator
@@ -45,10 +46,12 @@ trap end_generator EXIT
 config=${1:-}
 if [ -z "$config" ]; then
 	config=config/demo.yaml
-	demo=out/demo
+	demo=${OVERSIGHT_DEMO:-out/demo}
 	mkdir -p "$demo"
-	export OVERSIGHT_DATABASE="${OVERSIGHT_DATABASE:-$demo/registry.sqlite}"
-	./bin/oversightgen --db "$OVERSIGHT_DATABASE" --tlog "$demo/tlog" --rate 3/s &
+	# Never what the environment says: it may name a real registry, and the
+	# generator writes.
+	export OVERSIGHT_DATABASE="$demo/registry.sqlite" OVERSIGHT_STATE="$demo"
+	./bin/oversightgen --db "$OVERSIGHT_DATABASE" --rate 3/s &
 	generator=$!
 fi
 
@@ -62,5 +65,5 @@ wait_for "$collector"
 status=$?
 
 # A collector that was told to stop before it listened for signals dies of it.
-if [ -n "$stopping" ] && [ "$status" -eq 143 ]; then status=0; fi
+if [ -n "$stopping" ] && { [ "$status" -eq 130 ] || [ "$status" -eq 143 ]; }; then status=0; fi
 exit "$status"

@@ -1,0 +1,70 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// What `make run` does: the demo shows events until Ctrl-C, which leaves no
+// process behind.
+func TestDemoEndsWithCtrlC(t *testing.T) {
+	dir := t.TempDir()
+	_, metricsPort, err := net.SplitHostPort(freeAddress(t))
+	require.NoError(t, err)
+	cmd := exec.Command("scripts/run.sh")
+	cmd.Dir = ".."
+	real := filepath.Join(t.TempDir(), "real.sqlite")
+	cmd.Env = append(os.Environ(), "OVERSIGHT_DEMO="+dir, "OVERSIGHT_DATABASE="+real, "HEALTH_ENDPOINT="+freeAddress(t), "METRICS_PORT="+metricsPort)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	demo := start(t, cmd)
+	demo.waitForOutput("beacon-")
+	demo.waitForOutput("Everything is ready")
+	eventually(t, func() error {
+		if got := withoutLog(listing(t, dir)); !slices.Equal([]string{"checkpoint", "events.jsonl", "registry.sqlite", "tlog"}, got) {
+			return fmt.Errorf("%v is there", got)
+		}
+		return nil
+	})
+	assert.NoFileExists(t, real, "the demo writes to nothing but its own registry")
+
+	group := cmd.Process.Pid
+	require.NoError(t, syscall.Kill(-group, syscall.SIGINT)) // as a terminal does
+	select {
+	case <-demo.ended:
+		require.NoError(t, demo.err)
+	case <-time.After(patience):
+		require.Fail(t, "did not end")
+	}
+	eventually(t, func() error {
+		if err := syscall.Kill(-group, 0); !errors.Is(err, syscall.ESRCH) {
+			return errors.New("a process is left behind")
+		}
+		return nil
+	})
+}
+
+// withoutLog leaves out the files that come and go with the generator's
+// connections.
+func withoutLog(names []string) []string {
+	var rest []string
+	for _, name := range names {
+		if name != "registry.sqlite-wal" && name != "registry.sqlite-shm" && name != "registry.sqlite-journal" {
+			rest = append(rest, name)
+		}
+	}
+	return rest
+}
