@@ -95,10 +95,7 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []tran
 		if err := r.check(conn, cursor); err != nil {
 			return err
 		}
-		n := limit
-		if !attempt.Locked {
-			n = max(limit>>min(attempt.Number, 30), min(limit, minBatch))
-		}
+		n := batchSize(limit, attempt)
 		events, err := r.rows(conn, cursor.ID, n, into[:0])
 		batch = Batch{Events: events, Next: cursor, More: len(events) == n}
 		return err
