@@ -1,0 +1,72 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	benchmarkEvents = 1_000_000
+	// maxMemory is what an export may take, in bytes, however many events there
+	// are.
+	maxMemory = 64 << 20
+)
+
+// BenchmarkExport exports a million events as lines, with the built command.
+// µs/event is the time that passes, cpu-µs/event what all cores work together.
+func BenchmarkExport(b *testing.B) {
+	path := generate(b, benchmarkEvents)
+	for _, format := range formats {
+		b.Run(format, func(b *testing.B) {
+			var cpu, memory int64
+			for b.Loop() {
+				usage := measure(b, path, format)
+				cpu += usage.Utime.Nano() + usage.Stime.Nano()
+				memory = max(memory, peak(usage))
+			}
+			events := float64(b.N) * benchmarkEvents * 1000
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/events, "µs/event")
+			b.ReportMetric(float64(cpu)/events, "cpu-µs/event")
+			b.ReportMetric(float64(memory)/1e6, "MB-peak")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// Ten times the events take no more memory.
+func TestMemoryIsConstant(t *testing.T) {
+	for _, events := range []int{20_000, 200_000} {
+		usage := measure(t, generate(t, events), "ecs")
+		require.Less(t, peak(usage), int64(maxMemory), "%d events", events)
+	}
+}
+
+func measure(tb testing.TB, path, format string) *syscall.Rusage {
+	tb.Helper()
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	require.NoError(tb, err)
+	defer null.Close()
+	c := exec.Command(siem, "export", "--db", path, "--registry-id", edgeID, "--format", format)
+	c.Stdout = null
+	require.NoError(tb, c.Run(), fmt.Sprint(c.Args))
+	return c.ProcessState.SysUsage().(*syscall.Rusage)
+}
+
+// peak is the largest resident size, which systems count differently.
+func peak(usage *syscall.Rusage) int64 {
+	if runtime.GOOS == "linux" {
+		return usage.Maxrss << 10
+	}
+	return usage.Maxrss
+}

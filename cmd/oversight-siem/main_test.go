@@ -1,0 +1,170 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/big"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	testdata = "../../testdata"
+	edgeID   = "deadbeefdeadbeefdeadbeefdeadbeefdeadbeefdeadbeefdeadbeefdeadbeef"
+	// registryID is the one of testdata/registry.sqlite.
+	registryID = "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241"
+	// registryEvents is how many events that has.
+	registryEvents = 600
+)
+
+// siem and oversightgen are the commands as they are built.
+var siem, oversightgen string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "oversight-siem")
+		if err != nil {
+			panic(err)
+		}
+		defer os.RemoveAll(dir)
+		build := exec.Command("go", "build", "-o", dir, ".", "../oversightgen")
+		if output, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%s\n%v\n", output, err)
+			return 1
+		}
+		siem, oversightgen = filepath.Join(dir, "oversight-siem"), filepath.Join(dir, "oversightgen")
+		return m.Run()
+	}())
+}
+
+// result is what a run of the command did.
+type result struct {
+	stdout, stderr string
+	code           int
+}
+
+// run runs the built command to its end.
+func run(t *testing.T, arguments ...string) result {
+	t.Helper()
+	return runCommand(t, command(t.Context(), arguments...))
+}
+
+// command is the built command, with no secrets in its environment.
+func command(ctx context.Context, arguments ...string) *exec.Cmd {
+	c := exec.CommandContext(ctx, siem, arguments...)
+	c.Env = append(os.Environ(), splunkTokenVariable+"=", sharedKeyVariable+"=")
+	return c
+}
+
+func runCommand(t *testing.T, c *exec.Cmd) result {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	if c.Stdout == nil {
+		c.Stdout = &stdout
+	}
+	c.Stderr = &stderr
+	err := c.Run()
+	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) {
+		require.NoError(t, err)
+	}
+	return result{stdout.String(), stderr.String(), c.ProcessState.ExitCode()}
+}
+
+// exporting is the arguments to export one of the databases in testdata.
+func exporting(database, format string, more ...string) []string {
+	id := edgeID
+	if database == "registry" {
+		id = registryID
+	}
+	return append([]string{"export", "--db", filepath.Join(testdata, database+".sqlite"), "--registry-id", id, "--format", format}, more...)
+}
+
+// generate writes a database of that many events.
+func generate(tb testing.TB, events int) (path string) {
+	tb.Helper()
+	path = filepath.Join(tb.TempDir(), "registry.sqlite")
+	output, err := exec.Command(oversightgen, "--db", path, "--tlog", "", "--seed", "1", "--bulk", "--count", fmt.Sprint(events)).CombinedOutput()
+	require.NoError(tb, err, string(output))
+	return path
+}
+
+// lines splits whole lines.
+func lines(t *testing.T, text string) []string {
+	t.Helper()
+	if text == "" {
+		return nil
+	}
+	require.True(t, strings.HasSuffix(text, "\n"), "the last line is not whole")
+	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+}
+
+// object parses a JSON object. Numbers become their exact value: 1.50 is 3/2.
+func object(t *testing.T, text string) map[string]any {
+	t.Helper()
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	var value map[string]any
+	require.NoError(t, decoder.Decode(&value), text)
+	return exact(value).(map[string]any)
+}
+
+func exact(value any) any {
+	switch v := value.(type) {
+	case json.Number:
+		if n, ok := new(big.Rat).SetString(v.String()); ok {
+			return n.RatString()
+		}
+	case map[string]any:
+		for name := range v {
+			v[name] = exact(v[name])
+		}
+	case []any:
+		for i := range v {
+			v[i] = exact(v[i])
+		}
+	}
+	return value
+}
+
+// ids are the event ids of documents in the shape of Sentinel.
+func ids(t *testing.T, documents []string) (ids []string) {
+	t.Helper()
+	for _, d := range documents {
+		ids = append(ids, fmt.Sprint(object(t, d)["EventId"]))
+	}
+	return ids
+}
+
+// vector is what the reference exporter makes of a database.
+func vector(t *testing.T, database, format string) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(testdata, "vectors", database+"."+format+".jsonl"))
+	require.NoError(t, err)
+	return lines(t, string(text))
+}
+
+// writeFile writes a file of the test's own.
+func writeFile(t *testing.T, content string) (path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "file")
+	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
+	return path
+}
+
+func assertOK(t *testing.T, r result, events int, format string) {
+	t.Helper()
+	assert.Equal(t, fmt.Sprintf("[ok] exported %d event(s) as %s\n", events, format), r.stderr)
+	assert.Zero(t, r.code)
+}
