@@ -351,3 +351,17 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		})
 	}
 }
+
+// A secret is found before a reply is cut down to what is shown.
+func TestSecretsAreNotCutInHalf(t *testing.T) {
+	for _, code := range []int{http.StatusOK, http.StatusBadRequest} {
+		s := newServer(t, array, func(w http.ResponseWriter, r *http.Request) {
+			w.WriteHeader(code)
+			fmt.Fprintf(w, `{"code":15,"text":"%s %s"}`, strings.Repeat("x", maxExcerpt-40), r.Header.Get("Authorization"))
+		})
+		r := run(t, toHEC(t, s)...)
+		assert.Equal(t, 1, r.code)
+		assert.Contains(t, r.stderr, "xxx")
+		assert.NotContains(t, r.stderr, hecToken[:4])
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -32,7 +33,13 @@ const (
 // siem and oversightgen are the commands as they are built.
 var siem, oversightgen string
 
+// underTest makes the command's code part of the test's own binary. Otherwise go
+// test, which does not see what is built here, would take a result from its
+// cache after that code has changed.
+var underTest = main
+
 func TestMain(m *testing.M) {
+	runtime.KeepAlive(underTest)
 	os.Exit(func() int {
 		dir, err := os.MkdirTemp("", "oversight-siem")
 		if err != nil {
