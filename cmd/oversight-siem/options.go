@@ -52,6 +52,8 @@ func (o *exportOptions) plan(flags *pflag.FlagSet) (*export, error) {
 			return nil, err
 		}
 	}
+	// Only extended documents hold it, and requests may be told apart by it.
+	e.limits.WithoutUID = !o.extended && !isWeb(o.output)
 	e.open, err = o.openOutput(flags, encode)
 	return e, err
 }

@@ -50,6 +50,8 @@ type decoder struct {
 	row     string             // the row at hand and its uid, in shared
 	ascii   bool               // row is, so that no text needs a closer look
 	faults  []string
+
+	withoutUID bool // events need none
 }
 
 // value is what a column holds, as SQLite has it.
@@ -64,7 +66,12 @@ type value struct {
 func (d *decoder) decode(stmt *livedb.Stmt, e *translator.Event) {
 	d.encode(stmt, e.RegistryID)
 	d.faults = d.faults[:0]
-	e.UID = d.share(d.hash())
+	if d.withoutUID {
+		d.share(nil)
+	} else {
+		uid := d.hash()
+		e.UID = d.share(uid[:])
+	}
 	e.ID = d.values[columnID].int
 	e.TokenID = d.text(columnTokenID)
 	e.FileID = d.text(columnFileID)
@@ -92,7 +99,7 @@ func (d *decoder) uid(stmt *livedb.Stmt, registryID string) string {
 // share makes the row and its uid part of a string that many rows share, and
 // all texts parts of that: an allocation every some hundred rows instead of ten
 // a row. It returns the uid.
-func (d *decoder) share(uid [2 * uidSize]byte) string {
+func (d *decoder) share(uid []byte) string {
 	size := len(d.encoded) + len(uid)
 	if d.shared.Cap()-d.shared.Len() < size {
 		d.shared = strings.Builder{} // the old one belongs to its events
@@ -100,7 +107,7 @@ func (d *decoder) share(uid [2 * uidSize]byte) string {
 	}
 	start := d.shared.Len()
 	d.shared.Write(d.encoded)
-	d.shared.Write(uid[:])
+	d.shared.Write(uid)
 	d.row = d.shared.String()[start:]
 	d.ascii = isASCII(d.row)
 	return d.row[len(d.encoded):]

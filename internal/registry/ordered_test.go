@@ -338,3 +338,23 @@ func generate(b *testing.B, rows int64) (path string) {
 	require.NoError(b, generated.Close())
 	return path
 }
+
+// Without their uid, events are what they are with it; and the cursors of Read
+// need it all the same.
+func TestOrderedWithoutUID(t *testing.T) {
+	path := newDatabase(t, insert("t", 3))
+	r := open(t, path)
+	with, err := ordered(t, path, registry.Range{}).Next(t.Context(), 10, nil)
+	require.NoError(t, err)
+	o, err := r.Ordered(t.Context(), registry.Range{WithoutUID: true})
+	require.NoError(t, err)
+	without, err := o.Next(t.Context(), 10, nil)
+	require.NoError(t, err)
+	require.Len(t, without, 3)
+	for i := range with {
+		assert.Len(t, with[i].UID, 32)
+		with[i].UID = ""
+	}
+	assert.Equal(t, with, without)
+	assert.Len(t, read(t, r, registry.Cursor{}, 10).Next.UID, 32)
+}
