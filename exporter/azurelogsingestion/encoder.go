@@ -188,16 +188,16 @@ func appendValue(dst []byte, value pcommon.Value) []byte {
 	}
 }
 
-// appendDouble appends what JSON has no number for as a string, as Kusto's
-// real() reads it.
+// appendDouble appends what JSON has no number for as a string, named as in
+// protobuf's JSON and in .NET's.
 func appendDouble(dst []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):
 		return append(dst, `"NaN"`...)
 	case math.IsInf(f, 1):
-		return append(dst, `"+Inf"`...)
+		return append(dst, `"Infinity"`...)
 	case math.IsInf(f, -1):
-		return append(dst, `"-Inf"`...)
+		return append(dst, `"-Infinity"`...)
 	}
 	return strconv.AppendFloat(dst, f, 'g', -1, 64)
 }
