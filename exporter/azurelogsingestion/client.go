@@ -8,10 +8,12 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 
 	"go.opentelemetry.io/collector/component"
+	"go.uber.org/zap"
 )
 
 // apiVersion is the only one that there is.
@@ -30,6 +32,9 @@ type client struct {
 
 func newClient(ctx context.Context, config *Config, host component.Host, settings component.TelemetrySettings, t *telemetry) (*client, error) {
 	c := &client{endpoint: strings.TrimRight(config.Endpoint, "/"), telemetry: t}
+	if inClear(c.endpoint) {
+		settings.Logger.Warn("The endpoint has no TLS: the access token and the rows can be read on the way", zap.String("endpoint", c.endpoint))
+	}
 	var err error
 	if c.http, err = config.ToClient(ctx, host.GetExtensions(), settings); err != nil {
 		return nil, err
@@ -48,6 +53,16 @@ func newClient(ctx context.Context, config *Config, host component.Host, setting
 	}
 	c.tokens = newTokens(credential, config.Credential.Get().scope())
 	return c, nil
+}
+
+// inClear tells that requests leave the machine without TLS.
+func inClear(endpoint string) bool {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "http" || u.Hostname() == "localhost" {
+		return false
+	}
+	ip, err := netip.ParseAddr(u.Hostname())
+	return err != nil || !ip.IsLoopback()
 }
 
 func (c *client) close() {

@@ -176,3 +176,20 @@ func TestUploadIsReturnedWhenAllBodiesAreClosed(t *testing.T) {
 	require.NoError(t, request.Body.Close())
 	assert.True(t, u.returned())
 }
+
+func TestEndpointsInClearAreWarnedOf(t *testing.T) {
+	for endpoint, want := range map[string]int{
+		"https://dce.example.org":  0,
+		"http://127.0.0.1:8080":    0,
+		"http://[::1]:8080":        0,
+		"http://localhost:8080":    0,
+		"http://dce.example.org":   1,
+		"http://192.0.2.1:8080":    1,
+		"http://127.0.0.1.example": 1,
+	} {
+		s := newSetup(t, nil)
+		s.config.Endpoint = endpoint
+		s.start(t)
+		assert.Equal(t, want, s.logs.FilterMessageSnippet("no TLS").Len(), endpoint)
+	}
+}

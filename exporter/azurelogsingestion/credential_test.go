@@ -19,9 +19,13 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
@@ -205,6 +209,38 @@ func TestTokensAreForgotten(t *testing.T) {
 	third, err := tokens.get(t.Context())
 	require.NoError(t, err)
 	assert.NotEqual(t, first, third)
+}
+
+// silentCredential does not answer.
+type silentCredential struct{ asked atomic.Int32 }
+
+func (c *silentCredential) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
+	c.asked.Add(1)
+	<-ctx.Done()
+	return azcore.AccessToken{}, ctx.Err()
+}
+
+// Many that need a token at the same time share a request and its end, which
+// comes soon enough for a shutdown.
+func TestTokensAreAskedForOnceAndNotForLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const callers = 8
+		credential := &silentCredential{}
+		tokens := newTokens(credential, "scope")
+		errs := make(chan error, callers)
+		start := time.Now()
+		for range callers {
+			go func() {
+				_, err := tokens.get(t.Context())
+				errs <- err
+			}()
+		}
+		for range callers {
+			require.EqualError(t, <-errs, "context deadline exceeded")
+		}
+		assert.EqualValues(t, 1, credential.asked.Load())
+		assert.Equal(t, tokenTimeout, time.Since(start))
+	})
 }
 
 func TestTokensAreRenewedBeforeTheirEnd(t *testing.T) {

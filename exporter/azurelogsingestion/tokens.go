@@ -16,11 +16,16 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
+	"golang.org/x/sync/singleflight"
 )
 
 // tokenMargin is how long before its end a token is renewed: no request that
 // carries it is still on its way by then.
 const tokenMargin = 5 * time.Minute
+
+// tokenTimeout is for all that it takes to get a token: azidentity tries some
+// of its ways several times.
+const tokenTimeout = 30 * time.Second
 
 // tokens hands out access tokens. Most credentials keep theirs, but the Azure
 // CLI is a process to start for each, so the last one is kept here as well.
@@ -29,7 +34,11 @@ type tokens struct {
 	credential azcore.TokenCredential
 	options    policy.TokenRequestOptions
 
-	mu   sync.Mutex // held while a token is asked for, so that it is asked for once
+	// asking makes one request of those that come at the same time, whose
+	// failure is that of all of them: they do not wait one after another.
+	asking singleflight.Group
+
+	mu   sync.Mutex // guards last
 	last azcore.AccessToken
 }
 
@@ -37,19 +46,38 @@ func newTokens(credential azcore.TokenCredential, scope string) *tokens {
 	return &tokens{credential: credential, options: policy.TokenRequestOptions{Scopes: []string{scope}}}
 }
 
-// get returns a token that is good for some minutes at least.
+// get returns a token that is good for some minutes, unless the credential
+// hands out shorter ones.
 func (t *tokens) get(ctx context.Context) (string, error) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if time.Until(t.last.ExpiresOn) > tokenMargin {
-		return t.last.Token, nil
+	if token, ok := t.kept(); ok {
+		return token, nil
 	}
+	token, err, _ := t.asking.Do("", func() (any, error) { return t.ask(ctx) })
+	if err != nil {
+		return "", err
+	}
+	return token.(string), nil
+}
+
+// ask gets a token for all that wait for it, whether the first of them still
+// does or not.
+func (t *tokens) ask(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tokenTimeout)
+	defer cancel()
 	token, err := t.credential.GetToken(ctx, t.options)
 	if err != nil {
 		return "", tokenError(err)
 	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	t.last = token
 	return token.Token, nil
+}
+
+func (t *tokens) kept() (string, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.last.Token, time.Until(t.last.ExpiresOn) > tokenMargin
 }
 
 // forget drops a token that the service did not take.
