@@ -160,7 +160,7 @@ func TestWrongSecret(t *testing.T) {
 			"invalid_client: AADSTS7000215: Invalid client secret provided. Trace ID: 0815 Timestamp: 2026-01-31 00:00:00Z")
 		assert.False(t, consumererror.IsPermanent(err))
 	}
-	assert.Equal(t, []string{"The service does not take rows, trying again"}, s.messages())
+	assert.Equal(t, []string{"The service does not take rows"}, s.messages())
 	line := s.logs.FilterMessageSnippet("does not take").All()[0].ContextMap()
 	assert.Contains(t, line["hint"], "check `credential`")
 	assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.reported())

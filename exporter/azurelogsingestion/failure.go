@@ -62,7 +62,7 @@ func (f *failure) cause() string {
 func (f *failure) hint() string {
 	switch {
 	case f.noToken:
-		return "Microsoft Entra ID did not hand out a token: check `credential`"
+		return "There is no access token: check `credential`, and that Microsoft Entra ID can be reached"
 	case f.status == http.StatusUnauthorized:
 		return "The service does not know the token: check the credential's tenant, cloud and scope"
 	case f.status == http.StatusForbidden:

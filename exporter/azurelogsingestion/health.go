@@ -55,7 +55,7 @@ func (h *health) failed(f *failure) {
 		p.err = fmt.Errorf("%w. %s", f, hint)
 		fields = append(fields, zap.String("hint", hint))
 	}
-	h.logger.Warn("The service does not take rows, trying again", fields...)
+	h.logger.Warn("The service does not take rows", fields...)
 	componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(p.err))
 }
 
