@@ -289,6 +289,7 @@ func TestCredentialsOfMachines(t *testing.T) {
 func TestTokenClient(t *testing.T) {
 	s := newSetup(t, nil)
 	s.config.TLS.ServerName = "another.example.org"
+	s.config.TLS.InsecureSkipVerify = true
 	s.config.TLS.CertFile = newCertificate(t)
 	s.config.TLS.KeyFile = s.config.TLS.CertFile
 	s.config.ProxyURL = "http://proxy.example.org:3128"
@@ -299,6 +300,7 @@ func TestTokenClient(t *testing.T) {
 	transport := client.Transport.(*http.Transport)
 	assert.Empty(t, transport.TLSClientConfig.ServerName)
 	assert.Nil(t, transport.TLSClientConfig.GetClientCertificate)
+	assert.False(t, transport.TLSClientConfig.InsecureSkipVerify)
 	assert.NotNil(t, transport.TLSClientConfig.RootCAs)
 	for target, want := range map[string]string{
 		"https://login.microsoftonline.com/":             "http://proxy.example.org:3128",

@@ -26,6 +26,7 @@ func newTokenClient(ctx context.Context, config confighttp.ClientConfig) (*http.
 	if tlsConfig != nil {
 		tlsConfig.ServerName = ""
 		tlsConfig.GetClientCertificate = nil
+		tlsConfig.InsecureSkipVerify = false // no secret goes to just anybody
 		transport.TLSClientConfig = tlsConfig
 	}
 	if config.ProxyURL != "" {
