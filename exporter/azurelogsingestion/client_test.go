@@ -129,7 +129,7 @@ func TestTimeoutIsForEachRequest(t *testing.T) {
 	require.NoError(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)))
 	assert.Contains(t, s.service.rows(), want[0])
 	assert.Contains(t, s.everything(), "no answer: ")
-	assert.EqualValues(t, 1, s.counted(t, "requests", "0"))
+	assert.Positive(t, s.counted(t, "requests", "0"))
 }
 
 // eager is a transport that answers before it has read the request, and reads
