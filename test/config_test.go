@@ -24,6 +24,7 @@ type site struct {
 	hec       *hec
 	bulk      *bulk
 	track     *track
+	azure     *azureLogs
 	kafka     string // address of a broker
 	geoip     string // path of a database
 }
@@ -32,7 +33,7 @@ type site struct {
 // configurations read.
 func newSite(t testing.TB, samples ...string) *site {
 	t.Helper()
-	s := &site{t: t, dir: t.TempDir(), hec: newHEC(t), bulk: newBulk(t), track: newTrack(t)}
+	s := &site{t: t, dir: t.TempDir(), hec: newHEC(t), bulk: newBulk(t), track: newTrack(t), azure: newAzureLogs(t)}
 	for _, name := range samples {
 		database := filepath.Join(t.TempDir(), name)
 		copyFile(t, filepath.Join("..", "testdata", name), database)
@@ -71,6 +72,11 @@ func (s *site) environment() []string {
 		"ELASTICSEARCH_ENDPOINT="+s.bulk.url,
 		"ELASTICSEARCH_API_KEY="+apiKey,
 		"APPLICATIONINSIGHTS_CONNECTION_STRING=InstrumentationKey="+instrumentationKey+";IngestionEndpoint="+s.track.url+"/",
+		"AZURE_LOGS_ENDPOINT="+s.azure.url,
+		"AZURE_LOGS_RULE_ID="+ruleID,
+		"AZURE_TENANT_ID="+tenantID,
+		"AZURE_CLIENT_ID="+clientID,
+		"AZURE_CLIENT_SECRET="+clientSecret,
 		"KAFKA_BROKER="+s.kafka,
 		"GEOIP_DATABASE="+s.geoip,
 	)
@@ -85,14 +91,14 @@ func (s *site) environment() []string {
 }
 
 // command runs the collector with a configuration from config/, and what is
-// changed in it for the test.
-func (s *site) command(arguments []string, name, changes string) *exec.Cmd {
+// changed in it for the test, in any number of steps.
+func (s *site) command(arguments []string, name string, changes ...string) *exec.Cmd {
 	s.t.Helper()
 	arguments = append(arguments, "--config", filepath.Join("..", "config", name))
-	if changes != "" {
+	for _, change := range changes {
 		file, err := os.CreateTemp(s.dir, "*.yaml")
 		require.NoError(s.t, err)
-		_, err = file.WriteString(changes)
+		_, err = file.WriteString(change)
 		require.NoError(s.t, err)
 		require.NoError(s.t, file.Close())
 		arguments = append(arguments, "--config", file.Name())
@@ -102,9 +108,9 @@ func (s *site) command(arguments []string, name, changes string) *exec.Cmd {
 	return cmd
 }
 
-func (s *site) start(name, changes string) *process {
+func (s *site) start(name string, changes ...string) *process {
 	s.t.Helper()
-	return startCollector(s.t, s.command(nil, name, changes))
+	return startCollector(s.t, s.command(nil, name, changes...))
 }
 
 // Every configuration that we hand out is valid, and runs as it is.
@@ -122,10 +128,10 @@ func TestConfigurations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, "edge.sqlite", "registry.sqlite")
 			s.startKafka()
-			output, err := s.command([]string{"validate"}, name, "").CombinedOutput()
+			output, err := s.command([]string{"validate"}, name).CombinedOutput()
 			require.NoError(t, err, string(output))
 
-			collector := s.start(name, "")
+			collector := s.start(name)
 			collector.waitForOutput(collector.ready)
 			if !strings.HasSuffix(name, "gateway.yaml") {
 				collector.waitForOutput("Reading events")
@@ -141,7 +147,7 @@ func TestDemoWritesFile(t *testing.T) {
 	database := filepath.Join(t.TempDir(), "registry.sqlite")
 	registry := generate(t, database, "python", "50/s")
 	s.databases = []string{database}
-	collector := s.start("demo.yaml", "")
+	collector := s.start("demo.yaml")
 	eventually(t, func() error {
 		data, err := os.ReadFile(filepath.Join(s.dir, "state", "events.jsonl"))
 		if err == nil && len(data) == 0 {

@@ -32,6 +32,7 @@ receivers:
     batch_size: 50
     retry_on_failure: {initial_interval: 20ms, max_interval: 100ms}
   oversight/elastic: *receiver
+  oversight/sentinel: *receiver
   oversight/azuremonitor: *receiver
   oversight/file: *receiver
 exporters:
@@ -40,6 +41,8 @@ exporters:
   elasticsearch:
     timeout: 1s
     retry: {initial_interval: 20ms, max_interval: 100ms}
+  azure_logs_ingestion:
+    retry_on_failure: {initial_interval: 20ms, max_interval: 100ms}
 `
 
 // plain takes off what the registry's own exporter does not write.
@@ -47,6 +50,7 @@ const plain = `
 processors:
   oversight_siem/splunk: {extended: false}
   oversight_siem/elastic: {extended: false}
+  oversight_siem/sentinel: {extended: false}
   oversight_siem/azuremonitor: {extended: false}
 extensions:
   oversight_siem_encoding/ecs: {extended: false}
@@ -135,13 +139,13 @@ func (s *site) file() file {
 // registry's own exporter.
 func TestShapesArrive(t *testing.T) {
 	s := newSite(t, "registry.sqlite")
-	collector := s.start("all.yaml", quick+plain)
-	for _, where := range []arrivals{s.hec, s.bulk, s.track, s.file()} {
+	collector := s.start("all.yaml", quick, plain, s.azure.trust())
+	for _, where := range []arrivals{s.hec, s.bulk, s.azure, s.track, s.file()} {
 		waitForSample(t, where, sampleSize)
 	}
 	collector.interrupt()
 
-	for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs", s.file(): "ecs"} {
+	for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs", s.azure: "sentinel", s.file(): "ecs"} {
 		got, all := where.byID()
 		assert.Equal(t, sampleSize, all, "nothing twice")
 		for id, want := range vectors(t, shape) {
@@ -181,12 +185,12 @@ func checkCustomEvent(t *testing.T, row, envelope map[string]any) {
 // As it is, the configuration adds fields and changes none.
 func TestExtendedShapesArrive(t *testing.T) {
 	s := newSite(t, "registry.sqlite")
-	collector := s.start("all.yaml", quick)
-	for _, where := range []arrivals{s.hec, s.bulk, s.track, s.file()} {
+	collector := s.start("all.yaml", quick, s.azure.trust())
+	for _, where := range []arrivals{s.hec, s.bulk, s.azure, s.track, s.file()} {
 		waitForSample(t, where, sampleSize)
 	}
 	collector.interrupt()
-	for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs", s.file(): "ecs"} {
+	for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs", s.azure: "sentinel", s.file(): "ecs"} {
 		got, _ := where.byID()
 		for id, want := range vectors(t, shape) {
 			requireContains(t, got[id], want)
@@ -220,7 +224,7 @@ func TestDestinationInTrouble(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, "registry.sqlite")
-			troubled := []*destination{s.hec.destination, s.bulk.destination}
+			troubled := []*destination{s.hec.destination, s.bulk.destination, s.azure.destination}
 			for _, d := range troubled {
 				if spoil == nil {
 					d.down()
@@ -228,14 +232,16 @@ func TestDestinationInTrouble(t *testing.T) {
 				}
 				d.setFault(func(_ int, w http.ResponseWriter, r *http.Request) bool { spoil(w, r); return true })
 			}
-			collector := s.start("all.yaml", quick+plain)
+			collector := s.start("all.yaml", quick, plain, s.azure.trust())
 			waitForSample(t, s.track, sampleSize)
 			waitForSample(t, s.file(), sampleSize)
 			if spoil == nil {
 				// Longer than the exporter's timeout, several times over.
 				collector.waitForOutputs("bulk indexer flush error", 3)
 			} else {
-				eventually(t, func() error { return errorIf(!s.hec.tried(3) || !s.bulk.tried(3), "not tried three times") })
+				eventually(t, func() error {
+					return errorIf(!s.hec.tried(3) || !s.bulk.tried(3) || !s.azure.tried(3), "not tried three times")
+				})
 			}
 			for _, d := range troubled {
 				if spoil == nil {
@@ -251,8 +257,9 @@ func TestDestinationInTrouble(t *testing.T) {
 			}
 			waitForSample(t, s.hec, sampleSize)
 			waitForSample(t, s.bulk, sampleSize)
+			waitForSample(t, s.azure, sampleSize)
 			collector.interrupt()
-			for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs"} {
+			for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs", s.azure: "sentinel"} {
 				got, _ := where.byID()
 				for id, want := range vectors(t, shape) {
 					require.JSONEq(t, asJSON(t, want), asJSON(t, got[id]))
@@ -303,7 +310,7 @@ exporters: {elasticsearch: {retry: {initial_interval: 5ms, max_interval: 20ms}}}
 func TestRepeatsInElasticsearch(t *testing.T) {
 	s := newSite(t, "registry.sqlite")
 	for range 2 {
-		collector := s.start("elastic.yaml", "")
+		collector := s.start("elastic.yaml")
 		waitForSample(t, s.bulk, sampleSize)
 		eventually(t, func() error { return errorIf(s.bulk.seen()%sampleSize != 0, "not all have arrived") })
 		collector.interrupt()
@@ -319,6 +326,28 @@ func (b *bulk) seen() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.items
+}
+
+// A role that is not assigned yet, which takes up to 30 minutes, loses nothing.
+func TestSentinelBeforeTheRoleIsAssigned(t *testing.T) {
+	s := newSite(t, "registry.sqlite")
+	s.azure.setFault(func(request int, w http.ResponseWriter, _ *http.Request) bool {
+		if request <= 5 {
+			w.WriteHeader(http.StatusForbidden)
+		}
+		return request <= 5
+	})
+	collector := s.start("sentinel.yaml", s.azure.trust(), "exporters: {azure_logs_ingestion: {retry_on_failure: {initial_interval: 20ms, max_interval: 100ms}}}")
+	waitForSample(t, s.azure, sampleSize)
+	collector.waitForOutput("Monitoring Metrics Publisher")
+	collector.interrupt()
+	got, all := s.azure.byID()
+	assert.Equal(t, sampleSize, all)
+	for id, want := range vectors(t, "sentinel") {
+		requireContains(t, got[id], want)
+		require.Regexp(t, "^[0-9a-f]{32}$", got[id]["EventUid"])
+		require.Equal(t, want["TimeGenerated"], got[id]["OccurredAt"])
+	}
 }
 
 func TestFiles(t *testing.T) {
@@ -379,7 +408,7 @@ func TestEnrich(t *testing.T) {
 	}
 	require.Len(t, want, sampleSize*59/60)
 	require.Contains(t, slices.Collect(maps.Values(want)), "")
-	collector := s.start("enrich.yaml", "")
+	collector := s.start("enrich.yaml")
 	waitForSample(t, s.bulk, len(want))
 	collector.interrupt()
 	got, _ := s.bulk.byID()

@@ -1,0 +1,113 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package test
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	ruleID       = "dcr-00112233445566778899aabbccddeeff"
+	tenantID     = "11111111-2222-3333-4444-555555555555"
+	clientID     = "66666666-7777-8888-9999-aaaaaaaaaaaa"
+	clientSecret = "not a secret"
+	azureToken   = "head.body.signature"
+)
+
+// azureLogs is the Logs Ingestion API, with the Microsoft Entra ID that hands
+// out the tokens for it.
+type azureLogs struct {
+	*destination
+	authority string // URL
+	caFile    string
+
+	mu   sync.Mutex
+	rows []map[string]any
+}
+
+func newAzureLogs(t testing.TB) *azureLogs {
+	t.Helper()
+	a := &azureLogs{}
+	a.destination = newDestination(t, http.HandlerFunc(a.serve))
+	authority := httptest.NewTLSServer(http.HandlerFunc(a.authorize))
+	t.Cleanup(authority.Close)
+	a.authority = authority.URL
+	a.caFile = filepath.Join(t.TempDir(), "ca.pem")
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: authority.Certificate().Raw})
+	require.NoError(t, os.WriteFile(a.caFile, ca, 0o600))
+	return a
+}
+
+func (a *azureLogs) authorize(w http.ResponseWriter, r *http.Request) {
+	base := a.authority + "/" + tenantID
+	w.Header().Set("Content-Type", "application/json")
+	switch r.URL.Path {
+	case "/" + tenantID + "/v2.0/.well-known/openid-configuration":
+		_ = json.NewEncoder(w).Encode(map[string]string{
+			"issuer": base + "/v2.0", "authorization_endpoint": base + "/oauth2/v2.0/authorize", "token_endpoint": base + "/oauth2/v2.0/token",
+		})
+	case "/" + tenantID + "/oauth2/v2.0/token":
+		if r.FormValue("client_id") != clientID || r.FormValue("client_secret") != clientSecret {
+			w.WriteHeader(http.StatusUnauthorized)
+			_ = json.NewEncoder(w).Encode(map[string]string{"error": "invalid_client"})
+			return
+		}
+		_ = json.NewEncoder(w).Encode(map[string]any{"token_type": "Bearer", "expires_in": 3599, "access_token": azureToken})
+	default:
+		http.NotFound(w, r)
+	}
+}
+
+func (a *azureLogs) serve(w http.ResponseWriter, r *http.Request) {
+	text, err := body(r)
+	var rows []map[string]any
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	switch {
+	case r.Header.Get("Authorization") != "Bearer "+azureToken:
+		w.WriteHeader(http.StatusForbidden)
+	case r.URL.Path != "/dataCollectionRules/"+ruleID+"/streams/Custom-Oversight" || r.URL.Query().Get("api-version") != "2023-01-01":
+		w.WriteHeader(http.StatusNotFound)
+	case len(text) > 1_000_000:
+		w.WriteHeader(http.StatusRequestEntityTooLarge)
+	case err != nil || decoder.Decode(&rows) != nil:
+		w.WriteHeader(http.StatusBadRequest)
+	default:
+		a.mu.Lock()
+		a.rows = append(a.rows, rows...)
+		a.mu.Unlock()
+		w.WriteHeader(http.StatusNoContent)
+	}
+}
+
+// byID returns the rows by their EventId, and how many have arrived in all.
+func (a *azureLogs) byID() (map[string]map[string]any, int) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	byID := map[string]map[string]any{}
+	for _, row := range a.rows {
+		id, _ := row["EventId"].(string)
+		byID[id] = row
+	}
+	return byID, len(a.rows)
+}
+
+// trust makes a configuration ask here for tokens.
+func (a *azureLogs) trust() string {
+	return `
+exporters:
+  azure_logs_ingestion:
+    tls: {ca_file: "` + a.caFile + `"}
+    credential: {authority_host: "` + a.authority + `"}
+`
+}
