@@ -113,7 +113,15 @@ func IsEvent(record plog.LogRecord) bool {
 // the second result, which refers to the resource and the record and is valid
 // as long as these are not changed.
 func FromLogRecord(resource pcommon.Resource, record plog.LogRecord) (Event, Added) {
-	e := Event{
+	var e Event
+	added := e.SetLogRecord(resource, record)
+	return e, added
+}
+
+// SetLogRecord is [FromLogRecord] into an event that is there already, which
+// saves an allocation where there are many records. What the event held is gone.
+func (e *Event) SetLogRecord(resource pcommon.Resource, record plog.LogRecord) Added {
+	*e = Event{
 		Timestamp: fromTimestamp(record.Timestamp()),
 		Observed:  fromTimestamp(record.ObservedTimestamp()),
 	}
@@ -128,16 +136,16 @@ func FromLogRecord(resource pcommon.Resource, record plog.LogRecord) (Event, Add
 			next++
 		}
 		if next < len(attributes) {
-			attributes[next].take(&e, value)
+			attributes[next].take(e, value)
 			next++
 		} else if take, ok := takers[name]; ok {
-			take(&e, value)
+			take(e, value)
 		} else {
 			added.any = true
 		}
 	}
 	added.any = added.any || addsAny(resource.Attributes())
-	return e, added
+	return added
 }
 
 // intOf accepts digits too: string is the type that transformations prefer.

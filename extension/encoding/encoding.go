@@ -4,6 +4,8 @@
 package encoding
 
 import (
+	"sync/atomic"
+
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -13,14 +15,17 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/siem"
 )
 
-// initialLine is about the length of a line, so that the text of a batch is
-// rarely moved while it grows.
+// initialLine is about the length of a line, as long as none has been written.
 const initialLine = 1024
 
-// encoding is a [plog.Marshaler]. It has no state.
+// encoding is a [plog.Marshaler].
 type encoding struct {
 	component.StartFunc
 	component.ShutdownFunc
+
+	// longest is the average length of a line in the batch where it was longest,
+	// so that the text of the next batch is not moved while it grows.
+	longest atomic.Int64
 
 	// line appends an event without a line break; nil for OTLP JSON.
 	line func(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte
@@ -51,7 +56,8 @@ func newEncoding(config *Config) (*encoding, error) {
 // Oversight's becomes a line of OTLP JSON, so that nothing is lost. It is safe
 // for concurrent use.
 func (e *encoding) MarshalLogs(logs plog.Logs) ([]byte, error) {
-	text := make([]byte, 0, initialLine*logs.LogRecordCount())
+	records := logs.LogRecordCount()
+	text := make([]byte, 0, records*int(max(initialLine, e.longest.Load())))
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
@@ -69,6 +75,9 @@ func (e *encoding) MarshalLogs(logs plog.Logs) ([]byte, error) {
 				text = append(text, line...)
 			}
 		}
+	}
+	if records > 0 {
+		e.longest.Store(max(e.longest.Load(), int64(len(text)/records)+1))
 	}
 	return text, nil
 }

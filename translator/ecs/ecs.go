@@ -46,14 +46,15 @@ func (t *Translator) document(w shape.Writer, e *translator.Event, added transla
 	w.Text("version", Version)
 	w.End()
 	t.event(w, e)
-	t.source(w, e, added)
+	ip := isIP(e.SourceIP)
+	t.source(w, e, ip, added)
 	w.Begin("user_agent")
 	w.Text("original", e.UserAgent)
 	w.End()
 	t.labels(w, e, added)
 	oversight(w, e)
 	if t.Extended {
-		extension(w, e)
+		extension(w, e, ip)
 	}
 	w.Begin("error")
 	w.Text("message", e.DecodeError)
@@ -89,9 +90,9 @@ func (t *Translator) event(w shape.Writer, e *translator.Event) {
 }
 
 // source writes the field set source: who called back.
-func (t *Translator) source(w shape.Writer, e *translator.Event, added translator.Added) {
+func (t *Translator) source(w shape.Writer, e *translator.Event, ip bool, added translator.Added) {
 	w.Begin("source")
-	if isIP(e.SourceIP) {
+	if ip {
 		w.Text("ip", e.SourceIP)
 	} else {
 		w.Text("address", e.SourceIP)
@@ -142,7 +143,7 @@ func oversight(w shape.Writer, e *translator.Event) {
 }
 
 // extension writes the field sets that only the extended shape has.
-func extension(w shape.Writer, e *translator.Event) {
+func extension(w shape.Writer, e *translator.Event, ip bool) {
 	w.Begin("dns")
 	w.Begin("question")
 	w.Text("name", e.QuestionName)
@@ -150,10 +151,10 @@ func extension(w shape.Writer, e *translator.Event) {
 	w.End()
 	w.End()
 	w.Begin("related")
-	if isIP(e.SourceIP) {
+	if ip {
 		w.List("ip", e.SourceIP)
 	}
 	w.List("user", e.RecipientID)
 	w.End()
-	w.Message("message", e)
+	w.Bytes("message", e.AppendMessage(w.Scratch()))
 }

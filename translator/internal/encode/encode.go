@@ -12,22 +12,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json/jsontext"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
-
-// String appends a JSON string. Invalid UTF-8 becomes U+FFFD.
-func String[T string | []byte](dst []byte, text T) []byte {
-	for i := range len(text) {
-		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			dst, _ = jsontext.AppendQuote(dst, text) // its error says that text was invalid UTF-8
-			return dst
-		}
-	}
-	dst = append(dst, '"')
-	dst = append(dst, text...)
-	return append(dst, '"')
-}
 
 // Object appends a map as a JSON object.
 func Object(dst []byte, m pcommon.Map) []byte {

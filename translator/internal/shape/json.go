@@ -10,7 +10,6 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
-	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/internal/encode"
 )
 
@@ -49,96 +48,91 @@ func (w *JSON) Finish() []byte {
 	return text
 }
 
-// name begins a field. A '{' at the end can only be the object's own, since
-// values end in other characters.
-func (w *JSON) name(name string) {
-	w.comma()
-	w.text = append(w.text, '"')
-	w.text = append(w.text, name...)
-	w.text = append(w.text, '"', ':')
+// name returns the text with the beginning of a field: what follows is its
+// value. It is the caller who keeps the result, since a store for each field is
+// all that there is time for.
+func (w *JSON) name(name string) []byte {
+	text := append(w.comma(), '"')
+	text = append(text, name...)
+	return append(text, '"', ':')
 }
 
-func (w *JSON) comma() {
-	if w.text[len(w.text)-1] != '{' {
-		w.text = append(w.text, ',')
+// comma returns the text, ready for another field. A '{' at the end can only be
+// the object's own, since values end in other characters.
+func (w *JSON) comma() []byte {
+	if w.text[len(w.text)-1] == '{' {
+		return w.text
 	}
+	return append(w.text, ',')
 }
 
 // Text implements [Writer].
 func (w *JSON) Text(name, value string) {
 	if value != "" {
-		w.name(name)
-		w.text = encode.String(w.text, value)
+		w.text = encode.String(w.name(name), value)
 	}
 }
 
 // Int implements [Writer].
 func (w *JSON) Int(name string, value int64) {
-	w.name(name)
-	w.text = strconv.AppendInt(w.text, value, 10)
+	w.text = strconv.AppendInt(w.name(name), value, 10)
 }
 
 // ID implements [Writer].
 func (w *JSON) ID(name string, value int64) {
 	if value != 0 {
-		w.name(name)
-		w.text = append(w.text, '"')
-		w.text = strconv.AppendInt(w.text, value, 10)
-		w.text = append(w.text, '"')
+		text := strconv.AppendInt(append(w.name(name), '"'), value, 10)
+		w.text = append(text, '"')
 	}
 }
 
 // Time implements [Writer].
 func (w *JSON) Time(name string, value time.Time) {
 	if !value.IsZero() {
-		w.name(name)
-		w.text = append(w.text, '"')
-		w.text = value.UTC().AppendFormat(w.text, time.RFC3339Nano)
-		w.text = append(w.text, '"')
+		text := value.UTC().AppendFormat(append(w.name(name), '"'), time.RFC3339Nano)
+		w.text = append(text, '"')
 	}
 }
 
 // Texts implements [Writer].
 func (w *JSON) Texts(name string, values []string) {
-	w.name(name)
-	w.text = append(w.text, '[')
+	text := append(w.name(name), '[')
 	for i, value := range values {
 		if i > 0 {
-			w.text = append(w.text, ',')
+			text = append(text, ',')
 		}
-		w.text = encode.String(w.text, value)
+		text = encode.String(text, value)
 	}
-	w.text = append(w.text, ']')
+	w.text = append(text, ']')
 }
 
 // List implements [Writer].
 func (w *JSON) List(name, value string) {
 	if value != "" {
-		w.name(name)
-		w.text = append(w.text, '[')
-		w.text = encode.String(w.text, value)
-		w.text = append(w.text, ']')
+		w.text = append(encode.String(append(w.name(name), '['), value), ']')
 	}
 }
 
-// Message implements [Writer].
-func (w *JSON) Message(name string, e *translator.Event) {
-	w.scratch = e.AppendMessage(w.scratch[:0])
-	w.name(name)
-	w.text = encode.String(w.text, w.scratch)
+// Bytes implements [Writer].
+func (w *JSON) Bytes(name string, value []byte) {
+	if len(value) > 0 {
+		w.text = encode.String(w.name(name), value)
+	}
+	w.scratch = value[:0] // it may have grown
 }
+
+// Scratch implements [Writer].
+func (w *JSON) Scratch() []byte { return w.scratch[:0] }
 
 // Raw writes a value that is JSON already.
 func (w *JSON) Raw(name string, value []byte) {
-	w.name(name)
-	w.text = append(w.text, value...)
+	w.text = append(w.name(name), value...)
 }
 
 // Begin implements [Writer].
 func (w *JSON) Begin(name string) {
 	before := len(w.text)
-	w.name(name)
-	w.text = append(w.text, '{')
+	w.text = append(w.name(name), '{')
 	w.open[w.depth] = mark{before, len(w.text)}
 	w.depth++
 }
@@ -156,8 +150,7 @@ func (w *JSON) End() {
 // Extra implements [Writer].
 func (w *JSON) Extra(name, object string) {
 	if object != "" {
-		w.name(name)
-		w.text = append(w.text, object...)
+		w.text = append(w.name(name), object...)
 	}
 }
 
@@ -165,25 +158,20 @@ func (w *JSON) Extra(name, object string) {
 func (w *JSON) ExtraText(name, object string) {
 	if object != "" {
 		w.scratch = encode.ASCII(w.scratch[:0], object)
-		w.name(name)
-		w.text = encode.String(w.text, w.scratch)
+		w.text = encode.String(w.name(name), w.scratch)
 	}
 }
 
 // Attribute implements [Writer].
 func (w *JSON) Attribute(name string, value pcommon.Value) {
-	w.attribute(name)
-	w.text = encode.Value(w.text, value)
+	w.text = encode.Value(w.attribute(name), value)
 }
 
 // AttributeText implements [Writer].
 func (w *JSON) AttributeText(name string, value pcommon.Value) {
-	w.attribute(name)
-	w.text = encode.String(w.text, value.AsString())
+	w.text = encode.String(w.attribute(name), value.AsString())
 }
 
-func (w *JSON) attribute(name string) {
-	w.comma()
-	w.text = encode.String(w.text, name)
-	w.text = append(w.text, ':')
+func (w *JSON) attribute(name string) []byte {
+	return append(encode.String(w.comma(), name), ':')
 }

@@ -67,10 +67,11 @@ func (w *Map) List(name, value string) {
 	}
 }
 
-// Message implements [Writer].
-func (w *Map) Message(name string, e *translator.Event) {
-	w.now.PutStr(name, string(e.AppendMessage(nil)))
-}
+// Bytes implements [Writer].
+func (w *Map) Bytes(name string, value []byte) { w.Text(name, string(value)) }
+
+// Scratch implements [Writer].
+func (w *Map) Scratch() []byte { return nil }
 
 // Begin implements [Writer].
 func (w *Map) Begin(name string) {

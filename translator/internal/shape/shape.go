@@ -10,8 +10,6 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
-
-	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
 // Schema is the version of the fields that all shapes carry.
@@ -34,8 +32,10 @@ type Writer interface {
 	Texts(name string, values []string)
 	// List writes a list of one string. An empty one is left out.
 	List(name, value string)
-	// Message writes what the event says to a person.
-	Message(name string, e *translator.Event)
+	// Bytes writes a string, as Text does. The bytes are not kept.
+	Bytes(name string, value []byte)
+	// Scratch is empty space for making up a string for Bytes.
+	Scratch() []byte
 	// Begin opens an object, which takes all fields until End.
 	Begin(name string)
 	// End closes the object that was opened last.
