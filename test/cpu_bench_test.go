@@ -63,45 +63,56 @@ func BenchmarkToFile(b *testing.B) {
 	require.NoError(b, err, string(output))
 	for _, format := range []string{"splunk", "ecs", "sentinel", "otel"} {
 		b.Run("oversight/"+format, func(b *testing.B) {
-			toFile(b, fmt.Sprintf("oversight: {database: %q, registry_id: deadbeef}", database), format, filepath.Join(dir, format+".ndjson"))
+			receiver := fmt.Sprintf("oversight: {database: %q, registry_id: deadbeef}", database)
+			encoding := fmt.Sprintf("oversight_siem_encoding: {format: %s}", format)
+			toFile(b, receiver, encoding, filepath.Join(dir, format+".ndjson"), "\n")
 		})
 	}
 	b.Run("filelog", func(b *testing.B) {
-		toFile(b, fmt.Sprintf("filelog: {include: [%q], start_at: beginning, operators: [{type: json_parser}]}", filepath.Join(dir, "splunk.ndjson")), "otel", filepath.Join(dir, "filelog.ndjson"))
+		receiver := fmt.Sprintf("filelog: {include: [%q], start_at: beginning, operators: [{type: json_parser}]}", filepath.Join(dir, "splunk.ndjson"))
+		// OTLP JSON, a batch a line.
+		toFile(b, receiver, "", filepath.Join(dir, "filelog.ndjson"), `"observedTimeUnixNano"`)
 	})
 }
 
-// toFile runs a collector until it has written all events.
-func toFile(b *testing.B, receiver, format, path string) {
+// toFile runs a collector until it has written all events, each of which has
+// the mark. Without an encoding the file is OTLP JSON.
+func toFile(b *testing.B, receiver, encoding, path, mark string) {
 	for b.Loop() {
 		require.NoError(b, os.RemoveAll(path))
 		config := filepath.Join(b.TempDir(), "config.yaml")
 		name, _, _ := strings.Cut(receiver, ":")
+		extension, option := "health_check: {endpoint: "+freeAddress(b)+"}", ""
+		if encoding != "" {
+			extension, option = encoding, "encoding: oversight_siem_encoding, "
+		}
+		extensionName, _, _ := strings.Cut(extension, ":")
 		require.NoError(b, os.WriteFile(config, fmt.Appendf(nil, `
 receivers: {%s}
-extensions: {oversight_siem_encoding: {format: %s}}
-exporters: {file: {path: %q, encoding: oversight_siem_encoding, rotation: {max_megabytes: 10000}}}
+extensions: {%s}
+exporters: {file: {path: %q, %srotation: {max_megabytes: 10000}}}
 service:
-  extensions: [oversight_siem_encoding]
+  extensions: [%s]
   pipelines: {logs: {receivers: [%s], exporters: [file]}}
   telemetry: {metrics: {level: none}}
-`, receiver, format, path, name), 0o600))
+`, receiver, extension, path, option, extensionName, name), 0o600))
 		collector := startCollector(b, exec.Command(collectorBinary, "--config", config))
-		counter := &lineCounter{path: path}
+		counter := &counter{path: path, mark: []byte(mark)}
 		eventually(b, func() error { return counter.reached(benchmarkRows) })
 		b.ReportMetric(float64(cpuTime(b, collector.cmd.Process.Pid).Nanoseconds())/benchmarkRows, "cpu-ns/event")
 		collector.interrupt()
 	}
 }
 
-// lineCounter counts the lines of a file that grows.
-type lineCounter struct {
-	path  string
-	read  int64
-	lines int
+// counter counts the events in a file that grows.
+type counter struct {
+	path   string
+	mark   []byte
+	read   int64
+	events int
 }
 
-func (c *lineCounter) reached(n int) error {
+func (c *counter) reached(n int) error {
 	file, err := os.Open(c.path)
 	if err != nil {
 		return err
@@ -110,13 +121,16 @@ func (c *lineCounter) reached(n int) error {
 	buffer := make([]byte, 1<<20)
 	for {
 		got, err := file.ReadAt(buffer, c.read)
-		c.read += int64(got)
-		c.lines += bytes.Count(buffer[:got], []byte("\n"))
+		c.events += bytes.Count(buffer[:got], c.mark)
+		// A mark that is cut in two counts the next time.
+		if next := int64(got - len(c.mark) + 1); next > 0 {
+			c.read += next
+		}
 		if err != nil {
 			break
 		}
 	}
-	return errorIf(c.lines < n, fmt.Sprintf("%d of %d lines", c.lines, n))
+	return errorIf(c.events < n, fmt.Sprintf("%d of %d events", c.events, n))
 }
 
 // cpuTime is what a process has used, from proc(5): fields 14 and 15 of stat, in
