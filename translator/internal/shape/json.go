@@ -82,7 +82,8 @@ func (w *JSON) Int(name string, value int64) {
 func (w *JSON) ID(name string, value int64) {
 	if value != 0 {
 		text := strconv.AppendInt(append(w.name(name), '"'), value, 10)
-		w.text = append(text, '"')
+		text = append(text, '"')
+		w.text = text
 	}
 }
 
@@ -90,7 +91,8 @@ func (w *JSON) ID(name string, value int64) {
 func (w *JSON) Time(name string, value time.Time) {
 	if !value.IsZero() {
 		text := value.UTC().AppendFormat(append(w.name(name), '"'), time.RFC3339Nano)
-		w.text = append(text, '"')
+		text = append(text, '"')
+		w.text = text
 	}
 }
 
@@ -103,7 +105,8 @@ func (w *JSON) Texts(name string, values []string) {
 		}
 		text = encode.String(text, value)
 	}
-	w.text = append(text, ']')
+	text = append(text, ']')
+	w.text = text
 }
 
 // List implements [Writer].
