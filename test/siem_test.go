@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // sampleSize is how many events registry.sqlite holds.
@@ -516,6 +517,50 @@ exporters:
 		for id, want := range vectors(t, shape) {
 			require.JSONEq(t, asJSON(t, want), asJSON(t, got[id]))
 		}
+	}
+}
+
+// The encoding makes one message of the lines of a batch, the processor with
+// `encoding: raw` one of each event.
+func TestLinesInKafka(t *testing.T) {
+	for name, changes := range map[string]string{
+		"a message a batch": `
+extensions: {oversight_siem_encoding: {format: ecs, extended: false}}
+exporters: {kafka: {logs: {encoding: oversight_siem_encoding}}}
+service: {extensions: [file_storage, health_check, oversight_siem_encoding]}
+`,
+		"a message an event": `
+processors: {oversight_siem: {format: ecs, extended: false}}
+exporters: {kafka: {logs: {encoding: raw}}}
+service: {pipelines: {logs/kafka: {processors: [oversight_siem]}}}
+`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(t, "registry.sqlite")
+			s.startKafka()
+			agent := s.start("gateway/agent.yaml", changes)
+			client, err := kgo.NewClient(kgo.SeedBrokers(s.kafka), kgo.ConsumeTopics("oversight"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+			require.NoError(t, err)
+			defer client.Close()
+			want, got := vectors(t, "ecs"), map[string]bool{}
+			messages := 0
+			for len(got) < sampleSize {
+				fetches := client.PollFetches(t.Context())
+				require.NoError(t, fetches.Err())
+				for _, record := range fetches.Records() {
+					messages++
+					for line := range strings.Lines(string(record.Value)) {
+						var document map[string]any
+						require.NoError(t, json.Unmarshal([]byte(line), &document))
+						id := document["event"].(map[string]any)["id"].(string)
+						require.JSONEq(t, asJSON(t, want[id]), line)
+						got[id] = true
+					}
+				}
+			}
+			assert.Equal(t, name == "a message an event", messages == sampleSize)
+			agent.interrupt()
+		})
 	}
 }
 

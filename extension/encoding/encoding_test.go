@@ -7,6 +7,8 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -30,18 +32,25 @@ func newMarshaler(t testing.TB, change func(*siem.Config)) plog.Marshaler {
 	return extension.(plog.Marshaler)
 }
 
-// sample is the database registry.sqlite as log records that have no time of
-// reading, which the vectors do not know.
-func sample(t testing.TB) plog.Logs {
+// registries are the sample databases, with the ids that their vectors have.
+var registries = map[string]string{
+	"edge":     strings.Repeat("deadbeef", 8),
+	"registry": "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241",
+}
+
+// sample is a database as log records, in the order of the vectors and without a
+// time of reading, which these do not know.
+func sample(t testing.TB, name string) plog.Logs {
 	t.Helper()
 	reader := registry.Open(registry.Settings{
-		Path:       filepath.Join("..", "..", "testdata", "registry.sqlite"),
-		RegistryID: "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241",
+		Path:       filepath.Join("..", "..", "testdata", name+".sqlite"),
+		RegistryID: registries[name],
 		Now:        func() time.Time { return time.Time{} },
 	})
 	defer reader.Close()
 	batch, err := reader.Read(t.Context(), registry.Cursor{}, 1000, nil)
 	require.NoError(t, err)
+	slices.SortStableFunc(batch.Events, func(a, b translator.Event) int { return a.Timestamp.Compare(b.Timestamp) })
 	logs := plog.NewLogs()
 	resource := logs.ResourceLogs().AppendEmpty()
 	translator.SetResource(resource.Resource(), batch.Events[0].RegistryID)
@@ -53,23 +62,25 @@ func sample(t testing.TB) plog.Logs {
 }
 
 func TestVectors(t *testing.T) {
-	for _, format := range siem.Formats {
-		t.Run(format, func(t *testing.T) {
-			text, err := newMarshaler(t, func(c *siem.Config) { c.Format, c.Extended = format, false }).MarshalLogs(sample(t))
-			require.NoError(t, err)
-			vectors, err := os.ReadFile(filepath.Join("..", "..", "testdata", "vectors", "registry."+format+".jsonl"))
-			require.NoError(t, err)
-			want, got := bytes.Split(bytes.TrimSpace(vectors), []byte("\n")), bytes.Split(text, []byte("\n"))
-			require.Len(t, got, len(want))
-			for i := range want { // ids and times of the sample are in the same order
-				require.JSONEq(t, string(want[i]), string(got[i]))
-			}
-		})
+	for name := range registries {
+		for _, format := range siem.Formats {
+			t.Run(name+"."+format, func(t *testing.T) {
+				text, err := newMarshaler(t, func(c *siem.Config) { c.Format, c.Extended = format, false }).MarshalLogs(sample(t, name))
+				require.NoError(t, err)
+				vectors, err := os.ReadFile(filepath.Join("..", "..", "testdata", "vectors", name+"."+format+".jsonl"))
+				require.NoError(t, err)
+				want, got := bytes.Split(bytes.TrimSpace(vectors), []byte("\n")), bytes.Split(text, []byte("\n"))
+				require.Len(t, got, len(want))
+				for i := range want {
+					require.JSONEq(t, string(want[i]), string(got[i]))
+				}
+			})
+		}
 	}
 }
 
 func TestOTelLinesAreRequests(t *testing.T) {
-	logs := sample(t)
+	logs := sample(t, "registry")
 	text, err := newMarshaler(t, func(c *siem.Config) { c.Format = FormatOTel }).MarshalLogs(logs)
 	require.NoError(t, err)
 	lines := bytes.Split(text, []byte("\n"))
@@ -104,7 +115,7 @@ func TestNothing(t *testing.T) {
 }
 
 func BenchmarkMarshalLogs(b *testing.B) {
-	logs := sample(b)
+	logs := sample(b, "registry")
 	for _, format := range append(siem.Formats, FormatOTel) {
 		b.Run(format, func(b *testing.B) {
 			marshaler := newMarshaler(b, func(c *siem.Config) { c.Format = format })
