@@ -30,6 +30,7 @@ func (e *export) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return e.stopped(ctx, ordered, tally{}, e.explain(err))
 	}
+	defer ordered.Close()
 	bar := newProgress(ordered.Left(), stdout, stderr)
 	out, err := e.open(outputs{stdout, bar.notice})
 	if err != nil {

@@ -49,6 +49,7 @@ func (p *preview) run(ctx context.Context, stdout io.Writer) error {
 	if err != nil {
 		return p.explain(err)
 	}
+	defer ordered.Close()
 	if ordered.Left() == 0 {
 		_, err := fmt.Fprintln(stdout, "There is no such event.")
 		return writeError("standard output", err)

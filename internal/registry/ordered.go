@@ -5,7 +5,6 @@ package registry
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
@@ -33,11 +32,12 @@ type Range struct {
 // many rows there are.
 //
 // There is no index on timestamps. They nearly always grow with the ids, and
-// then the table is read from start to end. Where a clock was set back, the
+// then the table is read from start to end, some parts of it at once. Where a clock was set back, the
 // rows come page by page: each page is the ids of the next rows in order, found
 // by looking through those parts of the table that can hold any of them.
 //
-// An Ordered is not safe for concurrent use. Its errors are like a [Reader]'s.
+// An Ordered is not safe for concurrent use, and has to be closed. Its errors are
+// like a [Reader]'s.
 type Ordered struct {
 	reader *Reader
 	limits Range
@@ -45,8 +45,8 @@ type Ordered struct {
 	survey survey
 	left   int64 // events that are still within the limit
 
-	after int64 // the id read last, if ids and timestamps are in the same order
-	pager pager // if they are not
+	spans *spanReaders // if ids and timestamps are in the same order; nil before the first Next
+	pager pager        // if they are not
 }
 
 // Ordered begins to read the events of the present moment. It looks at the
@@ -64,19 +64,28 @@ func (r *Reader) Ordered(ctx context.Context, limits Range) (*Ordered, error) {
 	if limits.Limit > 0 {
 		o.left = min(o.left, limits.Limit)
 	}
-	if o.survey.inOrder {
-		o.after = o.survey.first() - 1
-	} else {
+	if !o.survey.inOrder {
 		o.pager = newPager(o.survey.zones)
 	}
 	return o, nil
 }
 
+// Close ends the reading, and returns once nothing is read any more. Where to
+// go on can still be asked.
+func (o *Ordered) Close() {
+	if o.spans != nil {
+		o.spans.stop()
+	}
+	o.left = 0
+}
+
 // Left is how many events are still to come; fewer do if rows are pruned.
 func (o *Ordered) Left() int64 { return o.left }
 
-// Next returns the next events, up to n of them, appended to into[:0]. There
-// are none at the end, and fewer where the database is written to all the time.
+// Next returns the next events, up to n of them. There are none at the end, and
+// fewer where the database is written to all the time. What is passed as into,
+// nil or what an earlier call returned, is used again for later events. Of all
+// calls, n is the same, and the context is one that lasts.
 func (o *Ordered) Next(ctx context.Context, n int, into []translator.Event) ([]translator.Event, error) {
 	read := o.nextByTime
 	if o.survey.inOrder {
@@ -87,6 +96,7 @@ func (o *Ordered) Next(ctx context.Context, n int, into []translator.Event) ([]t
 		if err != nil {
 			return nil, err
 		}
+		into = events // what was passed is not this reading's any more
 		events = events[:min(int64(len(events)), o.left)]
 		o.left -= int64(len(events))
 		if len(events) > 0 {
@@ -102,18 +112,11 @@ func (o *Ordered) Next(ctx context.Context, n int, into []translator.Event) ([]t
 // nextByID reads on in the order of ids. All rows are decoded, also those
 // outside the limits, of which there are few between the first and the last
 // one within.
-func (o *Ordered) nextByID(ctx context.Context, n int, into []translator.Event) (events []translator.Event, more bool, err error) {
-	last := o.survey.last.id
-	err = o.view(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
-		events, err = o.reader.rows(conn, o.after, batchSize(n, attempt), into)
-		return err
-	})
-	if err != nil || len(events) == 0 {
-		return nil, false, err
+func (o *Ordered) nextByID(ctx context.Context, n int, into []translator.Event) ([]translator.Event, bool, error) {
+	if o.spans == nil {
+		o.spans = o.startSpanReaders(ctx, n)
 	}
-	o.after = events[len(events)-1].ID
-	events = slices.DeleteFunc(events, func(e translator.Event) bool { return e.ID > last || !o.limits.hasTime(e.Timestamp) })
-	return events, o.after < last, nil
+	return o.spans.take(ctx, into)
 }
 
 // hasTime reports whether an event with that timestamp is to be read.
@@ -161,7 +164,10 @@ func (o *Ordered) Resume(ctx context.Context, taken int64) (after int64, exact b
 
 // view calls fn on a consistent state of the same database as at the beginning.
 func (o *Ordered) view(ctx context.Context, fn func(*livedb.Conn, livedb.Attempt) error) error {
-	r := o.reader
+	return o.viewWith(ctx, o.reader, fn)
+}
+
+func (o *Ordered) viewWith(ctx context.Context, r *Reader, fn func(*livedb.Conn, livedb.Attempt) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	_, err := r.db.View(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) error {

@@ -24,14 +24,6 @@ type zone struct {
 
 func newSurvey() survey { return survey{inOrder: true, size: scanBatch} }
 
-// first is the lowest id; 0 if there is none.
-func (s *survey) first() int64 {
-	if len(s.zones) == 0 {
-		return 0
-	}
-	return s.zones[0].first
-}
-
 // add takes the places in the order of ids.
 func (s *survey) add(p place) {
 	s.inOrder = s.inOrder && (s.rows == 0 || s.last.compare(p) < 0)
