@@ -39,16 +39,17 @@ type Translator struct {
 	Extended bool
 }
 
-// document writes all fields.
+// document writes all fields. Each field set names its page below
+// https://www.elastic.co/guide/en/ecs/8.11/.
 func (t *Translator) document(w shape.Writer, e *translator.Event, added translator.Added) {
-	w.Time("@timestamp", timestampOf(e))
-	w.Begin("ecs")
+	w.Time("@timestamp", timestampOf(e)) // ecs-base.html
+	w.Begin("ecs")                       // ecs-ecs.html
 	w.Text("version", Version)
 	w.End()
 	t.event(w, e)
 	ip := isIP(e.SourceIP)
 	t.source(w, e, ip, added)
-	w.Begin("user_agent")
+	w.Begin("user_agent") // ecs-user_agent.html
 	w.Text("original", e.UserAgent)
 	w.End()
 	t.labels(w, e, added)
@@ -56,7 +57,7 @@ func (t *Translator) document(w shape.Writer, e *translator.Event, added transla
 	if t.Extended {
 		extension(w, e, ip)
 	}
-	w.Begin("error")
+	w.Begin("error") // ecs-error.html
 	w.Text("message", e.DecodeError)
 	w.End()
 }
@@ -70,7 +71,9 @@ func timestampOf(e *translator.Event) time.Time {
 	return e.Timestamp
 }
 
-// event writes the field set event.
+// event writes the field set event (ecs-event.html). Values of kind, category,
+// type and outcome are from the lists that ECS allows
+// (ecs-category-field-values-reference.html).
 func (t *Translator) event(w shape.Writer, e *translator.Event) {
 	w.Begin("event")
 	w.Text("kind", "event")
@@ -83,13 +86,14 @@ func (t *Translator) event(w shape.Writer, e *translator.Event) {
 	w.ID("id", e.ID)
 	w.Text("outcome", "success")
 	if t.Extended {
-		w.Text("hash", e.UID)
-		w.Time("created", e.Observed)
+		w.Text("hash", e.UID)         // over all columns, to detect tampering and repeats
+		w.Time("created", e.Observed) // when an agent read the event first
 	}
 	w.End()
 }
 
-// source writes the field set source: who called back.
+// source writes the field set source (ecs-source.html): who called back, and
+// where that is (ecs-geo.html).
 func (t *Translator) source(w shape.Writer, e *translator.Event, ip bool, added translator.Added) {
 	w.Begin("source")
 	if ip {
@@ -110,7 +114,8 @@ func isIP(text string) bool {
 	return err == nil && address.Zone() == ""
 }
 
-// labels writes custom keys, whose values are keywords.
+// labels writes custom keys, whose values are keywords (ecs-base.html). The first
+// five are those of the registry's own exporter.
 func (t *Translator) labels(w shape.Writer, e *translator.Event, added translator.Added) {
 	w.Begin("labels")
 	w.Text("oversight_token_id", e.TokenID)
@@ -124,7 +129,9 @@ func (t *Translator) labels(w shape.Writer, e *translator.Event, added translato
 	w.End()
 }
 
-// oversight writes the fields that ECS has no place for.
+// oversight writes the fields that ECS has no place for, below a name of our own
+// (ecs-custom-fields-in-ecs.html): the columns of the same names, as the
+// registry's own exporter has them.
 func oversight(w shape.Writer, e *translator.Event) {
 	w.Begin("oversight")
 	w.Text("schema", shape.Schema)
@@ -142,7 +149,9 @@ func oversight(w shape.Writer, e *translator.Event) {
 	w.End()
 }
 
-// extension writes the field sets that only the extended shape has.
+// extension writes the field sets that only the extended shape has: what was asked
+// for (ecs-dns.html), what other events are found by (ecs-related.html), and one
+// line for a person (ecs-base.html).
 func extension(w shape.Writer, e *translator.Event, ip bool) {
 	w.Begin("dns")
 	w.Begin("question")

@@ -27,7 +27,11 @@ type Translator struct {
 	Extended bool
 }
 
-// columns writes all columns but AdditionalFields.
+// columns writes all columns but AdditionalFields: those of the registry's own
+// exporter, and EventUid, OccurredAt and DecodeError. The values are the columns
+// of the events table with the same names, where nothing else is said.
+// TimeGenerated is what every table of a workspace has
+// (https://learn.microsoft.com/azure/azure-monitor/logs/log-standard-columns#timegenerated).
 func (t *Translator) columns(w shape.Writer, e *translator.Event) {
 	if e.Timestamp.IsZero() {
 		w.Time("TimeGenerated", e.Observed)
@@ -36,7 +40,7 @@ func (t *Translator) columns(w shape.Writer, e *translator.Event) {
 	}
 	w.Text("Schema", shape.Schema)
 	w.Text("RegistryId", e.RegistryID)
-	w.ID("EventId", e.ID)
+	w.ID("EventId", e.ID) // id
 	w.Text("BeaconKind", e.Kind)
 	w.Text("Action", translator.Action(e.Kind))
 	w.Text("TokenId", e.TokenID)
@@ -49,12 +53,12 @@ func (t *Translator) columns(w shape.Writer, e *translator.Event) {
 	if e.HasTlogIndex {
 		w.Int("TlogIndex", e.TlogIndex)
 	}
-	w.ExtraText("ExtraJson", e.Extra)
+	w.ExtraText("ExtraJson", e.Extra) // extra, as compact JSON in ASCII
 	if t.Extended {
-		w.Text("EventUid", e.UID)
-		w.Time("OccurredAt", e.Timestamp)
+		w.Text("EventUid", e.UID)         // identifies the event, to drop repeats by
+		w.Time("OccurredAt", e.Timestamp) // timestamp
 	}
-	w.Text("DecodeError", e.DecodeError)
+	w.Text("DecodeError", e.DecodeError) // such rows end the registry's own exporter
 }
 
 // row writes all columns.

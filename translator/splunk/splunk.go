@@ -52,16 +52,18 @@ func either(value, fallback string) string {
 	return fallback
 }
 
-// event writes what stands below the key `event`.
+// event writes what stands below the key `event`. The keys are those of the
+// registry's own exporter, but for event_uid and decode_error; the values are the
+// columns of the same names where nothing else is said.
 func (t *Translator) event(w shape.Writer, e *translator.Event) {
 	w.Text("schema", shape.Schema)
-	w.Text("kind", e.Kind)
+	w.Text("kind", e.Kind) // dns, http_img, ocsp, license, or a newer one
 	w.Text("action", translator.Action(e.Kind))
-	w.ID("event_id", e.ID)
+	w.ID("event_id", e.ID) // the column id; handed out again after a backup was restored
 	if t.Extended {
-		w.Text("event_uid", e.UID)
+		w.Text("event_uid", e.UID) // identifies the event, to drop repeats by
 	}
-	w.Time("occurred_at", e.Timestamp)
+	w.Time("occurred_at", e.Timestamp) // the column timestamp, as RFC 3339
 	w.Text("token_id", e.TokenID)
 	w.Text("file_id", e.FileID)
 	w.Text("recipient_id", e.RecipientID)
@@ -72,13 +74,15 @@ func (t *Translator) event(w shape.Writer, e *translator.Event) {
 	if e.HasTlogIndex {
 		w.Int("tlog_index", e.TlogIndex)
 	}
-	w.Text("registry_id", e.RegistryID)
+	w.Text("registry_id", e.RegistryID) // from the configuration
 	w.Extra("extra", e.Extra)
-	w.Text("decode_error", e.DecodeError)
+	w.Text("decode_error", e.DecodeError) // such rows end the registry's own exporter
 }
 
 // fields writes what stands below the key `fields`: indexed, so that searches
-// with tstats find them without reading events.
+// with tstats find them without reading events. The first four are those of the
+// registry's own exporter. HEC takes flat strings only
+// (https://docs.splunk.com/Documentation/Splunk/latest/Data/IFXandHEC).
 func (t *Translator) fields(w shape.Writer, e *translator.Event, added translator.Added) {
 	w.Text("file_id", e.FileID)
 	w.Text("recipient_id", e.RecipientID)
