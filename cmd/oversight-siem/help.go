@@ -5,7 +5,7 @@ package main
 
 const long = `oversight-siem takes the events of an Oversight registry's database to a SIEM,
 once: those that there are now, in the order of their timestamps. It only reads
-the database, takes no lock and leaves nothing behind beside it.
+the database and leaves nothing behind beside it.
 
 To deliver events as they happen, run the collector instead.`
 
