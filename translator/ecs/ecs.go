@@ -24,12 +24,6 @@ const Version = "8.11.0"
 // Dataset is the value of event.dataset.
 const Dataset = "oversight.beacon"
 
-// Values of event.category and event.type, from the lists that ECS allows.
-var (
-	categories = []string{"network"}
-	types      = []string{"access", "info"}
-)
-
 // Translator makes documents. The zero value makes what the registry's own
 // exporter does. It is safe for concurrent use while its fields stay the same.
 type Translator struct {
@@ -39,13 +33,30 @@ type Translator struct {
 	Extended bool
 }
 
+// version is the field set ecs (ecs-ecs.html).
+var version = shape.NewFixed(func(w shape.Writer) {
+	w.Begin("ecs")
+	w.Text("version", Version)
+	w.End()
+})
+
+// categorization is the part of the field set event that is the same for all
+// events. The values of kind, category and type are from the lists that ECS
+// allows (ecs-category-field-values-reference.html).
+var categorization = shape.NewFixed(func(w shape.Writer) {
+	w.Text("kind", "event")
+	w.Texts("category", []string{"network"})
+	w.Texts("type", []string{"access", "info"})
+	w.Text("dataset", Dataset)
+	w.Text("module", "oversight")
+	w.Text("provider", translator.ServiceName)
+})
+
 // document writes all fields. Each field set names its page below
 // https://www.elastic.co/guide/en/ecs/8.11/.
 func (t *Translator) document(w shape.Writer, e *translator.Event, added translator.Added) {
 	w.Time("@timestamp", timestampOf(e)) // ecs-base.html
-	w.Begin("ecs")                       // ecs-ecs.html
-	w.Text("version", Version)
-	w.End()
+	w.Fixed(version)
 	t.event(w, e)
 	ip := isIP(e.SourceIP)
 	t.source(w, e, ip, added)
@@ -71,17 +82,10 @@ func timestampOf(e *translator.Event) time.Time {
 	return e.Timestamp
 }
 
-// event writes the field set event (ecs-event.html). Values of kind, category,
-// type and outcome are from the lists that ECS allows
-// (ecs-category-field-values-reference.html).
+// event writes the field set event (ecs-event.html).
 func (t *Translator) event(w shape.Writer, e *translator.Event) {
 	w.Begin("event")
-	w.Text("kind", "event")
-	w.Texts("category", categories)
-	w.Texts("type", types)
-	w.Text("dataset", Dataset)
-	w.Text("module", "oversight")
-	w.Text("provider", translator.ServiceName)
+	w.Fixed(categorization)
 	w.Text("action", translator.Action(e.Kind))
 	w.ID("id", e.ID)
 	w.Text("outcome", "success")

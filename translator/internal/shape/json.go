@@ -132,6 +132,9 @@ func (w *JSON) Raw(name string, value []byte) {
 	w.text = append(w.name(name), value...)
 }
 
+// Fixed implements [Writer].
+func (w *JSON) Fixed(fields *Fixed) { w.text = append(w.comma(), fields.text...) }
+
 // Begin implements [Writer].
 func (w *JSON) Begin(name string) {
 	before := len(w.text)

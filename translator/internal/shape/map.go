@@ -73,6 +73,9 @@ func (w *Map) Bytes(name string, value []byte) { w.Text(name, string(value)) }
 // Scratch implements [Writer].
 func (w *Map) Scratch() []byte { return nil }
 
+// Fixed implements [Writer].
+func (w *Map) Fixed(fields *Fixed) { fields.write(w) }
+
 // Begin implements [Writer].
 func (w *Map) Begin(name string) {
 	w.open = append(w.open, opened{w.now, name})

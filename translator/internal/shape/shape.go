@@ -36,6 +36,8 @@ type Writer interface {
 	Bytes(name string, value []byte)
 	// Scratch is empty space for making up a string for Bytes.
 	Scratch() []byte
+	// Fixed writes fields that are the same in every document.
+	Fixed(fields *Fixed)
 	// Begin opens an object, which takes all fields until End.
 	Begin(name string)
 	// End closes the object that was opened last.
