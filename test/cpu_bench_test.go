@@ -69,6 +69,10 @@ func BenchmarkToFile(b *testing.B) {
 		})
 	}
 	b.Run("filelog", func(b *testing.B) {
+		export := exec.Command(filepath.Join(filepath.Dir(collectorBinary), "oversight-siem"), "export",
+			"--db", database, "--registry-id", "deadbeef", "--format", "splunk", "--output", filepath.Join(dir, "splunk.ndjson"))
+		output, err := export.CombinedOutput()
+		require.NoError(b, err, string(output))
 		receiver := fmt.Sprintf("filelog: {include: [%q], start_at: beginning, operators: [{type: json_parser}]}", filepath.Join(dir, "splunk.ndjson"))
 		// OTLP JSON, a batch a line.
 		toFile(b, receiver, "", filepath.Join(dir, "filelog.ndjson"), `"observedTimeUnixNano"`)
@@ -100,9 +104,13 @@ service:
 		collector.waitForOutput(collector.ready)
 		start := cpuTime(b, collector.cmd.Process.Pid) // a third of a second: what it takes to start
 		counter := &counter{path: path, mark: []byte(mark)}
-		eventually(b, func() error { return counter.reached(benchmarkRows) })
+		for counter.reached(benchmarkRows) != nil {
+			// Seldom: who reads a file holds up who writes it.
+			<-time.After(500 * time.Millisecond)
+		}
 		b.ReportMetric(float64((cpuTime(b, collector.cmd.Process.Pid)-start).Nanoseconds())/benchmarkRows, "cpu-ns/event")
 		collector.interrupt()
+		require.NoError(b, os.Remove(path)) // what is left in memory slows down the next one
 	}
 }
 
