@@ -30,11 +30,33 @@ const (
 	// AttributeTlogIndex is the index of the event's leaf in the transparency
 	// log, an int; -1 says that there is none.
 	AttributeTlogIndex = "oversight.tlog_index"
+	// AttributeTlogStatus says how the event stands to its leaf in the
+	// transparency log: one of the TlogStatus constants. Absent where events
+	// are not checked.
+	AttributeTlogStatus = "oversight.tlog_status"
+	// AttributeTlogMismatch is the list of the fields in which row and leaf
+	// differ. Present only with [TlogStatusMismatch].
+	AttributeTlogMismatch = "oversight.tlog_mismatch"
 	// AttributeExtra is the map of what else the beacon told.
 	AttributeExtra = "oversight.extra"
 	// AttributeDecodeError says which columns could not be read as their type,
 	// and what they hold. Present only then.
 	AttributeDecodeError = "oversight.decode_error"
+)
+
+// Values of [AttributeTlogStatus].
+const (
+	// TlogStatusVerified: the leaf at tlog_index is a beacon's and agrees with
+	// the row in everything that it holds.
+	TlogStatusVerified = "verified"
+	// TlogStatusMismatch: it differs, see [AttributeTlogMismatch].
+	TlogStatusMismatch = "mismatch"
+	// TlogStatusMissing: the row has no index, or the log no such leaf.
+	TlogStatusMissing = "missing"
+	// TlogStatusDuplicate: another row had claimed the leaf before.
+	TlogStatusDuplicate = "duplicate"
+	// TlogStatusUnavailable: the log could not be read in time.
+	TlogStatusUnavailable = "unavailable"
 )
 
 // Names of log record attributes from the OpenTelemetry semantic conventions,

@@ -52,6 +52,12 @@ type Event struct {
 	// says that there is none. It counts only if HasTlogIndex is set.
 	TlogIndex    int64
 	HasTlogIndex bool
+	// TlogStatus is how the event stands to that leaf, see
+	// [AttributeTlogStatus]; "" where nothing was checked.
+	TlogStatus string
+	// TlogMismatch is the names of the fields in which they differ, with
+	// commas between them.
+	TlogMismatch string
 	// DecodeError says what could not be read, for a person.
 	DecodeError string
 	// Observed is when the row was read.

@@ -5,6 +5,7 @@ package translator
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -33,6 +34,8 @@ var attributes = []attribute{
 	text(AttributeQuestionName, func(e *Event) *string { return &e.QuestionName }),
 	text(AttributeDecodeError, func(e *Event) *string { return &e.DecodeError }),
 	{AttributeTlogIndex, putTlogIndex, func(e *Event, v pcommon.Value) { e.TlogIndex, e.HasTlogIndex = intOf(v) }},
+	text(AttributeTlogStatus, func(e *Event) *string { return &e.TlogStatus }),
+	{AttributeTlogMismatch, putTlogMismatch, func(e *Event, v pcommon.Value) { e.TlogMismatch = joined(v) }},
 	{AttributeExtra, putExtraMap, func(e *Event, v pcommon.Value) { e.Extra = extraText(v) }},
 }
 
@@ -68,6 +71,30 @@ func putTlogIndex(e *Event, m pcommon.Map) {
 	if e.HasTlogIndex {
 		m.PutInt(AttributeTlogIndex, e.TlogIndex)
 	}
+}
+
+func putTlogMismatch(e *Event, m pcommon.Map) {
+	if e.TlogMismatch != "" {
+		putNames(e.TlogMismatch, m.PutEmptySlice(AttributeTlogMismatch))
+	}
+}
+
+func putNames(joined string, s pcommon.Slice) {
+	for name := range strings.SplitSeq(joined, ",") {
+		s.AppendEmpty().SetStr(name)
+	}
+}
+
+// joined is the inverse of putNames. Any other value is its text.
+func joined(v pcommon.Value) string {
+	if v.Type() != pcommon.ValueTypeSlice {
+		return v.AsString()
+	}
+	names := make([]string, 0, v.Slice().Len())
+	for _, name := range v.Slice().All() {
+		names = append(names, name.AsString())
+	}
+	return strings.Join(names, ",")
 }
 
 func putExtraMap(e *Event, m pcommon.Map) {
