@@ -50,7 +50,7 @@ func (a Added) All() iter.Seq2[string, pcommon.Value] {
 			return
 		}
 		for name, value := range a.record.All() {
-			if takers[name] == nil && !IsDirection(name) && !yield(name, value) {
+			if !isField(name) && !IsDirection(name) && !yield(name, value) {
 				return
 			}
 		}
@@ -63,6 +63,11 @@ func (a Added) All() iter.Seq2[string, pcommon.Value] {
 			}
 		}
 	}
+}
+
+func isField(name string) bool {
+	_, ok := fields[name]
+	return ok
 }
 
 func addsAny(resource pcommon.Map) bool {

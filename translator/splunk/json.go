@@ -22,10 +22,9 @@ func (t *Translator) AppendJSON(dst []byte, e *translator.Event) []byte {
 // AppendLogRecord appends the event of a log record as one JSON document,
 // without a line break. The record has to hold one, see [translator.IsEvent].
 func (t *Translator) AppendLogRecord(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte {
-	shape.WithEvent(resource, record, func(e *translator.Event, added translator.Added) {
-		dst = t.appendJSON(dst, e, added)
-	})
-	return dst
+	var e translator.Event
+	added := e.SetLogRecord(resource, record)
+	return t.appendJSON(dst, &e, added)
 }
 
 func (t *Translator) appendJSON(dst []byte, e *translator.Event, added translator.Added) []byte {

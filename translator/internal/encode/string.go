@@ -20,11 +20,34 @@ func String[T string | []byte](dst []byte, text T) []byte {
 	return append(dst, '"')
 }
 
-// isPlain reports whether a JSON string may hold the text as it is: printable
-// ASCII but for quotes and backslashes. It looks at eight bytes at a time, with
-// the usual arithmetic (https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord):
-// of each byte, the highest bit is set if it is not plain.
+// isPlain reports whether a JSON string may hold the text as it is: ASCII but
+// for control characters, quotes and backslashes. It looks at eight bytes at a
+// time, the last of which it may have looked at before.
 func isPlain[T string | []byte](text T) bool {
+	if len(text) < 8 {
+		return isPlainShort(text)
+	}
+	for i := 0; i+8 <= len(text); i += 8 {
+		if !arePlain(word(text[i : i+8])) {
+			return false
+		}
+	}
+	return arePlain(word(text[len(text)-8:]))
+}
+
+func isPlainShort[T string | []byte](text T) bool {
+	for i := range len(text) {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// arePlain looks at the eight bytes of a word, with the usual arithmetic
+// (https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord): of each
+// byte, the highest bit is set if it is not plain.
+func arePlain(word uint64) bool {
 	const (
 		ones  = 0x0101010101010101
 		high  = 0x80 * ones
@@ -32,19 +55,13 @@ func isPlain[T string | []byte](text T) bool {
 		quote = '"' * ones
 		slash = '\\' * ones
 	)
-	i := 0
-	for ; i+8 <= len(text); i += 8 {
-		word := uint64(text[i]) | uint64(text[i+1])<<8 | uint64(text[i+2])<<16 | uint64(text[i+3])<<24 |
-			uint64(text[i+4])<<32 | uint64(text[i+5])<<40 | uint64(text[i+6])<<48 | uint64(text[i+7])<<56
-		isQuote, isSlash := (word^quote)-ones, (word^slash)-ones
-		if (word|(word-space)|isQuote|isSlash)&high != 0 {
-			return false
-		}
-	}
-	for ; i < len(text); i++ {
-		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
+	isQuote, isSlash := (word^quote)-ones, (word^slash)-ones
+	return (word|(word-space)|isQuote|isSlash)&high == 0
+}
+
+// word is a load of eight bytes, which is what the compiler makes of it.
+func word[T string | []byte](b T) uint64 {
+	_ = b[7]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }

@@ -23,6 +23,7 @@ type JSON struct {
 	depth int
 
 	scratch []byte
+	times   times
 }
 
 type mark struct{ before, begin int } // where the name begins, and the fields
@@ -90,9 +91,7 @@ func (w *JSON) ID(name string, value int64) {
 // Time implements [Writer].
 func (w *JSON) Time(name string, value time.Time) {
 	if !value.IsZero() {
-		text := value.UTC().AppendFormat(append(w.name(name), '"'), time.RFC3339Nano)
-		text = append(text, '"')
-		w.text = text
+		w.text = append(w.name(name), w.times.text(value)...)
 	}
 }
 
