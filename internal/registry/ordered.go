@@ -56,8 +56,8 @@ func (r *Reader) Ordered(ctx context.Context, limits Range) (*Ordered, error) {
 	if err != nil {
 		return nil, err
 	}
-	o := &Ordered{reader: r, limits: limits, end: end, survey: newSurvey()}
-	if err := o.scan(ctx, limits.AfterID, end.ID, o.survey.add); err != nil {
+	o := &Ordered{reader: r, limits: limits, end: end}
+	if o.survey, err = o.look(ctx, limits.AfterID, end.ID); err != nil {
 		return nil, err
 	}
 	o.left = o.survey.rows

@@ -49,9 +49,13 @@ func (l *Range) has(p place) bool {
 // scan calls visit for the places that are to be read of the rows with ids
 // above after, up to last, in the order of ids.
 func (o *Ordered) scan(ctx context.Context, after, last int64, visit func(place)) error {
+	return o.scanWith(ctx, o.reader, after, last, visit)
+}
+
+func (o *Ordered) scanWith(ctx context.Context, r *Reader, after, last int64, visit func(place)) error {
 	for buffer := make([]place, 0, scanBatch); ; {
 		more := false
-		err := o.view(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
+		err := o.viewWith(ctx, r, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
 			n := batchSize(scanBatch, attempt)
 			buffer, err = places(conn, after, last, n, buffer[:0])
 			more = len(buffer) == n

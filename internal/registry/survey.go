@@ -3,6 +3,14 @@
 
 package registry
 
+import (
+	"context"
+	"runtime"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+)
+
 // maxZones bounds the memory of a survey, to less than a megabyte.
 const maxZones = 8192
 
@@ -42,11 +50,29 @@ func (s *survey) add(p place) {
 // halve makes zones twice as large.
 func (s *survey) halve() {
 	s.size *= 2
-	for i := range maxZones / 2 {
-		s.zones[i] = s.zones[2*i]
-		s.zones[i].join(s.zones[2*i+1])
+	half := s.zones[:0]
+	for pair := range slices.Chunk(s.zones, 2) {
+		z := pair[0]
+		if len(pair) == 2 {
+			z.join(pair[1])
+		}
+		half = append(half, z)
 	}
-	s.zones = s.zones[:maxZones/2]
+	s.zones = half
+}
+
+// follow adds a survey of the rows that follow.
+func (s *survey) follow(next survey) {
+	if next.rows == 0 {
+		return
+	}
+	s.inOrder = s.inOrder && next.inOrder && (s.rows == 0 || s.last.compare(next.zones[0].low) < 0)
+	s.last = next.last
+	s.rows += next.rows
+	s.zones = append(s.zones, next.zones...)
+	for len(s.zones) > maxZones {
+		s.halve()
+	}
 }
 
 // join adds the zone that follows.
@@ -59,4 +85,34 @@ func (z *zone) join(next zone) {
 	if next.high.compare(z.high) > 0 {
 		z.high = next.high
 	}
+}
+
+// minSurvey is how many ids a part of a survey has at least: less than the work
+// of opening the database once more.
+const minSurvey = 1 << 16
+
+// look surveys the rows with ids above after, up to last: parts of the table at
+// once, each with a connection of its own.
+func (o *Ordered) look(ctx context.Context, after, last int64) (survey, error) {
+	parts := min(int64(runtime.GOMAXPROCS(0)), maxSpanReaders, max((last-after)/minSurvey, 1))
+	surveys := make([]survey, parts)
+	group, ctx := errgroup.WithContext(ctx)
+	for i := range parts {
+		from, to := after+(last-after)/parts*i, last
+		if i < parts-1 {
+			to = after + (last-after)/parts*(i+1)
+		}
+		group.Go(func() error {
+			reader := Open(o.reader.settings)
+			defer reader.Close()
+			surveys[i] = newSurvey()
+			return o.scanWith(ctx, reader, from, to, surveys[i].add)
+		})
+	}
+	err := group.Wait()
+	all := newSurvey()
+	for _, s := range surveys {
+		all.follow(s)
+	}
+	return all, err
 }
