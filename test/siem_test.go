@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -215,63 +216,80 @@ func requireContains(t *testing.T, got, want map[string]any) {
 
 // A destination in trouble loses nothing and disturbs no other.
 func TestDestinationInTrouble(t *testing.T) {
+	t.Parallel()
 	for name, spoil := range map[string]func(http.ResponseWriter, *http.Request){
-		"429":           status(http.StatusTooManyRequests),
-		"429 and when":  status(http.StatusTooManyRequests, "Retry-After", "1"),
-		"503":           status(http.StatusServiceUnavailable),
-		"502":           status(http.StatusBadGateway),
-		"cut half way":  cut,
-		"down for long": nil,
+		"429":          status(http.StatusTooManyRequests),
+		"429 and when": status(http.StatusTooManyRequests, "Retry-After", "1"),
+		"503":          status(http.StatusServiceUnavailable),
+		"502":          status(http.StatusBadGateway),
+		"cut half way": cut,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, "registry.sqlite")
 			troubled := []*destination{s.hec.destination, s.bulk.destination, s.azure.destination}
 			for _, d := range troubled {
-				if spoil == nil {
-					d.down()
-					continue
-				}
 				d.setFault(func(_ int, w http.ResponseWriter, r *http.Request) bool { spoil(w, r); return true })
 			}
 			collector := s.start("all.yaml", quick, plain, s.azure.trust())
 			waitForSample(t, s.track, sampleSize)
 			waitForSample(t, s.file(), sampleSize)
-			if spoil == nil {
-				// Longer than the exporter's timeout, several times over.
-				collector.waitForOutputs("bulk indexer flush error", 3)
-			} else {
-				eventually(t, func() error {
-					return errorIf(!s.hec.tried(3) || !s.bulk.tried(3) || !s.azure.tried(3), "not tried three times")
+			eventually(t, func() error {
+				return errorIf(!s.hec.tried(3) || !s.bulk.tried(3) || !s.azure.tried(3), "not tried three times")
+			})
+			for _, d := range troubled {
+				d.setFault(func(request int, w http.ResponseWriter, r *http.Request) bool {
+					if request%3 == 0 {
+						spoil(w, r)
+					}
+					return request%3 == 0
 				})
 			}
-			for _, d := range troubled {
-				if spoil == nil {
-					d.up()
-				} else {
-					d.setFault(func(request int, w http.ResponseWriter, r *http.Request) bool {
-						if request%3 == 0 {
-							spoil(w, r)
-						}
-						return request%3 == 0
-					})
-				}
-			}
-			waitForSample(t, s.hec, sampleSize)
-			waitForSample(t, s.bulk, sampleSize)
-			waitForSample(t, s.azure, sampleSize)
+			requireNothingLost(t, s)
 			collector.interrupt()
-			for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs", s.azure: "sentinel"} {
-				got, _ := where.byID()
-				for id, want := range vectors(t, shape) {
-					require.JSONEq(t, asJSON(t, want), asJSON(t, got[id]))
-				}
-			}
-			_, created := s.bulk.byID()
-			assert.Equal(t, sampleSize, created, "nothing twice in Elasticsearch")
-			_, written := s.file().byID()
-			assert.Equal(t, sampleSize, written, "nothing twice in the file")
+			requireOnce(t, s)
 		})
 	}
+}
+
+// Nothing listens for a minute, by the clock, which is longer than all timeouts
+// of the exporters. It runs beside other tests that take long.
+func TestDestinationDownForAMinute(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, "registry.sqlite")
+	troubled := []*destination{s.hec.destination, s.bulk.destination, s.azure.destination}
+	for _, d := range troubled {
+		d.down()
+	}
+	minute := time.After(time.Minute)
+	collector := s.start("all.yaml", quick, plain, s.azure.trust())
+	waitForSample(t, s.track, sampleSize)
+	waitForSample(t, s.file(), sampleSize)
+	collector.waitForOutputs("bulk indexer flush error", 3)
+	<-minute
+	for _, d := range troubled {
+		d.up()
+	}
+	requireNothingLost(t, s)
+	collector.interrupt()
+	requireOnce(t, s)
+}
+
+// requireNothingLost waits until all events are there, each in its shape.
+func requireNothingLost(t *testing.T, s *site) {
+	for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs", s.azure: "sentinel"} {
+		waitForSample(t, where, sampleSize)
+		got, _ := where.byID()
+		for id, want := range vectors(t, shape) {
+			require.JSONEq(t, asJSON(t, want), asJSON(t, got[id]))
+		}
+	}
+}
+
+func requireOnce(t *testing.T, s *site) {
+	_, created := s.bulk.byID()
+	assert.Equal(t, sampleSize, created, "nothing twice in Elasticsearch")
+	_, written := s.file().byID()
+	assert.Equal(t, sampleSize, written, "nothing twice in the file")
 }
 
 func (d *destination) tried(times int) bool {
