@@ -22,8 +22,9 @@ func (t *times) text(at time.Time) []byte {
 	}
 	kept := &t.kept[t.recent]
 	if kept.at != at {
-		text := append(kept.text[:0], '"')
-		kept.text = append(at.UTC().AppendFormat(text, time.RFC3339Nano), '"')
+		kept.text = append(kept.text[:0], '"')
+		kept.text = at.UTC().AppendFormat(kept.text, time.RFC3339Nano)
+		kept.text = append(kept.text, '"')
 		kept.at = at
 	}
 	return kept.text
