@@ -159,8 +159,10 @@ func orZero(n int64, ok bool) int64 {
 }
 
 // IsRun reports whether the finding is about more than one leaf, those from
-// TlogIndex to TlogLastIndex.
-func (f *Integrity) IsRun() bool { return f.HasTlogIndex && f.TlogLastIndex > f.TlogIndex }
+// TlogIndex to TlogLastIndex. An index of -1, for no leaf, begins no run.
+func (f *Integrity) IsRun() bool {
+	return f.HasTlogIndex && f.TlogIndex >= 0 && f.TlogLastIndex > f.TlogIndex
+}
 
 // SetUID makes the UID: the first half of a SHA-256, in hex, over the registry
 // id and all that the finding tells but Message and Observed, so that the same

@@ -104,6 +104,7 @@ func TestIntegrityRoundTripLosesNothing(t *testing.T) {
 func TestIntegrityRun(t *testing.T) {
 	for _, f := range []translator.Integrity{
 		{HasTlogIndex: true, TlogIndex: 7, TlogLastIndex: 7},
+		{HasTlogIndex: true, TlogIndex: -1},
 		{TlogLastIndex: 7},
 	} {
 		_, record := integrityToRecord(f)
