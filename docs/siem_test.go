@@ -11,6 +11,7 @@ import (
 	"go/token"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
@@ -30,6 +31,7 @@ import (
 // shape is what the three translators have in common.
 type shape interface {
 	AppendJSON(dst []byte, e *translator.Event) []byte
+	AppendIntegrityJSON(dst []byte, f *translator.Integrity) []byte
 	AppendLogRecord(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte
 }
 
@@ -50,7 +52,7 @@ var shapes = map[int]func(extended bool) shape{
 // The dictionary has every field that a shape can have, in the column of that
 // shape, and no other. Those that only the extended shape has are marked.
 func TestDictionaryHasEveryField(t *testing.T) {
-	dictionary := readDictionary(t)
+	dictionary := readDictionary(t, eventDictionary)
 	for column, shape := range shapes {
 		plain, extended := map[string]bool{}, map[string]bool{}
 		for _, e := range completeEvents(t) {
@@ -60,20 +62,75 @@ func TestDictionaryHasEveryField(t *testing.T) {
 			addPaths(t, plain, shape(false).AppendLogRecord(nil, resource, record))
 			addPaths(t, extended, shape(true).AppendLogRecord(nil, resource, record))
 		}
-		for path := range extended {
-			marked, found := dictionary[column][path]
-			assert.True(t, found, "column %d lacks `%s`", column, path)
-			assert.Equal(t, !plain[path], marked, "mark of `%s` in column %d", path, column)
+		compare(t, dictionary[column], column, plain, extended)
+	}
+}
+
+// compare holds a column of a dictionary to the fields of a shape.
+func compare(t *testing.T, dictionary map[string]bool, column int, plain, extended map[string]bool) {
+	t.Helper()
+	for path := range extended {
+		marked, found := dictionary[path]
+		assert.True(t, found, "column %d lacks `%s`", column, path)
+		assert.Equal(t, !plain[path], marked, "mark of `%s` in column %d", path, column)
+	}
+	for path := range dictionary {
+		assert.True(t, extended[path], "column %d has `%s`, the shape does not", column, path)
+	}
+}
+
+// The dictionary of findings has every field that they can have, and no other.
+func TestIntegrityDictionary(t *testing.T) {
+	dictionary := readDictionary(t, integrityDictionary)
+	f := completeFinding(t)
+	for column, shape := range shapes {
+		plain, extended := map[string]bool{}, map[string]bool{}
+		addPaths(t, plain, shape(false).AppendIntegrityJSON(nil, &f))
+		addPaths(t, extended, shape(true).AppendIntegrityJSON(nil, &f))
+		compare(t, dictionary[column], column, plain, extended)
+	}
+
+	resource, record := pcommon.NewResource(), plog.NewLogRecord()
+	translator.SetResource(resource, f.RegistryID)
+	f.ToLogRecord(record)
+	attributes := map[string]bool{}
+	for _, m := range []pcommon.Map{resource.Attributes(), record.Attributes()} {
+		for name := range m.All() {
+			attributes[name] = true
 		}
-		for path := range dictionary[column] {
-			assert.True(t, extended[path], "column %d has `%s`, the shape does not", column, path)
-		}
+	}
+	compare(t, dictionary[logRecord], logRecord, attributes, attributes)
+	for _, name := range constants(t, "integrity.go", "Attribute") {
+		assert.True(t, attributes[name], "give the finding of this test a %s", name)
+	}
+}
+
+// completeFinding is a finding with all fields.
+func completeFinding(t *testing.T) translator.Integrity {
+	t.Helper()
+	f := translator.Integrity{
+		RegistryID: "registry", Kind: translator.IntegrityRowMismatch, UID: "uid", Message: "message", Observed: time.Unix(1735000001, 0).UTC(),
+		EventID: 1, RowUID: "row", TlogIndex: 7, HasTlogIndex: true, TlogLastIndex: 8, TlogStatus: "mismatch", TlogMismatch: "kind,token_id",
+		TlogSize: 9, TlogRoot: "root", TlogExpectedRoot: "expected", Signature: "signature",
+	}
+	for i, v := 0, reflect.ValueOf(f); i < v.NumField(); i++ {
+		require.False(t, v.Field(i).IsZero(), v.Type().Field(i).Name)
+	}
+	return f
+}
+
+// The page explains every value of tlog_status and every kind of finding.
+func TestValuesAreExplained(t *testing.T) {
+	text, err := os.ReadFile("siem.md")
+	require.NoError(t, err)
+	for _, value := range append(constants(t, "attributes.go", "TlogStatus"), constants(t, "integrity_kind.go", "Integrity")...) {
+		assert.Contains(t, string(text), "| `"+value+"` | ")
 	}
 }
 
 // It has every attribute of the log record.
 func TestDictionaryHasEveryAttribute(t *testing.T) {
-	dictionary := readDictionary(t)
+	dictionary := readDictionary(t, eventDictionary)
 	for _, name := range attributeNames(t) {
 		assert.Contains(t, dictionary[logRecord], name)
 	}
@@ -116,8 +173,8 @@ func completeEvents(t *testing.T) []translator.Event {
 	e := translator.Event{
 		RegistryID: "registry", ID: 1, UID: "uid", Kind: "dns", TokenID: "token", FileID: "file", RecipientID: "recipient",
 		IssuerID: "issuer", SourceIP: "192.0.2.1", UserAgent: "agent", Timestamp: time.Unix(1735000000, 0).UTC(),
-		QualifiedTimestamp: "2024-12-24T00:26:40Z", TlogIndex: 7, HasTlogIndex: true, DecodeError: "wrong",
-		Observed: time.Unix(1735000001, 0).UTC(),
+		QualifiedTimestamp: "2024-12-24T00:26:40Z", TlogIndex: 7, HasTlogIndex: true, TlogStatus: translator.TlogStatusMismatch,
+		TlogMismatch: "kind,token_id", DecodeError: "wrong", Observed: time.Unix(1735000001, 0).UTC(),
 	}
 	e.Extra, e.QuestionName = translator.NormalizeExtra(`{"qname": "beacon.example", "qtype": "A"}`)
 	require.NotEmpty(t, e.QuestionName)
@@ -152,11 +209,17 @@ func addPaths(t *testing.T, paths map[string]bool, document []byte) {
 	walk("", fields)
 }
 
-// attributeNames returns the values of all constants of the translator whose
-// names begin with Attribute.
+// attributeNames returns the attributes of an event.
 func attributeNames(t *testing.T) []string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "translator", "attributes.go"), nil, 0)
+	return constants(t, "attributes.go", "Attribute")
+}
+
+// constants returns the values of all constants in a file of the translator
+// whose names begin with a prefix.
+func constants(t *testing.T, name, prefix string) []string {
+	t.Helper()
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "translator", name), nil, 0)
 	require.NoError(t, err)
 	var names []string
 	ast.Inspect(file, func(node ast.Node) bool {
@@ -165,7 +228,7 @@ func attributeNames(t *testing.T) []string {
 			return true
 		}
 		for i, name := range spec.Names {
-			if !strings.HasPrefix(name.Name, "Attribute") {
+			if !strings.HasPrefix(name.Name, prefix) {
 				continue
 			}
 			literal, ok := spec.Values[i].(*ast.BasicLit)
@@ -180,21 +243,29 @@ func attributeNames(t *testing.T) []string {
 	return names
 }
 
-// readDictionary returns the names in each column of the field dictionary, and
-// whether they are marked as extended. A cell holds entries of a name in
-// backquotes and what is to be said of it, with <br> between them.
-func readDictionary(t *testing.T) map[int]map[string]bool {
+// Headings of the dictionaries.
+const (
+	eventDictionary     = "## Field dictionary"
+	integrityDictionary = "### Field dictionary of integrity findings"
+)
+
+// readDictionary returns the names in each column of the dictionary below a
+// heading, and whether they are marked as extended. It is the table that has a
+// column of the log record. A cell holds entries of a name in backquotes and
+// what is to be said of it, with <br> between them.
+func readDictionary(t *testing.T, heading string) map[int]map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile("siem.md")
 	require.NoError(t, err)
-	_, section, found := strings.Cut(string(text), "\n## Field dictionary\n")
-	require.True(t, found)
-	section, _, _ = strings.Cut(section, "\n## ")
+	_, section, found := strings.Cut(string(text), "\n"+heading+"\n")
+	require.True(t, found, heading)
+	section, _, _ = strings.Cut(section, "\n#")
+	_, table, found := strings.Cut(section, "| log record |")
+	require.True(t, found, heading)
+	_, table, _ = strings.Cut(table, "\n")
+	table, _, _ = strings.Cut(table, "\n\n")
 	names := map[int]map[string]bool{logRecord: {}, splunkColumn: {}, ecsColumn: {}, sentinelColumn: {}}
-	for line := range strings.Lines(section) {
-		if !strings.HasPrefix(line, "|") {
-			continue
-		}
+	for line := range strings.Lines(table) {
 		cells := strings.Split(strings.Trim(line, "| \n"), "|")
 		require.Len(t, cells, sentinelColumn+1, line)
 		for column, cell := range cells[logRecord:] {

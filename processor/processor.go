@@ -12,7 +12,7 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/oversight-protocol/oversight-otelcol/processor/internal/metadata"
-	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/siem"
 )
 
 // siemProcessor has no state but its metrics.
@@ -40,7 +40,8 @@ func (p *siemProcessor) shutdown(context.Context) error {
 	return nil
 }
 
-// processLogs translates the events and leaves everything else as it is.
+// processLogs translates what is Oversight's, events and findings, and leaves
+// everything else as it is.
 func (p *siemProcessor) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
 	foreign := p.separate(logs)
 	if foreign > 0 {
@@ -49,15 +50,15 @@ func (p *siemProcessor) processLogs(ctx context.Context, logs plog.Logs) (plog.L
 	return logs, nil
 }
 
-// separate gives the events resources of their own, translated, so that what is
-// said of these is said of no foreign record. It returns how many of those there
-// are.
+// separate gives the records that are Oversight's resources of their own,
+// translated, so that what is said of these is said of no foreign record. It
+// returns how many of those there are.
 func (p *siemProcessor) separate(logs plog.Logs) (foreign int) {
 	for _, from := range resourcesOf(logs) {
-		events, others := count(from)
+		ours, others := count(from)
 		foreign += others
 		switch {
-		case events == 0:
+		case ours == 0:
 		case others == 0:
 			p.translate(from)
 		default:
@@ -76,20 +77,20 @@ func resourcesOf(logs plog.Logs) []plog.ResourceLogs {
 	return all
 }
 
-func count(resource plog.ResourceLogs) (events, others int) {
+func count(resource plog.ResourceLogs) (ours, others int) {
 	for _, scope := range resource.ScopeLogs().All() {
 		for _, record := range scope.LogRecords().All() {
-			if translator.IsEvent(record) {
-				events++
+			if siem.HasShape(record) {
+				ours++
 			} else {
 				others++
 			}
 		}
 	}
-	return events, others
+	return ours, others
 }
 
-// split moves the events out of a resource into a new one like it.
+// split moves what is Oversight's out of a resource into a new one like it.
 func split(logs plog.Logs, from plog.ResourceLogs) plog.ResourceLogs {
 	to := logs.ResourceLogs().AppendEmpty()
 	from.Resource().CopyTo(to.Resource())
@@ -99,7 +100,7 @@ func split(logs plog.Logs, from plog.ResourceLogs) plog.ResourceLogs {
 		scope.Scope().CopyTo(moved.Scope())
 		moved.SetSchemaUrl(scope.SchemaUrl())
 		scope.LogRecords().RemoveIf(func(record plog.LogRecord) bool {
-			if !translator.IsEvent(record) {
+			if !siem.HasShape(record) {
 				return false
 			}
 			record.MoveTo(moved.LogRecords().AppendEmpty())

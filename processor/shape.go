@@ -11,7 +11,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/siem"
 )
 
-// shape translates what holds events: the records of a scope, then the scope,
+// shape translates what is Oversight's: the records of a scope, then the scope,
 // and last, when all its scopes are done, the resource.
 type shape struct {
 	record   func(pcommon.Resource, plog.LogRecord)

@@ -10,12 +10,13 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// Added is what a pipeline added to an event: the attributes of its record and
-// resource that are not the event's own, such as geo.country_iso_code. The zero
-// value is empty.
+// Added is what a pipeline added to an event or a finding: the attributes of its
+// record and resource that are not its own, such as geo.country_iso_code. The
+// zero value is empty.
 type Added struct {
 	resource, record pcommon.Map
 	any              bool
+	integrity        bool // the record holds a finding, which has other attributes
 }
 
 // directions begin the names of attributes that tell an exporter where to send
@@ -50,7 +51,7 @@ func (a Added) All() iter.Seq2[string, pcommon.Value] {
 			return
 		}
 		for name, value := range a.record.All() {
-			if !isField(name) && !IsDirection(name) && !yield(name, value) {
+			if !a.isOwn(name) && !IsDirection(name) && !yield(name, value) {
 				return
 			}
 		}
@@ -65,7 +66,11 @@ func (a Added) All() iter.Seq2[string, pcommon.Value] {
 	}
 }
 
-func isField(name string) bool {
+// isOwn reports whether the attribute of a name is the event's or the finding's.
+func (a Added) isOwn(name string) bool {
+	if a.integrity {
+		return integrityTakers[name] != nil
+	}
 	_, ok := fields[name]
 	return ok
 }

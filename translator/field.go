@@ -110,7 +110,10 @@ func intOf(v pcommon.Value) (int64, bool) {
 		return v.Int(), true
 	}
 	n, err := strconv.ParseInt(v.AsString(), 10, 64)
-	return n, err == nil
+	if err != nil {
+		return 0, false
+	}
+	return n, true
 }
 
 func putNames(joined string, s pcommon.Slice) {

@@ -32,6 +32,7 @@ func FuzzShapes(f *testing.F) {
 		e := translator.Event{
 			RegistryID: agent, ID: index, UID: token, Kind: kind, TokenID: token, FileID: ip, RecipientID: agent, IssuerID: kind,
 			SourceIP: ip, UserAgent: agent, QualifiedTimestamp: token, TlogIndex: index, HasTlogIndex: index%2 == 0, DecodeError: ip,
+			TlogStatus: kind, TlogMismatch: token + "," + agent,
 		}
 		e.Extra, e.QuestionName = translator.NormalizeExtra(extra)
 		if seconds >= translator.MinTimestamp && seconds <= translator.MaxTimestamp {
@@ -45,6 +46,37 @@ func FuzzShapes(f *testing.F) {
 				require.Equal(t, valueOf(t, []byte(want)), valueOf(t, text), name)
 				again := s.json.AppendLogRecord(nil, toResource(e), toLog(e))
 				require.Equal(t, string(text), string(again), name)
+			}
+		}
+	})
+}
+
+// Whatever a finding tells, each shape is valid JSON, the same from the finding
+// and from its record, and the same as the values that exporters get.
+func FuzzIntegrityShapes(f *testing.F) {
+	for i, text := range hard {
+		f.Add(text, hard[(i+1)%len(hard)], hard[(i+2)%len(hard)], int64(i), int64(i+i%3), int64(1735000000))
+	}
+	f.Fuzz(func(t *testing.T, kind, message, name string, index, last, seconds int64) {
+		finding := translator.Integrity{
+			RegistryID: name, Kind: kind, UID: message, Message: message, EventID: index, RowUID: name, TlogIndex: index,
+			HasTlogIndex: index%2 == 0, TlogLastIndex: last, TlogStatus: kind, TlogMismatch: name + "," + kind, TlogSize: last,
+			TlogRoot: name, TlogExpectedRoot: message, Signature: kind,
+		}
+		if finding.UID == "" {
+			finding.SetUID()
+		}
+		if seconds >= translator.MinTimestamp && seconds <= translator.MaxTimestamp {
+			finding.Observed = time.Unix(seconds, 0).UTC()
+		}
+		for _, extended := range []bool{false, true} {
+			for shapeName, s := range shapes(extended) {
+				text := s.json.AppendIntegrityJSON(nil, &finding)
+				require.True(t, utf8.Valid(text), "%s: %q", shapeName, text)
+				resource, record := integrityToRecord(finding)
+				require.Equal(t, string(text), string(s.json.AppendLogRecord(nil, resource, record)), shapeName)
+				want := asJSON(t, s.translate(resource, record))
+				require.Equal(t, valueOf(t, []byte(want)), valueOf(t, text), shapeName)
 			}
 		}
 	})
@@ -74,6 +106,9 @@ func FuzzFromLogRecord(f *testing.F) {
 	f.Add(seed)
 	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[{"key":"oversight.extra","value":{"stringValue":"[1"}},
 		{"key":"oversight.tlog_index","value":{"stringValue":"7"}},{"key":"oversight.event_id","value":{"boolValue":true}},{"key":"x"}]}]}]}]}`))
+	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"eventName":"oversight.integrity","body":{"intValue":"1"},"attributes":[
+		{"key":"oversight.tlog_last_index","value":{"intValue":"9"}},{"key":"oversight.tlog_mismatch","value":{"arrayValue":{"values":[{"intValue":"1"},{}]}}},
+		{"key":"oversight.tlog_index","value":{"stringValue":"none"}},{"key":"oversight.tlog_size","value":{"stringValue":"99999999999999999999"}}]}]}]}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		logs, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs(data)
 		if err != nil {
@@ -84,6 +119,11 @@ func FuzzFromLogRecord(f *testing.F) {
 				for _, record := range scope.LogRecords().All() {
 					once, _ := translator.FromLogRecord(resource.Resource(), record)
 					require.Equal(t, once, fromRecord(toRecord(once)))
+					finding := integrityFromRecord(resource.Resource(), record)
+					if finding.UID == "" {
+						finding.SetUID()
+					}
+					require.Equal(t, finding, integrityFromRecord(integrityToRecord(finding)))
 					for name, s := range shapes(true) {
 						text := s.json.AppendLogRecord(nil, resource.Resource(), record)
 						require.True(t, utf8.Valid(text) && json.Valid(text), "%s: %q", name, text)

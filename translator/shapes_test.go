@@ -30,6 +30,7 @@ import (
 type shape struct {
 	json interface {
 		AppendJSON(dst []byte, e *translator.Event) []byte
+		AppendIntegrityJSON(dst []byte, f *translator.Integrity) []byte
 		AppendLogRecord(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte
 	}
 	// translate makes of a record what exporters send of it, as a JSON value.
@@ -64,9 +65,6 @@ func hecEvent(resource pcommon.Resource, record plog.LogRecord) any {
 		when = record.ObservedTimestamp()
 	}
 	event := map[string]any{"time": float64(when) / 1e9, "event": record.Body().AsRaw()}
-	if record.Attributes().Len() > 0 {
-		event["fields"] = record.Attributes().AsRaw()
-	}
 	keys := map[string]string{"host.name": "host", "com.splunk.source": "source", "com.splunk.sourcetype": "sourcetype", "com.splunk.index": "index"}
 	for name, value := range resource.Attributes().AsRaw() {
 		if key, ok := keys[name]; ok {
@@ -74,6 +72,17 @@ func hecEvent(resource pcommon.Resource, record plog.LogRecord) any {
 		} else {
 			event["stray "+name] = value
 		}
+	}
+	fields := map[string]any{}
+	for name, value := range record.Attributes().AsRaw() {
+		if key, ok := keys[name]; ok { // counts more than the resource's
+			event[key] = value
+		} else {
+			fields[name] = value
+		}
+	}
+	if len(fields) > 0 {
+		event["fields"] = fields
 	}
 	return event
 }
@@ -158,15 +167,18 @@ func asJSON(t testing.TB, v any) string {
 // Extended, a shape has more fields, and all that it has otherwise.
 func TestExtendedOnlyAdds(t *testing.T) {
 	more := map[string][]string{
-		"splunk":   {"event.event_uid"},
-		"ecs":      {"dns.question.name", "dns.question.type", "event.hash", "message", "related.ip", "related.user"},
-		"sentinel": {"EventUid", "OccurredAt"},
+		"splunk": {"event.event_uid", "event.tlog_status", "event.tlog_mismatch"},
+		"ecs": {
+			"dns.question.name", "dns.question.type", "event.hash", "message", "related.ip", "related.user",
+			"oversight.tlog_status", "oversight.tlog_mismatch",
+		},
+		"sentinel": {"EventUid", "OccurredAt", "TlogStatus", "TlogMismatch"},
 	}
 	for shapeName, plain := range shapes(false) {
 		t.Run(shapeName, func(t *testing.T) {
 			added := map[string]bool{}
 			for name := range registries {
-				for _, e := range sample(t, name) {
+				for _, e := range checked(sample(t, name)) {
 					before := flatten(t, plain.json.AppendJSON(nil, &e))
 					after := flatten(t, shapes(true)[shapeName].json.AppendJSON(nil, &e))
 					for path, value := range before {
@@ -181,6 +193,47 @@ func TestExtendedOnlyAdds(t *testing.T) {
 			}
 			assert.ElementsMatch(t, more[shapeName], keys(added))
 		})
+	}
+}
+
+// checked are events after they were held against the log.
+func checked(events []translator.Event) []translator.Event {
+	for i := range events {
+		switch i % 3 {
+		case 1:
+			events[i].TlogStatus = translator.TlogStatusVerified
+		case 2:
+			events[i].TlogStatus, events[i].TlogMismatch = translator.TlogStatusMismatch, "token_id,extra.qname"
+		}
+	}
+	return events
+}
+
+// How an event stands to the log is told where it is extended.
+func TestTlogStatus(t *testing.T) {
+	e := full()
+	e.TlogStatus, e.TlogMismatch = translator.TlogStatusMismatch, "token_id,extra.qname"
+	names := []any{"token_id", "extra.qname"}
+	for shapeName, want := range map[string]map[string]any{
+		"splunk":   {"event.tlog_status": "mismatch", "event.tlog_mismatch": names},
+		"ecs":      {"oversight.tlog_status": "mismatch", "oversight.tlog_mismatch": names},
+		"sentinel": {"TlogStatus": "mismatch", "TlogMismatch": "token_id,extra.qname"},
+	} {
+		for _, extended := range []bool{false, true} {
+			s := shapes(extended)[shapeName]
+			for form, document := range map[string][]byte{
+				"event":  s.json.AppendJSON(nil, &e),
+				"record": []byte(asJSON(t, s.translate(toRecord(e)))),
+			} {
+				got := flatten(t, document)
+				for path, value := range want {
+					if !extended {
+						value = nil
+					}
+					assert.Equal(t, value, got[path], "%s of %s, from the %s", path, shapeName, form)
+				}
+			}
+		}
 	}
 }
 

@@ -57,12 +57,31 @@ func fullEvent(t *testing.T) translator.Event {
 		TokenID: "token", FileID: "file", RecipientID: "recipient", IssuerID: "issuer",
 		SourceIP: "203.0.113.9", UserAgent: "agent", QuestionName: "q.example", Extra: `{"qname":"q.example"}`,
 		Timestamp: time.Unix(1735000000, 5).UTC(), QualifiedTimestamp: "as the registry wrote it",
-		TlogIndex: 3, HasTlogIndex: true, DecodeError: "error", Observed: time.Unix(1735000001, 0).UTC(),
+		TlogIndex: 3, HasTlogIndex: true, TlogStatus: "mismatch", TlogMismatch: "kind,token_id", DecodeError: "error",
+		Observed: time.Unix(1735000001, 0).UTC(),
 	}
-	for i, v := 0, reflect.ValueOf(e); i < v.NumField(); i++ {
+	requireFull(t, e)
+	return e
+}
+
+// fullFinding is the same for a finding.
+func fullFinding(t *testing.T) translator.Integrity {
+	t.Helper()
+	f := translator.Integrity{
+		RegistryID: "registry", Kind: "row_mismatch", UID: "00112233445566778899aabbccddeeff", Message: "message",
+		Observed: time.Unix(1735000001, 5).UTC(), EventID: 7, RowUID: "ffeeddccbbaa99887766554433221100", TlogIndex: 3, HasTlogIndex: true,
+		TlogLastIndex: 4, TlogStatus: "mismatch", TlogMismatch: "kind,token_id", TlogSize: 5, TlogRoot: "aa", TlogExpectedRoot: "bb",
+		Signature: "cc",
+	}
+	requireFull(t, f)
+	return f
+}
+
+func requireFull(t *testing.T, value any) {
+	t.Helper()
+	for i, v := 0, reflect.ValueOf(value); i < v.NumField(); i++ {
 		require.False(t, v.Field(i).IsZero(), "give %s a value here, so that its column is seen", v.Type().Field(i).Name)
 	}
-	return e
 }
 
 // sent is the columns of a row that the translator made.
@@ -101,29 +120,64 @@ func typeOf(t *testing.T, value any) string {
 	return "dynamic"
 }
 
-// collectorColumns is every column that the collector can send, in its order.
-func collectorColumns(t *testing.T) []column {
+// toRecord is the record of an event or a finding, to which a pipeline added
+// something.
+func toRecord(of interface{ ToLogRecord(plog.LogRecord) }) (pcommon.Resource, plog.LogRecord) {
+	resource, record := pcommon.NewResource(), plog.NewLogRecord()
+	translator.SetResource(resource, "registry")
+	of.ToLogRecord(record)
+	record.Attributes().PutStr("added.by.the.pipeline", "x")
+	return resource, record
+}
+
+// eventColumns is every column of an event that the collector can send, in its
+// order.
+func eventColumns(t *testing.T) []column {
 	t.Helper()
 	e := fullEvent(t)
-	resource, record := pcommon.NewResource(), plog.NewLogRecord()
-	translator.SetResource(resource, e.RegistryID)
-	e.ToLogRecord(record)
-	record.Attributes().PutStr("added.by.the.pipeline", "x")
+	resource, record := toRecord(&e)
 	extended := sentinel.Translator{Extended: true}
 	return sent(t, string(extended.AppendLogRecord(nil, resource, record)))
 }
 
-func TestRowAsBody(t *testing.T) {
-	e := fullEvent(t)
-	resource, record := pcommon.NewResource(), plog.NewLogRecord()
-	translator.SetResource(resource, e.RegistryID)
-	e.ToLogRecord(record)
-	record.Attributes().PutStr("added.by.the.pipeline", "x")
+// findingColumns is the same for a finding.
+func findingColumns(t *testing.T) []column {
+	t.Helper()
+	f := fullFinding(t)
+	resource, record := toRecord(&f)
 	extended := sentinel.Translator{Extended: true}
-	extended.TranslateToBody(resource, record)
-	row, err := json.Marshal(record.Body().AsRaw())
-	require.NoError(t, err)
-	assert.ElementsMatch(t, collectorColumns(t), sent(t, string(row)))
+	return sent(t, string(extended.AppendLogRecord(nil, resource, record)))
+}
+
+// collectorColumns is every column that the collector can send: those of events,
+// then those that only findings have, and last what pipelines add.
+func collectorColumns(t *testing.T) []column {
+	t.Helper()
+	columns := eventColumns(t)
+	last := len(columns) - 1
+	for _, c := range findingColumns(t) {
+		if !slices.Contains(columns, c) {
+			require.NotContains(t, names(columns), c.Name, "a column of two types")
+			columns = slices.Insert(columns, last, c)
+			last++
+		}
+	}
+	return columns
+}
+
+func TestRowAsBody(t *testing.T) {
+	e, f := fullEvent(t), fullFinding(t)
+	extended := sentinel.Translator{Extended: true}
+	for _, c := range []struct {
+		of   interface{ ToLogRecord(plog.LogRecord) }
+		want []column
+	}{{&e, eventColumns(t)}, {&f, findingColumns(t)}} {
+		resource, record := toRecord(c.of)
+		extended.TranslateToBody(resource, record)
+		row, err := json.Marshal(record.Body().AsRaw())
+		require.NoError(t, err)
+		assert.ElementsMatch(t, c.want, sent(t, string(row)))
+	}
 }
 
 func TestTable(t *testing.T) {
@@ -159,7 +213,7 @@ func readmeColumns(t *testing.T) []column {
 	t.Helper()
 	_, text, found := strings.Cut(readFile(t, "README.md"), "\n## The table Oversight_CL\n")
 	require.True(t, found)
-	text, _, found = strings.Cut(text, "\n`Oversight` has all of them")
+	text, _, found = strings.Cut(text, "\n`Oversight` has all of them but")
 	require.True(t, found)
 	var columns []column
 	for _, match := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\w+) \\|").FindAllStringSubmatch(text, -1) {
@@ -168,13 +222,22 @@ func readmeColumns(t *testing.T) []column {
 	return columns
 }
 
-// parserColumns are what the function Oversight adds to the table's.
+// parserColumns are what the functions Oversight and OversightIntegrity add to
+// the table's.
 var parserColumns = []string{"EventTime", "ArrivedAt"}
 
-func TestParser(t *testing.T) {
-	query := parse(t, readFile(t, "parsers/Oversight.kql"))
-	require.NoError(t, query.check(append(names(collectorColumns(t)), parserColumns...)))
-	assert.ElementsMatch(t, append(names(collectorColumns(t)), parserColumns...), query.output(), "parsers/Oversight.kql")
+func TestParsers(t *testing.T) {
+	for file, columns := range map[string][]column{
+		"parsers/Oversight.kql":          eventColumns(t),
+		"parsers/OversightIntegrity.kql": findingColumns(t),
+	} {
+		query := parse(t, readFile(t, file))
+		require.NoError(t, query.check(append(names(collectorColumns(t)), parserColumns...)), file)
+		assert.ElementsMatch(t, append(names(columns), parserColumns...), query.output(), file)
+	}
+	// No event is a finding, and the other way round.
+	assert.Contains(t, readFile(t, "parsers/Oversight.kql"), "\n| where isempty(IntegrityKind)\n")
+	assert.Contains(t, readFile(t, "parsers/OversightIntegrity.kql"), "\n| where isnotempty(IntegrityKind)\n")
 }
 
 // asimDNS is what a parser has to have for ASIM's DNS schema 0.1.7: what is

@@ -24,6 +24,7 @@ param enabled bool = true
 // any: the files have the same keys and not the same values, which is all that
 // their types say.
 var rules = any([
+  loadYamlContent('rules/LogDisagrees.yaml')
   loadYamlContent('rules/ManyDocumentsOfOneRecipient.yaml')
   loadYamlContent('rules/OneDocumentFarApart.yaml')
   loadYamlContent('rules/SilentPipeline.yaml')

@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.yaml.in/yaml/v3"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
 // alertRule is an analytic rule in the format of Microsoft's community
@@ -83,8 +85,8 @@ func duration(t *testing.T, text string) time.Duration {
 // the rules use.
 var (
 	techniques = map[string]string{
-		"T1020": "Exfiltration", "T1078": "InitialAccess", "T1119": "Collection", "T1562": "DefenseEvasion",
-		"T1567": "Exfiltration", "T1595": "Reconnaissance",
+		"T1020": "Exfiltration", "T1070": "DefenseEvasion", "T1078": "InitialAccess", "T1119": "Collection", "T1562": "DefenseEvasion",
+		"T1565": "Impact", "T1567": "Exfiltration", "T1595": "Reconnaissance",
 	}
 	identifiers = map[string][]string{
 		"Account":          {"FullName", "Name"},
@@ -162,6 +164,16 @@ func TestRules(t *testing.T) {
 		})
 	}
 	assert.Equal(t, len(ids), strings.Count(bicep, "loadYamlContent("))
+}
+
+// The rule on the transparency log knows every finding, and the statuses of
+// events that are no accident.
+func TestRuleOnTheLog(t *testing.T) {
+	query := readRules(t)["rules/LogDisagrees.yaml"].Query
+	assert.Contains(t, query, `dynamic(["`+translator.TlogStatusMismatch+`", "`+translator.TlogStatusDuplicate+`"])`)
+	assert.NotRegexp(t, `IntegrityKind\s*(==|!=|in\b|!in\b)`, query, "no kind is left out")
+	assert.Contains(t, query, "OversightIntegrity\n")
+	assert.Equal(t, "High", readRules(t)["rules/LogDisagrees.yaml"].Severity)
 }
 
 func TestWorkbook(t *testing.T) {

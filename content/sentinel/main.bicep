@@ -62,7 +62,7 @@ param retentionInDays int = -1
 @maxValue(4383)
 param totalRetentionInDays int = -1
 
-@description('Save the functions Oversight and ASimDnsOversight in the workspace, which the rules and the workbook need.')
+@description('Save the functions Oversight, OversightIntegrity and ASimDnsOversight in the workspace, which the rules and the workbook need.')
 param deployFunctions bool = true
 
 var tableName = 'Oversight_CL'
@@ -75,12 +75,12 @@ var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 // QualifiedTimestamp stays a string: it is evidence, and a datetime would change its
 // text and drop what it cannot hold.
 var columns = [
-  { name: 'TimeGenerated', type: 'datetime', description: 'When the registry was called, or when the row was read if it holds no time. Older than two days on arrival: the time of arrival. See OccurredAt.' }
+  { name: 'TimeGenerated', type: 'datetime', description: 'When the registry was called, or when the row was read if it holds no time; of a finding, when it was found. Older than two days on arrival: the time of arrival. See OccurredAt.' }
   { name: 'Schema', type: 'string', description: 'Version of the columns: oversight-siem-1.' }
   { name: 'RegistryId', type: 'string', description: 'The registry: its public key in hex, or a short id that its operator chose.' }
-  { name: 'EventId', type: 'string', description: 'The row\'s id in the registry. Handed out again after a backup was restored: see EventUid.' }
+  { name: 'EventId', type: 'string', description: 'The row\'s id in the registry; of a finding, that of the row that it is about. Handed out again after a backup was restored: see EventUid.' }
   { name: 'BeaconKind', type: 'string', description: 'dns, http_img, ocsp, license, or one that newer registries know.' }
-  { name: 'Action', type: 'string', description: 'What happened: beacon-dns-callback, beacon-http-pixel, beacon-ocsp-callback, beacon-license-check, or beacon- and the kind.' }
+  { name: 'Action', type: 'string', description: 'What happened: beacon-dns-callback, beacon-http-pixel, beacon-ocsp-callback, beacon-license-check, or beacon- and the kind. Of a finding, integrity- and its kind.' }
   { name: 'TokenId', type: 'string', description: 'The token in the document\'s mark that called back.' }
   { name: 'FileId', type: 'string', description: 'The marked document. Empty for unknown tokens.' }
   { name: 'RecipientId', type: 'string', description: 'Whom the document was given to. Empty for unknown tokens.' }
@@ -88,11 +88,21 @@ var columns = [
   { name: 'SourceIp', type: 'string', description: 'Who called back; for dns beacons a resolver more often than the reader. Not always an IP address.' }
   { name: 'UserAgent', type: 'string', description: 'The calling program by its own account.' }
   { name: 'QualifiedTimestamp', type: 'string', description: 'Time of a timestamping authority (RFC 3161) or the registry\'s own, in RFC 3339 as the registry wrote it.' }
-  { name: 'TlogIndex', type: 'long', description: 'Index of the event\'s leaf in the transparency log; -1 says that there is none.' }
+  { name: 'TlogIndex', type: 'long', description: 'Index of the event\'s leaf in the transparency log; -1 says that there is none. Of a finding, the first leaf that it is about.' }
   { name: 'ExtraJson', type: 'string', description: 'What else the beacon told, as the text of a JSON object; qname and qtype for dns beacons.' }
-  { name: 'EventUid', type: 'string', description: 'Identifies the event: 32 hex digits of SHA-256 over the registry\'s id and every column. The same uid twice is the same event delivered twice.' }
-  { name: 'OccurredAt', type: 'datetime', description: 'When the registry was called, by its clock. Never replaced. Empty if the registry\'s row holds no time.' }
+  { name: 'EventUid', type: 'string', description: 'Identifies the event or the finding: 32 hex digits of SHA-256 over the registry\'s id and every column, or all that was found. The same uid twice is the same event or finding delivered twice.' }
+  { name: 'OccurredAt', type: 'datetime', description: 'When the registry was called, by its clock, or when something was found. Never replaced. Empty if the registry\'s row holds no time.' }
+  { name: 'TlogStatus', type: 'string', description: 'How the event stands to its leaf in the transparency log: verified, mismatch, missing, duplicate or unavailable. Empty where the collector does not check.' }
+  { name: 'TlogMismatch', type: 'string', description: 'The names of the fields in which event and leaf differ, with commas between them.' }
   { name: 'DecodeError', type: 'string', description: 'Which columns of the registry\'s row could not be read, and what they hold. Empty otherwise.' }
+  { name: 'IntegrityKind', type: 'string', description: 'What was found about the log or the table: row_mismatch, leaf_without_row, log_rewritten, leaf_corrupt, head_signature_invalid, head_inconsistent or database_replaced. Empty for an event.' }
+  { name: 'Message', type: 'string', description: 'What was found, as a sentence.' }
+  { name: 'RowUid', type: 'string', description: 'EventUid of the event that the finding is about.' }
+  { name: 'TlogLastIndex', type: 'long', description: 'The last leaf that the finding is about, if there are more than the one at TlogIndex.' }
+  { name: 'TlogSize', type: 'long', description: 'Number of leaves that the roots are of.' }
+  { name: 'TlogRoot', type: 'string', description: 'The root that was found, in hex.' }
+  { name: 'TlogExpectedRoot', type: 'string', description: 'The root that the log had before, or that a signed tree head says, in hex.' }
+  { name: 'TlogSignature', type: 'string', description: 'Signature of that tree head, in hex.' }
   { name: 'AdditionalFields', type: 'dynamic', description: 'What the collector\'s pipeline added to the event, such as the location of the address.' }
 ]
 
@@ -109,7 +119,7 @@ resource table 'Microsoft.OperationalInsights/workspaces/tables@2022-10-01' = {
     totalRetentionInDays: totalRetentionInDays
     schema: {
       name: tableName
-      description: 'Beacon callbacks of documents that Oversight marked.'
+      description: 'Beacon callbacks of documents that Oversight marked, and findings about the transparency log that they are in.'
       columns: columns
     }
   }
@@ -191,6 +201,23 @@ resource events 'Microsoft.OperationalInsights/workspaces/savedSearches@2020-08-
     displayName: 'Oversight'
     functionAlias: 'Oversight'
     query: loadTextContent('parsers/Oversight.kql')
+    version: 2
+  }
+  dependsOn: [
+    table
+  ]
+}
+
+resource findings 'Microsoft.OperationalInsights/workspaces/savedSearches@2020-08-01' = if (deployFunctions) {
+  parent: workspace
+  name: 'OversightIntegrity'
+  properties: {
+    #disable-next-line BCP037 // where the service looks for it: without, a second deployment fails
+    etag: '*'
+    category: 'Oversight'
+    displayName: 'OversightIntegrity'
+    functionAlias: 'OversightIntegrity'
+    query: loadTextContent('parsers/OversightIntegrity.kql')
     version: 2
   }
   dependsOn: [

@@ -11,7 +11,6 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
-	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/siem"
 )
 
@@ -27,7 +26,7 @@ type encoding struct {
 	// so that the text of the next batch is not moved while it grows.
 	longest atomic.Int64
 
-	// line appends an event without a line break; nil for OTLP JSON.
+	// line appends an event or a finding without a line break; nil for OTLP JSON.
 	line func(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte
 }
 
@@ -64,7 +63,7 @@ func (e *encoding) MarshalLogs(logs plog.Logs) ([]byte, error) {
 				if len(text) > 0 {
 					text = append(text, '\n')
 				}
-				if e.line != nil && translator.IsEvent(record) {
+				if e.line != nil && siem.HasShape(record) {
 					text = e.line(text, resource.Resource(), record)
 					continue
 				}

@@ -97,6 +97,27 @@ func TestOTelLinesAreRequests(t *testing.T) {
 	}
 }
 
+// Findings have their lines, extended or not.
+func TestFindings(t *testing.T) {
+	records, err := os.ReadFile(filepath.Join("..", "..", "testdata", "integrity", "otel.jsonl"))
+	require.NoError(t, err)
+	logs := plog.NewLogs()
+	for line := range bytes.Lines(records) {
+		one, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs(line)
+		require.NoError(t, err)
+		one.ResourceLogs().MoveAndAppendTo(logs.ResourceLogs())
+	}
+	for _, format := range append(siem.Formats, FormatOTel) {
+		for _, extended := range []bool{true, false} {
+			text, err := newMarshaler(t, func(c *siem.Config) { c.Format, c.Extended = format, extended }).MarshalLogs(logs)
+			require.NoError(t, err)
+			want, err := os.ReadFile(filepath.Join("..", "..", "testdata", "integrity", format+".jsonl"))
+			require.NoError(t, err)
+			assert.Equal(t, string(want), string(text)+"\n", format)
+		}
+	}
+}
+
 // What is not Oversight's is a line, too.
 func TestForeignRecords(t *testing.T) {
 	logs := plog.NewLogs()

@@ -68,11 +68,8 @@ func place(w shape.Writer, added translator.Added) {
 
 // addedLabels writes what a pipeline added and ECS has no known place for. The
 // names of labels have no dots, which Elasticsearch would take for objects.
-func addedLabels(w shape.Writer, added translator.Added) {
-	taken := map[string]bool{
-		"oversight_token_id": true, "oversight_file_id": true, "oversight_recipient_id": true,
-		"oversight_issuer_id": true, "oversight_beacon_kind": true,
-	}
+// Taken are the names that are in use already.
+func addedLabels(w shape.Writer, added translator.Added, taken map[string]bool) {
 	for name, value := range added.All() {
 		label := strings.ReplaceAll(name, ".", "_")
 		if isPlace[name] || taken[label] {

@@ -7,7 +7,8 @@
 // The shape is that of the registry's own exporter, but for a source that is no
 // IP address, which Elasticsearch would reject as one: it stands in
 // source.address instead of source.ip. Extended, it adds fields and changes
-// none.
+// none. Findings about the transparency log, which that exporter does not know,
+// have a shape of their own.
 package ecs
 
 import (
@@ -28,8 +29,9 @@ const Dataset = "oversight.beacon"
 // exporter does. It is safe for concurrent use while its fields stay the same.
 type Translator struct {
 	// Extended adds event.hash, event.created, related.ip, related.user,
-	// dns.question.name, dns.question.type and message, and what a pipeline
-	// added to the event: a place as source.geo, anything else as labels.
+	// dns.question.name, dns.question.type, oversight.tlog_status,
+	// oversight.tlog_mismatch and message, and what a pipeline added to the
+	// event: a place as source.geo, anything else as labels.
 	Extended bool
 }
 
@@ -64,7 +66,7 @@ func (t *Translator) document(w shape.Writer, e *translator.Event, added transla
 	w.Text("original", e.UserAgent)
 	w.End()
 	t.labels(w, e, added)
-	oversight(w, e)
+	t.oversight(w, e)
 	if t.Extended {
 		extension(w, e, ip)
 	}
@@ -128,7 +130,10 @@ func (t *Translator) labels(w shape.Writer, e *translator.Event, added translato
 	w.Text("oversight_issuer_id", e.IssuerID)
 	w.Text("oversight_beacon_kind", e.Kind)
 	if t.Extended && !added.Empty() {
-		addedLabels(w, added)
+		addedLabels(w, added, map[string]bool{
+			"oversight_token_id": true, "oversight_file_id": true, "oversight_recipient_id": true,
+			"oversight_issuer_id": true, "oversight_beacon_kind": true,
+		})
 	}
 	w.End()
 }
@@ -136,7 +141,7 @@ func (t *Translator) labels(w shape.Writer, e *translator.Event, added translato
 // oversight writes the fields that ECS has no place for, below a name of our own
 // (ecs-custom-fields-in-ecs.html): the columns of the same names, as the
 // registry's own exporter has them.
-func oversight(w shape.Writer, e *translator.Event) {
+func (t *Translator) oversight(w shape.Writer, e *translator.Event) {
 	w.Begin("oversight")
 	w.Text("schema", shape.Schema)
 	w.Text("registry_id", e.RegistryID)
@@ -147,6 +152,10 @@ func oversight(w shape.Writer, e *translator.Event) {
 	w.Text("beacon_kind", e.Kind)
 	if e.HasTlogIndex {
 		w.Int("tlog_index", e.TlogIndex)
+	}
+	if t.Extended {
+		w.Text("tlog_status", e.TlogStatus)
+		w.Names("tlog_mismatch", e.TlogMismatch)
 	}
 	w.Text("qualified_timestamp", e.QualifiedTimestamp)
 	w.Extra("extra", e.Extra)

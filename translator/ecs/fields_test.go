@@ -49,7 +49,7 @@ func everything() (pcommon.Resource, plog.LogRecord) {
 		RegistryID: "deadbeef", ID: 1, UID: "00112233445566778899aabbccddeeff", Kind: "dns", TokenID: "t", FileID: "f", RecipientID: "r",
 		IssuerID: "i", SourceIP: "2001:db8::1", UserAgent: "a", QuestionName: "q.example", Extra: `{"qtype":"A","qname":"q.example"}`,
 		Timestamp: time.Unix(1735000000, 0), QualifiedTimestamp: "2024-12-24T01:06:40Z", TlogIndex: 7, HasTlogIndex: true,
-		DecodeError: "d", Observed: time.Unix(1735000001, 0),
+		TlogStatus: "mismatch", TlogMismatch: "kind,token_id", DecodeError: "d", Observed: time.Unix(1735000001, 0),
 	}
 	resource, record := pcommon.NewResource(), plog.NewLogRecord()
 	translator.SetResource(resource, e.RegistryID)
@@ -76,6 +76,28 @@ func TestFieldsAreInTheStandard(t *testing.T) {
 		seen += check(t, fields, "", value)
 	}
 	assert.GreaterOrEqual(t, seen, 60)
+}
+
+// everyFinding is a record with a value in each field of the shape of findings.
+func everyFinding() (pcommon.Resource, plog.LogRecord) {
+	f := translator.Integrity{
+		RegistryID: "deadbeef", Kind: translator.IntegrityRowMismatch, Message: "m", Observed: time.Unix(1735000001, 0), EventID: 1,
+		RowUID: "00112233445566778899aabbccddeeff", TlogIndex: 7, HasTlogIndex: true, TlogLastIndex: 8, TlogStatus: "mismatch",
+		TlogMismatch: "kind,token_id", TlogSize: 9, TlogRoot: "aa", TlogExpectedRoot: "bb", Signature: "cc",
+	}
+	resource, record := pcommon.NewResource(), plog.NewLogRecord()
+	translator.SetResource(resource, f.RegistryID)
+	f.ToLogRecord(record)
+	record.Attributes().PutStr("geo.country_name", "x")
+	return resource, record
+}
+
+func TestFieldsOfFindingsAreInTheStandard(t *testing.T) {
+	resource, record := everyFinding()
+	document := (&ecs.Translator{Extended: true}).AppendLogRecord(nil, resource, record)
+	var value map[string]any
+	require.NoError(t, json.Unmarshal(document, &value))
+	assert.Equal(t, 14, check(t, standard(t), "", value))
 }
 
 // check returns how many fields it has looked at.
@@ -143,6 +165,10 @@ func isNumber(v any) bool { _, ok := v.(float64); return ok }
 func TestCategorizationIsAllowed(t *testing.T) {
 	document := string((&ecs.Translator{}).AppendJSON(nil, &translator.Event{Kind: "dns"}))
 	for _, want := range []string{`"kind":"event"`, `"category":["network"]`, `"type":["access","info"]`, `"outcome":"success"`} {
+		assert.Contains(t, document, want)
+	}
+	document = string((&ecs.Translator{}).AppendIntegrityJSON(nil, &translator.Integrity{Kind: translator.IntegrityLeafCorrupt}))
+	for _, want := range []string{`"kind":"alert"`, `"category":["database"]`, `"type":["info"]`} {
 		assert.Contains(t, document, want)
 	}
 }

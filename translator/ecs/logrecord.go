@@ -21,17 +21,25 @@ const (
 	attributeDocumentID = "elasticsearch.document_id"
 )
 
-// TranslateRecord makes of a record that holds an event one whose body is the
-// document. With withID, its _id is to be the event's uid. Attributes that
+// TranslateRecord makes of a record that holds an event or a finding one whose
+// body is the document. With withID, its _id is to be the uid. Attributes that
 // direct the exporter stay.
 func (t *Translator) TranslateRecord(resource pcommon.Resource, record plog.LogRecord, withID bool) {
-	e, added := translator.FromLogRecord(resource, record)
 	body := pcommon.NewMap()
-	t.document(shape.NewMap(body), &e, added)
+	var uid string
+	if translator.IsIntegrity(record) {
+		f, added := translator.IntegrityFromLogRecord(resource, record)
+		t.finding(shape.NewMap(body), &f, added)
+		uid = f.UID
+	} else {
+		e, added := translator.FromLogRecord(resource, record)
+		t.document(shape.NewMap(body), &e, added)
+		uid = e.UID
+	}
 	body.MoveTo(record.Body().SetEmptyMap())
 	record.Attributes().RemoveIf(func(name string, _ pcommon.Value) bool { return !translator.IsDirection(name) })
-	if _, set := record.Attributes().Get(attributeDocumentID); withID && !set && e.UID != "" {
-		record.Attributes().PutStr(attributeDocumentID, e.UID)
+	if _, set := record.Attributes().Get(attributeDocumentID); withID && !set && uid != "" {
+		record.Attributes().PutStr(attributeDocumentID, uid)
 	}
 	record.SetEventName("")
 }

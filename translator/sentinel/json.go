@@ -16,9 +16,20 @@ func (t *Translator) AppendJSON(dst []byte, e *translator.Event) []byte {
 	return t.appendJSON(dst, e, translator.Added{})
 }
 
-// AppendLogRecord appends the event of a log record as one JSON document,
-// without a line break. The record has to hold one, see [translator.IsEvent].
+// AppendIntegrityJSON appends a finding as one JSON document, without a line
+// break.
+func (t *Translator) AppendIntegrityJSON(dst []byte, f *translator.Integrity) []byte {
+	return t.appendIntegrityJSON(dst, f, translator.Added{})
+}
+
+// AppendLogRecord appends what a log record holds as one JSON document, without
+// a line break: an event or a finding, see [translator.IsEvent] and
+// [translator.IsIntegrity].
 func (t *Translator) AppendLogRecord(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte {
+	if translator.IsIntegrity(record) {
+		f, added := translator.IntegrityFromLogRecord(resource, record)
+		return t.appendIntegrityJSON(dst, &f, added)
+	}
 	var e translator.Event
 	added := e.SetLogRecord(resource, record)
 	return t.appendJSON(dst, &e, added)
@@ -27,5 +38,11 @@ func (t *Translator) AppendLogRecord(dst []byte, resource pcommon.Resource, reco
 func (t *Translator) appendJSON(dst []byte, e *translator.Event, added translator.Added) []byte {
 	w := shape.NewJSON(dst)
 	t.row(w, e, added)
+	return w.Finish()
+}
+
+func (t *Translator) appendIntegrityJSON(dst []byte, f *translator.Integrity, added translator.Added) []byte {
+	w := shape.NewJSON(dst)
+	t.finding(w, f, added)
 	return w.Finish()
 }

@@ -15,26 +15,30 @@ import (
 // event of that name.
 const attributeCustomEvent = "microsoft.custom_event.name"
 
-// TranslateToBody makes of a record that holds an event one whose body is the
-// row. Attributes that direct an exporter stay.
+// TranslateToBody makes of a record that holds an event or a finding one whose
+// body is the row. Attributes that direct an exporter stay.
 func (t *Translator) TranslateToBody(resource pcommon.Resource, record plog.LogRecord) {
-	e, added := translator.FromLogRecord(resource, record)
 	body := pcommon.NewMap()
-	t.row(shape.NewMap(body), &e, added)
+	if translator.IsIntegrity(record) {
+		f, added := translator.IntegrityFromLogRecord(resource, record)
+		t.finding(shape.NewMap(body), &f, added)
+	} else {
+		e, added := translator.FromLogRecord(resource, record)
+		t.row(shape.NewMap(body), &e, added)
+	}
 	body.MoveTo(record.Body().SetEmptyMap())
 	record.Attributes().RemoveIf(func(name string, _ pcommon.Value) bool { return !translator.IsDirection(name) })
 	record.SetEventName("")
 }
 
-// TranslateToAttributes makes of a record that holds an event one whose
-// attributes are the row's columns, which the exporter azuremonitor sends as
-// properties, and whose body is a message for a person. What the pipeline
+// TranslateToAttributes makes of a record that holds an event or a finding one
+// whose attributes are the row's columns, which the exporter azuremonitor sends
+// as properties, and whose body is a message for a person. What the pipeline
 // added stays as it is, if the translator is extended. A customEvent that is
 // not empty names the custom event that the record is to become.
 func (t *Translator) TranslateToAttributes(resource pcommon.Resource, record plog.LogRecord, customEvent string) {
-	e, added := translator.FromLogRecord(resource, record)
 	attributes := pcommon.NewMap()
-	t.columns(shape.NewMap(attributes), &e)
+	added, message := t.putColumns(resource, record, shape.NewMap(attributes))
 	if t.Extended {
 		for name, value := range added.All() {
 			value.CopyTo(attributes.PutEmpty(name))
@@ -44,6 +48,19 @@ func (t *Translator) TranslateToAttributes(resource pcommon.Resource, record plo
 		attributes.PutStr(attributeCustomEvent, customEvent)
 	}
 	attributes.MoveTo(record.Attributes())
-	record.Body().SetStr(string(e.AppendMessage(nil)))
+	record.Body().SetStr(message)
 	record.SetEventName("")
+}
+
+// putColumns writes the columns but AdditionalFields, and returns what belongs
+// there and a message for a person.
+func (t *Translator) putColumns(resource pcommon.Resource, record plog.LogRecord, w shape.Writer) (translator.Added, string) {
+	if translator.IsIntegrity(record) {
+		f, added := translator.IntegrityFromLogRecord(resource, record)
+		findingColumns(w, &f)
+		return added, f.Message
+	}
+	e, added := translator.FromLogRecord(resource, record)
+	t.columns(w, &e)
+	return added, string(e.AppendMessage(nil))
 }

@@ -5,7 +5,8 @@
 // Sentinel's workspace: flat columns.
 //
 // The shape is that of the registry's own exporter. Extended, it adds columns
-// and changes none.
+// and changes none. Findings about the transparency log, which that exporter does
+// not know, are rows of the same table with columns of their own.
 package sentinel
 
 import (
@@ -20,16 +21,17 @@ const additionalFields = "AdditionalFields"
 // Translator makes rows. The zero value makes what the registry's own exporter
 // does. It is safe for concurrent use while its fields stay the same.
 type Translator struct {
-	// Extended adds the columns EventUid and OccurredAt, and AdditionalFields with
-	// what a pipeline added to the event. OccurredAt is the event's time;
+	// Extended adds the columns EventUid, OccurredAt, TlogStatus and TlogMismatch,
+	// and AdditionalFields with what a pipeline added to the event. OccurredAt is the event's time;
 	// TimeGenerated is replaced by the time of arrival when it is older than two
 	// days.
 	Extended bool
 }
 
 // columns writes all columns but AdditionalFields: those of the registry's own
-// exporter, and EventUid, OccurredAt and DecodeError. The values are the columns
-// of the events table with the same names, where nothing else is said.
+// exporter, and EventUid, OccurredAt, TlogStatus, TlogMismatch and DecodeError.
+// The values are the columns of the events table with the same names, where
+// nothing else is said.
 // TimeGenerated is what every table of a workspace has
 // (https://learn.microsoft.com/azure/azure-monitor/logs/log-standard-columns#timegenerated).
 func (t *Translator) columns(w shape.Writer, e *translator.Event) {
@@ -57,6 +59,8 @@ func (t *Translator) columns(w shape.Writer, e *translator.Event) {
 	if t.Extended {
 		w.Text("EventUid", e.UID)         // identifies the event, to drop repeats by
 		w.Time("OccurredAt", e.Timestamp) // timestamp
+		w.Text("TlogStatus", e.TlogStatus)
+		w.Text("TlogMismatch", e.TlogMismatch)
 	}
 	w.Text("DecodeError", e.DecodeError) // such rows end the registry's own exporter
 }
@@ -67,6 +71,11 @@ func (t *Translator) row(w shape.Writer, e *translator.Event, added translator.A
 	if !t.Extended || added.Empty() {
 		return
 	}
+	addedColumns(w, added)
+}
+
+// addedColumns writes what a pipeline added.
+func addedColumns(w shape.Writer, added translator.Added) {
 	w.Begin(additionalFields)
 	for name, value := range added.All() {
 		w.Attribute(name, value)

@@ -11,6 +11,9 @@ import (
 	"slices"
 	"strings"
 
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/ecs"
 	"github.com/oversight-protocol/oversight-otelcol/translator/sentinel"
 	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
@@ -28,6 +31,12 @@ const (
 
 // Formats are the values of [Config.Format].
 var Formats = []string{FormatSplunk, FormatECS, FormatSentinel}
+
+// HasShape reports whether the shapes have a form for a record: it holds an
+// event or a finding.
+func HasShape(record plog.LogRecord) bool {
+	return translator.IsEvent(record) || translator.IsIntegrity(record)
+}
 
 // Config is the shape that a user chooses, and its settings. A block counts only
 // for its own format.
@@ -56,7 +65,8 @@ type Config struct {
 type SplunkConfig struct {
 	// Source is the metadata `source`. Default `oversight:registry`.
 	Source string `mapstructure:"source"`
-	// SourceType is the metadata `sourcetype`. Default `oversight:beacon`.
+	// SourceType is the metadata `sourcetype` of events. Default
+	// `oversight:beacon`. That of findings is `oversight:integrity`.
 	SourceType string `mapstructure:"sourcetype"`
 	// Index is the metadata `index`. Default: the token's default index.
 	Index string `mapstructure:"index"`

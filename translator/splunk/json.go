@@ -19,9 +19,20 @@ func (t *Translator) AppendJSON(dst []byte, e *translator.Event) []byte {
 	return t.appendJSON(dst, e, translator.Added{})
 }
 
-// AppendLogRecord appends the event of a log record as one JSON document,
-// without a line break. The record has to hold one, see [translator.IsEvent].
+// AppendIntegrityJSON appends a finding as one JSON document, without a line
+// break.
+func (t *Translator) AppendIntegrityJSON(dst []byte, f *translator.Integrity) []byte {
+	return t.appendIntegrityJSON(dst, f, translator.Added{})
+}
+
+// AppendLogRecord appends what a log record holds as one JSON document, without
+// a line break: an event or a finding, see [translator.IsEvent] and
+// [translator.IsIntegrity].
 func (t *Translator) AppendLogRecord(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte {
+	if translator.IsIntegrity(record) {
+		f, added := translator.IntegrityFromLogRecord(resource, record)
+		return t.appendIntegrityJSON(dst, &f, added)
+	}
 	var e translator.Event
 	added := e.SetLogRecord(resource, record)
 	return t.appendJSON(dst, &e, added)
@@ -29,12 +40,7 @@ func (t *Translator) AppendLogRecord(dst []byte, resource pcommon.Resource, reco
 
 func (t *Translator) appendJSON(dst []byte, e *translator.Event, added translator.Added) []byte {
 	w := shape.NewJSON(dst)
-	var seconds [32]byte
-	w.Raw("time", appendSeconds(seconds[:0], timeOf(e)))
-	w.Text("host", t.host(e.RegistryID))
-	w.Text("source", t.source())
-	w.Text("sourcetype", t.sourceType())
-	w.Text("index", t.Index)
+	t.metadata(w, timeOf(e.Timestamp, e.Observed), e.RegistryID, t.sourceType())
 	w.Begin("event")
 	t.event(w, e)
 	w.End()
@@ -42,6 +48,28 @@ func (t *Translator) appendJSON(dst []byte, e *translator.Event, added translato
 	t.fields(w, e, added)
 	w.End()
 	return w.Finish()
+}
+
+func (t *Translator) appendIntegrityJSON(dst []byte, f *translator.Integrity, added translator.Added) []byte {
+	w := shape.NewJSON(dst)
+	t.metadata(w, timeOf(f.Observed), f.RegistryID, IntegritySourceType)
+	w.Begin("event")
+	finding(w, f)
+	w.End()
+	w.Begin("fields")
+	t.findingFields(w, added)
+	w.End()
+	return w.Finish()
+}
+
+// metadata writes what stands beside the event.
+func (t *Translator) metadata(w *shape.JSON, when time.Time, registryID, sourceType string) {
+	var seconds [32]byte
+	w.Raw("time", appendSeconds(seconds[:0], when))
+	w.Text("host", t.host(registryID))
+	w.Text("source", t.source())
+	w.Text("sourcetype", sourceType)
+	w.Text("index", t.Index)
 }
 
 // appendSeconds writes seconds since 1970 with milliseconds, as HEC has them.

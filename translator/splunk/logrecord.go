@@ -11,8 +11,9 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/internal/shape"
 )
 
-// Resource attributes that the exporter splunk_hec turns into metadata. It
-// sends the events of different resources in different requests.
+// Attributes that the exporter splunk_hec turns into metadata. It sends the
+// events of different resources in different requests. Those of a record count
+// more than those of its resource.
 const (
 	attributeHost       = "host.name"
 	attributeSource     = "com.splunk.source"
@@ -21,15 +22,23 @@ const (
 	attributeToken      = "com.splunk.hec.access_token"
 )
 
-// TranslateRecord makes of a record that holds an event one that the exporter
-// splunk_hec sends in this shape: the event as body, the indexed fields as
-// attributes, and no severity, which it would add. The resource is the one
-// before [Translator.TranslateResource].
+// TranslateRecord makes of a record that holds an event or a finding one that
+// the exporter splunk_hec sends in this shape: the event as body, the indexed
+// fields as attributes, and no severity, which it would add. The resource is the
+// one before [Translator.TranslateResource]. A finding has its sourcetype as an
+// attribute, which counts more than the resource's and is no field.
 func (t *Translator) TranslateRecord(resource pcommon.Resource, record plog.LogRecord) {
-	e, added := translator.FromLogRecord(resource, record)
 	body, fields := pcommon.NewMap(), pcommon.NewMap()
-	t.event(shape.NewMap(body), &e)
-	t.fields(shape.NewMap(fields), &e, added)
+	if translator.IsIntegrity(record) {
+		f, added := translator.IntegrityFromLogRecord(resource, record)
+		finding(shape.NewMap(body), &f)
+		t.findingFields(shape.NewMap(fields), added)
+		fields.PutStr(attributeSourceType, IntegritySourceType)
+	} else {
+		e, added := translator.FromLogRecord(resource, record)
+		t.event(shape.NewMap(body), &e)
+		t.fields(shape.NewMap(fields), &e, added)
+	}
 	body.MoveTo(record.Body().SetEmptyMap())
 	fields.MoveTo(record.Attributes())
 	record.SetEventName("")

@@ -7,7 +7,8 @@
 // (https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector).
 //
 // The shape is that of the registry's own exporter. Extended, it adds fields
-// and changes none.
+// and changes none. Findings about the transparency log, which that exporter does
+// not know, have a shape and a sourcetype of their own.
 package splunk
 
 import (
@@ -28,15 +29,17 @@ const (
 type Translator struct {
 	// Source is the metadata `source`. Default: DefaultSource.
 	Source string
-	// SourceType is the metadata `sourcetype`. Default: DefaultSourceType.
+	// SourceType is the metadata `sourcetype` of events. Default:
+	// DefaultSourceType.
 	SourceType string
 	// Index is the metadata `index`. Default: none, so that the token's
 	// default index takes the event.
 	Index string
 	// Host is the metadata `host`. Default: the id of the event's registry.
 	Host string
-	// Extended adds `event.event_uid`, and what a pipeline added to the event as
-	// indexed fields.
+	// Extended adds `event.event_uid`, `event.tlog_status` and
+	// `event.tlog_mismatch`, and what a pipeline added to the event as indexed
+	// fields.
 	Extended bool
 }
 
@@ -74,6 +77,10 @@ func (t *Translator) event(w shape.Writer, e *translator.Event) {
 	if e.HasTlogIndex {
 		w.Int("tlog_index", e.TlogIndex)
 	}
+	if t.Extended {
+		w.Text("tlog_status", e.TlogStatus) // how the row stands to that leaf
+		w.Names("tlog_mismatch", e.TlogMismatch)
+	}
 	w.Text("registry_id", e.RegistryID) // from the configuration
 	w.Extra("extra", e.Extra)
 	w.Text("decode_error", e.DecodeError) // such rows end the registry's own exporter
@@ -100,15 +107,13 @@ func (t *Translator) fields(w shape.Writer, e *translator.Event, added translato
 	}
 }
 
-// timeOf is when the event happened, or else when it was read, or else 0, which
-// the registry's exporter writes.
-func timeOf(e *translator.Event) time.Time {
-	switch {
-	case !e.Timestamp.IsZero():
-		return e.Timestamp
-	case !e.Observed.IsZero():
-		return e.Observed
-	default:
-		return time.Unix(0, 0)
+// timeOf is the first time that is known: when the event happened, or else when
+// it was read. Without any it is 0, which the registry's exporter writes.
+func timeOf(times ...time.Time) time.Time {
+	for _, t := range times {
+		if !t.IsZero() {
+			return t
+		}
 	}
+	return time.Unix(0, 0)
 }

@@ -5,6 +5,7 @@ package shape
 
 import (
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -113,6 +114,25 @@ func (w *JSON) List(name, value string) {
 	if value != "" {
 		w.text = append(encode.String(append(w.name(name), '['), value), ']')
 	}
+}
+
+// Names implements [Writer].
+func (w *JSON) Names(name, joined string) {
+	if joined == "" {
+		return
+	}
+	text := append(w.name(name), '[')
+	for {
+		first, rest, more := strings.Cut(joined, ",")
+		text = encode.String(text, first)
+		if !more {
+			break
+		}
+		text = append(text, ',')
+		joined = rest
+	}
+	text = append(text, ']')
+	w.text = text
 }
 
 // Bytes implements [Writer].

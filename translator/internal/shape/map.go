@@ -5,6 +5,7 @@ package shape
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
@@ -64,6 +65,17 @@ func (w *Map) Texts(name string, values []string) {
 func (w *Map) List(name, value string) {
 	if value != "" {
 		w.now.PutEmptySlice(name).AppendEmpty().SetStr(value)
+	}
+}
+
+// Names implements [Writer].
+func (w *Map) Names(name, joined string) {
+	if joined == "" {
+		return
+	}
+	list := w.now.PutEmptySlice(name)
+	for one := range strings.SplitSeq(joined, ",") {
+		list.AppendEmpty().SetStr(one)
 	}
 }
 

@@ -32,6 +32,9 @@ type Writer interface {
 	Texts(name string, values []string)
 	// List writes a list of one string. An empty one is left out.
 	List(name, value string)
+	// Names writes a list of the strings that stand in one with commas between
+	// them. An empty one is left out.
+	Names(name, joined string)
 	// Bytes writes a string, as Text does. The bytes are not kept.
 	Bytes(name string, value []byte)
 	// Scratch is empty space for making up a string for Bytes.

@@ -1,0 +1,186 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package translator_test
+
+import (
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// fullIntegrity has a value in every field.
+func fullIntegrity() translator.Integrity {
+	return translator.Integrity{
+		RegistryID:       "deadbeef",
+		Kind:             translator.IntegrityRowMismatch,
+		UID:              "00112233445566778899aabbccddeeff",
+		Message:          "Row 42 differs from leaf 7.",
+		Observed:         time.Unix(1735000001, 5).UTC(),
+		EventID:          42,
+		RowUID:           "ffeeddccbbaa99887766554433221100",
+		TlogIndex:        7,
+		HasTlogIndex:     true,
+		TlogLastIndex:    9,
+		TlogStatus:       translator.TlogStatusMismatch,
+		TlogMismatch:     "token_id,extra.qname",
+		TlogSize:         10,
+		TlogRoot:         "aa",
+		TlogExpectedRoot: "bb",
+		Signature:        "cc",
+	}
+}
+
+func integrityToRecord(f translator.Integrity) (pcommon.Resource, plog.LogRecord) {
+	resource, record := pcommon.NewResource(), plog.NewLogRecord()
+	translator.SetResource(resource, f.RegistryID)
+	f.ToLogRecord(record)
+	return resource, record
+}
+
+func integrityFromRecord(resource pcommon.Resource, record plog.LogRecord) translator.Integrity {
+	f, _ := translator.IntegrityFromLogRecord(resource, record)
+	return f
+}
+
+func TestIntegrityLogRecord(t *testing.T) {
+	f := fullIntegrity()
+	resource, record := integrityToRecord(f)
+	assert.Equal(t, map[string]any{
+		"service.name":          "oversight-registry",
+		"oversight.registry_id": "deadbeef",
+	}, resource.Attributes().AsRaw())
+	assert.Equal(t, map[string]any{
+		"oversight.integrity_kind":     "row_mismatch",
+		"oversight.event_uid":          "00112233445566778899aabbccddeeff",
+		"oversight.event_id":           "42",
+		"oversight.row_uid":            "ffeeddccbbaa99887766554433221100",
+		"oversight.tlog_index":         int64(7),
+		"oversight.tlog_last_index":    int64(9),
+		"oversight.tlog_status":        "mismatch",
+		"oversight.tlog_mismatch":      []any{"token_id", "extra.qname"},
+		"oversight.tlog_size":          int64(10),
+		"oversight.tlog_root":          "aa",
+		"oversight.tlog_expected_root": "bb",
+		"oversight.tlog_signature":     "cc",
+	}, record.Attributes().AsRaw())
+	assert.Equal(t, "oversight.integrity", record.EventName())
+	assert.Equal(t, f.Message, record.Body().Str())
+	assert.Equal(t, plog.SeverityNumberError, record.SeverityNumber())
+	assert.Equal(t, "ERROR", record.SeverityText())
+	assert.Equal(t, f.Observed, record.Timestamp().AsTime())
+	assert.Equal(t, f.Observed, record.ObservedTimestamp().AsTime())
+	assert.True(t, translator.IsIntegrity(record))
+	assert.False(t, translator.IsEvent(record))
+	assert.False(t, translator.IsIntegrity(toLog(full())))
+}
+
+func TestIntegrityRoundTripLosesNothing(t *testing.T) {
+	for name, change := range map[string]func(*translator.Integrity){
+		"full":       func(*translator.Integrity) {},
+		"no index":   func(f *translator.Integrity) { f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = 0, false, 0 },
+		"leaf 0":     func(f *translator.Integrity) { f.TlogIndex = 0 },
+		"one leaf":   func(f *translator.Integrity) { f.TlogLastIndex = 0 },
+		"no leaf":    func(f *translator.Integrity) { f.TlogIndex, f.TlogLastIndex = -1, 0 },
+		"no row":     func(f *translator.Integrity) { f.EventID, f.RowUID = 0, "" },
+		"only a uid": func(f *translator.Integrity) { *f = translator.Integrity{UID: f.UID} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := fullIntegrity()
+			change(&f)
+			assert.Equal(t, f, integrityFromRecord(integrityToRecord(f)))
+		})
+	}
+}
+
+// A run of one leaf is no run, and what belongs to no leaf is not sent.
+func TestIntegrityRun(t *testing.T) {
+	for _, f := range []translator.Integrity{
+		{HasTlogIndex: true, TlogIndex: 7, TlogLastIndex: 7},
+		{HasTlogIndex: true, TlogIndex: -1},
+		{TlogLastIndex: 7},
+	} {
+		_, record := integrityToRecord(f)
+		_, found := record.Attributes().Get("oversight.tlog_last_index")
+		assert.False(t, found)
+		assert.False(t, f.IsRun())
+	}
+}
+
+// Other components change records on their way.
+func TestIntegrityFromChangedRecord(t *testing.T) {
+	resource, record := integrityToRecord(fullIntegrity())
+	attributes := record.Attributes()
+	attributes.PutInt("oversight.event_id", 43)
+	attributes.PutStr("oversight.tlog_index", "8")
+	attributes.PutStr("oversight.tlog_size", "99999999999999999999")
+	attributes.PutStr("oversight.tlog_mismatch", "event")
+	attributes.PutStr("client.address", "not a finding's")
+	attributes.Remove("oversight.tlog_root")
+	record.SetObservedTimestamp(0)
+
+	want := fullIntegrity()
+	want.EventID, want.TlogIndex, want.TlogSize, want.TlogMismatch, want.TlogRoot = 43, 8, 0, "event", ""
+	got, added := translator.IntegrityFromLogRecord(resource, record)
+	assert.Equal(t, want, got)
+	var names []string
+	for name := range added.All() {
+		names = append(names, name)
+	}
+	assert.Equal(t, []string{"client.address"}, names)
+
+	_, added = translator.IntegrityFromLogRecord(integrityToRecord(fullIntegrity()))
+	assert.True(t, added.Empty())
+}
+
+// The uid is made of every field but itself, what is said and when.
+func TestIntegrityUID(t *testing.T) {
+	f := fullIntegrity()
+	f.SetUID()
+	require.Regexp(t, "^[0-9a-f]{32}$", f.UID)
+	require.Equal(t, "5d719ffebe648d88e82e7d1eb4df8211", f.UID, "uids of findings that were sent before must not change")
+
+	fields := reflect.TypeFor[translator.Integrity]()
+	for i := range fields.NumField() {
+		name := fields.Field(i).Name
+		changed := f
+		switch value := reflect.ValueOf(&changed).Elem().Field(i); value.Kind() {
+		case reflect.String:
+			value.SetString(value.String() + "x")
+		case reflect.Int64:
+			value.SetInt(value.Int() + 1)
+		case reflect.Bool:
+			value.SetBool(!value.Bool())
+		default:
+			changed.Observed = changed.Observed.Add(time.Second)
+		}
+		changed.SetUID()
+		switch name {
+		case "UID", "Message", "Observed":
+			assert.Equal(t, f.UID, changed.UID, name)
+		default:
+			assert.NotEqual(t, f.UID, changed.UID, name)
+		}
+	}
+}
+
+// A finding that has no uid yet gets it in the record.
+func TestIntegrityRecordHasUID(t *testing.T) {
+	f := fullIntegrity()
+	f.UID = ""
+	got := integrityFromRecord(integrityToRecord(f))
+	f.SetUID()
+	assert.Equal(t, f, got)
+}
+
+func TestIntegrityAction(t *testing.T) {
+	assert.Equal(t, "integrity-head-signature-invalid", translator.IntegrityAction(translator.IntegrityHeadSignatureInvalid))
+	assert.Equal(t, "integrity-", translator.IntegrityAction(""))
+}

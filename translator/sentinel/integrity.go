@@ -1,0 +1,48 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package sentinel
+
+import (
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/shape"
+)
+
+// findingColumns writes all columns of a finding but AdditionalFields. The
+// columns that events have too mean the same there, but for EventUid, which
+// identifies the finding; RowUid is the event's. IntegrityKind tells a finding
+// from an event.
+func findingColumns(w shape.Writer, f *translator.Integrity) {
+	w.Time("TimeGenerated", f.Observed)
+	w.Text("Schema", shape.Schema)
+	w.Text("RegistryId", f.RegistryID)
+	w.ID("EventId", f.EventID)
+	w.Text("Action", translator.IntegrityAction(f.Kind))
+	if f.HasTlogIndex {
+		w.Int("TlogIndex", f.TlogIndex)
+	}
+	w.Text("EventUid", f.UID)
+	w.Time("OccurredAt", f.Observed)
+	w.Text("TlogStatus", f.TlogStatus)
+	w.Text("TlogMismatch", f.TlogMismatch)
+	w.Text("IntegrityKind", f.Kind)
+	w.Text("Message", f.Message)
+	w.Text("RowUid", f.RowUID)
+	if f.IsRun() {
+		w.Int("TlogLastIndex", f.TlogLastIndex)
+	}
+	if f.TlogSize != 0 {
+		w.Int("TlogSize", f.TlogSize)
+	}
+	w.Text("TlogRoot", f.TlogRoot)
+	w.Text("TlogExpectedRoot", f.TlogExpectedRoot)
+	w.Text("TlogSignature", f.Signature)
+}
+
+// finding writes all columns of a finding.
+func (t *Translator) finding(w shape.Writer, f *translator.Integrity, added translator.Added) {
+	findingColumns(w, f)
+	if t.Extended && !added.Empty() {
+		addedColumns(w, added)
+	}
+}

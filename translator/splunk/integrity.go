@@ -1,0 +1,53 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package splunk
+
+import (
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/shape"
+)
+
+// IntegritySourceType is the metadata `sourcetype` of findings. The rest of
+// the metadata is as for events.
+const IntegritySourceType = "oversight:integrity"
+
+// finding writes what stands below the key `event` of a finding. The keys that
+// events have too mean the same there, but for event_uid, which identifies the
+// finding; row_uid is the event's.
+func finding(w shape.Writer, f *translator.Integrity) {
+	w.Text("schema", shape.Schema)
+	w.Text("integrity_kind", f.Kind)
+	w.Text("action", translator.IntegrityAction(f.Kind))
+	w.Text("message", f.Message)
+	w.Text("event_uid", f.UID)
+	w.Time("occurred_at", f.Observed)
+	w.ID("event_id", f.EventID)
+	w.Text("row_uid", f.RowUID)
+	if f.HasTlogIndex {
+		w.Int("tlog_index", f.TlogIndex)
+	}
+	if f.IsRun() {
+		w.Int("tlog_last_index", f.TlogLastIndex)
+	}
+	w.Text("tlog_status", f.TlogStatus)
+	w.Names("tlog_mismatch", f.TlogMismatch)
+	if f.TlogSize != 0 {
+		w.Int("tlog_size", f.TlogSize)
+	}
+	w.Text("tlog_root", f.TlogRoot)
+	w.Text("tlog_expected_root", f.TlogExpectedRoot)
+	w.Text("tlog_signature", f.Signature)
+	w.Text("registry_id", f.RegistryID)
+}
+
+// findingFields writes the indexed fields: only what a pipeline added. Findings
+// are few, and a field that is indexed beside the event has two values.
+func (t *Translator) findingFields(w shape.Writer, added translator.Added) {
+	if !t.Extended {
+		return
+	}
+	for name, value := range added.All() {
+		w.AttributeText(name, value)
+	}
+}
