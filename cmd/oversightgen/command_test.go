@@ -86,7 +86,7 @@ func TestLogElsewhereOrNowhere(t *testing.T) {
 		tlog  string
 		files []string
 	}{
-		"elsewhere": {"log", []string{"log", "registry.sqlite"}},
+		"elsewhere": {"log", []string{"log", "registry-identity.json", "registry.sqlite", "signed-head.json", "well-known.json"}},
 		"nowhere":   {"", []string{"registry.sqlite"}},
 	} {
 		t.Run(name, func(t *testing.T) {
