@@ -47,3 +47,8 @@ func hashChildren(left, right []byte) []byte {
 	hash := sha256.Sum256(node[:])
 	return hash[:]
 }
+
+// hashLeaf is the hash of a leaf (RFC 6962, 2.1).
+func hashLeaf(leaf []byte) [sha256.Size]byte {
+	return sha256.Sum256(append([]byte{0}, leaf...))
+}
