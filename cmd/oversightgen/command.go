@@ -30,7 +30,12 @@ events, with exit status 0. A line on standard error says what was written.
 With --seed the content is the same every time, byte for byte, whatever the
 style and the rate, and however often it was interrupted and started again; the
 events' clock then starts at 2026-01-01T00:00:00Z and takes steps of up to three
-seconds. Without --seed the content is random and the times are the present.`
+seconds. Without --seed the content is random and the times are the present.
+
+A new registry with a log gets a key pair, registry-identity.json beside the
+database, and signs its log: the tree head is in signed-head.json, the public
+key in well-known.json, both renewed every second and at the end. The key
+depends on the seed; it protects nothing.`
 
 const example = `  # A live registry, five events a second, until Ctrl-C
   oversightgen --db ./data/registry.sqlite --rate 5/s
@@ -40,6 +45,9 @@ const example = `  # A live registry, five events a second, until Ctrl-C
 
   # A million events for a benchmark, without a transparency log
   oversightgen --db ./big.sqlite --tlog '' --bulk --count 1000000
+
+  # A live registry whose signed tree head can be asked for
+  oversightgen --db ./data/registry.sqlite --rate 5/s --serve 127.0.0.1:8765
 
   # An operator who keeps only the newest 500 rows
   oversightgen --db ./data/registry.sqlite --rate 100/m --prune 500`
@@ -55,6 +63,7 @@ type options struct {
 	seed     uint64
 	start    string
 	prune    int64
+	serve    string
 }
 
 func newCommand() *cobra.Command {
@@ -91,6 +100,7 @@ func (o *options) register(flags *pflag.FlagSet) {
 	flags.Uint64Var(&o.seed, "seed", 0, "decides the content; the same seed writes the same (default: random)")
 	flags.StringVar(&o.start, "start", "", "the `TIME` at which the events' clock starts, like 2026-01-01T00:00:00Z\n(default: that with --seed, the present time without)")
 	flags.Int64Var(&o.prune, "prune", 0, "keep only the newest `N` rows: delete older ones now and then,\nand at the end (default: keep all)")
+	flags.StringVar(&o.serve, "serve", "", "the `ADDRESS`, like 127.0.0.1:8765, at which to answer GET /tlog/head and\nGET /.well-known/oversight-registry meanwhile; port 0 is any (default: none)")
 }
 
 func noArguments(_ *cobra.Command, arguments []string) error {
@@ -105,7 +115,7 @@ func (o *options) plan(flags *pflag.FlagSet) (*plan, error) {
 	if o.database == "" {
 		return nil, errors.New("--db is missing: give the database file to write, for example --db ./registry.sqlite")
 	}
-	p := &plan{count: o.count, bulk: o.bulk, prune: o.prune}
+	p := &plan{count: o.count, bulk: o.bulk, prune: o.prune, serve: o.serve}
 	var err error
 	if p.rate, err = parseRate(o.rate); err != nil {
 		return nil, err
@@ -113,8 +123,13 @@ func (o *options) plan(flags *pflag.FlagSet) (*plan, error) {
 	if err := o.checkNumbers(); err != nil {
 		return nil, err
 	}
-	p.settings, err = o.settings(flags)
-	return p, err
+	if p.settings, err = o.settings(flags); err != nil {
+		return nil, err
+	}
+	if o.serve != "" && p.settings.TlogDir == "" {
+		return nil, fmt.Errorf("--serve %s needs a transparency log: leave out --tlog '', or --serve", o.serve)
+	}
+	return p, nil
 }
 
 func (o *options) checkNumbers() error {

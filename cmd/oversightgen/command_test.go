@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -55,6 +56,8 @@ func TestFlagErrors(t *testing.T) {
 		"seed":                   {[]string{"--db", "x", "--seed", "x"}, []string{"--seed", `"x"`}},
 		"bulk without count":     {[]string{"--db", "x", "--bulk"}, []string{"--bulk", "--count"}},
 		"bulk with rate":         {[]string{"--db", "x", "--bulk", "--count", "1", "--rate", "1/s"}, []string{"--bulk", "--rate 1/s"}},
+		"serve without a log":    {[]string{"--db", "x", "--serve", ":0", "--tlog", ""}, []string{"--serve :0", "--tlog ''"}},
+		"serve nowhere":          {[]string{"--db", "x", "--serve", "8765"}, []string{`--serve "8765"`, "127.0.0.1:8765"}},
 		"a file in place of dir": {[]string{"--db", "command_test.go/x", "--count", "1"}, []string{"command_test.go", "directory"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -86,7 +89,7 @@ func TestLogElsewhereOrNowhere(t *testing.T) {
 		tlog  string
 		files []string
 	}{
-		"elsewhere": {"log", []string{"log", "registry.sqlite"}},
+		"elsewhere": {"log", []string{"log", "registry-identity.json", "registry.sqlite", "signed-head.json", "well-known.json"}},
 		"nowhere":   {"", []string{"registry.sqlite"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -102,6 +105,34 @@ func TestLogElsewhereOrNowhere(t *testing.T) {
 			assert.Equal(t, test.files, files)
 		})
 	}
+}
+
+func TestServeNeedsAnIdentity(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "registry.sqlite")
+	_, err := run(t, "--db", database, "--tlog", "", "--count", "1")
+	require.NoError(t, err)
+	output, err := run(t, "--db", database, "--count", "1", "--serve", "127.0.0.1:0")
+	require.ErrorContains(t, err, "--serve 127.0.0.1:0: ")
+	require.ErrorContains(t, err, "not begun by this generator")
+	assert.Empty(t, output)
+	assert.Equal(t, "1", value(t, database, "SELECT count(*) FROM events"))
+}
+
+func TestDamagedLogIsTold(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "registry.sqlite")
+	_, err := run(t, "--db", database, "--count", "1")
+	require.NoError(t, err)
+	log := filepath.Join(filepath.Dir(database), "tlog", registrygen.LeavesFile)
+	text, err := os.ReadFile(log)
+	require.NoError(t, err)
+	text[0] = 'x'
+	require.NoError(t, os.WriteFile(log, text, 0o600))
+	output, err := run(t, "--db", database, "--count", "1")
+	require.NoError(t, err)
+	lines := strings.Split(output, "\n")
+	assert.Contains(t, lines[0], "no tree head is signed")
+	assert.Contains(t, lines[0], log)
+	assert.Equal(t, []string{"wrote 1 event (id 2) and 1 leaf", ""}, lines[1:])
 }
 
 func TestSeedAndStart(t *testing.T) {

@@ -20,20 +20,53 @@ type plan struct {
 	rate     rate.Limit // events a second
 	count    int64      // zero: until interrupted
 	bulk     bool
-	prune    int64 // rows to keep; zero: all
+	prune    int64  // rows to keep; zero: all
+	serve    string // address; empty: none
 }
 
-// run writes until the plan is fulfilled or ctx is done, which is no error.
-// Then it says on out what it wrote, also if it failed on the way.
+// run writes until the plan is fulfilled or ctx is done, which is no error, and
+// answers over HTTP meanwhile.
 func (p *plan) run(ctx context.Context, out io.Writer) error {
+	server, err := listen(ctx, p.serve)
+	if err != nil {
+		return unlessDone(ctx, err)
+	}
+	err = p.generate(ctx, out, server)
+	return errors.Join(err, server.close(ctx))
+}
+
+// generate writes, and then says on out what it wrote, also if it failed on the
+// way.
+func (p *plan) generate(ctx context.Context, out io.Writer, server *server) error {
 	registry, err := registrygen.Open(ctx, p.settings)
 	if err != nil {
 		return unlessDone(ctx, err)
 	}
+	if err := p.checkHead(registry, out); err != nil {
+		return errors.Join(err, registry.Close())
+	}
+	server.answer(registry.Handler(), out)
 	err = unlessDone(ctx, p.write(ctx, registry))
 	err = errors.Join(err, p.cleanUp(ctx, registry), registry.Close())
 	fmt.Fprintln(out, registry.Written())
 	return err
+}
+
+// checkHead fails if heads are asked for and cannot be had. That a damaged log
+// is not signed any more is told, and is no reason to stop.
+func (p *plan) checkHead(registry *registrygen.Registry, out io.Writer) error {
+	_, err := registry.Head()
+	if err == nil {
+		return nil
+	}
+	if registry.PublicKey() != nil {
+		fmt.Fprintln(out, err)
+		return nil
+	}
+	if p.serve != "" {
+		return fmt.Errorf("--serve %s: %w", p.serve, err)
+	}
+	return nil
 }
 
 // unlessDone passes on an error that has another reason than ctx being done.

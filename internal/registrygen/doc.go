@@ -12,5 +12,6 @@
 // Content is decided by [Settings.Seed] and [Settings.Start] alone: the nth
 // event of a database is the same whatever the style, the pace, and the number
 // of times the database was closed and opened again in between. Only the rows
-// of events that were written concurrently can come in another order.
+// of events that were written concurrently can come in another order. The seed
+// of a new registry decides about its key, too, which therefore protects nothing.
 package registrygen

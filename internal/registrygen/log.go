@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -26,8 +27,12 @@ type leafLog struct {
 	next int64 // index of the next leaf, pending ones counted
 
 	pending []byte // lines that flush will write
+	hashes  []byte // of the leaves in pending, if there is a tree
 	leaves  int64  // in pending
 	leaf    []byte // for reuse: 0x00 and the leaf
+
+	durable *tree // over what is in file; nil until grow, and for a damaged log
+	damage  error // why there is no tree, once there should be one
 }
 
 // openLog opens the log in dir, which it creates where there is none. A last
@@ -107,17 +112,22 @@ func (l *leafLog) add(appendLeaf func([]byte) []byte) int64 {
 	// The hash of a leaf is over 0x00 and the leaf (RFC 6962, 2.1).
 	l.leaf = appendLeaf(append(l.leaf[:0], 0))
 	hash := sha256.Sum256(l.leaf)
-	leaf := l.leaf[1:]
-
-	line := strconv.AppendInt(append(l.pending, lineStart...), index, 10)
-	line = hex.AppendEncode(append(line, `, "leaf_hash": "`...), hash[:])
-	line = appendPython(append(line, `", "leaf_data": `...), string(leaf))
-	line = hex.AppendEncode(append(line, `, "leaf_data_hex": "`...), leaf)
-	line = append(line, "\"}\n"...)
-	l.pending = line
+	l.pending = appendLine(l.pending, index, hash, l.leaf[1:])
+	if l.durable != nil {
+		l.hashes = append(l.hashes, hash[:]...)
+	}
 	l.next++
 	l.leaves++
 	return index
+}
+
+// appendLine appends the line of a leaf.
+func appendLine(dst []byte, index int64, hash [sha256.Size]byte, leaf []byte) []byte {
+	dst = strconv.AppendInt(append(dst, lineStart...), index, 10)
+	dst = hex.AppendEncode(append(dst, beforeHash...), hash[:])
+	dst = appendPython(append(dst, `", "leaf_data": `...), string(leaf))
+	dst = hex.AppendEncode(append(dst, `, "leaf_data_hex": "`...), leaf)
+	return append(dst, "\"}\n"...)
 }
 
 // flush writes the leaves added since the last one and returns when they are
@@ -126,15 +136,16 @@ func (l *leafLog) flush() (leaves int64, err error) {
 	if l == nil || l.leaves == 0 {
 		return 0, nil
 	}
+	defer func() { l.pending, l.hashes, l.leaves = l.pending[:0], l.hashes[:0], 0 }()
 	if err := l.write(); err != nil {
 		l.next -= l.leaves
-		l.pending, l.leaves = l.pending[:0], 0
 		return 0, fmt.Errorf("writing the transparency log %s: %w", l.file.Name(), err)
 	}
-	leaves = l.leaves
 	l.size += int64(len(l.pending))
-	l.pending, l.leaves = l.pending[:0], 0
-	return leaves, nil
+	if l.durable == nil {
+		return l.leaves, nil
+	}
+	return l.leaves, l.durable.add(l.hashes)
 }
 
 func (l *leafLog) write() error {
@@ -152,6 +163,23 @@ func (l *leafLog) write() error {
 		return errors.Join(err, l.file.Truncate(l.size))
 	}
 	return nil
+}
+
+// grow builds the tree over what is in the file, and keeps it from then on. It
+// reads all of the file.
+func (l *leafLog) grow() {
+	l.durable, l.damage = buildTree(io.NewSectionReader(l.file, 0, l.size))
+	if l.damage != nil {
+		l.durable = nil
+	}
+}
+
+// tree is the tree over what is in the file. It fails for a damaged log.
+func (l *leafLog) tree() (*tree, error) {
+	if l.damage != nil {
+		return nil, fmt.Errorf("no tree head is signed for a damaged log, %s: %w", l.file.Name(), l.damage)
+	}
+	return l.durable, nil
 }
 
 func (l *leafLog) close() error {

@@ -5,9 +5,11 @@ package registrygen
 
 import (
 	"context"
+	"crypto/ed25519"
 	"database/sql"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"sync"
 	"time"
 )
@@ -59,10 +61,12 @@ func (s *Settings) normalize() error {
 // concurrent use, but only one Registry at a time may write to a log.
 type Registry struct {
 	database *database
+	key      ed25519.PrivateKey // nil without an identity; set by Open
 
 	mu        sync.Mutex // held while a leaf is written, not while a row is
 	generator *generator // guarded by mu
 	log       *leafLog   // guarded by mu
+	publisher *publisher // guarded by mu
 	next      int64      // number of the next event; guarded by mu
 	written   Summary    // guarded by mu
 	closed    bool       // guarded by mu
@@ -72,6 +76,13 @@ var errClosed = errors.New("the registry is closed")
 
 // Open creates or opens a registry's files and, where the database holds no
 // documents yet, registers some. Close has to be called in the end.
+//
+// With a log, a new registry gets an identity, in [IdentityFile] beside the
+// database, and from then on signs its tree heads into [HeadFile] when it is
+// opened, about every second while leaves are written, and by Close. Opening
+// such a registry again reads all of its log. A registry that was begun by
+// another program is appended to without any of this, and refused if it has an
+// identity.
 func Open(ctx context.Context, settings Settings) (_ *Registry, err error) {
 	if err := settings.normalize(); err != nil {
 		return nil, err
@@ -90,19 +101,47 @@ func Open(ctx context.Context, settings Settings) (_ *Registry, err error) {
 	return r, nil
 }
 
-func (r *Registry) prepare(ctx context.Context, settings Settings) (err error) {
+func (r *Registry) prepare(ctx context.Context, settings Settings) error {
+	if settings.TlogDir != "" {
+		// First of all: nothing is written to a real registry.
+		var err error
+		if r.key, err = loadIdentity(identityPath(settings.Database)); err != nil {
+			return err
+		}
+	}
 	if err := r.load(ctx); err != nil {
 		return err
 	}
 	if settings.TlogDir != "" {
-		if r.log, err = openLog(settings.TlogDir); err != nil {
+		if err := r.prepareLog(settings); err != nil {
 			return err
 		}
 	}
-	if len(r.generator.beacons) > 0 {
-		return nil
+	if len(r.generator.beacons) == 0 {
+		if err := r.registerDocuments(ctx, settings.Documents); err != nil {
+			return err
+		}
 	}
-	return r.registerDocuments(ctx, settings.Documents)
+	return r.publisher.finish(r.log)
+}
+
+// prepareLog opens the log, and makes ready to sign it.
+func (r *Registry) prepareLog(settings Settings) (err error) {
+	if r.log, err = openLog(settings.TlogDir); err != nil {
+		return err
+	}
+	if begun := r.log.next > 0 || r.next > 1; r.key == nil && begun {
+		return nil // by another program: it stays without an identity
+	}
+	if r.key == nil {
+		at := r.generator.clock(0, r.generator.random)
+		if r.key, err = createIdentity(identityPath(settings.Database), settings.Seed, at); err != nil {
+			return err
+		}
+	}
+	r.log.grow()
+	r.publisher = &publisher{dir: filepath.Dir(settings.Database), key: r.key, written: -1}
+	return nil
 }
 
 // load creates the schema where it is missing, and reads what there is.
@@ -159,7 +198,8 @@ func (r *Registry) registerDocuments(ctx context.Context, n int) error {
 }
 
 // WriteEvent writes one event: its leaf, durably, and then its row, in a
-// transaction of its own. It returns the row's id.
+// transaction of its own. It returns the row's id, also if all that failed was
+// renewing the head.
 //
 // A context that is done keeps it from beginning, and no longer stops it then.
 // After an error the leaf may be there without the row, as with a registry
@@ -204,7 +244,7 @@ func (r *Registry) write(ctx context.Context, to *database, n int) (lastID int64
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.written.count(ids)
-	return ids[len(ids)-1], nil
+	return ids[len(ids)-1], r.publisher.renew(r.log)
 }
 
 // record invents the next n events and writes their leaves.
@@ -245,6 +285,26 @@ func (r *Registry) Prune(ctx context.Context, keep int64) (deleted int64, err er
 	return deleted, err
 }
 
+// Head signs the log as it is now. It fails for a registry that has no log, that
+// was begun by another program, or whose log is damaged.
+func (r *Registry) Head() (Head, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.closed {
+		return Head{}, errClosed
+	}
+	return r.publisher.head(r.log)
+}
+
+// PublicKey is the key that heads are signed with, whose hex is the registry's
+// identifier; nil for a registry that signs none.
+func (r *Registry) PublicKey() ed25519.PublicKey {
+	if r.key == nil {
+		return nil
+	}
+	return publicHalf(r.key)
+}
+
 // Written returns what was written since Open.
 func (r *Registry) Written() Summary {
 	r.mu.Lock()
@@ -261,5 +321,5 @@ func (r *Registry) Close() error {
 		return nil
 	}
 	r.closed = true
-	return errors.Join(r.database.close(), r.log.close())
+	return errors.Join(r.publisher.finish(r.log), r.database.close(), r.log.close())
 }

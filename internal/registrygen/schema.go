@@ -63,6 +63,12 @@ const (
 		(token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, tlog_index)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
+	// Copies row ?2 with leaf ?1.
+	copyEvent = `INSERT INTO events
+		(token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, tlog_index)
+		SELECT token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, ?1
+		FROM events WHERE id = ?2`
+
 	insertManifest = `INSERT INTO manifests
 		(file_id, recipient_id, issuer_id, issuer_ed25519_pub, manifest_json, registered_at)
 		VALUES (?, ?, ?, ?, ?, ?)`

@@ -21,8 +21,11 @@ import (
 )
 
 var (
-	alone    = []string{"registry.sqlite", "tlog"}
-	withTemp = []string{"registry.sqlite", "registry.sqlite-shm", "registry.sqlite-wal", "tlog"}
+	alone    = []string{"registry-identity.json", "registry.sqlite", "signed-head.json", "tlog", "well-known.json"}
+	withTemp = []string{
+		"registry-identity.json", "registry.sqlite", "registry.sqlite-shm", "registry.sqlite-wal",
+		"signed-head.json", "tlog", "well-known.json",
+	}
 )
 
 func TestFilesBesideTheDatabase(t *testing.T) {

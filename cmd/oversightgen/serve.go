@@ -1,0 +1,79 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"time"
+)
+
+// patience is how long a request may take, also at the end.
+const patience = 5 * time.Second
+
+// server answers over HTTP. A nil *server does nothing.
+type server struct {
+	listener net.Listener
+	http     *http.Server // nil until the first answer
+	handler  atomic.Pointer[http.Handler]
+	ended    chan error
+}
+
+// listen takes the address, so that it fails before anything is written.
+// Requests wait until there is an answer. An empty address is none.
+func listen(ctx context.Context, address string) (*server, error) {
+	if address == "" {
+		return nil, nil
+	}
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, fmt.Errorf("--serve %q: %w: give a free address like 127.0.0.1:8765, or port 0 for any", address, err)
+	}
+	return &server{listener: listener, ended: make(chan error, 1)}, nil
+}
+
+// answer makes handler answer from now on, and says on out where, once.
+func (s *server) answer(handler http.Handler, out io.Writer) {
+	if s == nil {
+		return
+	}
+	s.handler.Store(&handler)
+	if s.http != nil {
+		return
+	}
+	s.http = &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			(*s.handler.Load()).ServeHTTP(w, r)
+		}),
+		ReadTimeout:  patience,
+		WriteTimeout: patience,
+		IdleTimeout:  time.Minute,
+	}
+	fmt.Fprintf(out, "serving the tree head at http://%s/tlog/head\n", s.listener.Addr())
+	go func() { s.ended <- s.http.Serve(s.listener) }()
+}
+
+// close lets requests that are being answered end.
+func (s *server) close(ctx context.Context) error {
+	if s == nil {
+		return nil
+	}
+	if s.http == nil {
+		return s.listener.Close()
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	if err := s.http.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("ending the HTTP server: %w", err), s.http.Close())
+	}
+	if err := <-s.ended; !errors.Is(err, http.ErrServerClosed) {
+		return fmt.Errorf("serving the tree head: %w", err)
+	}
+	return nil
+}

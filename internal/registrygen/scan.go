@@ -1,0 +1,84 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package registrygen
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+)
+
+// logLine is a line of a log.
+type logLine struct {
+	place  int64  // from 0: the index, unless the log is damaged
+	offset int64  // in the file
+	text   []byte // with its newline; valid until the next line is read
+}
+
+// scanLog calls f with each complete line, until f fails.
+func scanLog(log io.Reader, f func(logLine) error) error {
+	reader := bufio.NewReaderSize(log, longestLine)
+	for line := (logLine{}); ; line.place++ {
+		var err error
+		line.text, err = reader.ReadSlice('\n')
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("reading line %d of the transparency log: %w", line.place+1, err)
+		}
+		if err := f(line); err != nil {
+			return err
+		}
+		line.offset += int64(len(line.text))
+	}
+}
+
+// What stands between the values with which every line begins.
+var (
+	beforeHash = []byte(`, "leaf_hash": "`)
+	beforeData = []byte(`", "leaf_data": "`)
+)
+
+// declared returns what the line says its index and its leaf's hash are.
+func (l logLine) declared() (index int64, hash [sha256.Size]byte, err error) {
+	before, after, found := bytes.Cut(l.text, beforeHash)
+	digits, prefixed := bytes.CutPrefix(before, []byte(lineStart))
+	if !found || !prefixed || len(after) < hex.EncodedLen(sha256.Size) {
+		return 0, hash, l.notALeaf()
+	}
+	digest, rest := after[:hex.EncodedLen(sha256.Size)], after[hex.EncodedLen(sha256.Size):]
+	index, indexErr := strconv.ParseInt(string(digits), 10, 64)
+	_, hashErr := hex.Decode(hash[:], digest)
+	if indexErr != nil || hashErr != nil || !bytes.HasPrefix(rest, beforeData) {
+		return 0, hash, l.notALeaf()
+	}
+	return index, hash, nil
+}
+
+func (l logLine) notALeaf() error {
+	return fmt.Errorf("line %d of the transparency log is no leaf that a registry wrote (%.40q)", l.place+1, l.text)
+}
+
+// buildTree reads a log into a tree. Leaves count with the hash that their line
+// says they have, as in a registry, which remembers the hashes.
+func buildTree(log io.Reader) (*tree, error) {
+	t := newTree()
+	err := scanLog(log, func(line logLine) error {
+		index, hash, err := line.declared()
+		if err != nil {
+			return err
+		}
+		if index != line.place {
+			return fmt.Errorf("line %d of the transparency log is leaf %d where leaf %d belongs", line.place+1, index, line.place)
+		}
+		return t.add(hash[:])
+	})
+	return t, err
+}

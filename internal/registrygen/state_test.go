@@ -1,0 +1,194 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package registrygen_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/registrygen"
+)
+
+// state is all that there is of a registry.
+type state struct {
+	rows    map[int64]map[string]any // of events, by id
+	rest    map[string][]string      // the other tables
+	lines   []string                 // of the log
+	files   map[string]string        // beside the database
+	head    head
+	log     os.FileInfo
+	leaves  map[int64]map[string]any // what can be relied on, by index
+	corrupt []int64                  // what cannot
+	hashes  [][sha256.Size]byte      // as declared; nil if one is not known
+}
+
+func stateOf(t *testing.T, settings registrygen.Settings) state {
+	t.Helper()
+	dir := filepath.Dir(settings.Database)
+	s := state{rows: rowsByID(t, settings.Database), rest: content(t, settings.Database), files: map[string]string{}}
+	delete(s.rest, "events")
+	s.lines = leafLines(t, settings.TlogDir)
+	require.Equal(t, alone, names(t, dir), "nothing else")
+	require.Equal(t, []string{registrygen.LeavesFile}, names(t, settings.TlogDir))
+	for _, name := range []string{registrygen.IdentityFile, registrygen.HeadFile, registrygen.WellKnownFile} {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		require.NoError(t, err)
+		s.files[name] = string(text)
+	}
+	s.head = readHead(t, dir)
+	var err error
+	s.log, err = os.Stat(filepath.Join(settings.TlogDir, registrygen.LeavesFile))
+	require.NoError(t, err)
+	s.readLog()
+	return s
+}
+
+func rowsByID(t *testing.T, database string) map[int64]map[string]any {
+	t.Helper()
+	rows := map[int64]map[string]any{}
+	for _, text := range query(t, database, `SELECT json_object('id', id, 'token_id', token_id, 'file_id', file_id,
+		'recipient_id', recipient_id, 'issuer_id', issuer_id, 'kind', kind, 'source_ip', source_ip, 'user_agent', user_agent,
+		'extra', extra, 'timestamp', timestamp, 'qualified_timestamp', qualified_timestamp, 'tlog_index', tlog_index) FROM events`) {
+		var row map[string]any
+		require.NoError(t, json.Unmarshal([]byte(text), &row))
+		rows[int64(row["id"].(float64))] = row
+	}
+	return rows
+}
+
+// readLog reads the lines as the log's documentation has it.
+func (s *state) readLog() {
+	s.leaves = map[int64]map[string]any{}
+	known, next := true, int64(0)
+	for _, line := range s.lines {
+		var parsed struct {
+			Index     int64
+			Hash      string `json:"leaf_hash"`
+			Text      string `json:"leaf_data"`
+			DataInHex string `json:"leaf_data_hex"`
+		}
+		if json.Unmarshal([]byte(line), &parsed) != nil {
+			s.corrupt, known = append(s.corrupt, next), false
+			next++
+			continue
+		}
+		if parsed.Index < next {
+			s.corrupt = append(s.corrupt, parsed.Index)
+			continue
+		}
+		for ; next < parsed.Index; next++ {
+			s.corrupt, known = append(s.corrupt, next), false
+		}
+		next++
+		data, err := hex.DecodeString(parsed.DataInHex)
+		var values map[string]any
+		hash := sha256.Sum256(append([]byte{0}, data...))
+		if err != nil || json.Unmarshal(data, &values) != nil || parsed.Text != string(data) || fmt.Sprintf("%x", hash) != parsed.Hash {
+			s.corrupt = append(s.corrupt, parsed.Index)
+		} else {
+			s.leaves[parsed.Index] = values
+		}
+		declared, _ := hex.DecodeString(parsed.Hash)
+		s.hashes = append(s.hashes, [sha256.Size]byte(declared))
+	}
+	if !known {
+		s.hashes = nil
+	}
+}
+
+// rootOf is the root over leaves of which only the hashes are known.
+func rootOf(hashes [][sha256.Size]byte) [sha256.Size]byte {
+	if len(hashes) == 1 {
+		return hashes[0]
+	}
+	k := 1
+	for 2*k < len(hashes) {
+		k *= 2
+	}
+	left, right := rootOf(hashes[:k]), rootOf(hashes[k:])
+	return sha256.Sum256(append(append([]byte{1}, left[:]...), right[:]...))
+}
+
+// status is how a row stands to its leaf, and what differs.
+func (s *state) status(row map[string]any) (status, mismatch string) {
+	index, ok := row["tlog_index"].(float64)
+	if !ok {
+		return "missing", ""
+	}
+	if slices.Contains(s.corrupt, int64(index)) {
+		return "mismatch", "leaf"
+	}
+	leaf, ok := s.leaves[int64(index)]
+	if !ok {
+		return "missing", ""
+	}
+	for id, other := range s.rows {
+		if id < int64(row["id"].(float64)) && other["tlog_index"] == row["tlog_index"] {
+			return "duplicate", ""
+		}
+	}
+	var extra map[string]any
+	_ = json.Unmarshal([]byte(row["extra"].(string)), &extra)
+	want := map[string]any{
+		"kind": row["kind"], "token_id": row["token_id"], "file_id": row["file_id"], "recipient_id": row["recipient_id"],
+		"source_ip": row["source_ip"], "user_agent": row["user_agent"], "timestamp": row["qualified_timestamp"],
+		"qname": extra["qname"], "qtype": extra["qtype"],
+	}
+	names := map[string]string{"qname": "extra.qname", "qtype": "extra.qtype", "timestamp": "qualified_timestamp"}
+	for key, value := range want {
+		if held, holds := leaf[key]; holds && held != value {
+			if name := names[key]; name != "" {
+				key = name
+			}
+			return "mismatch", key
+		}
+	}
+	return "verified", ""
+}
+
+// findings is what one finds who reads the registry for the first time, or who
+// remembers what it was.
+func (s *state) findings(t *testing.T, before *state) []string {
+	t.Helper()
+	found := map[string]bool{"leaf_corrupt": len(s.corrupt) > 0, "head_signature_invalid": !s.head.signed}
+	if s.hashes != nil && s.head.Size == len(s.hashes) {
+		found["head_inconsistent"] = s.head.Root != fmt.Sprintf("%x", rootOf(s.hashes))
+	}
+	claimed := map[int64]bool{}
+	for id, row := range s.rows {
+		status, _ := s.status(row)
+		index, has := row["tlog_index"].(float64)
+		claimed[int64(index)] = has
+		if (status == "mismatch" || status == "duplicate" || status == "missing" && has) && (before == nil || before.rows[id] == nil) {
+			found["row_mismatch"] = true
+		}
+	}
+	for index, leaf := range s.leaves {
+		if leaf["event"] == "beacon" && !claimed[index] && (before == nil || before.leaves[index] == nil) {
+			found["leaf_without_row"] = true
+		}
+	}
+	if before != nil {
+		found["log_rewritten"] = len(s.hashes) < len(before.hashes) || rootOf(s.hashes[:len(before.hashes)]) != rootOf(before.hashes)
+		last := slices.Max(slices.Collect(maps.Keys(before.rows)))
+		was, is := before.rows[last], s.rows[last]
+		found["database_replaced"] = is != nil && was["token_id"] != is["token_id"] && was["tlog_index"] != is["tlog_index"]
+	}
+	var kinds []string
+	for kind, is := range found {
+		if is {
+			kinds = append(kinds, kind)
+		}
+	}
+	return kinds
+}

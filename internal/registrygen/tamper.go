@@ -1,0 +1,157 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package registrygen
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// TamperOptions say where the damage is done. The zero value leaves that to
+// [Settings.Seed].
+type TamperOptions struct {
+	// At is the id of the row that is damaged, copied or lost, or the index of
+	// the leaf: of the first one that LogTruncated takes away, of the one that
+	// HeadSplit signs otherwise. For DatabaseReplaced it is the id of the last
+	// event that is kept. HeadForged has none. Default: somewhere in the middle.
+	At *int64
+	// Column is what RowEdited, LeafEdited, LeafRehashed and LogRewritten
+	// change: kind, token_id, file_id, recipient_id, source_ip, user_agent,
+	// extra (qname or, without it, qtype) or qualified_timestamp. Default:
+	// source_ip or, in a leaf that has none, its timestamp.
+	Column string
+	// Replace makes a damaged log a new file that is renamed into the place of
+	// the old one. Default: the file is changed in its place.
+	Replace bool
+}
+
+// damages is what can be done, and with which of the options.
+var damages = []struct {
+	kind       Kind
+	do         func(context.Context, *tampering) (Damage, error)
+	at, column bool
+}{
+	{RowEdited, editRow, true, true},
+	{RowDeleted, deleteRow, true, false},
+	{RowInserted, insertRow, true, false},
+	{RowForgedIndex, forgeIndex, true, false},
+	{RowDuplicated, duplicateRow, true, false},
+	{LeafEdited, editLeaf, true, true},
+	{LeafRehashed, rehashLeaf, true, true},
+	{LeafDropped, dropLeaf, true, false},
+	{LeafReordered, reorderLeaves, true, false},
+	{LeafUnreadable, eraseLeaf, true, false},
+	{LogTruncated, truncateLog, true, false},
+	{LogRewritten, rewriteLog, true, true},
+	{HeadForged, forgeHead, false, false},
+	{HeadSplit, splitHead, true, false},
+	{DatabaseReplaced, replaceDatabase, true, false},
+}
+
+// CheckTamper says what is wrong with a kind and its options, without looking
+// at a registry.
+func CheckTamper(kind Kind, options TamperOptions) error {
+	i := slices.Index(Kinds(), kind)
+	if i < 0 {
+		return fmt.Errorf("unknown damage %q: there are %s", kind, join(Kinds()))
+	}
+	switch d := damages[i]; {
+	case options.At != nil && !d.at:
+		return fmt.Errorf("%s is not done at any row or leaf: leave that out", kind)
+	case options.At != nil && *options.At < 0:
+		return fmt.Errorf("there is no row or leaf %d for %s: give the id of a row or the index of a leaf", *options.At, kind)
+	case options.Column != "" && !d.column:
+		return fmt.Errorf("%s changes no column: leave that out", kind)
+	case options.Column != "" && !slices.Contains(leafColumns, options.Column):
+		return fmt.Errorf("%q is no column that leaves hold: there are %s", options.Column, join(leafColumns))
+	}
+	return nil
+}
+
+func join[T ~string](names []T) string {
+	var text []string
+	for _, name := range names {
+		text = append(text, string(name))
+	}
+	return strings.Join(text, ", ")
+}
+
+// tampering is one damage while it is done.
+type tampering struct {
+	settings Settings
+	options  TamperOptions
+	database *database
+	log      string // path of its file
+	key      ed25519.PrivateKey
+	random   *rand.Rand
+}
+
+// Damage is drawn from a stream of its own.
+const tamperStream = 1 << 62
+
+// Tamper damages a registry that this package has written, in one way, and adds
+// no events but those of [DatabaseReplaced]. It refuses a directory whose
+// [IdentityFile] does not say that it is a generated registry's. Of the settings
+// it uses Database, TlogDir, Seed and Start.
+//
+// No [Registry] may have the files open, in this or another process. After an
+// error that is not about what was asked for the damage may be half done.
+func Tamper(ctx context.Context, settings Settings, kind Kind, options TamperOptions) (Damage, error) {
+	if err := CheckTamper(kind, options); err != nil {
+		return Damage{}, err
+	}
+	t, err := newTampering(settings, options)
+	if err != nil {
+		return Damage{}, fmt.Errorf("doing the damage %s: %w", kind, err)
+	}
+	damage, err := damages[slices.Index(Kinds(), kind)].do(ctx, t)
+	if err != nil {
+		return Damage{}, fmt.Errorf("doing the damage %s: %w", kind, err)
+	}
+	damage.Kind = kind
+	return damage, nil
+}
+
+func newTampering(settings Settings, options TamperOptions) (*tampering, error) {
+	settings.Style = Python
+	if err := settings.normalize(); err != nil {
+		return nil, err
+	}
+	if settings.TlogDir == "" {
+		return nil, errors.New("a registry without a transparency log cannot be found damaged: give the log's directory")
+	}
+	t := &tampering{
+		settings: settings,
+		options:  options,
+		log:      filepath.Join(settings.TlogDir, LeavesFile),
+		random:   rand.New(rand.NewPCG(settings.Seed, tamperStream)),
+	}
+	var err error
+	if t.key, err = loadIdentity(identityPath(settings.Database)); err != nil {
+		return nil, err
+	}
+	if t.key == nil {
+		return nil, fmt.Errorf("%s is not there, so this is no generated registry: only such a one is damaged", identityPath(settings.Database))
+	}
+	for _, path := range []string{settings.Database, t.log} {
+		if _, err := os.Stat(path); err != nil {
+			return nil, fmt.Errorf("there is nothing to damage: %w: write some events first", err)
+		}
+	}
+	t.database, err = openDatabase(settings.Database, settings.Style)
+	return t, err
+}
+
+// middle is somewhere in the middle third of the numbers from first to last.
+func (t *tampering) middle(first, last int64) int64 {
+	third := (last - first + 1) / 3
+	return first + third + t.random.Int64N(max(1, last-first+1-2*third))
+}
