@@ -342,6 +342,32 @@ func TestTamperColumn(t *testing.T) {
 	}
 }
 
+// A registry that is open goes on writing, and signing what it remembers.
+func TestTamperWithAnOpenRegistry(t *testing.T) {
+	for _, style := range styles {
+		t.Run(string(style), func(t *testing.T) {
+			settings := inDirectory(t.TempDir())
+			filled(t, settings, tamperedEvents)
+			settings.Style = style
+			r := open(t, settings)
+			for i, kind := range []registrygen.Kind{
+				registrygen.RowEdited, registrygen.RowDeleted, registrygen.RowInserted, registrygen.RowForgedIndex, registrygen.RowDuplicated,
+				registrygen.LeafEdited, registrygen.LeafRehashed, registrygen.LeafReordered, registrygen.LeafUnreadable,
+			} {
+				at := int64(30 + 2*i)
+				_, err := registrygen.Tamper(t.Context(), settings, kind, registrygen.TamperOptions{At: &at})
+				require.NoError(t, err)
+				write(t, r, 1)
+			}
+			honest, err := r.Head()
+			require.NoError(t, err)
+			assert.EqualValues(t, tamperedEvents+25+9, honest.Size)
+			require.NoError(t, r.Close())
+			assert.Equal(t, fmt.Sprintf("%x", honest.Root), stateOf(t, settings).head.Root)
+		})
+	}
+}
+
 // One damage does not stand in the way of another, nor of more events.
 func TestTamperAgain(t *testing.T) {
 	settings := inDirectory(t.TempDir())
@@ -364,6 +390,22 @@ func TestTamperAgain(t *testing.T) {
 		tamper(t, settings, kind, registrygen.TamperOptions{})
 	}
 	filled(t, settings, 50)
+}
+
+// A row that has been edited cannot be made to fit its leaf by one character.
+func TestTamperWithARowThatDoesNotFit(t *testing.T) {
+	settings := inDirectory(t.TempDir())
+	filled(t, settings, tamperedEvents)
+	at := int64(30)
+	_, err := registrygen.Tamper(t.Context(), settings, registrygen.LeafEdited, registrygen.TamperOptions{At: &at})
+	require.NoError(t, err)
+	before := stateOf(t, settings)
+	for _, kind := range []registrygen.Kind{registrygen.LeafRehashed, registrygen.LogRewritten} {
+		_, err = registrygen.Tamper(t.Context(), settings, kind, registrygen.TamperOptions{At: &at})
+		require.ErrorContains(t, err, "does not agree with leaf 30")
+	}
+	d := tampered{before: before, after: stateOf(t, settings)}
+	d.sameBut(t)
 }
 
 // checkDeclaredHead checks the head with the hashes that the log says it has.
@@ -462,11 +504,11 @@ func TestTamperWithoutEvents(t *testing.T) {
 
 func TestDamageString(t *testing.T) {
 	for want, damage := range map[string]registrygen.Damage{
-		"row-edited: changed it; expect row_mismatch with oversight.tlog_status mismatch (source_ip), and from who had read all of it before no finding": {
+		"row-edited: changed it; expect row_mismatch with oversight.tlog_status mismatch (source_ip), or no finding where all of it had been read before": {
 			Kind: registrygen.RowEdited, Message: "changed it",
 			Findings: []string{"row_mismatch"}, Status: "mismatch", Mismatch: "source_ip",
 		},
-		"leaf-dropped: took it; expect leaf_corrupt, and from who had read all of it before log_rewritten and leaf_corrupt": {
+		"leaf-dropped: took it; expect leaf_corrupt, or log_rewritten and leaf_corrupt where all of it had been read before": {
 			Kind: registrygen.LeafDropped, Message: "took it",
 			Findings: []string{"leaf_corrupt"}, WitnessFindings: []string{"log_rewritten", "leaf_corrupt"},
 		},
