@@ -114,7 +114,7 @@ func (d Damage) String() string {
 	if d.Mismatch != "" {
 		text += " (" + d.Mismatch + ")"
 	}
-	return text + ", and from who had read all of it before " + list(d.WitnessFindings)
+	return text + ", or " + list(d.WitnessFindings) + " where all of it had been read before"
 }
 
 func list(findings []string) string {
