@@ -47,7 +47,8 @@ const (
 	// leaves them that forgot to write.
 	LeafUnreadable Kind = "leaf-unreadable"
 	// LogTruncated: the last lines are gone, so that the leaves of the last rows
-	// are missing. A head that was signed before is of a larger log.
+	// are missing. The head that was signed before is of a larger log, and so
+	// inconsistent.
 	LogTruncated Kind = "log-truncated"
 	// LogRewritten: as LeafRehashed, and then the registry has signed the head
 	// anew, with its own key: only a witness can tell.

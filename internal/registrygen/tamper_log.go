@@ -246,5 +246,7 @@ func truncateLog(ctx context.Context, t *tampering) (Damage, error) {
 	if d.FirstRow != 0 {
 		d.Findings, d.Status = []string{translator.IntegrityRowMismatch}, translator.TlogStatusMissing
 	}
+	d.Findings = append(d.Findings, translator.IntegrityHeadInconsistent)
+	d.WitnessFindings = append(d.WitnessFindings, translator.IntegrityHeadInconsistent)
 	return d, t.rewrite(splice{l.offset, info.Size() - l.offset, nil})
 }
