@@ -99,7 +99,7 @@ func (a *audit) idle(ctx context.Context) []finding {
 func (a *audit) work(ctx context.Context, slice time.Duration) {
 	select {
 	case body := <-a.heads:
-		if err := a.witness.CheckHead(ctx, body); err != nil {
+		if err := a.witness.CheckHead(body); err != nil {
 			a.logger.Warn("What the registry sent is no tree head", zap.Error(err))
 		}
 	default:

@@ -67,8 +67,8 @@ const (
 	defaultWait         = 2 * time.Second
 	defaultHeadInterval = 5 * time.Minute
 	defaultHeadTimeout  = 10 * time.Second
-	// minSeconds catches numbers without a unit, which are nanoseconds.
-	minSeconds = time.Second
+	// minPeriod catches numbers without a unit, which are nanoseconds.
+	minPeriod = time.Second
 )
 
 func defaultTransparencyLog() configoptional.Optional[TransparencyLogConfig] {
@@ -91,8 +91,8 @@ func (c *TransparencyLogConfig) Validate() error {
 	if c.Wait < 0 {
 		errs = append(errs, fmt.Errorf("`wait` is %s: must not be negative", c.Wait))
 	}
-	if c.Grace < minSeconds {
-		errs = append(errs, fmt.Errorf("`grace` is %s: must be at least %s, written with its unit", c.Grace, minSeconds))
+	if c.Grace < minPeriod {
+		errs = append(errs, fmt.Errorf("`grace` is %s: must be at least %s, written with its unit", c.Grace, minPeriod))
 	}
 	return errors.Join(errs...)
 }
@@ -100,8 +100,8 @@ func (c *TransparencyLogConfig) Validate() error {
 // Validate reports every wrong setting, with its key and value. It does no I/O.
 func (c *TreeHeadConfig) Validate() error {
 	var errs []error
-	if c.Interval < minSeconds {
-		errs = append(errs, fmt.Errorf("`interval` is %s: must be at least %s, written with its unit", c.Interval, minSeconds))
+	if c.Interval < minPeriod {
+		errs = append(errs, fmt.Errorf("`interval` is %s: must be at least %s, written with its unit", c.Interval, minPeriod))
 	}
 	u, err := url.Parse(c.Endpoint)
 	switch {

@@ -203,7 +203,7 @@ func (w *Witness) Idle(ctx context.Context) {
 	w.changed = w.changed || w.log.Size()-before >= worthSaving
 	w.mark()
 	w.settleOld(ctx)
-	w.checkWaiting(ctx)
+	w.checkWaiting()
 }
 
 // worthSaving is how many leaves it takes to save that they were read, where
