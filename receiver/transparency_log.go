@@ -36,7 +36,8 @@ type TransparencyLogConfig struct {
 
 	// Wait is how long an event may be held back for its leaf to appear, or for
 	// the log to be readable. A registry writes the leaf first, so that hardly
-	// any event waits. Default 2s; 0 for not at all.
+	// any event waits. Default 2s; with 0, what is there is still read, for at
+	// most 50ms.
 	Wait time.Duration `mapstructure:"wait"`
 
 	// Grace is how long a leaf may be there before its row, until that is
