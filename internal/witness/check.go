@@ -26,8 +26,12 @@ type claim struct {
 // that were not committed.
 func (w *Witness) Check(ctx context.Context, events []translator.Event) {
 	w.staged, w.rows = w.staged[:0], nil
-	within, cancel := context.WithTimeout(ctx, max(w.settings.Wait, minRead))
-	defer cancel()
+	within := ctx
+	if !w.settings.Audit {
+		var cancel context.CancelFunc
+		within, cancel = context.WithTimeout(ctx, max(w.settings.Wait, minRead))
+		defer cancel()
+	}
 	w.await(within, highest(events))
 	batch := make(map[int64]struct{}, len(events)) // leaves that these events have claimed
 	for i := range events {

@@ -36,7 +36,9 @@ func (w *Witness) row(e *translator.Event) {
 	case e.TlogStatus == translator.TlogStatusDuplicate:
 		f.Message = fmt.Sprintf("Row %d claims leaf %d of the transparency log, which another row had claimed before: one of the two was slipped in.", e.ID, e.TlogIndex)
 	case !hasIndex(e):
-		f.Message = fmt.Sprintf("Row %d names no leaf of the transparency log, though rows before it do: the row was slipped in, or the registry could not write to its log.", e.ID)
+		f.Message = fmt.Sprintf("Row %d names no leaf of the transparency log: the row was slipped in, or the registry could not write to its log.", e.ID)
+	case e.TlogIndex < 0:
+		f.Message = fmt.Sprintf("Row %d names leaf %d of the transparency log, and no log has that: the row was slipped in or changed.", e.ID, e.TlogIndex)
 	case e.TlogStatus == translator.TlogStatusMissing:
 		f.Message = fmt.Sprintf("Row %d names leaf %d, and the transparency log ends after %d: the row was slipped in, or the end of the log is gone.", e.ID, e.TlogIndex, w.log.Size())
 	case e.TlogMismatch == tlog.MismatchEvent:

@@ -80,6 +80,14 @@ func (w *Witness) Settle(ctx context.Context, size int64) (all bool) {
 	return true
 }
 
+// Awaits reports whether any of the leaves from first on, and below size, is
+// without a row. All rows have to be checked and committed.
+func (w *Witness) Awaits(ctx context.Context, first, size int64) (bool, error) {
+	size = min(size, w.log.Size())
+	open, err := w.nextOpen(ctx, first, size)
+	return open < size, err
+}
+
 // nextRun finds and settles the next leaves without a row, which follow each
 // other. There are none below size if first is above last.
 func (w *Witness) nextRun(ctx context.Context, size int64) (first, last int64, err error) {
@@ -151,8 +159,10 @@ func (w *Witness) leavesWithoutRow(first, last int64) {
 	f := w.finding(translator.IntegrityLeafWithoutRow)
 	f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = first, true, last
 	f.Message = messageWithoutRow(first, last)
-	if leaf, err := w.log.Lookup(first); err == nil && leaf.IsBeacon && first == last {
-		f.Message = messageOfOneWithoutRow(first, leaf.Beacon.Kind, leaf.Beacon.TokenID)
+	if first == last { // looking up a leaf may take reading the file
+		if leaf, err := w.log.Lookup(first); err == nil && leaf.IsBeacon {
+			f.Message = messageOfOneWithoutRow(first, leaf.Beacon.Kind, leaf.Beacon.TokenID)
+		}
 	}
 	w.add(f)
 }

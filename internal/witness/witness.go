@@ -25,16 +25,26 @@ type Settings struct {
 	Leaves string
 	// RegistryID names the registry in findings.
 	RegistryID string
-	// Key is the registry's public key, for tree heads; nil if there are none.
+	// Key is the registry's public key, for tree heads. Without it, their
+	// signatures are not checked.
 	Key ed25519.PublicKey
 	// Wait is how long a row may wait for its leaf, and the log to be readable.
 	Wait time.Duration
 	// Grace is how long a leaf may wait for its row. Default: [DefaultGrace].
 	Grace time.Duration
+	// Audit is for reading everything once, as it is: rows are awaited for all
+	// leaves from the first one on, all rows have to name a leaf, and nothing is
+	// waited for, whatever Wait and Grace say. Leaves without a row are looked for
+	// by Settle only.
+	Audit bool
 	// Saved is the State of the last snapshot that was saved; nil if there is none.
 	Saved []byte
-	// Pages finds the pages of that snapshot. Needed only with Saved.
+	// Pages finds the pages of the snapshots that were saved. It may be nil if
+	// none ever is.
 	Pages Pages
+	// OnLeaf is called for every new leaf of the log, in order; beacon says that
+	// it is a beacon's and not corrupt. Default none.
+	OnLeaf func(index int64, beacon bool)
 	// LastID is the id of the last row that was handed on. If what was saved
 	// does not reach that far, rows were not checked, and their leaves are not
 	// missed; if it reaches farther, all rows may claim their leaves again.
@@ -95,7 +105,10 @@ type Snapshot struct {
 // Open returns a Witness. It does no I/O. If what was saved cannot be read, it
 // begins anew and returns an error besides.
 func Open(settings Settings) (*Witness, error) {
-	if settings.Grace == 0 {
+	switch {
+	case settings.Audit:
+		settings.Wait, settings.Grace = 0, 0
+	case settings.Grace == 0:
 		settings.Grace = DefaultGrace
 	}
 	if settings.Now == nil {
@@ -103,6 +116,7 @@ func Open(settings Settings) (*Witness, error) {
 	}
 	w := &Witness{settings: settings}
 	err := w.restore()
+	w.state.Begun = w.state.Begun || settings.Audit
 	w.pages.source = settings.Pages
 	w.log = tlog.Open(tlog.Settings{Path: settings.Leaves, State: w.state.Log, OnLeaf: w.onLeaf})
 	return w, err
@@ -135,6 +149,9 @@ func (w *Witness) Close() error { return w.log.Close() }
 
 // onLeaf is called for every new leaf of the log, in order.
 func (w *Witness) onLeaf(index int64, beacon bool) {
+	if w.settings.OnLeaf != nil {
+		w.settings.OnLeaf(index, beacon)
+	}
 	if beacon {
 		return
 	}
@@ -171,6 +188,10 @@ func (w *Witness) HeadSize() int64 {
 // Size is how many leaves of the log have been read.
 func (w *Witness) Size() int64 { return w.log.Size() }
 
+// RootAt is the root of the tree over the first size leaves that have been read.
+// Its errors are those of [tlog.Log.RootAt].
+func (w *Witness) RootAt(size int64) (tlog.Hash, error) { return w.log.RootAt(size) }
+
 // AtEnd reports whether all of the log had been read at the last look.
 func (w *Witness) AtEnd() bool { return w.log.AtEnd() }
 
@@ -201,8 +222,10 @@ func (w *Witness) Idle(ctx context.Context) {
 	_ = w.note(w.log.Advance(ctx, math.MaxInt64)) // Trouble tells
 	w.takeLogFindings(ctx)
 	w.changed = w.changed || w.log.Size()-before >= worthSaving
-	w.mark()
-	w.settleOld(ctx)
+	if !w.settings.Audit {
+		w.mark()
+		w.settleOld(ctx)
+	}
 	w.checkWaiting()
 }
 
