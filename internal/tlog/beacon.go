@@ -1,0 +1,160 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog
+
+import (
+	"strings"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// Names of what may differ between a row and its leaf, as they stand in
+// [translator.Event.TlogMismatch]. The fields' own are below.
+const (
+	// MismatchEvent: the leaf is no beacon's.
+	MismatchEvent = "event"
+	// MismatchLeaf: the leaf itself is corrupt.
+	MismatchLeaf = "leaf"
+)
+
+// Beacon is what a beacon callback's leaf holds. A key that is absent or null
+// reads as "".
+type Beacon struct {
+	Kind         string
+	TokenID      string
+	FileID       string
+	RecipientID  string
+	SourceIP     string
+	UserAgent    string
+	QuestionName string // qname
+	QuestionType string // qtype
+	Timestamp    string
+
+	has fieldSet // keys that are there
+	odd fieldSet // keys whose value is neither a text nor null
+}
+
+// fieldSet is a set of fields.
+type fieldSet uint16
+
+func (s fieldSet) contains(f field) bool { return s&(1<<f) != 0 }
+func (s *fieldSet) add(f field)          { *s |= 1 << f }
+
+// field is a field of a Beacon, in the order in which mismatches are named.
+type field uint8
+
+const (
+	fieldKind field = iota
+	fieldTokenID
+	fieldFileID
+	fieldRecipientID
+	fieldSourceIP
+	fieldUserAgent
+	fieldQuestionName
+	fieldQuestionType
+	fieldTimestamp
+	fieldCount
+)
+
+// fieldNames are what mismatches are called: the columns of the row.
+var fieldNames = [fieldCount]string{
+	"kind", "token_id", "file_id", "recipient_id", "source_ip", "user_agent", "extra.qname", "extra.qtype", "qualified_timestamp",
+}
+
+// fieldOf finds the field that a key is; ok is false for any other key.
+func fieldOf(key string) (f field, ok bool) {
+	switch key { // a map takes ten times as long
+	case "kind":
+		return fieldKind, true
+	case "token_id":
+		return fieldTokenID, true
+	case "file_id":
+		return fieldFileID, true
+	case "recipient_id":
+		return fieldRecipientID, true
+	case "source_ip":
+		return fieldSourceIP, true
+	case "user_agent":
+		return fieldUserAgent, true
+	case "qname":
+		return fieldQuestionName, true
+	case "qtype":
+		return fieldQuestionType, true
+	case "timestamp":
+		return fieldTimestamp, true
+	}
+	return 0, false
+}
+
+// value is where a field's text is kept.
+func (b *Beacon) value(f field) *string {
+	switch f {
+	case fieldKind:
+		return &b.Kind
+	case fieldTokenID:
+		return &b.TokenID
+	case fieldFileID:
+		return &b.FileID
+	case fieldRecipientID:
+		return &b.RecipientID
+	case fieldSourceIP:
+		return &b.SourceIP
+	case fieldUserAgent:
+		return &b.UserAgent
+	case fieldQuestionName:
+		return &b.QuestionName
+	case fieldQuestionType:
+		return &b.QuestionType
+	default:
+		return &b.Timestamp
+	}
+}
+
+// Mismatch names the fields in which the leaf and the row differ, in the order
+// kind, token_id, file_id, recipient_id, source_ip, user_agent, extra.qname,
+// extra.qtype, qualified_timestamp, with commas between them; "" says that they
+// agree.
+//
+// A leaf holds user_agent, qname and qtype only for some kinds of beacons, and
+// they are compared only where it does. A key that is null is the same as an
+// empty or absent column, and so is one that is absent, of the others. A value
+// that is no text agrees with no row.
+func (b *Beacon) Mismatch(e *translator.Event) string {
+	differ := b.odd
+	b.compare(&differ, fieldKind, e.Kind)
+	b.compare(&differ, fieldTokenID, e.TokenID)
+	b.compare(&differ, fieldFileID, e.FileID)
+	b.compare(&differ, fieldRecipientID, e.RecipientID)
+	b.compare(&differ, fieldSourceIP, e.SourceIP)
+	if b.has.contains(fieldUserAgent) {
+		b.compare(&differ, fieldUserAgent, e.UserAgent)
+	}
+	if b.has.contains(fieldQuestionName) {
+		b.compare(&differ, fieldQuestionName, e.QuestionName)
+	}
+	if b.has.contains(fieldQuestionType) {
+		b.compare(&differ, fieldQuestionType, e.QuestionType())
+	}
+	b.compare(&differ, fieldTimestamp, e.QualifiedTimestamp)
+	if differ == 0 {
+		return ""
+	}
+	return differ.names()
+}
+
+func (b *Beacon) compare(differ *fieldSet, f field, column string) {
+	if *b.value(f) != column {
+		differ.add(f)
+	}
+}
+
+func (s fieldSet) names() string {
+	var names []string
+	for f := range fieldCount {
+		if s.contains(f) {
+			names = append(names, fieldNames[f])
+		}
+	}
+	return strings.Join(names, ",")
+}

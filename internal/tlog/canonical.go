@@ -1,0 +1,104 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// eventKey is what says of which kind a leaf is, and eventBeacon its value for
+// the callback of a beacon.
+const (
+	eventKey    = "event"
+	eventBeacon = "beacon"
+)
+
+// ParseBeacon parses a leaf, which has to be an object of canonical JSON
+// (RFC 8785): keys in order, no white space, one way to write each value. It
+// reports whether the leaf is a beacon callback's; b is the zero value if it is
+// not. Keys that a Beacon does not have are passed over, so that newer
+// registries may add some.
+func ParseBeacon(data []byte, b *Beacon) (isBeacon bool, err error) {
+	return parseBeacon(string(data), b)
+}
+
+// parseBeacon is ParseBeacon for a text that the Beacon's fields may be parts
+// of.
+func parseBeacon(text string, b *Beacon) (isBeacon bool, err error) {
+	*b = Beacon{}
+	isBeacon, ok := parseFlat(text, b)
+	if !ok {
+		*b = Beacon{}
+		isBeacon, err = parseCanonical(text, b)
+	}
+	if !isBeacon {
+		*b = Beacon{}
+	}
+	return isBeacon, err
+}
+
+// parseCanonical is parseBeacon for any leaf.
+func parseCanonical(text string, b *Beacon) (isBeacon bool, err error) {
+	canonical := jsontext.Value(text)
+	if err := canonical.Canonicalize(); err != nil {
+		return false, fmt.Errorf("the leaf is no JSON: %w", err)
+	}
+	if !bytes.Equal(canonical, []byte(text)) {
+		return false, errors.New("the leaf is JSON, but not in the canonical form of RFC 8785")
+	}
+	decoder := jsontext.NewDecoder(strings.NewReader(text))
+	if decoder.PeekKind() != '{' {
+		return false, errors.New("the leaf is no JSON object")
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return false, err
+	}
+	for decoder.PeekKind() != '}' {
+		beacon, err := b.read(decoder)
+		if err != nil {
+			return false, err
+		}
+		isBeacon = isBeacon || beacon
+	}
+	return isBeacon, nil
+}
+
+// read reads a key and its value. It reports whether they say that the leaf is
+// a beacon's.
+func (b *Beacon) read(decoder *jsontext.Decoder) (isBeacon bool, err error) {
+	token, err := decoder.ReadToken()
+	if err != nil {
+		return false, err
+	}
+	key, text := token.String(), ""
+	kind := decoder.PeekKind()
+	if kind == '"' {
+		if token, err = decoder.ReadToken(); err == nil {
+			text = token.String()
+		}
+	} else {
+		err = decoder.SkipValue()
+	}
+	b.set(key, text, kind)
+	return key == eventKey && text == eventBeacon, err
+}
+
+// set fills in a field, if the key is one's. kind is that of the JSON value, and
+// text is "" for any but a string.
+func (b *Beacon) set(key, text string, kind jsontext.Kind) {
+	f, ok := fieldOf(key)
+	if !ok {
+		return
+	}
+	b.has.add(f)
+	*b.value(f) = text
+	if kind != '"' && kind != 'n' {
+		b.odd.add(f)
+	}
+}

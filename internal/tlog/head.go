@@ -1,0 +1,153 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// ErrSignature says that there is a tree head that the key did not sign, or whose signed_message
+// is not about its own size and root.
+var ErrSignature = errors.New("the tree head is not signed by the registry's key")
+
+// HeadSyntaxError says that something is no tree head at all: an error page, or
+// an answer that was cut off. Nothing is said about the registry then.
+type HeadSyntaxError struct {
+	// Reason is a clause that tells what is wrong.
+	Reason string
+}
+
+func (e *HeadSyntaxError) Error() string { return "this is no signed tree head: " + e.Reason }
+
+// Head is a signed tree head, as GET /tlog/head of a registry gives it.
+type Head struct {
+	// Size is the number of leaves, from 0.
+	Size int64
+	// Root is the root of the tree over them.
+	Root Hash
+	// Signature is the registry's, by Ed25519, over [Head.Message].
+	Signature [ed25519.SignatureSize]byte
+}
+
+// headKeys are the keys of a head, all of which have to be there.
+var headKeys = [...]string{"size", "root", "signature", "signed_message"}
+
+// ParseHead parses an object with the keys size, root, signature and
+// signed_message, each once, in any order, and no others; with white space
+// around it, but no other text. Hex digits are in lower case.
+//
+// It returns a *[HeadSyntaxError] for anything else. Where signed_message is not
+// what [Head.Message] gives, the error matches [ErrSignature], and the head
+// comes with it.
+func ParseHead(data []byte) (Head, error) {
+	var head Head
+	values, err := scanHead(data)
+	if err != nil {
+		return Head{}, &HeadSyntaxError{Reason: err.Error()}
+	}
+	if head.Size, err = parseIndex(values[0].Kind(), string(values[0])); err != nil {
+		return Head{}, &HeadSyntaxError{Reason: "its size " + err.Error()}
+	}
+	texts := [len(headKeys)]string{}
+	for i, key := range headKeys[1:] {
+		token, err := jsontext.NewDecoder(bytes.NewReader(values[i+1])).ReadToken()
+		if err != nil || token.Kind() != '"' {
+			return Head{}, &HeadSyntaxError{Reason: "its " + key + " is no text"}
+		}
+		texts[i+1] = token.String()
+	}
+	if head.Root, err = ParseHash(texts[1]); err != nil {
+		return Head{}, &HeadSyntaxError{Reason: "its root is wrong: " + err.Error()}
+	}
+	if len(texts[2]) != 2*len(head.Signature) || !decodeHex(head.Signature[:], texts[2]) {
+		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its signature is not %d hex digits in lower case", 2*len(head.Signature))}
+	}
+	if texts[3] != string(head.Message()) {
+		return head, fmt.Errorf("%w: its signed_message, %.200q, is not about its size and root", ErrSignature, texts[3])
+	}
+	return head, nil
+}
+
+// scanHead returns the values in the order of headKeys.
+func scanHead(data []byte) (values [len(headKeys)]jsontext.Value, err error) {
+	decoder := jsontext.NewDecoder(bytes.NewReader(data))
+	if decoder.PeekKind() != '{' {
+		return values, errors.New("it is no JSON object")
+	}
+	_, err = decoder.ReadToken()
+	for err == nil && decoder.PeekKind() != '}' {
+		err = readHead(decoder, &values)
+	}
+	if err != nil {
+		return values, err
+	}
+	if _, err = decoder.ReadToken(); err != nil {
+		return values, err
+	}
+	if _, err = decoder.ReadToken(); !errors.Is(err, io.EOF) {
+		return values, errors.New("something follows its JSON object")
+	}
+	for i, value := range values {
+		if value == nil {
+			return values, fmt.Errorf("it lacks %s", headKeys[i])
+		}
+	}
+	return values, nil
+}
+
+// readHead reads a key and its value. The decoder refuses repeated keys.
+func readHead(decoder *jsontext.Decoder, values *[len(headKeys)]jsontext.Value) error {
+	token, err := decoder.ReadToken()
+	if err != nil {
+		return err
+	}
+	name := token.String()
+	value, err := decoder.ReadValue()
+	if err != nil {
+		return err
+	}
+	for i, key := range headKeys {
+		if name == key {
+			values[i] = value.Clone()
+			return nil
+		}
+	}
+	return fmt.Errorf("its key %.40q is none of a tree head's", name)
+}
+
+// Message is what the registry signs: the canonical JSON of size and root.
+func (h *Head) Message() []byte {
+	message := append([]byte(nil), `{"root":"`...)
+	message = append(message, h.Root.String()...)
+	message = strconv.AppendInt(append(message, `","size":`...), h.Size, 10)
+	return append(message, '}')
+}
+
+// Verify checks the signature. The error matches [ErrSignature].
+func (h *Head) Verify(key ed25519.PublicKey) error {
+	if len(key) != ed25519.PublicKeySize {
+		return fmt.Errorf("%w: the key has %d bytes instead of %d", ErrSignature, len(key), ed25519.PublicKeySize)
+	}
+	if !ed25519.Verify(key, h.Message(), h.Signature[:]) {
+		return ErrSignature
+	}
+	return nil
+}
+
+// ParsePublicKey parses a registry's Ed25519 public key as it is published at
+// /.well-known/oversight-registry: 64 hex digits in lower case.
+func ParsePublicKey(text string) (ed25519.PublicKey, error) {
+	key := make(ed25519.PublicKey, ed25519.PublicKeySize)
+	if len(text) != 2*len(key) || !decodeHex(key, text) {
+		return nil, fmt.Errorf("%.80q is no Ed25519 public key, which has %d hex digits in lower case", text, 2*len(key))
+	}
+	return key, nil
+}
