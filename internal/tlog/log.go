@@ -6,21 +6,27 @@ package tlog
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
 )
 
 var (
 	// ErrBeyond says that the log has no such leaf, as far as it has been read.
-	ErrBeyond = errors.New("the log does not reach that far")
-	// ErrUnknown says that what the answer takes has not been read again since the
-	// start, was rotated away, or could not be read.
-	ErrUnknown = errors.New("that part of the log is not known")
+	ErrBeyond = errors.New("the transparency log does not reach that far")
+	// ErrUnknown says that what the answer takes has not been read again since
+	// the start, was rotated away, or could not be read.
+	ErrUnknown = errors.New("that part of the transparency log is not known")
 )
 
 // Settings is what a Log needs to know.
 type Settings struct {
 	// Path is leaves.jsonl. It need not exist yet.
 	Path string
-	// State is what an earlier Log knew, from [Log.State]. Default nothing.
+	// State is what an earlier Log knew, from [Log.State]. Default nothing. One
+	// that is damaged still serves to find that the log was rewritten, but all
+	// is read again.
 	State State
 	// OnLeaf is called by Advance for each leaf that is new, in order and once:
 	// not for those below State.Size. beacon says that it is a beacon's and is
@@ -28,54 +34,176 @@ type Settings struct {
 	OnLeaf func(index int64, beacon bool)
 }
 
-// Entry is a leaf, as a row is compared with it.
-type Entry struct {
-	// Beacon is what the leaf holds if IsBeacon is set, else nil. It is valid
-	// until the next call of the Log that is not Lookup.
-	Beacon   *Beacon
-	IsBeacon bool
-	// Corrupt says that the leaf is unreadable, has a hash or an index that is
-	// not its own, or is missing in the file.
-	Corrupt bool
-}
-
 // Log follows leaves.jsonl. It is not safe for concurrent use.
+//
+// Errors of its methods say that the file could not be read, and match what the
+// operating system says, such as [fs.ErrNotExist]. What is wrong with the log is
+// no error, but a [Finding].
 type Log struct {
 	settings Settings
+
+	file     *os.File
+	seen     fs.FileInfo // the file, as it was at the last Advance
+	replaced bool        // another file has its name, and this one is read to its end
+	ended    bool        // the end has been seen, and nothing came since
+	atEnd    bool
+
+	view
+	walker walker
+	batch  batch
+	cache  cache
+	again  reverification
+
+	// resume is a state that has not been checked against the file yet; the
+	// view is not to be looked at then.
+	resume *State
+	// before is what was known before the file had to be read from its beginning
+	// again. It counts until it has been compared.
+	before *State
+
+	noted   int64 // leaves before this index are not new
+	report  report
+	corrupt corruption
 }
 
 // Open returns a Log. It does no I/O.
-func Open(settings Settings) *Log { return &Log{settings: settings} }
+func Open(settings Settings) *Log {
+	l := &Log{settings: settings, noted: settings.State.Size}
+	l.corrupt.report, l.again.corrupt.report = &l.report, &l.report
+	for _, run := range settings.State.Corrupt {
+		l.report.told.addRun(run)
+	}
+	l.view, _ = viewAt(0, nil, 0, nil)
+	if settings.State.Size > 0 {
+		state := settings.State
+		l.resume = &state
+	}
+	return l
+}
 
-// Advance reads on.
-func (l *Log) Advance(ctx context.Context, size int64) error { return errors.ErrUnsupported }
+// Close releases the file. The Log must not be used again.
+func (l *Log) Close() error {
+	if l.file == nil {
+		return nil
+	}
+	return l.file.Close()
+}
 
-// AtEnd reports whether the last Advance saw the end of the file.
-func (l *Log) AtEnd() bool { return false }
+// Advance reads on until Size is at least size, the file ends, or ctx is done.
+// That ctx is done is no error: Size and AtEnd tell how far it came. Every call
+// reads a chunk of 256 leaves if there are that many, so that calls with little
+// time come on as well.
+//
+// A last line without its newline is left for later. Where nothing has changed,
+// Advance costs one stat. A file that was replaced, became shorter than what had
+// been read, or was written to without growing is checked as after a restart;
+// Size may go down then until it has been read again. Leaves that had been
+// seen before, and are there unchanged, are not told of.
+//
+// A file that was replaced is read to its end first. Where the first line of the
+// new one has the index Size, the log was rotated, and goes on there.
+func (l *Log) Advance(ctx context.Context, size int64) error {
+	l.atEnd = false
+	if err := l.look(); err != nil {
+		return fmt.Errorf("transparency log: %w", err)
+	}
+	defer l.corrupt.flush()
+	for read := false; l.resume != nil || l.size < size; read = true {
+		if l.ended || read && ctx.Err() != nil {
+			break
+		}
+		if err := l.step(size); err != nil {
+			return fmt.Errorf("transparency log: %w", err)
+		}
+	}
+	l.atEnd = l.ended
+	return nil
+}
 
-// Size is how many leaves have been read.
-func (l *Log) Size() int64 { return 0 }
+// AtEnd reports whether the last Advance saw the end of the file, so that there
+// is no leaf from Size on.
+func (l *Log) AtEnd() bool { return l.atEnd }
 
-// Root is the root of the tree over all leaves that have been read.
-func (l *Log) Root() (root Hash, known bool) { return Hash{}, false }
+// Size is how many leaves have been read, those before a restart included.
+func (l *Log) Size() int64 {
+	if l.resume != nil {
+		return l.resume.Size
+	}
+	return l.size
+}
 
-// RootAt is the root of the tree over the first size leaves.
-func (l *Log) RootAt(size int64) (Hash, error) { return Hash{}, ErrUnknown }
+// step reads up to the end of a chunk, or does what comes before that.
+func (l *Log) step(size int64) error {
+	if l.resume != nil {
+		return l.tryResume()
+	}
+	err := l.fill(size)
+	switch {
+	case errors.Is(err, io.EOF) && l.replaced:
+		return l.reopen()
+	case errors.Is(err, io.EOF):
+		l.ended = true
+		l.shrunk()
+		return nil
+	}
+	return err
+}
 
-// Lookup returns a leaf.
-func (l *Log) Lookup(index int64) (Entry, error) { return Entry{}, ErrUnknown }
+// fill reads up to the end of a chunk or to size.
+func (l *Log) fill(size int64) error {
+	defer l.settle()
+	for !l.tail.full() && l.size < size {
+		leaf, err := l.walker.next()
+		if err != nil {
+			return err
+		}
+		if leaf.fault != "" {
+			l.corrupt.add(leaf.index, leaf.fault)
+		}
+		if leaf.stray {
+			continue
+		}
+		l.batch.add(l.tail, &leaf)
+		l.count(&leaf)
+		if l.before != nil && l.size == l.before.Size {
+			l.compare()
+		}
+	}
+	return nil
+}
+
+// settle makes beacons of what has been read, and tells of what is new.
+func (l *Log) settle() {
+	l.batch.parse(l.tail)
+	for ; l.noted < l.size; l.noted++ {
+		if e := &l.tail.entries[l.noted-l.tail.first]; l.settings.OnLeaf != nil {
+			l.settings.OnLeaf(l.noted, e.isBeacon)
+		}
+	}
+	if l.tail.full() {
+		l.cache.put(l.tail)
+		l.seal()
+	}
+}
 
 // Findings returns what was found since the last call.
-func (l *Log) Findings() []Finding { return nil }
+func (l *Log) Findings() []Finding {
+	findings := l.report.findings
+	l.report.findings = nil
+	return findings
+}
 
 // State is what a later Log can go on from.
-func (l *Log) State() State { return l.settings.State }
-
-// Reverify reads again what had been read before the start.
-func (l *Log) Reverify(ctx context.Context) (done bool, err error) { return true, nil }
-
-// Reverifying tells how far Reverify is.
-func (l *Log) Reverifying() (from, to int64, active bool) { return 0, 0, false }
-
-// Close releases the file.
-func (l *Log) Close() error { return nil }
+func (l *Log) State() State {
+	var s State
+	switch {
+	case l.resume != nil:
+		s = *l.resume
+	case l.before != nil:
+		s = *l.before
+	default:
+		s = l.state(l.walker.lines.offset)
+	}
+	s.Corrupt = l.report.told.head(maxStateRuns)
+	return s
+}

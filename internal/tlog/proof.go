@@ -6,11 +6,15 @@ package tlog
 import (
 	"context"
 	"errors"
+	"fmt"
+
+	"github.com/transparency-dev/merkle/proof"
+	"github.com/transparency-dev/merkle/rfc6962"
 )
 
 // Proof is an inclusion proof: that a leaf is in the tree with a root.
 type Proof struct {
-	// Index is the leaf's, Size the tree's.
+	// Index is the leaf's, Size the number of the tree's leaves.
 	Index, Size int64
 	// LeafHash is the leaf's hash, Root the tree's root.
 	LeafHash, Root Hash
@@ -20,26 +24,107 @@ type Proof struct {
 
 // ConsistencyProof proves that a tree is the beginning of another.
 type ConsistencyProof struct {
-	// Size1 and Size2 are the trees' sizes, the smaller one first.
+	// Size1 and Size2 are the numbers of the trees' leaves, the smaller first.
 	Size1, Size2 int64
 	// Root1 and Root2 are their roots.
 	Root1, Root2 Hash
-	// Hashes is the proof (RFC 6962, 2.1.2).
+	// Hashes is the proof (RFC 6962, 2.1.2). It is empty if a size is 0 or both
+	// are the same.
 	Hashes []Hash
 }
 
-// Inclusion makes the proof for a leaf.
+// Inclusion makes the proof that a leaf is among the first size leaves of the
+// log at path. It reads the file once, up to there, and keeps some 60 hashes.
+//
+// It returns ctx's error if that is done before, an error that matches
+// [ErrBeyond] if the log has fewer leaves or no such leaf can be, one that
+// matches [ErrUnknown] if the leaf is corrupt or the hash of another could not
+// be read, and says otherwise why the file cannot be read. A leaf whose hash
+// is not that of its bytes counts, as in the registry's tree, with the hash
+// that it declares.
 func Inclusion(ctx context.Context, path string, index, size int64) (Proof, error) {
-	return Proof{}, errors.ErrUnsupported
+	if index < 0 || index >= size {
+		return Proof{}, fmt.Errorf("leaf %d of %d: %w", index, size, ErrBeyond)
+	}
+	nodes, err := proof.Inclusion(uint64(index), uint64(size))
+	if err != nil {
+		return Proof{}, err
+	}
+	c := newCollector(nodes.IDs)
+	leaf := Hash{}
+	err = c.read(ctx, path, size, func(step *walked) error {
+		if step.index != index {
+			return nil
+		}
+		if step.fault != "" {
+			return fmt.Errorf("%w: leaf %d is corrupt: %s", ErrUnknown, index, step.fault)
+		}
+		leaf = step.hash
+		return nil
+	})
+	if err != nil {
+		return Proof{}, err
+	}
+	hashes, err := c.hashes(nodes)
+	return Proof{Index: index, Size: size, LeafHash: leaf, Root: rootOf(c.tree.nodes...), Hashes: hashes}, err
 }
 
-// Consistency makes the proof for two sizes.
+// Consistency makes the proof that the first size1 leaves of the log at path
+// are the beginning of the first size2. It reads and fails as [Inclusion] does.
 func Consistency(ctx context.Context, path string, size1, size2 int64) (ConsistencyProof, error) {
-	return ConsistencyProof{}, errors.ErrUnsupported
+	if size1 < 0 || size1 > size2 {
+		return ConsistencyProof{}, fmt.Errorf("%d leaves of %d: %w", size1, size2, ErrBeyond)
+	}
+	nodes, err := proof.Consistency(uint64(size1), uint64(size2))
+	if err != nil {
+		return ConsistencyProof{}, err
+	}
+	c := newCollector(nodes.IDs)
+	root1 := emptyRoot
+	err = c.read(ctx, path, size2, func(step *walked) error {
+		if step.index+1 == size1 {
+			root1 = rootOf(c.tree.nodes...)
+		}
+		return nil
+	})
+	if err != nil {
+		return ConsistencyProof{}, err
+	}
+	hashes, err := c.hashes(nodes)
+	return ConsistencyProof{Size1: size1, Size2: size2, Root1: root1, Root2: rootOf(c.tree.nodes...), Hashes: hashes}, err
 }
 
-// Verify checks the proof.
-func (p *Proof) Verify() error { return errors.ErrUnsupported }
+// Verify checks that the leaf's hash and the proof give the root.
+func (p *Proof) Verify() error {
+	if p.Index < 0 || p.Size < 0 {
+		return errors.New("the inclusion proof is wrong: its index or its size is negative")
+	}
+	err := proof.VerifyInclusion(rfc6962.DefaultHasher, uint64(p.Index), uint64(p.Size), p.LeafHash[:], slicesOf(p.Hashes), p.Root[:])
+	if err != nil {
+		return fmt.Errorf("the inclusion proof is wrong: %w", err)
+	}
+	return nil
+}
 
-// Verify checks the proof.
-func (p *ConsistencyProof) Verify() error { return errors.ErrUnsupported }
+// Verify checks that the proof gives both roots.
+func (p *ConsistencyProof) Verify() error {
+	if p.Size1 < 0 || p.Size2 < 0 {
+		return errors.New("the consistency proof is wrong: a size is negative")
+	}
+	if p.Size1 == 0 && p.Root1 != emptyRoot {
+		return errors.New("the consistency proof is wrong: a tree without leaves has another root")
+	}
+	err := proof.VerifyConsistency(rfc6962.DefaultHasher, uint64(p.Size1), uint64(p.Size2), slicesOf(p.Hashes), p.Root1[:], p.Root2[:])
+	if err != nil {
+		return fmt.Errorf("the consistency proof is wrong: %w", err)
+	}
+	return nil
+}
+
+func slicesOf(hashes []Hash) [][]byte {
+	slices := make([][]byte, len(hashes))
+	for i := range hashes {
+		slices[i] = hashes[i][:]
+	}
+	return slices
+}

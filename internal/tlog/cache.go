@@ -1,0 +1,58 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog
+
+// Limits of the cache. Rows come about in the order of their leaves, so that a
+// few chunks would do; a batch may be some thousand leaves long.
+const (
+	cachedChunks = 64
+	cachedBytes  = 24 << 20 // of texts; a chunk takes 50 KB besides
+)
+
+// cache keeps the chunks that were used last.
+type cache struct {
+	chunks map[int64]*chunk
+	size   int
+	clock  int64
+}
+
+func (c *cache) get(number int64) *chunk {
+	found := c.chunks[number]
+	if found != nil {
+		c.clock++
+		found.used = c.clock
+	}
+	return found
+}
+
+func (c *cache) put(added *chunk) {
+	if c.chunks == nil {
+		c.chunks = make(map[int64]*chunk, cachedChunks)
+	}
+	c.drop(added.number)
+	for len(c.chunks) > 0 && (len(c.chunks) >= cachedChunks || c.size+added.size > cachedBytes) {
+		c.drop(c.oldest())
+	}
+	c.clock++
+	added.used = c.clock
+	c.chunks[added.number] = added
+	c.size += added.size
+}
+
+func (c *cache) oldest() (number int64) {
+	used := c.clock + 1
+	for _, chunk := range c.chunks {
+		if chunk.used < used {
+			number, used = chunk.number, chunk.used
+		}
+	}
+	return number
+}
+
+func (c *cache) drop(number int64) {
+	if old := c.chunks[number]; old != nil {
+		c.size -= old.size
+		delete(c.chunks, number)
+	}
+}

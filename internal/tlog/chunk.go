@@ -1,0 +1,90 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog
+
+// chunkSize is how many leaves are read again together, and share a node that
+// is kept in memory. It is a power of two, so that the node is one of the tree.
+const chunkSize = 256
+
+// chunk is leaves that have been parsed: chunkSize of them, or fewer at the end
+// of the log and behind the place where it was rotated.
+type chunk struct {
+	number  int64
+	first   int64 // index of entries[0]
+	entries []entry
+	hashes  []Hash // of the leaves, as they are in the tree
+	seed    tree   // of the chunk's leaves before first, which are not here
+	tree    tree   // of the chunk's leaves until now
+	offset  int64  // of the line of entries[0]
+	size    int    // bytes of memory that its texts take
+	used    int64  // when, for the cache
+}
+
+// entry is a leaf that has been parsed.
+type entry struct {
+	beacon            Beacon
+	isBeacon, corrupt bool
+}
+
+func newChunk(number, first int64, seed tree) *chunk {
+	return &chunk{
+		number: number, first: first, seed: seed, tree: seed.clone(),
+		entries: make([]entry, 0, chunkSize), hashes: make([]Hash, 0, chunkSize),
+	}
+}
+
+func (c *chunk) full() bool { return c.tree.size == chunkSize }
+
+// next is the index of the leaf after the last one.
+func (c *chunk) next() int64 { return c.first + int64(len(c.entries)) }
+
+// treeAt is the compact range of the chunk's leaves before this index.
+func (c *chunk) treeAt(index int64) tree {
+	t := c.seed.clone()
+	for _, hash := range c.hashes[:index-c.first] {
+		t.add(hash)
+	}
+	return t
+}
+
+// batch is leaves that have come into a chunk and are parsed together, so that
+// their texts share one string.
+type batch struct {
+	text  []byte
+	parts []part
+}
+
+// part is the text of one leaf.
+type part struct{ entry, start, end int }
+
+// add puts a leaf into the chunk.
+func (b *batch) add(c *chunk, leaf *walked) {
+	if len(c.entries) == 0 {
+		c.offset = leaf.offset
+	}
+	if leaf.fault == "" {
+		start := len(b.text)
+		b.text = append(b.text, leaf.data...)
+		b.parts = append(b.parts, part{len(c.entries), start, len(b.text)})
+	}
+	c.entries = append(c.entries, entry{corrupt: leaf.fault != ""})
+	c.hashes = append(c.hashes, leaf.hash)
+	c.tree.add(leaf.hash)
+}
+
+// drop forgets the leaves that have not been parsed, as nobody wants the chunk.
+func (b *batch) drop() { b.text, b.parts = b.text[:0], b.parts[:0] }
+
+// parse makes beacons of the leaves that came since the last call. A leaf that
+// is no canonical JSON is a leaf all the same, and no beacon.
+func (b *batch) parse(c *chunk) {
+	text := string(b.text)
+	for _, p := range b.parts {
+		e := &c.entries[p.entry]
+		isBeacon, err := parseBeacon(text[p.start:p.end], &e.beacon)
+		e.isBeacon = isBeacon && err == nil
+	}
+	c.size += len(text)
+	b.drop()
+}

@@ -1,0 +1,261 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog_test
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+)
+
+func TestFollowing(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 255, 256, 257, 511, 512, 513, 1000} {
+		path := newLog(t, linesOf(0, n))
+		f := follow(t, path, tlog.State{})
+		f.advance()
+		f.requireIntact(n)
+		assert.Equal(t, indexes(0, n), f.leaves)
+		appendTo(t, path, linesOf(n, n+300))
+		f.advance()
+		f.requireIntact(n + 300)
+		assert.Equal(t, indexes(0, n+300), f.leaves)
+
+		again := f.restart()
+		assert.Equal(t, f.Size(), again.Size(), "before anything is read")
+		again.advance()
+		again.requireIntact(n + 300)
+		appendTo(t, path, linesOf(n+300, n+310))
+		again.advance()
+		again.requireIntact(n + 310)
+		assert.Equal(t, indexes(n+300, n+310), again.leaves)
+	}
+}
+
+func TestHalfWrittenLines(t *testing.T) {
+	path := newLog(t, linesOf(0, 2))
+	f := follow(t, path, tlog.State{})
+	f.advance()
+	line := linesOf(2, 3)
+	for i := range len(line) - 1 {
+		appendTo(t, path, line[i:i+1])
+		f.advance()
+		require.Equal(t, int64(2), f.Size())
+	}
+	appendTo(t, path, line[len(line)-1:])
+	f.advance()
+	f.requireIntact(3)
+
+	// A registry that starts again cuts off what is not complete.
+	appendTo(t, path, linesOf(3, 5)+"half a line of some length, longer than the next one is, for sure; "+strings.Repeat("x", 500))
+	require.NoError(t, f.Advance(t.Context(), 4))
+	require.NoError(t, os.Truncate(path, int64(len(linesOf(0, 5)))))
+	appendTo(t, path, linesOf(5, 7))
+	f.advance()
+	f.requireIntact(7)
+}
+
+// Advance reads as far as it is told, and no further.
+func TestSizes(t *testing.T) {
+	f := follow(t, newLog(t, linesOf(0, 600)), tlog.State{})
+	for _, size := range []int{0, 1, 100, 256, 257, 599} {
+		require.NoError(t, f.Advance(t.Context(), int64(size)))
+		assert.Equal(t, int64(size), f.Size())
+		assert.False(t, f.AtEnd())
+	}
+	require.NoError(t, f.Advance(t.Context(), 100))
+	assert.Equal(t, int64(599), f.Size())
+	f.advance()
+	f.requireIntact(600)
+}
+
+// A context that is done is no error, and every call comes on.
+func TestLittleTime(t *testing.T) {
+	path := newLog(t, linesOf(0, 1000))
+	f := follow(t, path, tlog.State{})
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	for n := 0; !f.AtEnd(); n++ {
+		require.Less(t, n, 10)
+		require.NoError(t, f.Advance(done, everything))
+	}
+	f.requireIntact(1000)
+
+	again := f.restart()
+	require.NoError(t, again.Advance(done, everything))
+	from, to, active := again.Reverifying()
+	assert.True(t, active)
+	assert.Equal(t, []int64{0, 768}, []int64{from, to})
+	_, err := again.Lookup(300)
+	require.ErrorIs(t, err, tlog.ErrUnknown)
+	_, err = again.RootAt(300)
+	require.ErrorIs(t, err, tlog.ErrUnknown)
+	again.requireLeaf(800)
+
+	finished, err := again.Reverify(done)
+	require.NoError(t, err)
+	assert.False(t, finished)
+	from, _, _ = again.Reverifying()
+	assert.Equal(t, int64(256), from)
+	again.requireLeaf(200)
+	_, err = again.Lookup(300)
+	require.ErrorIs(t, err, tlog.ErrUnknown)
+	for n := 0; !finished; n++ {
+		require.Less(t, n, 10)
+		finished, err = again.Reverify(done)
+		require.NoError(t, err)
+	}
+	again.advance()
+	again.requireIntact(1000)
+}
+
+func TestFilesThatCannotBeRead(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leaves.jsonl")
+	f := follow(t, path, tlog.State{})
+	require.ErrorIs(t, f.Advance(t.Context(), everything), fs.ErrNotExist)
+	assert.False(t, f.AtEnd())
+	require.NoError(t, os.Mkdir(path, 0o700))
+	require.ErrorContains(t, f.Advance(t.Context(), everything), path)
+	require.NoError(t, os.Remove(path))
+	overwrite(t, path, linesOf(0, 3))
+	f.advance()
+	f.requireIntact(3)
+
+	again := f.restart()
+	require.NoError(t, os.Remove(path))
+	require.ErrorIs(t, again.Advance(t.Context(), everything), fs.ErrNotExist)
+	assert.Equal(t, int64(3), again.Size())
+	assert.Equal(t, f.State(), again.State())
+	_, err := again.Lookup(2)
+	require.ErrorIs(t, err, tlog.ErrUnknown)
+	_, err = again.Lookup(3)
+	require.ErrorIs(t, err, tlog.ErrBeyond)
+	root, known := again.Root()
+	assert.True(t, known)
+	assert.Equal(t, rootOf(3), root)
+}
+
+func TestDeletionAndReturn(t *testing.T) {
+	path := newLog(t, linesOf(0, 700))
+	f := follow(t, path, tlog.State{})
+	f.advance()
+	require.NoError(t, os.Rename(path, path+".old"))
+	require.ErrorIs(t, f.Advance(t.Context(), everything), fs.ErrNotExist)
+	f.requireLeaf(3)
+	require.NoError(t, os.Rename(path+".old", path))
+	f.advance()
+	f.requireIntact(700)
+	require.NoError(t, os.Remove(path))
+	require.Error(t, f.Advance(t.Context(), everything))
+	overwrite(t, path, linesOf(0, 800))
+	f.advance()
+	f.requireIntact(800)
+	assert.Equal(t, indexes(0, 800), f.leaves)
+}
+
+func TestReplacementByTheSame(t *testing.T) {
+	for name, change := range map[string]func(t *testing.T, path string){
+		"replaced":          func(t *testing.T, path string) { replace(t, path, linesOf(0, 700)) },
+		"replaced, longer":  func(t *testing.T, path string) { replace(t, path, linesOf(0, 800)) },
+		"written over":      func(t *testing.T, path string) { overwrite(t, path, linesOf(0, 700)) },
+		"in another form":   func(t *testing.T, path string) { replace(t, path, strings.ReplaceAll(linesOf(0, 700), ": ", ":")) },
+		"with longer lines": func(t *testing.T, path string) { replace(t, path, strings.ReplaceAll(linesOf(0, 700), ": ", ":  ")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := newLog(t, linesOf(0, 700))
+			f := follow(t, path, tlog.State{})
+			f.advance()
+			change(t, path)
+			again := f.restart()
+			f.advance()
+			size := int(f.Size())
+			f.requireIntact(size)
+			assert.Equal(t, indexes(0, size), f.leaves)
+			again.advance()
+			again.requireIntact(size)
+			assert.Equal(t, indexes(700, size), again.leaves)
+		})
+	}
+}
+
+// What was written to a file before another took its place is read.
+func TestReplacementWhileBehind(t *testing.T) {
+	path := newLog(t, linesOf(0, 300))
+	f := follow(t, path, tlog.State{})
+	require.NoError(t, f.Advance(t.Context(), 100))
+	appendTo(t, path, linesOf(300, 400))
+	replace(t, path, linesOf(400, 500))
+	f.advance()
+	assert.Equal(t, indexes(0, 500), f.leaves)
+	assert.Empty(t, f.Findings())
+	root, known := f.Root()
+	assert.True(t, known)
+	assert.Equal(t, rootOf(500), root)
+}
+
+func TestRotation(t *testing.T) {
+	for _, n := range []int{1, 255, 256, 600, 768} {
+		path := newLog(t, linesOf(0, n))
+		f := follow(t, path, tlog.State{})
+		f.advance()
+		down := f.restart() // it does not see the old file again
+		replace(t, path, linesOf(n, n+2))
+		for _, f := range []*follower{f, down, f.restart()} {
+			f.advance()
+			requireRotated(t, f, n, n+2)
+		}
+		appendTo(t, path, linesOf(n+2, n+700))
+		down = f.restart()
+		for _, f := range []*follower{f, down, f.restart()} {
+			f.advance()
+			requireRotated(t, f, n, n+700)
+		}
+		// Once more.
+		replace(t, path, linesOf(n+700, n+701))
+		for _, f := range []*follower{f, down} {
+			f.advance()
+			requireRotated(t, f, n+700, n+701)
+		}
+		// Somebody puts it all together again.
+		replace(t, path, linesOf(0, n+702))
+		f.advance()
+		f.requireIntact(n + 702)
+	}
+}
+
+// requireRotated makes sure that the log is intact with size leaves, of which
+// those from first on are in the file.
+func requireRotated(t *testing.T, f *follower, first, size int) {
+	t.Helper()
+	require.Empty(t, f.Findings())
+	require.Equal(t, int64(size), f.Size())
+	root, known := f.Root()
+	require.True(t, known)
+	hashes := hashesOf(size)
+	require.Equal(t, treeHash(hashes), root)
+	for at := first; at <= size; at += max(1, (size-first)/3) {
+		root, err := f.RootAt(int64(at))
+		require.NoError(t, err, "size %d", at)
+		require.Equal(t, treeHash(hashes[:at]), root)
+	}
+	for i := first; i < size; i++ {
+		f.requireLeaf(i)
+	}
+	if again := f.restart(); first > 0 {
+		again.advance()
+		_, err := again.Lookup(int64(first) - 1)
+		require.ErrorIs(t, err, tlog.ErrUnknown)
+		_, err = again.RootAt(int64(first) - 1)
+		if first > 1 {
+			require.ErrorIs(t, err, tlog.ErrUnknown)
+		}
+	}
+}

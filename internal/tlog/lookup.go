@@ -1,0 +1,141 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// Entry is a leaf, as a row is compared with it.
+type Entry struct {
+	// Beacon is what the leaf holds if IsBeacon is set, else nil. It is valid
+	// until the next call of Advance.
+	Beacon   *Beacon
+	IsBeacon bool
+	// Corrupt says that the leaf is unreadable, has a hash or an index that is
+	// not its own, or is missing in the file.
+	Corrupt bool
+}
+
+// Mismatch names what the leaf and the row differ in, see [Beacon.Mismatch]:
+// [MismatchLeaf] where the leaf is corrupt, [MismatchEvent] where it is no
+// beacon's.
+func (e *Entry) Mismatch(event *translator.Event) string {
+	switch {
+	case e.Corrupt:
+		return MismatchLeaf
+	case !e.IsBeacon:
+		return MismatchEvent
+	}
+	return e.Beacon.Mismatch(event)
+}
+
+// Lookup returns a leaf. One of the last 16,000 or so costs no I/O. Others are
+// read again with their chunk, which has to hash to what it did; if it does not,
+// the next calls of Advance read the file from its beginning.
+//
+// The error matches [ErrBeyond] for an index below 0 or from Size on,
+// [ErrUnknown] for a leaf that has not been read again yet or was rotated away,
+// and says otherwise that the file could not be read.
+func (l *Log) Lookup(index int64) (Entry, error) {
+	if index < 0 || index >= l.Size() {
+		return Entry{}, ErrBeyond
+	}
+	c, err := l.chunkOf(index)
+	if err != nil {
+		return Entry{}, err
+	}
+	if index < c.first {
+		return Entry{}, ErrUnknown
+	}
+	e := &c.entries[index-c.first]
+	if !e.isBeacon {
+		return Entry{Corrupt: e.corrupt}, nil
+	}
+	return Entry{Beacon: &e.beacon, IsBeacon: true}, nil
+}
+
+// chunkOf is the chunk of a leaf before Size.
+func (l *Log) chunkOf(index int64) (*chunk, error) {
+	number := index / chunkSize
+	if l.resume != nil {
+		return nil, ErrUnknown
+	}
+	if number == l.tail.number {
+		return l.tail, nil
+	}
+	if c := l.cache.get(number); c != nil {
+		return c, nil
+	}
+	node, ok := l.node(number)
+	if !ok {
+		return nil, ErrUnknown
+	}
+	c, err := l.reload(number, node)
+	switch {
+	case errors.Is(err, errAnother):
+		if err := l.reread(); err != nil {
+			return nil, err
+		}
+		return nil, ErrUnknown
+	case err != nil:
+		return nil, fmt.Errorf("transparency log: %w", err)
+	}
+	l.cache.put(c)
+	return c, nil
+}
+
+// node is what is kept of a chunk; ok is false if it has not been read since
+// the start.
+func (l *Log) node(number int64) (node chunkNode, ok bool) {
+	if i := number - l.firstChunk; i >= 0 && i < int64(len(l.chunks)) {
+		return l.chunks[i], true
+	}
+	if i := number - l.again.first; l.again.active && i >= 0 && i < int64(len(l.again.chunks)) {
+		return l.again.chunks[i], true
+	}
+	return chunkNode{}, false
+}
+
+// reload reads a complete chunk again.
+func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
+	c := newChunk(number, number*chunkSize, tree{})
+	if c.first < l.first {
+		whole, _ := treeOf(uint64(l.first), l.firstNodes)
+		_, seed := whole.split()
+		c = newChunk(number, l.first, seed)
+	}
+	var w walker
+	w.reset(l.file, node.offset, c.first)
+	var faults []walked
+	defer l.batch.drop()
+	for !c.full() {
+		leaf, err := w.next()
+		if errors.Is(err, io.EOF) {
+			return nil, errAnother
+		} else if err != nil {
+			return nil, err
+		}
+		if leaf.fault != "" {
+			leaf.data = nil
+			faults = append(faults, leaf)
+		}
+		if !leaf.stray {
+			l.batch.add(c, &leaf)
+		}
+	}
+	l.batch.parse(c)
+	if c.tree.nodes[0] != node.root {
+		return nil, errAnother
+	}
+	for _, fault := range faults {
+		l.corrupt.add(fault.index, fault.fault)
+	}
+	l.corrupt.flush()
+	return c, nil
+}

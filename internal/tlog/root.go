@@ -1,0 +1,74 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog
+
+// Root is the root of the tree over all Size leaves. known is false if the hash
+// of one could not be read.
+func (l *Log) Root() (root Hash, known bool) {
+	if l.resume != nil {
+		return l.resume.Root, l.resume.Unknown == 0
+	}
+	return l.rootOf(l.size, l.nodes())
+}
+
+// RootAt is the root of the tree over the first size leaves. It takes a hash for
+// each 256 leaves, and reads at most one chunk.
+//
+// The error matches [ErrBeyond] for a size below 0 or above Size, and
+// [ErrUnknown] for one that has not been read again yet, whose leaves were
+// rotated away, or before which the hash of a leaf could not be read; and says
+// otherwise that the file could not be read.
+func (l *Log) RootAt(size int64) (Hash, error) {
+	switch {
+	case size < 0 || size > l.Size():
+		return Hash{}, ErrBeyond
+	case size == 0:
+		return emptyRoot, nil
+	case size == l.Size():
+		root, known := l.Root()
+		if !known {
+			return Hash{}, ErrUnknown
+		}
+		return root, nil
+	case l.resume != nil || size < l.first || l.unknown > 0 && l.firstUnknown < size:
+		return Hash{}, ErrUnknown
+	}
+	upper, ok := l.upperAt(size / chunkSize)
+	if !ok {
+		return Hash{}, ErrUnknown
+	}
+	if size%chunkSize == 0 {
+		return rootOf(upper.nodes...), nil
+	}
+	c, err := l.chunkOf(size)
+	if err != nil {
+		return Hash{}, err
+	}
+	if size < c.first {
+		return Hash{}, ErrUnknown
+	}
+	low := c.treeAt(size)
+	return rootOf(append(upper.nodes, low.nodes...)...), nil
+}
+
+// upperAt is the tree over the chunks before one; ok is false if they have not
+// been read since the start.
+func (l *Log) upperAt(number int64) (upper tree, ok bool) {
+	from := l.firstChunk
+	if upper = l.base.clone(); number < from {
+		if from = l.first / chunkSize; number < from {
+			return tree{}, false
+		}
+		whole, _ := treeOf(uint64(l.first), l.firstNodes)
+		upper, _ = whole.split()
+	}
+	for ; from < number; from++ {
+		node, ok := l.node(from)
+		if !ok {
+			return tree{}, false
+		}
+		upper.add(node.root)
+	}
+	return upper, true
+}
