@@ -9,17 +9,23 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+	"github.com/oversight-protocol/oversight-otelcol/internal/witness"
 )
 
 const (
-	// checkpointKey is all there is in the storage of one receiver. Storage
-	// extensions keep the receivers apart by their ids.
+	// checkpointKey is all that a receiver without `transparency_log` has in the
+	// storage. Storage extensions keep the receivers apart by their ids.
 	checkpointKey = "checkpoint"
+	// witnessKey is what is known of the transparency log, and pageKey is
+	// before the number of each page of its leaves.
+	witnessKey = "witness"
+	pageKey    = "witness/"
 	// checkpointVersion changes with the meaning of the fields.
 	checkpointVersion = 1
 )
@@ -98,16 +104,52 @@ func parseCheckpoint(data []byte) (checkpoint, error) {
 	return c, err
 }
 
-// save replaces the stored cursor.
-func (s *checkpointStore) save(ctx context.Context, cursor registry.Cursor) error {
+// loadWitness returns the state of the last snapshot; nil if there is none.
+func (s *checkpointStore) loadWitness(ctx context.Context) ([]byte, error) {
+	data, err := s.client.Get(ctx, witnessKey)
+	if err != nil {
+		return nil, fmt.Errorf("load what is known of the transparency log: %w", err)
+	}
+	return data, nil
+}
+
+// Page implements [witness.Pages].
+func (s *checkpointStore) Page(ctx context.Context, number int64) ([]byte, error) {
+	return s.client.Get(ctx, pageOf(number))
+}
+
+func pageOf(number int64) string { return pageKey + strconv.FormatInt(number, 10) }
+
+// save replaces the stored cursor, and with a snapshot what goes with it, in
+// one transaction.
+func (s *checkpointStore) save(ctx context.Context, cursor registry.Cursor, snapshot *witness.Snapshot) error {
 	data, err := json.Marshal(checkpoint{checkpointVersion, cursor.ID, cursor.UID, cursor.RegistryID})
 	if err != nil {
 		return fmt.Errorf("save the checkpoint: %w", err)
 	}
-	if err := s.client.Set(ctx, checkpointKey, data); err != nil {
+	if snapshot == nil {
+		err = s.client.Set(ctx, checkpointKey, data)
+	} else {
+		err = s.client.Batch(ctx, operations(data, snapshot)...)
+	}
+	if err != nil {
 		return fmt.Errorf("save the checkpoint of id %d: %w", cursor.ID, err)
 	}
 	return nil
+}
+
+func operations(data []byte, snapshot *witness.Snapshot) []*storage.Operation {
+	all := []*storage.Operation{
+		storage.SetOperation(checkpointKey, data),
+		storage.SetOperation(witnessKey, snapshot.State),
+	}
+	for number, page := range snapshot.Pages {
+		all = append(all, storage.SetOperation(pageOf(number), page))
+	}
+	for _, number := range snapshot.Drop {
+		all = append(all, storage.DeleteOperation(pageOf(number)))
+	}
+	return all
 }
 
 func (s *checkpointStore) close(ctx context.Context) error {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/confmap"
 )
@@ -79,6 +80,10 @@ type Config struct {
 	// permanent error as component status and sends nothing more.
 	OnDatabaseReplaced string `mapstructure:"on_database_replaced"`
 
+	// TransparencyLog makes the receiver check every event against the
+	// registry's transparency log. Default: none, and nothing is checked.
+	TransparencyLog configoptional.Optional[TransparencyLogConfig] `mapstructure:"transparency_log"`
+
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
@@ -103,6 +108,7 @@ func createDefaultConfig() component.Config {
 		BatchSize:          1000,
 		BackOffConfig:      retry,
 		OnDatabaseReplaced: ReplacedRestart,
+		TransparencyLog:    defaultTransparencyLog(),
 	}
 }
 
@@ -156,6 +162,10 @@ func (c *Config) Validate() error {
 	}
 	if c.OnDatabaseReplaced != ReplacedRestart && c.OnDatabaseReplaced != ReplacedStop {
 		errs = append(errs, fmt.Errorf("`on_database_replaced` is %q: must be %q or %q", c.OnDatabaseReplaced, ReplacedRestart, ReplacedStop))
+	}
+	if log := c.TransparencyLog.Get(); log != nil {
+		_, err := log.key(c.RegistryID)
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -4,6 +4,7 @@
 package receiver
 
 import (
+	"encoding/hex"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -44,6 +45,15 @@ func TestFullConfig(t *testing.T) {
 	want.MaxInterval = 10 * time.Second
 	want.MaxElapsedTime = time.Hour
 	want.OnDatabaseReplaced = ReplacedStop
+	log := want.TransparencyLog.GetOrInsertDefault()
+	log.Leaves = "/var/lib/oversight/data/tlog/leaves.jsonl"
+	log.PublicKey = "1256872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a324"
+	log.Wait = 500 * time.Millisecond
+	log.Grace = 30 * time.Second
+	head := log.TreeHead.GetOrInsertDefault()
+	head.Endpoint = "https://registry.example.org"
+	head.Timeout = 3 * time.Second
+	head.Interval = time.Minute
 	assert.Equal(t, want, config)
 }
 
@@ -57,6 +67,28 @@ func TestDefaultConfig(t *testing.T) {
 	assert.True(t, config.Enabled)
 	assert.Zero(t, config.MaxElapsedTime, "for ever")
 	assert.Equal(t, ReplacedRestart, config.OnDatabaseReplaced)
+	assert.False(t, config.TransparencyLog.HasValue(), "off unless given")
+}
+
+func TestDefaultTransparencyLog(t *testing.T) {
+	config, err := load(t, "tlog_minimal")
+	require.NoError(t, err)
+	log := config.TransparencyLog.Get()
+	require.NotNil(t, log)
+	assert.Equal(t, 2*time.Second, log.Wait)
+	assert.Equal(t, time.Minute, log.Grace)
+	assert.False(t, log.TreeHead.HasValue())
+	key, err := log.key(config.RegistryID)
+	require.NoError(t, err)
+	assert.Nil(t, key, "none is needed")
+
+	head := log.TreeHead.GetOrInsertDefault()
+	assert.Equal(t, 5*time.Minute, head.Interval)
+	assert.Equal(t, 10*time.Second, head.Timeout)
+	const registryID = "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241"
+	key, err = log.key(registryID)
+	require.NoError(t, err)
+	assert.Equal(t, registryID, hex.EncodeToString(key))
 }
 
 func TestSinceInAllForms(t *testing.T) {
@@ -93,6 +125,16 @@ func TestInvalidConfigs(t *testing.T) {
 		"invalid_retry":                {"retry_on_failure", "initial_interval"},
 		"invalid_retry_unknown_key":    {"retry_on_failure", "max_elapsed"},
 		"invalid_storage":              {"storage", "file storage/"},
+		"invalid_tlog_no_leaves":       {"transparency_log", "`leaves` is required"},
+		"invalid_tlog_unknown_key":     {"transparency_log", "head"},
+		"invalid_tlog_public_key":      {"`transparency_log::public_key`", `"prod"`},
+		"invalid_tlog_no_key":          {"`transparency_log::public_key` is required", `"prod"`},
+		"invalid_tlog_wait":            {"transparency_log", "`wait`", "-1s"},
+		"invalid_tlog_grace":           {"transparency_log", "`grace`", "60ns"},
+		"invalid_tlog_endpoint":        {"transparency_log: tree_head", "`endpoint`", `"registry.example.org"`},
+		"invalid_tlog_no_endpoint":     {"transparency_log: tree_head", "`endpoint` is required"},
+		"invalid_tlog_endpoint_secret": {"transparency_log: tree_head", "`endpoint`", "without user"},
+		"invalid_tlog_interval":        {"transparency_log: tree_head", "`interval`", "5ns"},
 	}
 	files, err := filepath.Glob(filepath.Join("testdata", "config", "invalid_*.yaml"))
 	require.NoError(t, err)

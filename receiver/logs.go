@@ -14,17 +14,17 @@ import (
 
 type event = translator.Event
 
-// consume hands events to the pipeline as log records. It makes new records
+// consume hands events and findings to the pipeline as log records. It makes new records
 // each time, since a pipeline may change what it is given, even if it then
 // returns an error.
-func (r *oversightReceiver) consume(ctx context.Context, events []event) error {
+func (r *oversightReceiver) consume(ctx context.Context, events []event, findings []finding) error {
 	ctx = r.telemetry.obsreport.StartLogsOp(ctx)
-	err := r.next.ConsumeLogs(ctx, r.toLogs(events))
-	r.telemetry.obsreport.EndLogsOp(ctx, metadata.Type.String(), len(events), err)
+	err := r.next.ConsumeLogs(ctx, r.toLogs(events, findings))
+	r.telemetry.obsreport.EndLogsOp(ctx, metadata.Type.String(), len(events)+len(findings), err)
 	return err
 }
 
-func (r *oversightReceiver) toLogs(events []event) plog.Logs {
+func (r *oversightReceiver) toLogs(events []event, findings []finding) plog.Logs {
 	logs := plog.NewLogs()
 	resource := logs.ResourceLogs().AppendEmpty()
 	translator.SetResource(resource.Resource(), r.config.RegistryID)
@@ -32,9 +32,12 @@ func (r *oversightReceiver) toLogs(events []event) plog.Logs {
 	scope.Scope().SetName(metadata.ScopeName)
 	scope.Scope().SetVersion(r.settings.BuildInfo.Version)
 	records := scope.LogRecords()
-	records.EnsureCapacity(len(events))
+	records.EnsureCapacity(len(events) + len(findings))
 	for i := range events {
 		events[i].ToLogRecord(records.AppendEmpty())
+	}
+	for i := range findings {
+		findings[i].ToLogRecord(records.AppendEmpty())
 	}
 	return logs
 }

@@ -6,6 +6,7 @@ package receiver
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -36,9 +37,10 @@ type poller struct {
 	store     *checkpointStore
 	telemetry *telemetry
 	health    *health
-	// deliver hands events to the pipeline. nil is the pipeline's word that
-	// it has taken responsibility for them.
-	deliver func([]event) error
+	audit     *audit // nil without `transparency_log`
+	// deliver hands events and findings to the pipeline. nil is the pipeline's
+	// word that it has taken responsibility for them.
+	deliver func([]event, []finding) error
 
 	started bool            // cursor is known
 	cursor  registry.Cursor // after the last event delivered
@@ -70,11 +72,14 @@ func (p *poller) run(ctx context.Context) {
 		case p.unsaved != nil:
 			p.health.recoverable(p.unsaved)
 			pause = p.config.PollInterval
+		case p.audit.trouble() != nil:
+			p.health.recoverable(fmt.Errorf("check events against the transparency log: %w", p.audit.trouble()))
+			pause = p.config.PollInterval
 		default:
 			p.health.ok()
 			pause = p.config.PollInterval
 		}
-		if err == nil && p.more {
+		if err == nil && (p.more || p.audit.busy()) {
 			continue
 		}
 		if !sleep(ctx, pause) {
@@ -99,8 +104,11 @@ func (p *poller) poll(ctx context.Context) error {
 	if replaced := new(registry.ReplacedError); errors.As(err, &replaced) {
 		return p.replaced(ctx, replaced)
 	}
-	if err != nil || len(batch.Events) == 0 {
+	if err != nil {
 		return err
+	}
+	if len(batch.Events) == 0 {
+		return p.idle(ctx)
 	}
 	return p.handOn(ctx, batch)
 }
@@ -124,15 +132,30 @@ func (p *poller) next(ctx context.Context) (registry.Batch, error) {
 // handOn delivers a batch and then, and only then, moves the cursor.
 func (p *poller) handOn(ctx context.Context, batch registry.Batch) error {
 	p.telemetry.read(ctx, batch.Events)
+	findings := p.audit.check(ctx, batch.Events)
 	events := p.wanted(batch.Events)
-	if len(events) > 0 {
-		if err := p.deliverWithRetry(ctx, events); err != nil {
+	if len(events)+len(findings) > 0 {
+		if err := p.deliverWithRetry(ctx, events, findings); err != nil {
 			p.more = true // the same rows again
 			return err
 		}
 	}
 	// The commit point: from here on these events are the pipeline's.
 	p.move(ctx, batch.Next)
+	return nil
+}
+
+// idle looks at the transparency log where there are no new rows.
+func (p *poller) idle(ctx context.Context) error {
+	findings := p.audit.idle(ctx)
+	if len(findings) > 0 {
+		if err := p.deliverWithRetry(ctx, nil, findings); err != nil {
+			return err
+		}
+	}
+	if p.audit.pending() {
+		p.move(ctx, p.cursor)
+	}
 	return nil
 }
 
@@ -157,6 +180,9 @@ func (p *poller) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := p.audit.open(ctx, p.store, cursor.ID); err != nil {
+		return err
+	}
 	if !found && p.config.StartAt == StartAtEnd {
 		if cursor, err = p.source.End(ctx); err != nil {
 			return stoppingOr(ctx, err)
@@ -172,7 +198,16 @@ func (p *poller) begin(ctx context.Context) error {
 // replaced goes on with another database from its beginning, or not at all.
 func (p *poller) replaced(ctx context.Context, err *registry.ReplacedError) error {
 	p.telemetry.replaced(ctx)
-	if p.config.OnDatabaseReplaced == ReplacedStop {
+	stop := p.config.OnDatabaseReplaced == ReplacedStop
+	if findings := p.audit.replaced(ctx, err, stop); len(findings) > 0 {
+		if err := p.deliverWithRetry(ctx, nil, findings); err != nil {
+			return err
+		}
+	}
+	if stop {
+		if p.audit.pending() {
+			p.move(ctx, p.cursor)
+		}
 		return err
 	}
 	p.logger.Warn("The database was replaced: reading the new one from its beginning", zap.Error(err))
@@ -185,10 +220,15 @@ func (p *poller) mustStop(err error) bool {
 	return p.config.OnDatabaseReplaced == ReplacedStop && errors.As(err, new(*registry.ReplacedError))
 }
 
-// move sets the cursor and saves it.
+// move sets the cursor and saves it, with what the audit has found out up to
+// there.
 func (p *poller) move(ctx context.Context, to registry.Cursor) {
 	p.cursor = to
 	p.delivered.Store(to.ID)
+	if err := p.audit.commit(ctx, to.ID); err != nil {
+		p.unsaved = err
+		return
+	}
 	p.save(ctx)
 }
 
@@ -197,7 +237,10 @@ func (p *poller) move(ctx context.Context, to registry.Cursor) {
 // a full disk: the price is that a restart delivers them again. It is reported,
 // and tried again at every poll.
 func (p *poller) save(ctx context.Context) {
-	p.unsaved = p.store.save(context.WithoutCancel(ctx), p.cursor)
+	p.unsaved = p.store.save(context.WithoutCancel(ctx), p.cursor, p.audit.unsaved())
+	if p.unsaved == nil {
+		p.audit.saved()
+	}
 }
 
 // sleep waits for the duration and reports false if the context ended before.

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -15,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+	"github.com/oversight-protocol/oversight-otelcol/internal/witness"
 )
 
 // shutdownGrace is how long a batch that is being handed on may still take at
@@ -22,7 +24,8 @@ import (
 // shut down themselves, which comes after the receivers.
 const shutdownGrace = 5 * time.Second
 
-// oversightReceiver owns one goroutine, which polls and delivers.
+// oversightReceiver owns one goroutine, which polls and delivers, and one that
+// fetches tree heads where these are configured.
 type oversightReceiver struct {
 	settings receiver.Settings
 	config   *Config
@@ -31,10 +34,11 @@ type oversightReceiver struct {
 	telemetry *telemetry
 	reader    *registry.Reader
 	store     *checkpointStore
+	audit     *audit // nil without `transparency_log`
 
-	stop  context.CancelFunc // ends the loop between two batches; nil until Start
+	stop  context.CancelFunc // ends the loops between two batches; nil until Start
 	abort context.CancelFunc // ends a batch that is being handed on
-	done  chan struct{}      // closed when the loop has ended
+	done  chan struct{}      // closed when the loops have ended
 }
 
 func newReceiver(settings receiver.Settings, config *Config, next consumer.Logs) (*oversightReceiver, error) {
@@ -60,6 +64,10 @@ func (r *oversightReceiver) Start(ctx context.Context, host component.Host) erro
 		r.settings.Logger.Warn("No `storage` is set: every restart begins again where `start_at` says",
 			zap.String("start_at", r.config.StartAt))
 	}
+	heads, err := r.newAudit(ctx, host)
+	if err != nil {
+		return errors.Join(err, r.release(ctx))
+	}
 	r.reader = registry.Open(registry.Settings{Path: r.config.Database, RegistryID: r.config.RegistryID})
 	poller := &poller{
 		config:    r.config,
@@ -69,20 +77,54 @@ func (r *oversightReceiver) Start(ctx context.Context, host component.Host) erro
 		store:     r.store,
 		telemetry: r.telemetry,
 		health:    newHealth(host, r.settings.Logger),
+		audit:     r.audit,
 	}
 	var deliverCtx, stopCtx context.Context
 	deliverCtx, r.abort = context.WithCancel(context.WithoutCancel(ctx))
 	stopCtx, r.stop = context.WithCancel(deliverCtx)
-	poller.deliver = func(events []event) error { return r.consume(deliverCtx, events) }
+	poller.deliver = func(events []event, findings []finding) error { return r.consume(deliverCtx, events, findings) }
 	if err := r.telemetry.observeLag(r.reader, poller.position); err != nil {
 		return errors.Join(err, r.release(ctx))
+	}
+	var loops sync.WaitGroup
+	loops.Go(func() { poller.run(stopCtx) })
+	if heads != nil {
+		loops.Go(func() { heads.run(stopCtx) })
 	}
 	r.done = make(chan struct{})
 	go func() {
 		defer close(r.done)
-		poller.run(stopCtx)
+		loops.Wait()
 	}()
 	return nil
+}
+
+// newAudit prepares what `transparency_log` asks for, if it does.
+func (r *oversightReceiver) newAudit(ctx context.Context, host component.Host) (*treeHeads, error) {
+	config := r.config.TransparencyLog.Get()
+	if config == nil {
+		return nil, nil
+	}
+	key, err := config.key(r.config.RegistryID)
+	if err != nil {
+		return nil, err
+	}
+	r.audit = &audit{
+		settings: witness.Settings{
+			Leaves: config.Leaves, RegistryID: r.config.RegistryID, Key: key, Wait: config.Wait, Grace: config.Grace,
+		},
+		logger:    r.settings.Logger,
+		telemetry: r.telemetry,
+	}
+	if !config.TreeHead.HasValue() {
+		return nil, r.telemetry.observeTlogSize(&r.audit.size)
+	}
+	heads, err := newTreeHeads(ctx, config.TreeHead.Get(), host, r.settings.TelemetrySettings)
+	if err != nil {
+		return nil, err
+	}
+	r.audit.heads = heads.bodies
+	return heads, r.telemetry.observeTlogSize(&r.audit.size)
 }
 
 // Shutdown lets the batch at hand be delivered and its checkpoint be saved. A
@@ -117,6 +159,8 @@ func (r *oversightReceiver) release(ctx context.Context) error {
 		errs = append(errs, r.reader.Close())
 		r.reader = nil
 	}
+	errs = append(errs, r.audit.close())
+	r.audit = nil
 	if r.store != nil {
 		errs = append(errs, r.store.close(ctx))
 		r.store = nil

@@ -222,8 +222,36 @@ func (m *memory) Set(ctx context.Context, key string, value []byte) error {
 
 func (m *memory) Delete(context.Context, string) error { return errors.ErrUnsupported }
 
-func (m *memory) Batch(context.Context, ...*storage.Operation) error { return errors.ErrUnsupported }
-func (m *memory) Close(context.Context) error                        { return nil }
+// Batch is one transaction: all of it is stored, or nothing.
+func (m *memory) Batch(ctx context.Context, operations ...*storage.Operation) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sets++
+	var failed error
+	if m.setErr != nil {
+		err, stored := m.setErr(m.sets)
+		if err != nil && !stored {
+			return err
+		}
+		failed = err
+	}
+	for _, o := range operations {
+		switch o.Type {
+		case storage.Set:
+			m.data[o.Key] = o.Value
+		case storage.Delete:
+			delete(m.data, o.Key)
+		default:
+			return errors.ErrUnsupported
+		}
+	}
+	return failed
+}
+
+func (m *memory) Close(context.Context) error { return nil }
 
 func (m *memory) stored() string {
 	m.mu.Lock()

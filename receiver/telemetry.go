@@ -5,6 +5,7 @@ package receiver
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/receiver"
@@ -62,6 +63,32 @@ func (t *telemetry) refused(ctx context.Context) {
 
 func (t *telemetry) replaced(ctx context.Context) {
 	t.builder.OversightReceiverDatabaseReplacements.Add(ctx, 1, t.attributes)
+}
+
+// checked counts events by their status.
+func (t *telemetry) checked(ctx context.Context, events []event) {
+	statuses := map[string]int64{}
+	for i := range events {
+		statuses[events[i].TlogStatus]++
+	}
+	for status, n := range statuses {
+		t.builder.OversightReceiverTlogEvents.Add(ctx, n, t.attributes, metric.WithAttributes(attribute.String("status", status)))
+	}
+}
+
+// found counts findings by their kind.
+func (t *telemetry) found(ctx context.Context, findings []finding) {
+	for i := range findings {
+		t.builder.OversightReceiverTlogFindings.Add(ctx, 1, t.attributes, metric.WithAttributes(attribute.String("kind", findings[i].Kind)))
+	}
+}
+
+// observeTlogSize tells how many leaves of the transparency log were read.
+func (t *telemetry) observeTlogSize(size *atomic.Int64) error {
+	return t.builder.RegisterOversightReceiverTlogSizeCallback(func(_ context.Context, o metric.Int64Observer) error {
+		o.Observe(size.Load(), t.attributes)
+		return nil
+	})
 }
 
 // observeLag measures the lag whenever metrics are collected, so that it is

@@ -79,7 +79,11 @@ func (s *site) environment() []string {
 		"AZURE_CLIENT_SECRET="+clientSecret,
 		"KAFKA_BROKER="+s.kafka,
 		"GEOIP_DATABASE="+s.geoip,
+		"OVERSIGHT_ENDPOINT=http://"+freeAddress(s.t),
 	)
+	if len(s.databases) > 0 { // where the generator has it
+		env = append(env, "OVERSIGHT_TLOG="+filepath.Join(filepath.Dir(s.databases[0]), "tlog", "leaves.jsonl"))
+	}
 	for i, database := range s.databases {
 		suffix := ""
 		if i > 0 {
@@ -158,4 +162,41 @@ func TestDemoWritesFile(t *testing.T) {
 	collector.waitForOutput("beacon-")
 	collector.interrupt()
 	registry.interrupt()
+}
+
+// Events say how they stand to the transparency log, and what is found about it
+// is in a file of its own.
+func TestVerifiedWritesFindingsApart(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "registry.sqlite")
+	output, err := exec.Command(oversightgenBinary, "--db", database, "--seed", "7", "--count", "50", "--tamper", "row-edited", "--tamper-at", "20").CombinedOutput()
+	require.NoError(t, err, string(output))
+	s := newSite(t)
+	s.databases = []string{database}
+	collector := s.start("verified.yaml")
+	file := func(name string) string { return filepath.Join(s.dir, "state", name) }
+	eventually(t, func() error {
+		for name, want := range map[string]int{"events.ndjson": 50, "findings.ndjson": 1} {
+			text, err := os.ReadFile(file(name))
+			if err != nil {
+				return err
+			}
+			if n := strings.Count(string(text), "\n"); n < want {
+				return fmt.Errorf("%s has %d of %d lines", name, n, want)
+			}
+		}
+		return nil
+	})
+	collector.interrupt()
+
+	statuses := map[any]int{}
+	for _, event := range lines(t, file("events.ndjson")) {
+		require.Equal(t, "event", event["event"].(map[string]any)["kind"])
+		statuses[event["oversight"].(map[string]any)["tlog_status"]]++
+	}
+	require.Equal(t, map[any]int{"verified": 49, "mismatch": 1}, statuses)
+	findings := lines(t, file("findings.ndjson"))
+	require.Len(t, findings, 1)
+	finding := findings[0]["oversight"].(map[string]any)
+	require.Equal(t, "row_mismatch", finding["integrity_kind"])
+	require.Equal(t, "20", finding["event_id"])
 }

@@ -79,6 +79,22 @@ func BenchmarkToFile(b *testing.B) {
 	})
 }
 
+// BenchmarkVerification measures what it takes to check every event against the
+// transparency log, as BenchmarkToFile measures: what the second one takes more.
+func BenchmarkVerification(b *testing.B) {
+	dir := b.TempDir()
+	database := filepath.Join(dir, "registry.sqlite")
+	generate := exec.Command(oversightgenBinary, "--db", database, "--bulk", "--seed", "1", "--count", strconv.Itoa(benchmarkRows))
+	output, err := generate.CombinedOutput()
+	require.NoError(b, err, string(output))
+	for name, audit := range map[string]string{"off": "", "on": ", " + auditOf(database)} {
+		b.Run(name, func(b *testing.B) {
+			receiver := fmt.Sprintf("oversight: {database: %q, registry_id: deadbeef%s}", database, audit)
+			toFile(b, receiver, "oversight_siem_encoding: {format: sentinel}", filepath.Join(dir, "out.ndjson"), "\n")
+		})
+	}
+}
+
 // toFile runs a collector until it has written all events, each of which has
 // the mark. Without an encoding the file is OTLP JSON.
 func toFile(b *testing.B, receiver, encoding, path, mark string) {

@@ -30,6 +30,7 @@ type agent struct {
 	state    string // directory of the checkpoint and the configuration
 	gateway  *gateway
 	user     *syscall.Credential // nil: this one
+	audit    string              // `transparency_log` of the receiver, in YAML; empty: none
 }
 
 const batchSize = 50
@@ -45,6 +46,7 @@ receivers:
     batch_size: %d
     storage: file_storage
     retry_on_failure: {initial_interval: 10ms, max_interval: 50ms}
+    %s
 exporters:
   otlp_http:
     endpoint: %s
@@ -68,7 +70,7 @@ func newAgent(t testing.TB, database string) *agent {
 func (a *agent) start() *process {
 	a.t.Helper()
 	config := filepath.Join(a.state, "config.yaml")
-	text := fmt.Sprintf(agentConfig, a.database, batchSize, a.gateway.url, filepath.Join(a.state, "checkpoint"))
+	text := fmt.Sprintf(agentConfig, a.database, batchSize, a.audit, a.gateway.url, filepath.Join(a.state, "checkpoint"))
 	require.NoError(a.t, os.WriteFile(config, []byte(text), 0o644))
 	cmd := exec.Command(collectorBinary, "--config", config)
 	if a.user != nil {
@@ -231,37 +233,43 @@ var styles = []string{"python", "rust"}
 func TestKilledAtAnyMoment(t *testing.T) {
 	for _, style := range styles {
 		t.Run(style, func(t *testing.T) {
-			database := filepath.Join(t.TempDir(), "registry.sqlite")
-			a := newAgent(t, database)
-			a.gateway.refuse = func(request int) bool { return request%3 == 0 }
-			registry := generate(t, database, style, "400/s")
-			random := rand.New(rand.NewPCG(1, 2))
-			const kills = 10
-			for range kills {
-				collector := a.start()
-				_, before := a.gateway.arrived()
-				wanted := before + 1 + random.IntN(3*batchSize)
-				eventually(t, func() error {
-					if _, now := a.gateway.arrived(); now < wanted {
-						return fmt.Errorf("%d of %d", now, wanted)
-					}
-					return nil
-				})
-				collector.kill()
-			}
-			collector := a.start()
-			registry.interrupt()
-			rows := rowsOf(t, database)
-			a.waitForAll(len(rows))
-			collector.interrupt()
-			for _, r := range rows {
-				require.Contains(t, a.gateway.times, strconv.FormatInt(r.id, 10))
-			}
-			different, all := a.gateway.arrived()
-			t.Logf("%d events, %d arrivals", different, all)
-			assert.LessOrEqual(t, all-different, kills*batchSize)
+			a := newAgent(t, filepath.Join(t.TempDir(), "registry.sqlite"))
+			registry := generate(t, a.database, style, "400/s")
+			killAtAnyMoment(t, a, registry)
 		})
 	}
+}
+
+// killAtAnyMoment returns when all of the registry's events have arrived, and the
+// collector has ended.
+func killAtAnyMoment(t *testing.T, a *agent, registry *process) {
+	t.Helper()
+	a.gateway.refuse = func(request int) bool { return request%3 == 0 }
+	random := rand.New(rand.NewPCG(1, 2))
+	const kills = 10
+	for range kills {
+		collector := a.start()
+		_, before := a.gateway.arrived()
+		wanted := before + 1 + random.IntN(3*batchSize)
+		eventually(t, func() error {
+			if _, now := a.gateway.arrived(); now < wanted {
+				return fmt.Errorf("%d of %d", now, wanted)
+			}
+			return nil
+		})
+		collector.kill()
+	}
+	collector := a.start()
+	registry.interrupt()
+	rows := rowsOf(t, a.database)
+	a.waitForAll(len(rows))
+	collector.interrupt()
+	for _, r := range rows {
+		require.Contains(t, a.gateway.times, strconv.FormatInt(r.id, 10))
+	}
+	different, all := a.gateway.arrived()
+	t.Logf("%d events, %d arrivals", different, all)
+	assert.LessOrEqual(t, all-different, kills*batchSize)
 }
 
 // nobody is a user with no rights to the registry's directory but to read it.

@@ -58,6 +58,16 @@ func TestFlagErrors(t *testing.T) {
 		"bulk with rate":         {[]string{"--db", "x", "--bulk", "--count", "1", "--rate", "1/s"}, []string{"--bulk", "--rate 1/s"}},
 		"serve without a log":    {[]string{"--db", "x", "--serve", ":0", "--tlog", ""}, []string{"--serve :0", "--tlog ''"}},
 		"serve nowhere":          {[]string{"--db", "x", "--serve", "8765"}, []string{`--serve "8765"`, "127.0.0.1:8765"}},
+		"damage":                 {[]string{"--db", "x", "--tamper", "fire"}, []string{"--tamper", `"fire"`, "row-edited", "log-truncated", "database-replaced"}},
+		"no damage":              {[]string{"--db", "x", "--tamper", ""}, []string{"--tamper", `""`, "row-edited"}},
+		"damage nowhere":         {[]string{"--db", "x", "--tamper", "row-edited", "--tamper-at", "-4"}, []string{"--tamper", "row or leaf -4"}},
+		"damage of no column":    {[]string{"--db", "x", "--tamper", "row-edited", "--tamper-column", "id"}, []string{"--tamper", `"id"`, "source_ip"}},
+		"damage without a log":   {[]string{"--db", "x", "--tamper", "row-edited", "--tlog", ""}, []string{"--tamper row-edited", "--tlog ''"}},
+		"damage at a rate":       {[]string{"--db", "x", "--tamper", "row-edited", "--rate", "1/s"}, []string{"--tamper row-edited", "--count"}},
+		"damage and prune":       {[]string{"--db", "x", "--tamper", "row-edited", "--prune", "1"}, []string{"--tamper row-edited", "--count"}},
+		"a place for no damage":  {[]string{"--db", "x", "--tamper-at", "1"}, []string{"--tamper-at", "--tamper"}},
+		"a column of no damage":  {[]string{"--db", "x", "--tamper-column", "kind"}, []string{"--tamper-column", "--tamper"}},
+		"damage to nothing":      {[]string{"--db", "x", "--tamper", "row-edited"}, []string{"registry-identity.json", "generated"}},
 		"a file in place of dir": {[]string{"--db", "command_test.go/x", "--count", "1"}, []string{"command_test.go", "directory"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -104,6 +114,47 @@ func TestLogElsewhereOrNowhere(t *testing.T) {
 			}
 			assert.Equal(t, test.files, files)
 		})
+	}
+}
+
+func TestTamper(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "registry.sqlite")
+	count := func() string { return value(t, database, "SELECT count(*) FROM events") }
+
+	output, err := run(t, "--db", database, "--seed", "1", "--count", "50", "--tamper", "row-edited", "--tamper-at", "7")
+	require.NoError(t, err)
+	lines := strings.Split(output, "\n")
+	require.Len(t, lines, 3)
+	assert.Equal(t, "wrote 50 events (ids 1 to 50) and 75 leaves", lines[0])
+	assert.Regexp(t, `^row-edited: changed source_ip of row 7, whose leaf is 31, from ".+" to ".+"; `+
+		`expect row_mismatch with oversight\.tlog_status mismatch \(source_ip\), or no finding where all of it had been read before$`, lines[1])
+
+	for _, none := range [][]string{{}, {"--count", "0"}} {
+		before := count()
+		output, err = run(t, append(none, "--db", database, "--tamper", "row-deleted")...)
+		require.NoError(t, err)
+		assert.Regexp(t, `^row-deleted: deleted row \d+, whose leaf is \d+; expect leaf_without_row, .*\n$`, output)
+		assert.NotEqual(t, before, count())
+	}
+	assert.Equal(t, "48", count(), "and no events were added")
+
+	for _, kind := range registrygen.Kinds() {
+		output, err := run(t, "--help")
+		require.NoError(t, err)
+		assert.Contains(t, output, "\n  "+string(kind)+" ", "help names it")
+	}
+}
+
+func TestTamperRefusesARealRegistry(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "registry.sqlite")
+	_, err := run(t, "--db", database, "--count", "1")
+	require.NoError(t, err)
+	identity := filepath.Join(filepath.Dir(database), registrygen.IdentityFile)
+	require.NoError(t, os.WriteFile(identity, []byte(`{"ed25519_priv": "00", "ed25519_pub": "00", "created_at": 1}`), 0o600))
+	for _, arguments := range [][]string{{}, {"--count", "1"}} {
+		_, err = run(t, append(arguments, "--db", database, "--tamper", "row-deleted")...)
+		require.ErrorContains(t, err, "real registry")
+		assert.Equal(t, "1", value(t, database, "SELECT count(*) FROM events"))
 	}
 }
 

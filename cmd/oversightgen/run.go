@@ -18,21 +18,45 @@ import (
 type plan struct {
 	settings registrygen.Settings
 	rate     rate.Limit // events a second
-	count    int64      // zero: until interrupted
+	count    int64      // zero: until interrupted, or none with damage
 	bulk     bool
 	prune    int64  // rows to keep; zero: all
 	serve    string // address; empty: none
+
+	damage  registrygen.Kind // what to do afterwards; empty: none
+	options registrygen.TamperOptions
 }
 
-// run writes until the plan is fulfilled or ctx is done, which is no error, and
-// answers over HTTP meanwhile.
+// run writes until the plan is fulfilled or ctx is done, which is no error, does
+// damage where that is asked for, and answers over HTTP meanwhile.
 func (p *plan) run(ctx context.Context, out io.Writer) error {
 	server, err := listen(ctx, p.serve)
 	if err != nil {
 		return unlessDone(ctx, err)
 	}
-	err = p.generate(ctx, out, server)
+	if p.count > 0 || p.damage == "" {
+		err = p.generate(ctx, out, server)
+	}
+	// Who interrupts wants it to end: there is no damage then.
+	if err == nil && ctx.Err() == nil && p.damage != "" {
+		err = p.tamper(ctx, out, server)
+	}
 	return errors.Join(err, server.close(ctx))
+}
+
+// tamper does the damage and says on out what it was. A server goes on with the
+// head that there is then until ctx is done.
+func (p *plan) tamper(ctx context.Context, out io.Writer, server *server) error {
+	damage, err := registrygen.Tamper(ctx, p.settings, p.damage, p.options)
+	if err != nil {
+		return unlessDone(ctx, err)
+	}
+	fmt.Fprintln(out, damage)
+	if server != nil {
+		server.answer(registrygen.FileHandler(p.settings.Database), out)
+		<-ctx.Done()
+	}
+	return nil
 }
 
 // generate writes, and then says on out what it wrote, also if it failed on the

@@ -130,6 +130,23 @@ func TestServe(t *testing.T) {
 	require.Error(t, err, "nothing listens any more")
 }
 
+// A damaged head is served until somebody has seen it.
+func TestServeADamagedHead(t *testing.T) {
+	database := filepath.Join(t.TempDir(), "registry.sqlite")
+	_, err := run(t, "--db", database, "--seed", "3", "--count", "5")
+	require.NoError(t, err)
+	text, err := os.ReadFile(filepath.Join(filepath.Dir(database), registrygen.HeadFile))
+	require.NoError(t, err)
+	var honest signedHead
+	require.NoError(t, json.Unmarshal(text, &honest))
+
+	command := serve(t, "--db", database, "--tamper", "head-split")
+	head := command.head(t)
+	assert.Equal(t, honest.Size, head.Size)
+	assert.NotEqual(t, honest.Root, head.Root)
+	assert.Empty(t, command.interrupt(t))
+}
+
 func TestServeOnATakenAddress(t *testing.T) {
 	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)

@@ -5,6 +5,7 @@ package registrygen
 
 import (
 	"bytes"
+	"encoding/json"
 	"strings"
 )
 
@@ -43,7 +44,7 @@ func mismatchName(key string) string {
 // alteration is one character that became another.
 type alteration struct {
 	key      string // of the leaf
-	from, to string // the values, as they stand in JSON
+	from, to string // the values
 }
 
 // alterColumn changes the last character that can be changed in a column's
@@ -77,9 +78,17 @@ func alterObject(object []byte, colon string, keys []string) (changed []byte, do
 		altered := value[:i] + string(alter(value[i])) + value[i+1:]
 		changed = bytes.Clone(object)
 		copy(changed[len(object)-len(after):], altered)
-		return changed, alteration{key, value, altered}, true
+		return changed, alteration{key, unquote(value), unquote(altered)}, true
 	}
 	return object, alteration{}, false
+}
+
+// unquote reads a JSON text without its quotation marks.
+func unquote(text string) (value string) {
+	if json.Unmarshal([]byte(`"`+text+`"`), &value) != nil {
+		return text
+	}
+	return value
 }
 
 // endOfText is where the quotation mark is that ends a JSON text.

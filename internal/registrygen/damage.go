@@ -47,7 +47,8 @@ const (
 	// leaves them that forgot to write.
 	LeafUnreadable Kind = "leaf-unreadable"
 	// LogTruncated: the last lines are gone, so that the leaves of the last rows
-	// are missing. A head that was signed before is of a larger log.
+	// are missing. The head that was signed before is of a larger log, and so
+	// inconsistent.
 	LogTruncated Kind = "log-truncated"
 	// LogRewritten: as LeafRehashed, and then the registry has signed the head
 	// anew, with its own key: only a witness can tell.
@@ -114,7 +115,7 @@ func (d Damage) String() string {
 	if d.Mismatch != "" {
 		text += " (" + d.Mismatch + ")"
 	}
-	return text + ", and from who had read all of it before " + list(d.WitnessFindings)
+	return text + ", or " + list(d.WitnessFindings) + " where all of it had been read before"
 }
 
 func list(findings []string) string {

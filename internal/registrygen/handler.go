@@ -6,6 +6,8 @@ package registrygen
 import (
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strconv"
 )
 
@@ -19,6 +21,20 @@ func (r *Registry) Handler() http.Handler {
 			return nil, nil, err
 		}
 		return h.JSON(), wellKnown(r.PublicKey(), h.Size), nil
+	})
+}
+
+// FileHandler answers as [Registry.Handler] does, with what is in the files beside
+// a database: after [Tamper], too. It answers 503 where they cannot be read. It
+// is safe for concurrent use.
+func FileHandler(database string) http.Handler {
+	dir := filepath.Dir(database)
+	return handler(func() (head, about []byte, err error) {
+		if head, err = os.ReadFile(filepath.Join(dir, HeadFile)); err != nil {
+			return nil, nil, err
+		}
+		about, err = os.ReadFile(filepath.Join(dir, WellKnownFile))
+		return head, about, err
 	})
 }
 

@@ -276,6 +276,18 @@ func TestHandler(t *testing.T) {
 	assert.JSONEq(t, `{"detail": "the registry is closed"}`, text)
 }
 
+func TestFileHandler(t *testing.T) {
+	settings := inDirectory(t.TempDir())
+	server := httptest.NewServer(registrygen.FileHandler(settings.Database))
+	defer server.Close()
+	status, _ := get(t, server.URL+"/tlog/head")
+	assert.Equal(t, http.StatusServiceUnavailable, status)
+	generate(t, settings, 1)
+	_, headText := get(t, server.URL+"/tlog/head")
+	_, about := get(t, server.URL+"/.well-known/oversight-registry")
+	assert.Equal(t, readHead(t, filepath.Dir(settings.Database)), checkHead(t, headText, about))
+}
+
 func get(t *testing.T, url string) (status int, body string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, http.NoBody)

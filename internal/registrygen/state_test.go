@@ -161,7 +161,11 @@ func (s *state) status(row map[string]any) (status, mismatch string) {
 func (s *state) findings(t *testing.T, before *state) []string {
 	t.Helper()
 	found := map[string]bool{"leaf_corrupt": len(s.corrupt) > 0, "head_signature_invalid": !s.head.signed}
-	if s.hashes != nil && s.head.Size == len(s.hashes) {
+	switch {
+	case s.hashes == nil:
+	case s.head.Size > len(s.hashes):
+		found["head_inconsistent"] = true
+	case s.head.Size == len(s.hashes):
 		found["head_inconsistent"] = s.head.Root != fmt.Sprintf("%x", rootOf(s.hashes))
 	}
 	claimed := map[int64]bool{}

@@ -102,8 +102,13 @@ const tamperStream = 1 << 62
 // [IdentityFile] does not say that it is a generated registry's. Of the settings
 // it uses Database, TlogDir, Seed and Start.
 //
-// No [Registry] may have the files open, in this or another process. After an
-// error that is not about what was asked for the damage may be half done.
+// A [Registry] that has the files open, in this or another process, goes on
+// writing when rows are damaged, and leaves whose line is not shorter
+// afterwards: by LeafEdited, LeafRehashed, LeafReordered and LeafUnreadable. It
+// signs the head that it knows of. Close it before any other damage.
+//
+// After an error that is not about what was asked for, the damage may be half
+// done.
 func Tamper(ctx context.Context, settings Settings, kind Kind, options TamperOptions) (Damage, error) {
 	if err := CheckTamper(kind, options); err != nil {
 		return Damage{}, err

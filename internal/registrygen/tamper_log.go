@@ -159,6 +159,9 @@ func (t *tampering) rehash(ctx context.Context) (Damage, error) {
 	if err != nil {
 		return Damage{}, err
 	}
+	if _, fitting, _ := alterColumn(t.column(), row.value); row.id != 0 && fitting != done {
+		return Damage{}, fmt.Errorf("row %d does not agree with leaf %d as it is: give another leaf", row.id, l.index)
+	}
 	d := damagedLeaf(l.index, row).rewritten()
 	d.Message = fmt.Sprintf("changed %s of leaf %d from %q to %q, with its hash", done.key, l.index, done.from, done.to)
 	if row.id != 0 {
@@ -243,5 +246,7 @@ func truncateLog(ctx context.Context, t *tampering) (Damage, error) {
 	if d.FirstRow != 0 {
 		d.Findings, d.Status = []string{translator.IntegrityRowMismatch}, translator.TlogStatusMissing
 	}
+	d.Findings = append(d.Findings, translator.IntegrityHeadInconsistent)
+	d.WitnessFindings = append(d.WitnessFindings, translator.IntegrityHeadInconsistent)
 	return d, t.rewrite(splice{l.offset, info.Size() - l.offset, nil})
 }

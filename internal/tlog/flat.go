@@ -4,6 +4,7 @@
 package tlog
 
 import (
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 
@@ -99,11 +100,7 @@ func cutNumber(text string) (string, jsontext.Kind, string) {
 
 // cutString cuts off a canonical string, after its first quotation mark.
 func cutString(text string) (value, rest string, ok bool) {
-	n, ascii := 0, true
-	for n < len(text) && plain[text[n]] {
-		ascii = ascii && text[n] < utf8.RuneSelf
-		n++
-	}
+	n, ascii := plainPrefix(text)
 	if n == len(text) {
 		return "", "", false
 	}
@@ -117,6 +114,28 @@ func cutString(text string) (value, rest string, ok bool) {
 		return cutEscaped(text, n)
 	}
 	return "", "", false
+}
+
+// plainPrefix is how many bytes at the beginning stand for themselves in a JSON
+// string, and whether all of them are ASCII.
+func plainPrefix(text string) (n int, ascii bool) {
+	high := uint64(0)
+	for ; n+8 <= len(text); n += 8 {
+		s := text[n : n+8]
+		word := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+			uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+		if found := special(word); found != 0 {
+			run := bits.TrailingZeros64(found) // 7 and 8 for each byte before
+			high |= word & (1<<(run-7) - 1)
+			return n + run/8, high&highBits == 0
+		}
+		high |= word
+	}
+	for n < len(text) && plain[text[n]] {
+		high |= uint64(text[n])
+		n++
+	}
+	return n, high&highBits == 0
 }
 
 // cutEscaped is cutString for one whose first escape stands at n.
@@ -134,8 +153,7 @@ func cutEscaped(text string, n int) (value, rest string, ok bool) {
 		}
 		unescaped.WriteByte(c)
 		text = text[length:]
-		for n = 0; n < len(text) && plain[text[n]]; n++ {
-		}
+		n, _ = plainPrefix(text)
 	}
 	rest, ok = strings.CutPrefix(text, `"`)
 	return unescaped.String(), rest, ok && utf8.ValidString(unescaped.String())

@@ -23,15 +23,29 @@ func (l *Log) look() error {
 		return l.exchange()
 	}
 	l.replaced = false
-	grown := info.Size() > l.seen.Size()
+	before := l.seen
+	l.seen = info
+	if l.resume != nil {
+		return nil // all is still to be looked at
+	}
+	return l.inspect(before)
+}
+
+// inspect compares the file with what it was before.
+func (l *Log) inspect(before fs.FileInfo) error {
+	grown := l.seen.Size() > before.Size()
 	switch {
-	case info.Size() < l.walker.lines.offset, !grown && changed(info, l.seen):
+	case l.seen.Size() < l.walker.lines.offset, !grown && changed(l.seen, before):
 		l.doubt()
 	case grown:
 		l.ended = false
 		l.walker.lines.forgetPart()
+		lost, err := l.walker.lost()
+		if lost {
+			l.doubt()
+		}
+		return err
 	}
-	l.seen = info
 	return nil
 }
 

@@ -5,26 +5,36 @@ package tlog
 
 import "encoding/binary"
 
-// hexPairs is, for each byte, its two digits as they stand in memory, read as a
-// little-endian number.
-var hexPairs = func() (pairs [256]uint16) {
-	const digits = "0123456789abcdef"
-	for i := range pairs {
-		pairs[i] = uint16(digits[i>>4]) | uint16(digits[i&0xf])<<8
-	}
-	return pairs
-}()
-
-// isHexOf reports whether text, of twice the length of data, is data in hex.
-// Comparing takes half as long as decoding does.
+// isHexOf reports whether text is data in hex, in lower case. It makes the
+// digits of four bytes at a time, each in a byte of a word: a table for each
+// byte takes three times as long.
 func isHexOf(text, data []byte) bool {
-	for _, b := range data {
-		if len(text) < 2 || binary.LittleEndian.Uint16(text) != hexPairs[b] {
+	if len(text) != 2*len(data) {
+		return false
+	}
+	for len(data) >= 4 {
+		if binary.LittleEndian.Uint64(text) != hexWord(binary.LittleEndian.Uint32(data)) {
 			return false
 		}
-		text = text[2:]
+		text, data = text[8:], data[4:]
 	}
-	return len(text) == 0
+	for i, b := range data {
+		if uint16(text[2*i])|uint16(text[2*i+1])<<8 != uint16(hexWord(uint32(b))) {
+			return false
+		}
+	}
+	return true
+}
+
+// hexWord is the eight digits of four bytes, as they stand in memory.
+func hexWord(data uint32) uint64 {
+	// A byte to each 16 bits, then half of it to each 8.
+	word := uint64(data)
+	word = (word | word<<16) & 0x0000_ffff_0000_ffff
+	word = (word | word<<8) & 0x00ff_00ff_00ff_00ff
+	word = (word>>4 | word<<8) & (0x0f * everyByte)
+	letters := (word + 6*everyByte) >> 4 & everyByte // 1 for those from 10 on
+	return word + '0'*everyByte + letters*('a'-10-'0')
 }
 
 // digitValues is the value of each hex digit in lower case; 0xff for any other

@@ -5,6 +5,8 @@ package tlog
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -69,39 +71,43 @@ func cutIndex(line []byte) (index int64, rest []byte, ok bool) {
 	return index, line[n:], true
 }
 
-// plain says which bytes stand for themselves in a JSON string.
-var plain = func() (table [256]bool) {
-	for i := range table {
-		table[i] = i >= 0x20 && i != '"' && i != '\\'
-	}
-	return table
-}()
-
 // unescape reads a JSON string, after its first quotation mark, into the leaf's
 // memory. It returns what begins with the last one, and whether the string is
 // one. Half a surrogate pair is left to the slow path.
 func (l *Leaf) unescape(text []byte) (rest []byte, ok bool) {
-	buf := l.hashed[:0]
-	buf = append(buf, leafPrefix)
-	start, i := 0, 0
-	for i < len(text) {
-		if plain[text[i]] {
-			i++
+	// A character is never longer than what stands for it, and eight bytes are
+	// written at once.
+	if need := 1 + len(text) + 8; cap(l.hashed) < need {
+		l.hashed = make([]byte, 2*need)
+	}
+	buf := l.hashed[:cap(l.hashed)]
+	buf[0] = leafPrefix
+	n := 1
+	for len(text) >= 8 {
+		word := binary.LittleEndian.Uint64(text)
+		binary.LittleEndian.PutUint64(buf[n:], word)
+		found := special(word)
+		if found == 0 {
+			text = text[8:]
+			n += 8
 			continue
 		}
-		buf = append(buf, text[start:i]...)
-		if text[i] != '\\' {
+		run := bits.TrailingZeros64(found) / 8
+		text = text[run:]
+		n += run
+		if text[0] != '\\' {
 			break
 		}
-		var n int
-		if buf, n = appendEscaped(buf, text[i:]); n == 0 {
+		read, written := unescapeOne(buf[n:], text)
+		if read == 0 {
 			return nil, false
 		}
-		i += n
-		start = i
+		text = text[read:]
+		n += written
 	}
-	l.hashed, l.Data = buf, buf[1:]
-	return text[i:], i < len(text) && text[i] == '"'
+	// Behind the string there are always more than eight bytes.
+	l.hashed, l.Data = buf[:n], buf[1:n]
+	return text, len(text) >= 8 && text[0] == '"'
 }
 
 // shortEscapes is what a letter after a backslash stands for; 0 for no such
@@ -110,26 +116,27 @@ var shortEscapes = [256]byte{
 	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
 }
 
-// appendEscaped appends what the escape sequence at the beginning of text
-// stands for, and returns its length; 0 for none that is valid.
-func appendEscaped(buf, text []byte) ([]byte, int) {
+// unescapeOne writes what the escape sequence at the beginning of text stands
+// for, and returns how long the two are; 0 for none that is valid.
+func unescapeOne(buf, text []byte) (read, written int) {
 	if len(text) < 2 {
-		return buf, 0
+		return 0, 0
 	}
 	if c := shortEscapes[text[1]]; c != 0 {
-		return append(buf, c), 2
+		buf[0] = c
+		return 2, 1
 	}
 	r := codeUnit(text)
+	if r < 0 {
+		return 0, 0
+	}
 	if !utf16.IsSurrogate(r) {
-		if r < 0 {
-			return buf, 0
-		}
-		return utf8.AppendRune(buf, r), 6
+		return 6, utf8.EncodeRune(buf, r)
 	}
 	if r = utf16.DecodeRune(r, codeUnit(text[6:])); r == utf8.RuneError {
-		return buf, 0
+		return 0, 0
 	}
-	return utf8.AppendRune(buf, r), 12
+	return 12, utf8.EncodeRune(buf, r)
 }
 
 // codeUnit is the value of \uXXXX, or -1.

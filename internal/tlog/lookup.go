@@ -121,6 +121,9 @@ func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
 		} else if err != nil {
 			return nil, err
 		}
+		if leaf.stray && len(c.entries) == 0 { // the offset is that of a leaf
+			return nil, errAnother
+		}
 		if leaf.fault != "" {
 			leaf.data = nil
 			faults = append(faults, leaf)

@@ -65,6 +65,9 @@ func (l *Log) rereadTail(state *State) (faults []walked, err error) {
 		} else if err != nil {
 			return nil, err
 		}
+		if leaf.stray && len(l.tail.entries) == 0 { // Offset is that of a leaf
+			return nil, errAnother
+		}
 		if leaf.fault != "" {
 			leaf.data = nil
 			faults = append(faults, leaf)

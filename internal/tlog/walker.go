@@ -20,6 +20,14 @@ type walker struct {
 	place int64 // index of the next leaf
 	gapTo int64 // leaves are missing up to this index, which the next line has
 	leaf  Leaf
+	last  landmark
+}
+
+// landmark is a line that was read, to see whether it is still there.
+type landmark struct {
+	offset, end int64 // of the line and of the next; 0 for no line
+	index       int64
+	hash        Hash
 }
 
 // walked is a leaf on the way.
@@ -40,6 +48,7 @@ type walked struct {
 func (w *walker) reset(file io.ReaderAt, offset, place int64) {
 	w.lines.reset(file, offset)
 	w.place, w.gapTo = place, 0
+	w.last = landmark{}
 }
 
 // next takes a step. The error is io.EOF if there is no complete line yet.
@@ -64,6 +73,10 @@ func (w *walker) next() (walked, error) {
 		return w.misplaced(step, length), nil
 	}
 	w.lines.next(length)
+	w.last = landmark{}
+	if placed {
+		w.last = landmark{step.offset, w.lines.offset, step.index, step.hash}
+	}
 	w.place++
 	return step, nil
 }
@@ -100,6 +113,23 @@ func (w *walker) missing() walked {
 	step := walked{index: w.place, offset: w.lines.offset, fault: "its line is missing"}
 	w.place++
 	return step
+}
+
+// lost reports whether the last line is no longer where it was.
+func (w *walker) lost() (bool, error) {
+	if w.last.end == 0 {
+		return false, nil
+	}
+	line := make([]byte, w.last.end-w.last.offset)
+	if n, err := w.lines.file.ReadAt(line, w.last.offset); n < len(line) {
+		if errors.Is(err, io.EOF) {
+			return true, nil
+		}
+		return false, err
+	}
+	end := len(line) - 1
+	placed, _ := w.read(line[:end], int64(len(line)))
+	return !placed || line[end] != '\n' || w.leaf.Index != w.last.index || w.leaf.Hash != w.last.hash, nil
 }
 
 // salvage finds the hash in a line that is not readable: the one that it

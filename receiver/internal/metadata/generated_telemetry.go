@@ -35,6 +35,9 @@ type TelemetryBuilder struct {
 	OversightReceiverLag                  metric.Int64ObservableGauge
 	OversightReceiverOldestUnreadAge      metric.Float64ObservableGauge
 	OversightReceiverPollDuration         metric.Float64Histogram
+	OversightReceiverTlogEvents           metric.Int64Counter
+	OversightReceiverTlogFindings         metric.Int64Counter
+	OversightReceiverTlogSize             metric.Int64ObservableGauge
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -69,6 +72,21 @@ func (builder *TelemetryBuilder) RegisterOversightReceiverOldestUnreadAgeCallbac
 		cb(ctx, &observerFloat64{inst: builder.OversightReceiverOldestUnreadAge, obs: o})
 		return nil
 	}, builder.OversightReceiverOldestUnreadAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterOversightReceiverTlogSizeCallback sets callback for observable OversightReceiverTlogSize metric.
+func (builder *TelemetryBuilder) RegisterOversightReceiverTlogSizeCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.OversightReceiverTlogSize, obs: o})
+		return nil
+	}, builder.OversightReceiverTlogSize)
 	if err != nil {
 		return err
 	}
@@ -157,6 +175,24 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithDescription("Time it takes to look for new rows and read one batch of them, without handing it on. [Beta]"),
 		metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries([]float64{1e-05, 5e-05, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverTlogEvents, err = builder.meter.Int64Counter(
+		"otelcol_oversight_receiver_tlog_events",
+		metric.WithDescription("Events checked against the transparency log, repeats after a restart included. [Beta]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverTlogFindings, err = builder.meter.Int64Counter(
+		"otelcol_oversight_receiver_tlog_findings",
+		metric.WithDescription("Findings about the transparency log or the events table, handed on as records of their own. [Beta]"),
+		metric.WithUnit("{finding}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverTlogSize, err = builder.meter.Int64ObservableGauge(
+		"otelcol_oversight_receiver_tlog_size",
+		metric.WithDescription("Leaves of the transparency log that were read. [Beta]"),
+		metric.WithUnit("{leaf}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -28,11 +28,17 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterOversightReceiverTlogSizeCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	tb.OversightReceiverBatchesRefused.Add(context.Background(), 1)
 	tb.OversightReceiverDatabaseReplacements.Add(context.Background(), 1)
 	tb.OversightReceiverDecodeErrors.Add(context.Background(), 1)
 	tb.OversightReceiverEventsRead.Add(context.Background(), 1)
 	tb.OversightReceiverPollDuration.Record(context.Background(), 1)
+	tb.OversightReceiverTlogEvents.Add(context.Background(), 1)
+	tb.OversightReceiverTlogFindings.Add(context.Background(), 1)
 	AssertEqualOversightReceiverBatchesRefused(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
@@ -53,6 +59,15 @@ func TestSetupTelemetry(t *testing.T) {
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualOversightReceiverPollDuration(t, testTel,
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualOversightReceiverTlogEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualOversightReceiverTlogFindings(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualOversightReceiverTlogSize(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 
 	require.NoError(t, testTel.Shutdown(context.Background()))

@@ -1,0 +1,415 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// damagedLeaf is the leaf that most damages are about. It is in the second of
+// three complete chunks of the log, which is damagedSize leaves long.
+const (
+	damagedLeaf = 300
+	damagedSize = 901
+)
+
+// damage is something that may be done to a log.
+type damage struct {
+	// to changes the lines of the log, which have their newlines.
+	to func(lines []string) []string
+	// corrupt is the runs of leaves that are corrupt then.
+	corrupt []tlog.Run
+	// unknown says that the hash of one of them is not known.
+	unknown bool
+	// rewritten says that the root is another one or not known any more, to
+	// somebody who knew it.
+	rewritten bool
+	// size is how many leaves there are then; 0 for all.
+	size int
+}
+
+// inLeaf is a damage that changes the line of the leaf.
+func inLeaf(old, replacement string) func([]string) []string {
+	return func(lines []string) []string {
+		changed := strings.Replace(lines[damagedLeaf], old, replacement, 1)
+		if changed == lines[damagedLeaf] {
+			panic("nothing has changed")
+		}
+		lines[damagedLeaf] = changed
+		return lines
+	}
+}
+
+// other is a leaf that a registry never wrote.
+const other = `{"event":"beacon","kind":"ocsp","token_id":"other"}`
+
+var damages = map[string]damage{
+	"none": {to: func(lines []string) []string { return lines }},
+
+	// The tree is the same by the hashes that the lines declare.
+	"hex digit": {
+		to:      inLeaf(hexOf("ocsp"), hexOf("ocsq")),
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+	},
+	"text": {
+		to:      inLeaf("ocsp", "ocsq"),
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+	},
+	"text and hex digits": {
+		to: func(lines []string) []string {
+			return inLeaf(hexOf("ocsp"), hexOf("ocsq"))(inLeaf("ocsp", "ocsq")(lines))
+		},
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+	},
+	"cut off behind the hash": {
+		to: func(lines []string) []string {
+			lines[damagedLeaf] = lines[damagedLeaf][:200] + "\n"
+			return lines
+		},
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+	},
+	"index of another leaf, far away": {
+		to:      inLeaf("300", "30000000000"),
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+	},
+	"two leaves": {
+		to: func(lines []string) []string {
+			lines[damagedLeaf+1] = strings.Replace(lines[damagedLeaf+1], hexOf("ocsp"), hexOf("ocsq"), 1)
+			return inLeaf(hexOf("ocsp"), hexOf("ocsq"))(lines)
+		},
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf + 1}},
+	},
+	"two leaves apart": {
+		to: func(lines []string) []string {
+			lines[damagedLeaf+3] = strings.Replace(lines[damagedLeaf+3], hexOf("ocsp"), hexOf("ocsq"), 1)
+			return inLeaf(hexOf("ocsp"), hexOf("ocsq"))(lines)
+		},
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}, {First: damagedLeaf + 3, Last: damagedLeaf + 3}},
+	},
+	"line repeated": {
+		to: func(lines []string) []string {
+			return slices.Insert(lines, damagedLeaf+1, lines[damagedLeaf])
+		},
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+	},
+	"last leaf": {
+		to: func(lines []string) []string {
+			lines[damagedSize-1] = strings.Replace(lines[damagedSize-1], hexOf("ocsp"), hexOf("ocsq"), 1)
+			return lines
+		},
+		corrupt: []tlog.Run{{First: damagedSize - 1, Last: damagedSize - 1}},
+	},
+
+	// The tree is another one, and nothing else shows it.
+	"another leaf": {
+		to: func(lines []string) []string {
+			lines[damagedLeaf] = lineOf(damagedLeaf, other)
+			return lines
+		},
+		rewritten: true,
+	},
+	"another last leaf": {
+		to: func(lines []string) []string {
+			lines[damagedSize-1] = lineOf(damagedSize-1, other)
+			return lines
+		},
+		rewritten: true,
+	},
+	"two leaves exchanged": {
+		to: func(lines []string) []string {
+			lines[damagedLeaf] = lineOf(damagedLeaf, leafText(damagedLeaf+1))
+			lines[damagedLeaf+1] = lineOf(damagedLeaf+1, leafText(damagedLeaf))
+			return lines
+		},
+		rewritten: true,
+	},
+	"all leaves": {
+		to: func(lines []string) []string {
+			for i := range lines {
+				lines[i] = lineOf(i, fmt.Sprintf(`{"n":%d}`, i))
+			}
+			return lines
+		},
+		rewritten: true,
+	},
+	"leaf taken out and the rest moved up": {
+		to: func(lines []string) []string {
+			for i := damagedLeaf; i+1 < len(lines); i++ {
+				lines[i] = lineOf(i, leafText(i+1))
+			}
+			return lines[:len(lines)-1]
+		},
+		rewritten: true,
+		size:      damagedSize - 1,
+	},
+	"hash and nothing else": {
+		to:        inLeaf(hashOf(leafText(damagedLeaf)).String(), hashOf(other).String()),
+		corrupt:   []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+		rewritten: true,
+	},
+
+	// The log lacks leaves.
+	"line taken out": {
+		to:      func(lines []string) []string { return slices.Delete(lines, damagedLeaf, damagedLeaf+1) },
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+		unknown: true, rewritten: true,
+	},
+	"many lines taken out": {
+		to:      func(lines []string) []string { return slices.Delete(lines, 200, 600) },
+		corrupt: []tlog.Run{{First: 200, Last: 599}},
+		unknown: true, rewritten: true,
+	},
+	"first lines taken out": {
+		to:      func(lines []string) []string { return slices.Delete(lines, 0, 600) },
+		corrupt: []tlog.Run{{First: 0, Last: 599}},
+		unknown: true, rewritten: true,
+	},
+	"line in the place of another": {
+		to: func(lines []string) []string {
+			lines[damagedLeaf], lines[damagedLeaf+1] = lines[damagedLeaf+1], lines[damagedLeaf]
+			return lines
+		},
+		// 300 is missing where 301 comes, and comes where 302 should.
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+		unknown: true, rewritten: true,
+	},
+	"garbage": {
+		to: func(lines []string) []string {
+			lines[damagedLeaf] = "\x00\xff garbage\n"
+			return lines
+		},
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+		unknown: true, rewritten: true,
+	},
+	"very long garbage": {
+		to: func(lines []string) []string {
+			lines[damagedLeaf] = strings.Repeat("x", 3<<20) + "\n"
+			return lines
+		},
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+		unknown: true, rewritten: true,
+	},
+	"newline taken out": {
+		to: func(lines []string) []string {
+			lines[damagedLeaf] = strings.TrimSuffix(lines[damagedLeaf], "\n")
+			return lines
+		},
+		// What is left of the two lines takes the first one's place, with its hash.
+		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf + 1}},
+		unknown: true, rewritten: true,
+	},
+
+	// It is shorter.
+	"cut off": {
+		to:        func(lines []string) []string { return lines[:damagedLeaf] },
+		rewritten: true,
+		size:      damagedLeaf,
+	},
+	"last leaf cut off": {
+		to:        func(lines []string) []string { return lines[:damagedSize-1] },
+		rewritten: true,
+		size:      damagedSize - 1,
+	},
+	"cut off in the last line": {
+		to: func(lines []string) []string {
+			lines[damagedSize-1] = strings.TrimSuffix(lines[damagedSize-1], "\n")
+			return lines
+		},
+		rewritten: true,
+		size:      damagedSize - 1,
+	},
+	"empty": {
+		to:        func([]string) []string { return nil },
+		rewritten: true,
+		size:      -1,
+	},
+}
+
+// apply is the damaged log's text.
+func (d damage) apply() string {
+	lines := strings.SplitAfter(linesOf(0, damagedSize), "\n")
+	return strings.Join(d.to(slices.Clone(lines[:damagedSize])), "")
+}
+
+func (d damage) leaves() int64 {
+	switch d.size {
+	case 0:
+		return damagedSize
+	case -1:
+		return 0
+	}
+	return int64(d.size)
+}
+
+// ways to bring the damage into the file.
+var ways = map[string]func(t testing.TB, path, text string){
+	"in place": overwrite,
+	"replaced": replace,
+}
+
+// quiet is a Log that does not look at whether the leaves it is told of are as
+// they should be.
+func quiet(t testing.TB, path string, state tlog.State) *follower {
+	f := &follower{t: t, path: path}
+	f.Log = tlog.Open(tlog.Settings{Path: path, State: state, OnLeaf: func(index int64, _ bool) {
+		f.leaves = append(f.leaves, index)
+	}})
+	t.Cleanup(func() { require.NoError(t, f.Close()) })
+	return f
+}
+
+func TestDamageNeverSeenBefore(t *testing.T) {
+	for name, d := range damages {
+		t.Run(name, func(t *testing.T) {
+			f := quiet(t, newLog(t, d.apply()), tlog.State{})
+			f.advance()
+			d.requireFound(t, f, false)
+			assert.Equal(t, indexes(0, int(d.leaves())), f.leaves)
+			d.requireToldOnce(t, f)
+		})
+	}
+}
+
+func TestDamageWhileRunning(t *testing.T) {
+	for name, d := range damages {
+		for way, write := range ways {
+			t.Run(name+", "+way, func(t *testing.T) {
+				path := newLog(t, linesOf(0, damagedSize))
+				f := quiet(t, path, tlog.State{})
+				f.advance()
+				require.Empty(t, f.Findings())
+				write(t, path, d.apply())
+				f.advance()
+				d.requireFound(t, f, true)
+				assert.Equal(t, indexes(0, damagedSize), f.leaves)
+				d.requireToldOnce(t, f)
+			})
+		}
+	}
+}
+
+func TestDamageWhileDown(t *testing.T) {
+	for name, d := range damages {
+		t.Run(name, func(t *testing.T) {
+			path := newLog(t, linesOf(0, damagedSize))
+			f := quiet(t, path, tlog.State{})
+			f.advance()
+			state := f.State()
+			overwrite(t, path, d.apply())
+			again := quiet(t, path, state)
+			again.advance()
+			d.requireFound(t, again, true)
+			assert.Empty(t, again.leaves)
+			d.requireToldOnce(t, again)
+		})
+	}
+}
+
+// The damage comes while what had been seen is being read again.
+func TestDamageBeforeAllIsReadAgain(t *testing.T) {
+	for name, d := range damages {
+		t.Run(name, func(t *testing.T) {
+			path := newLog(t, linesOf(0, damagedSize))
+			f := quiet(t, path, tlog.State{})
+			f.advance()
+			again := quiet(t, path, f.State())
+			require.NoError(t, again.Advance(t.Context(), everything))
+			overwrite(t, path, d.apply())
+			again.advance()
+			d.requireFound(t, again, true)
+			d.requireToldOnce(t, again)
+		})
+	}
+}
+
+// requireFound makes sure that everything has been found that is wrong, and
+// nothing else. seen says that the log was known before.
+func (d damage) requireFound(t *testing.T, f *follower, seen bool) {
+	t.Helper()
+	var corrupt []tlog.Run
+	var rewritten []tlog.Finding
+	for _, found := range f.Findings() {
+		require.NotEmpty(t, found.Reason)
+		switch found.Kind {
+		case translator.IntegrityLeafCorrupt:
+			corrupt = append(corrupt, tlog.Run{First: found.First, Last: found.Last})
+		case translator.IntegrityLogRewritten:
+			rewritten = append(rewritten, found)
+		}
+	}
+	slices.SortFunc(corrupt, func(a, b tlog.Run) int { return int(a.First - b.First) })
+	assert.Equal(t, d.corrupt, corrupt)
+	assert.Equal(t, d.leaves(), f.Size())
+	root, known := f.Root()
+	assert.Equal(t, !d.unknown, known)
+	if !d.rewritten && known {
+		assert.Equal(t, rootOf(damagedSize), root)
+	}
+	d.requireEntries(t, f)
+	if !seen || !d.rewritten {
+		assert.Empty(t, rewritten)
+		return
+	}
+	require.Len(t, rewritten, 1)
+	found := rewritten[0]
+	assert.Equal(t, int64(damagedSize), found.Size)
+	assert.Equal(t, d.leaves(), found.NewSize)
+	assert.True(t, found.HasExpectedRoot)
+	assert.Equal(t, rootOf(damagedSize), found.ExpectedRoot)
+	assert.Equal(t, d.size == 0 && !d.unknown, found.HasRoot)
+	if found.HasRoot {
+		assert.Equal(t, root, found.Root)
+		assert.NotEqual(t, found.ExpectedRoot, found.Root)
+	}
+}
+
+// requireEntries looks every leaf up.
+func (d damage) requireEntries(t *testing.T, f *follower) {
+	t.Helper()
+	for i := range d.leaves() {
+		entry, err := f.Lookup(i)
+		require.NoError(t, err)
+		in := func(run tlog.Run) bool { return run.First <= i && i <= run.Last }
+		if !slices.ContainsFunc(d.corrupt, in) {
+			require.False(t, entry.Corrupt, "leaf %d", i)
+			if !d.rewritten || d.unknown {
+				f.requireLeaf(int(i))
+			}
+		}
+	}
+	if f.Size() > damagedLeaf {
+		_, err := f.RootAt(damagedLeaf)
+		require.Equal(t, d.unknown && d.corrupt[0].First < damagedLeaf, err != nil)
+	}
+}
+
+// requireToldOnce makes sure that neither what is written to the log later nor
+// a restart brings the same findings again.
+func (d damage) requireToldOnce(t *testing.T, f *follower) {
+	t.Helper()
+	before := int(f.Size())
+	text := linesOf(before, before+300)
+	if strings.HasSuffix(d.apply(), "\n") || d.size == -1 {
+		appendTo(t, f.path, text)
+	} else {
+		return // half a line, which would go on
+	}
+	again := quiet(t, f.path, f.State())
+	for _, f := range []*follower{f, again} {
+		f.leaves = nil
+		f.advance()
+		assert.Empty(t, f.Findings())
+		assert.Equal(t, int64(before+300), f.Size())
+		assert.Equal(t, indexes(before, before+300), f.leaves)
+	}
+}

@@ -1,0 +1,167 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package witness
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// claim is a row's on a leaf, until it is committed.
+type claim struct {
+	page   *page
+	index  int64
+	agrees bool
+}
+
+// Check sets TlogStatus and TlogMismatch of events, which come in the order of
+// their ids and follow those that were committed last. It waits for leaves at
+// most as long as the settings say. Checking other events forgets about those
+// that were not committed.
+func (w *Witness) Check(ctx context.Context, events []translator.Event) {
+	w.staged, w.rows = w.staged[:0], nil
+	within, cancel := context.WithTimeout(ctx, max(w.settings.Wait, minRead))
+	defer cancel()
+	w.await(within, highest(events))
+	batch := make(map[int64]struct{}, len(events)) // leaves that these events have claimed
+	for i := range events {
+		w.check(within, &events[i], batch)
+	}
+	w.takeLogFindings(ctx)
+	w.begin(events)
+}
+
+func highest(events []translator.Event) int64 {
+	highest := int64(-1)
+	for i := range events {
+		if events[i].HasTlogIndex {
+			highest = max(highest, events[i].TlogIndex)
+		}
+	}
+	return highest
+}
+
+const (
+	// lookInterval is the time between two looks at a log that is not long
+	// enough.
+	lookInterval = 20 * time.Millisecond
+	// minRead is how long what is there is read in any case: some ten thousand
+	// leaves.
+	minRead = 50 * time.Millisecond
+)
+
+// await reads the log up to a leaf. If it is not as long, or cannot be read, it
+// may be so in a moment. A log that has not been readable for longer than that is
+// not waited for. Also where the leaf is there, the file may be another one.
+func (w *Witness) await(ctx context.Context, index int64) {
+	for {
+		err := w.note(w.log.Advance(ctx, min(index, math.MaxInt64-1)+1))
+		switch {
+		case err == nil && index < w.log.Size(), w.settings.Wait == 0 && w.log.AtEnd():
+			return
+		case err != nil && w.settings.Now().Sub(w.since) >= w.settings.Wait:
+			return
+		}
+		timer := time.NewTimer(lookInterval)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-timer.C:
+		}
+	}
+}
+
+func (w *Witness) check(ctx context.Context, e *translator.Event, batch map[int64]struct{}) {
+	e.TlogStatus, e.TlogMismatch = w.statusOf(ctx, e)
+	var at *page
+	if e.TlogStatus == translator.TlogStatusVerified || e.TlogStatus == translator.TlogStatusMismatch {
+		var err error
+		if at, err = w.pages.at(ctx, e.TlogIndex); err != nil {
+			e.TlogStatus, e.TlogMismatch = translator.TlogStatusUnavailable, ""
+			_ = w.note(err)
+		}
+	}
+	switch e.TlogStatus {
+	case translator.TlogStatusVerified:
+		if _, twice := batch[e.TlogIndex]; twice || at.isClaimed(e.TlogIndex) {
+			e.TlogStatus = translator.TlogStatusDuplicate
+			w.row(e)
+			return
+		}
+		batch[e.TlogIndex] = struct{}{}
+		w.staged = append(w.staged, claim{at, e.TlogIndex, true})
+	case translator.TlogStatusMismatch:
+		w.staged = append(w.staged, claim{at, e.TlogIndex, false})
+		w.row(e)
+	case translator.TlogStatusMissing:
+		if hasIndex(e) {
+			w.row(e)
+		}
+	}
+}
+
+// hasIndex reports whether the row names a leaf: -1 is for none.
+func hasIndex(e *translator.Event) bool { return e.HasTlogIndex && e.TlogIndex != -1 }
+
+// statusOf leaves aside whether another row has claimed the leaf.
+func (w *Witness) statusOf(ctx context.Context, e *translator.Event) (status, mismatch string) {
+	if !hasIndex(e) || e.TlogIndex < 0 {
+		return translator.TlogStatusMissing, ""
+	}
+	leaf, err := w.lookup(ctx, e.TlogIndex)
+	switch {
+	case errors.Is(err, tlog.ErrBeyond) && w.trouble == nil && w.log.AtEnd():
+		return translator.TlogStatusMissing, ""
+	case err != nil:
+		return translator.TlogStatusUnavailable, ""
+	}
+	if mismatch = leaf.Mismatch(e); mismatch != "" {
+		return translator.TlogStatusMismatch, mismatch
+	}
+	return translator.TlogStatusVerified, ""
+}
+
+// lookup verifies again what it takes to know the leaf, as long as there is time.
+func (w *Witness) lookup(ctx context.Context, index int64) (tlog.Entry, error) {
+	done, cancel := context.WithCancel(ctx)
+	cancel() // so that it goes on by a chunk
+	for {
+		leaf, err := w.log.Lookup(index)
+		_, _, active := w.log.Reverifying()
+		if !errors.Is(err, tlog.ErrUnknown) || !active || ctx.Err() != nil {
+			return leaf, err
+		}
+		if _, err := w.log.Reverify(done); err != nil {
+			return leaf, err
+		}
+	}
+}
+
+// begin settles from which leaf on rows are awaited. If the first row of all is
+// there, that is the first leaf; otherwise older rows were pruned, or passed over,
+// and it is the first leaf of those that are there.
+func (w *Witness) begin(events []translator.Event) {
+	if w.state.Begun {
+		return
+	}
+	first := int64(-1)
+	for i := range events {
+		if e := &events[i]; e.TlogStatus == translator.TlogStatusVerified && (first < 0 || e.TlogIndex < first) {
+			first = e.TlogIndex
+		}
+	}
+	if first < 0 {
+		return
+	}
+	if w.state.LastID == 0 && events[0].ID == 1 {
+		first = 0
+	}
+	w.state.Begun, w.state.Settled = true, first
+}

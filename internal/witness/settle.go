@@ -1,0 +1,115 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package witness
+
+import (
+	"context"
+	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// mark says that the log had so many leaves at some time.
+type mark struct {
+	size int64
+	at   time.Time
+}
+
+// markInterval is how far marks are apart at least, which bounds their number.
+const markInterval = time.Second
+
+func (w *Witness) mark() {
+	now, size := w.settings.Now(), w.log.Size()
+	if n := len(w.marks); n > 0 && (w.marks[n-1].size >= size || now.Sub(w.marks[n-1].at) < markInterval) {
+		return
+	}
+	w.marks = append(w.marks, mark{size, now})
+}
+
+// settleOld makes findings of the leaves that have been there for the grace
+// period, when all rows have been read.
+func (w *Witness) settleOld(ctx context.Context) {
+	limit := w.settings.Now().Add(-w.settings.Grace)
+	old := int64(0)
+	for len(w.marks) > 0 && !w.marks[0].at.After(limit) {
+		old = w.marks[0].size
+		w.marks = w.marks[1:]
+	}
+	if old > 0 {
+		w.Settle(ctx, old)
+	}
+}
+
+// maxRuns bounds how many findings one call of Settle makes.
+const maxRuns = 1000
+
+// Settle makes a finding of every run of leaves below size that no row has
+// claimed, and reports whether that is all of them: it stops at a thousand. All
+// rows have to be checked and committed.
+func (w *Witness) Settle(ctx context.Context, size int64) (all bool) {
+	if !w.state.Begun {
+		return true
+	}
+	size = min(size, w.log.Size())
+	for runs := 0; w.state.Settled < size; {
+		if runs == maxRuns {
+			w.marks = append([]mark{{size, w.settings.Now().Add(-w.settings.Grace)}}, w.marks...) // go on at once
+			return false
+		}
+		first, last, err := w.nextRun(ctx, size)
+		if err != nil {
+			_ = w.note(err)
+			return false
+		}
+		w.state.Settled = last + 1
+		w.changed = true
+		if first <= last {
+			w.leavesWithoutRow(ctx, first, last)
+			runs++
+		}
+	}
+	return true
+}
+
+// nextRun finds and settles the next leaves without a row, which follow each
+// other. There are none below size if first is above last.
+func (w *Witness) nextRun(ctx context.Context, size int64) (first, last int64, err error) {
+	first = w.state.Settled
+	for first < size {
+		p, err := w.pages.at(ctx, first)
+		if err != nil {
+			return 0, 0, err
+		}
+		next := p.firstOpen(first)
+		if next/pageLeaves == first/pageLeaves {
+			first = next
+			break
+		}
+		first = next
+	}
+	if first >= size {
+		return size, size - 1, nil
+	}
+	for last = first; last < size; last++ {
+		p, err := w.pages.at(ctx, last)
+		if err != nil {
+			return 0, 0, err
+		}
+		if p.firstOpen(last) != last {
+			break
+		}
+		p.settle(last)
+	}
+	return first, last - 1, nil
+}
+
+func (w *Witness) leavesWithoutRow(_ context.Context, first, last int64) {
+	f := w.finding(translator.IntegrityLeafWithoutRow)
+	f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = first, true, last
+	f.Message = messageWithoutRow(first, last)
+	if leaf, err := w.log.Lookup(first); err == nil && leaf.IsBeacon && first == last {
+		f.Message = messageOfOneWithoutRow(first, leaf.Beacon.Kind, leaf.Beacon.TokenID)
+	}
+	w.add(f)
+}

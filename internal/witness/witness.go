@@ -1,0 +1,226 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package witness
+
+import (
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// DefaultGrace is how long a beacon's leaf may be without a row. A registry that
+// cannot write gives up after five seconds.
+const DefaultGrace = time.Minute
+
+// Settings is what a Witness needs to know.
+type Settings struct {
+	// Leaves is the path of the log's leaves.jsonl.
+	Leaves string
+	// RegistryID names the registry in findings.
+	RegistryID string
+	// Key is the registry's public key, for tree heads; nil if there are none.
+	Key ed25519.PublicKey
+	// Wait is how long a row may wait for its leaf, and the log to be readable.
+	Wait time.Duration
+	// Grace is how long a leaf may wait for its row. Default: [DefaultGrace].
+	Grace time.Duration
+	// Saved is the State of the last snapshot that was saved; nil if there is none.
+	Saved []byte
+	// Pages finds the pages of that snapshot. Needed only with Saved.
+	Pages Pages
+	// LastID is the id of the last row that was handed on. What was saved after
+	// another row is only taken for what it says about the log.
+	LastID int64
+	// Now is the clock. Default: time.Now.
+	Now func() time.Time
+}
+
+// Witness checks rows against leaves. It is for one goroutine.
+type Witness struct {
+	settings Settings
+	log      *tlog.Log
+	state    state
+	pages    pages
+
+	staged  []claim                // by the rows that were checked last
+	rows    []translator.Integrity // findings about these
+	found   []translator.Integrity // other findings since the last Commit
+	marks   []mark                 // how long the log was when, oldest first
+	waiting *tlog.Head             // for the log to be as long
+	expires time.Time              // of waiting
+	trouble error                  // why the log cannot be read
+	since   time.Time              // when that began
+	changed bool                   // something is worth a snapshot
+}
+
+// state is what a snapshot holds beside the pages, as JSON.
+type state struct {
+	Version int        `json:"version"`
+	LastID  int64      `json:"last_id"` // the last row that was checked
+	Log     tlog.State `json:"log"`
+	Pages   int64      `json:"pages"`          // pages from this one on were never saved
+	Begun   bool       `json:"begun"`          // Settled counts
+	Settled int64      `json:"settled"`        // leaves below need no further look
+	Head    *head      `json:"head,omitempty"` // the last one that was borne out
+	// Reported are the uids of findings about heads, the last few of them.
+	Reported []string `json:"reported,omitempty"`
+}
+
+const stateVersion = 1
+
+// Snapshot is what to save so that another Witness can go on. All of it has to be
+// saved at once, with the id of the last row that was handed on.
+type Snapshot struct {
+	// State is a few kilobytes of JSON.
+	State []byte
+	// Pages are the pages that have changed, under their numbers.
+	Pages map[int64][]byte
+	// Drop are the numbers of pages to delete.
+	Drop []int64
+
+	versions map[int64]int
+	epoch    int
+}
+
+// Open returns a Witness. It does no I/O. If what was saved cannot be read, it
+// begins anew and returns an error besides.
+func Open(settings Settings) (*Witness, error) {
+	if settings.Grace == 0 {
+		settings.Grace = DefaultGrace
+	}
+	if settings.Now == nil {
+		settings.Now = time.Now
+	}
+	w := &Witness{settings: settings}
+	err := w.restore()
+	w.pages.source = settings.Pages
+	w.pages.stored = w.state.Pages
+	w.log = tlog.Open(tlog.Settings{Path: settings.Leaves, State: w.state.Log, OnLeaf: w.onLeaf})
+	return w, err
+}
+
+func (w *Witness) restore() error {
+	if w.settings.Saved == nil {
+		return nil
+	}
+	var saved state
+	if err := json.Unmarshal(w.settings.Saved, &saved); err != nil {
+		return fmt.Errorf("read what is known of the transparency log: %w", err)
+	}
+	if saved.Version != stateVersion {
+		return fmt.Errorf("read what is known of the transparency log: version %d, where %d is known", saved.Version, stateVersion)
+	}
+	w.state = saved
+	if saved.LastID != w.settings.LastID {
+		// Rows were handed on without being checked.
+		w.state.Begun, w.state.Settled = false, 0
+		w.pages.dropTo, w.state.Pages = saved.Pages, 0
+	}
+	return nil
+}
+
+// Close releases the log's file.
+func (w *Witness) Close() error { return w.log.Close() }
+
+// onLeaf is called for every new leaf of the log, in order.
+func (w *Witness) onLeaf(index int64, beacon bool) {
+	if beacon {
+		return
+	}
+	// Only the page that the log ended in when it was saved is in the store, and
+	// if that cannot be read nothing is lost but a finding's certainty.
+	if p, err := w.pages.at(context.Background(), index); err == nil {
+		p.settle(index)
+	}
+}
+
+// Reverifying says which leaves are being verified again because they were not
+// seen by this Witness, and whether any are.
+func (w *Witness) Reverifying() (from, to int64, active bool) { return w.log.Reverifying() }
+
+// Reverify goes on with that until it is done or the context is.
+func (w *Witness) Reverify(ctx context.Context) error {
+	_, err := w.log.Reverify(ctx)
+	w.takeLogFindings(ctx)
+	return w.note(err)
+}
+
+// Size is how many leaves of the log have been read.
+func (w *Witness) Size() int64 { return w.log.Size() }
+
+// AtEnd reports whether all of the log had been read at the last look.
+func (w *Witness) AtEnd() bool { return w.log.AtEnd() }
+
+// Trouble says why the log cannot be read; nil if it can.
+func (w *Witness) Trouble() error { return w.trouble }
+
+// note keeps in mind since when the log cannot be read.
+func (w *Witness) note(err error) error {
+	switch {
+	case err == nil:
+		w.since = time.Time{}
+	case w.trouble == nil:
+		w.since = w.settings.Now()
+	}
+	w.trouble = err
+	return err
+}
+
+// Idle is called when all rows have been checked and committed. It reads on in
+// the log until the context is done, and looks for leaves that have been without
+// a row for too long.
+func (w *Witness) Idle(ctx context.Context) {
+	before := w.log.Size()
+	_ = w.note(w.log.Advance(ctx, math.MaxInt64)) // Trouble tells
+	w.takeLogFindings(ctx)
+	w.changed = w.changed || w.log.Size()-before >= worthSaving
+	w.mark()
+	w.settleOld(ctx)
+	w.checkWaiting(ctx)
+}
+
+// worthSaving is how many leaves it takes to save that they were read, where
+// nothing else has changed.
+const worthSaving = 256
+
+// Findings are all that have been made since the last Commit.
+func (w *Witness) Findings() []translator.Integrity {
+	return append(append([]translator.Integrity(nil), w.found...), w.rows...)
+}
+
+// Pending reports whether there is anything to commit.
+func (w *Witness) Pending() bool { return w.changed || len(w.found)+len(w.rows)+len(w.staged) > 0 }
+
+// Commit makes final what was found, and returns what to save: the rows up to
+// lastID and the findings have been handed on.
+func (w *Witness) Commit(lastID int64) (*Snapshot, error) {
+	for _, c := range w.staged {
+		c.page.claim(c.index, c.agrees)
+	}
+	w.staged, w.rows, w.found, w.changed = w.staged[:0], nil, nil, false
+	w.state.Version, w.state.LastID, w.state.Log = stateVersion, lastID, w.log.State()
+	s := &Snapshot{}
+	w.pages.copyTo(s)
+	w.state.Pages = w.pages.stored
+	var err error
+	s.State, err = json.Marshal(w.state)
+	return s, err
+}
+
+// Saved says that a snapshot is where Pages finds it.
+func (w *Witness) Saved(s *Snapshot) { w.pages.wasSaved(s) }
+
+// Forget is called when the database is another one: its rows may claim all
+// leaves again.
+func (w *Witness) Forget(ctx context.Context) error {
+	w.staged, w.rows = nil, nil
+	w.state.Begun, w.state.Settled = false, 0
+	return w.pages.forget(ctx, 0)
+}

@@ -1,0 +1,177 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package receiver
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+	"github.com/oversight-protocol/oversight-otelcol/internal/witness"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+type finding = translator.Integrity
+
+// How long the log is read on and verified again at a stretch, while there are
+// rows to read and while there are none.
+const (
+	busySlice = 5 * time.Millisecond
+	idleSlice = 50 * time.Millisecond
+)
+
+// audit checks the events of a poller against the transparency log. Its fields
+// belong to the poller's goroutine, except for size. A nil *audit does nothing.
+type audit struct {
+	settings  witness.Settings
+	logger    *zap.Logger
+	telemetry *telemetry
+	heads     <-chan []byte // nil: none are fetched
+
+	witness  *witness.Witness
+	snapshot *witness.Snapshot // what to save with the cursor; nil: nothing new
+	began    time.Time         // when leaves began to be verified again; zero: they are not
+
+	size atomic.Int64 // leaves read, for metrics
+}
+
+// open begins where the last snapshot left off.
+func (a *audit) open(ctx context.Context, store *checkpointStore, lastID int64) error {
+	if a == nil {
+		return nil
+	}
+	saved, err := store.loadWitness(ctx)
+	if err != nil {
+		return err
+	}
+	settings := a.settings
+	settings.Saved, settings.Pages, settings.LastID = saved, store, lastID
+	if a.witness, err = witness.Open(settings); err != nil {
+		a.logger.Error("What was known of the transparency log cannot be read: its past is taken as it is now", zap.Error(err))
+	}
+	if from, to, active := a.witness.Reverifying(); active {
+		a.began = time.Now()
+		a.logger.Info("Verifying again the leaves that were verified before", zap.String("leaves", settings.Leaves), zap.Int64("from", from), zap.Int64("to", to))
+	}
+	return nil
+}
+
+// check gives events their status, and returns what was found. It never fails:
+// what cannot be checked is unavailable.
+func (a *audit) check(ctx context.Context, events []event) []finding {
+	if a == nil {
+		return nil
+	}
+	a.witness.Check(ctx, events)
+	a.telemetry.checked(ctx, events)
+	a.work(ctx, busySlice)
+	return a.witness.Findings()
+}
+
+// idle goes on where there are no rows, and returns what was found.
+func (a *audit) idle(ctx context.Context) []finding {
+	if a == nil {
+		return nil
+	}
+	within, cancel := context.WithTimeout(ctx, idleSlice)
+	defer cancel()
+	a.witness.Idle(within)
+	a.work(ctx, idleSlice)
+	return a.witness.Findings()
+}
+
+// work compares heads and verifies again, for about that long.
+func (a *audit) work(ctx context.Context, slice time.Duration) {
+	select {
+	case body := <-a.heads:
+		if err := a.witness.CheckHead(ctx, body); err != nil {
+			a.logger.Warn("What the registry sent is no tree head", zap.Error(err))
+		}
+	default:
+	}
+	a.size.Store(a.witness.Size())
+	if a.began.IsZero() {
+		_, _, active := a.witness.Reverifying()
+		if !active {
+			return
+		}
+		a.began = time.Now()
+		a.logger.Warn("The transparency log was changed other than by appending to it: verifying all of it again", zap.String("leaves", a.settings.Leaves))
+	}
+	within, cancel := context.WithTimeout(ctx, slice)
+	defer cancel()
+	if err := a.witness.Reverify(within); err != nil {
+		return // trouble tells
+	}
+	if _, to, active := a.witness.Reverifying(); !active {
+		a.logger.Info("Verified again", zap.Int64("leaves", to), zap.Duration("took", time.Since(a.began)))
+		a.began = time.Time{}
+	}
+}
+
+// busy reports whether there is more to do at once.
+func (a *audit) busy() bool {
+	return a != nil && a.witness != nil && a.trouble() == nil && (!a.began.IsZero() || !a.witness.AtEnd())
+}
+
+// trouble says why events cannot be checked; nil if they can.
+func (a *audit) trouble() error {
+	if a == nil || a.witness == nil {
+		return nil
+	}
+	return a.witness.Trouble()
+}
+
+// pending reports whether there is anything to commit.
+func (a *audit) pending() bool { return a != nil && a.witness.Pending() }
+
+// commit is called when everything up to lastID was handed on.
+func (a *audit) commit(ctx context.Context, lastID int64) error {
+	if a == nil || a.witness == nil {
+		return nil
+	}
+	a.telemetry.found(ctx, a.witness.Findings())
+	snapshot, err := a.witness.Commit(lastID)
+	a.snapshot = snapshot
+	return err
+}
+
+// unsaved is what to save; nil for nothing.
+func (a *audit) unsaved() *witness.Snapshot {
+	if a == nil {
+		return nil
+	}
+	return a.snapshot
+}
+
+// saved is called when the snapshot is in the store.
+func (a *audit) saved() {
+	if a != nil && a.snapshot != nil {
+		a.witness.Saved(a.snapshot)
+		a.snapshot = nil
+	}
+}
+
+// replaced makes a finding of another database. With once it is not made again
+// by a later start.
+func (a *audit) replaced(ctx context.Context, err *registry.ReplacedError, once bool) []finding {
+	if a == nil {
+		return nil
+	}
+	a.witness.Replaced(err.Cursor.ID, err.Cursor.UID, err.Reason, once)
+	if forgetErr := a.witness.Forget(ctx); forgetErr != nil {
+		a.logger.Error("What was known of the transparency log cannot be read: rows may be called duplicates", zap.Error(forgetErr))
+	}
+	return a.witness.Findings()
+}
+
+func (a *audit) close() error {
+	if a == nil || a.witness == nil {
+		return nil
+	}
+	return a.witness.Close()
+}
