@@ -15,6 +15,7 @@ type cache struct {
 	chunks map[int64]*chunk
 	size   int
 	clock  int64
+	spare  *chunk // one that was dropped
 }
 
 func (c *cache) get(number int64) *chunk {
@@ -50,9 +51,18 @@ func (c *cache) oldest() (number int64) {
 	return number
 }
 
+// takeSpare is a chunk whose memory may be used again, or nil.
+func (c *cache) takeSpare() *chunk {
+	spare := c.spare
+	c.spare = nil
+	return spare
+}
+
+// drop forgets a chunk.
 func (c *cache) drop(number int64) {
 	if old := c.chunks[number]; old != nil {
 		c.size -= old.size
 		delete(c.chunks, number)
+		c.spare = old
 	}
 }

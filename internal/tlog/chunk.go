@@ -27,11 +27,17 @@ type entry struct {
 	isBeacon, corrupt bool
 }
 
-func newChunk(number, first int64, seed tree) *chunk {
-	return &chunk{
-		number: number, first: first, seed: seed, tree: seed.clone(),
-		entries: make([]entry, 0, chunkSize), hashes: make([]Hash, 0, chunkSize),
+// newChunk is an empty chunk, in the memory of spare, a chunk that nobody needs
+// any more, or nil.
+func newChunk(number, first int64, seed tree, spare *chunk) *chunk {
+	if spare == nil {
+		spare = &chunk{entries: make([]entry, 0, chunkSize), hashes: make([]Hash, 0, chunkSize)}
 	}
+	*spare = chunk{
+		number: number, first: first, seed: seed, tree: seed.clone(),
+		entries: spare.entries[:0], hashes: spare.hashes[:0],
+	}
+	return spare
 }
 
 func (c *chunk) full() bool { return c.tree.size == chunkSize }

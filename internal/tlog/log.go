@@ -182,7 +182,7 @@ func (l *Log) settle() {
 	}
 	if l.tail.full() {
 		l.cache.put(l.tail)
-		l.seal()
+		l.seal(l.cache.takeSpare())
 	}
 }
 

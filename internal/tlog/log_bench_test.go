@@ -5,6 +5,7 @@ package tlog_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -129,4 +130,38 @@ func BenchmarkUnchanged(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkMemory is what a log of ten million leaves takes: most of them are
+// missing in the file, which takes the same memory, and the last 50,000 fill the
+// cache.
+func BenchmarkMemory(b *testing.B) {
+	const gaps, gap = 10, 1 << 20
+	var lines strings.Builder
+	for n := range gaps {
+		lines.WriteString(lineOf((n+1)*gap, "{}"))
+	}
+	agent := strings.Repeat("Mozilla/5.0 ", 40)
+	for n := range 50_000 {
+		leaf := fmt.Sprintf(`{"event":"beacon","kind":"ocsp","timestamp":"2026-01-02T03:04:05Z","token_id":"%032x","user_agent":%q}`, n, agent)
+		lines.WriteString(lineOf(gaps*gap+1+n, leaf))
+	}
+	path := newLog(b, lines.String())
+	lines.Reset()
+	for b.Loop() {
+		before := heap()
+		log := tlog.Open(tlog.Settings{Path: path})
+		require.NoError(b, log.Advance(b.Context(), everything))
+		b.ReportMetric(float64(heap()-before)/(1<<20), "MiB")
+		b.ReportMetric(float64(log.Size()), "leaves")
+		require.NoError(b, log.Close())
+	}
+}
+
+// heap is how many bytes are in use.
+func heap() int64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
 }

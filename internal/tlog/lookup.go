@@ -14,7 +14,7 @@ import (
 // Entry is a leaf, as a row is compared with it.
 type Entry struct {
 	// Beacon is what the leaf holds if IsBeacon is set, else nil. It is valid
-	// until the next call of Advance.
+	// until the next call of Advance, Lookup or RootAt.
 	Beacon   *Beacon
 	IsBeacon bool
 	// Corrupt says that the leaf is unreadable, has a hash or an index that is
@@ -104,12 +104,13 @@ func (l *Log) node(number int64) (node chunkNode, ok bool) {
 
 // reload reads a complete chunk again.
 func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
-	c := newChunk(number, number*chunkSize, tree{})
-	if c.first < l.first {
+	first, seed := number*chunkSize, tree{}
+	if first < l.first {
+		first = l.first
 		whole, _ := treeOf(uint64(l.first), l.firstNodes)
-		_, seed := whole.split()
-		c = newChunk(number, l.first, seed)
+		_, seed = whole.split()
 	}
+	c := newChunk(number, first, seed, l.cache.takeSpare())
 	var w walker
 	w.reset(l.file, node.offset, c.first)
 	var faults []walked

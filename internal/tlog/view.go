@@ -43,7 +43,7 @@ func viewAt(index int64, nodes []Hash, first int64, firstNodes []Hash) (v view, 
 	number := index / chunkSize
 	return view{
 		size:  index,
-		upper: upper, tail: newChunk(number, index, seed),
+		upper: upper, tail: newChunk(number, index, seed, nil),
 		firstChunk: number, base: upper.clone(),
 		first: first, firstNodes: slices.Clone(firstNodes),
 	}, true
@@ -87,13 +87,14 @@ func (v *view) count(leaf *walked) {
 	v.size++
 }
 
-// seal puts the tail, which is full, to the other chunks.
-func (v *view) seal() {
+// seal puts the tail, which is full, to the other chunks. The next one takes the
+// memory of spare, if that is not nil.
+func (v *view) seal(spare *chunk) {
 	root := v.tail.tree.nodes[0]
 	v.lastUpper = v.upper.clone()
 	v.upper.add(root)
 	v.chunks = append(v.chunks, chunkNode{v.tail.offset, root})
-	v.tail = newChunk(v.tail.number+1, v.tail.next(), tree{})
+	v.tail = newChunk(v.tail.number+1, v.tail.next(), tree{}, spare)
 }
 
 // state is what a State holds of the view; next is the place in the file of the

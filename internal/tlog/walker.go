@@ -87,9 +87,11 @@ func (w *walker) read(line []byte, length int64) (placed bool, err error) {
 	if length > maxLine {
 		return false, fmt.Errorf("its line is longer than %d bytes", maxLine)
 	}
-	err = ParseLine(line, &w.leaf)
+	if err = ParseLine(line, &w.leaf); err == nil {
+		return true, nil
+	}
 	var wrong *HashError
-	return err == nil || errors.As(err, &wrong), err
+	return errors.As(err, &wrong), err
 }
 
 // misplaced is the step for a line whose index is not its place.
