@@ -12,14 +12,14 @@ import (
 func newCommand() *cobra.Command {
 	command := &cobra.Command{
 		Use:           "oversight-siem",
-		Short:         "Export a registry's events to a SIEM, once, and prove them",
+		Short:         "Export a registry's events to a SIEM, once, and check them",
 		Long:          long,
 		Args:          noArguments,
 		RunE:          func(command *cobra.Command, _ []string) error { return command.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	command.AddCommand(newExport(), newPreview(), newProve())
+	command.AddCommand(newExport(), newPreview(), newVerify(), newProve())
 	return command
 }
 
@@ -63,6 +63,25 @@ func newPreview() *cobra.Command {
 	return command
 }
 
+func newVerify() *cobra.Command {
+	var o verifyOptions
+	command := &cobra.Command{
+		Use:     "verify --db FILE --tlog FILE|DIR",
+		Short:   "Check every row and every leaf of the transparency log against each other",
+		Long:    verifyLong,
+		Example: verifyExample,
+		RunE: func(command *cobra.Command, _ []string) error {
+			v, err := o.plan()
+			if err != nil {
+				return err
+			}
+			return v.run(command.Context(), command.OutOrStdout(), command.ErrOrStderr())
+		},
+	}
+	o.register(command.Flags())
+	return checking(command)
+}
+
 func newProve() *cobra.Command {
 	var o proveOptions
 	command := &cobra.Command{
@@ -100,7 +119,7 @@ func noArguments(command *cobra.Command, arguments []string) error {
 		return nil
 	}
 	if command.HasSubCommands() {
-		return fmt.Errorf("unknown command %q: give export, preview or prove", arguments[0])
+		return fmt.Errorf("unknown command %q: give export, preview, verify or prove", arguments[0])
 	}
 	return fmt.Errorf("unexpected argument %q: everything is given with flags, see %s --help", arguments[0], command.CommandPath())
 }

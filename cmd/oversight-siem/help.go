@@ -7,7 +7,8 @@ const long = `oversight-siem takes the events of an Oversight registry's databas
 once: those that there are now, in the order of their timestamps. It only reads
 the database and leaves nothing behind beside it.
 
-It also proves that one of them is in the registry's transparency log (prove).
+It also checks those events against the registry's transparency log (verify) and
+proves that one of them is in it (prove).
 
 To deliver events as they happen, run the collector instead.`
 

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command oversight-siem exports a registry's events once, in the shape that a
-// SIEM takes: to standard output, to a file, or over HTTP. It also proves that
-// they are in the registry's transparency log.
+// SIEM takes: to standard output, to a file, or over HTTP. It also checks them
+// against the registry's transparency log.
 package main
 
 import (

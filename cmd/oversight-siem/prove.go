@@ -109,12 +109,12 @@ func (p *prove) make(ctx context.Context, head *tlog.Head) (*proofDocument, erro
 	proof, err := tlog.Inclusion(ctx, p.leaves, p.index, size)
 	switch {
 	case errors.Is(err, tlog.ErrUnknown):
-		return nil, fmt.Errorf("%w: %w", errFindings, err)
+		return nil, fmt.Errorf("%w: oversight-siem verify tells more: %w", errFindings, err)
 	case err != nil:
 		return nil, p.explain(err)
 	}
 	if head != nil && head.Root != proof.Root {
-		return nil, fmt.Errorf("%w: the head's root is %s, and the log's at %d leaves %s", errFindings, head.Root, size, proof.Root)
+		return nil, fmt.Errorf("%w: the head's root is %s, and the log's at %d leaves %s: oversight-siem verify tells more", errFindings, head.Root, size, proof.Root)
 	}
 	leaf, err := readLeaf(ctx, p.leaves, p.index)
 	if err != nil {

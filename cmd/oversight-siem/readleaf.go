@@ -32,7 +32,7 @@ func readLeaf(ctx context.Context, path string, index int64) (*tlog.Leaf, error)
 		}
 		line, err := reader.ReadBytes('\n')
 		if errors.Is(err, io.EOF) {
-			return nil, fmt.Errorf("%w: leaf %d is not there, or cannot be read", errFindings, index)
+			return nil, fmt.Errorf("%w: leaf %d is not there, or cannot be read: oversight-siem verify tells more", errFindings, index)
 		}
 		if err != nil {
 			return nil, err

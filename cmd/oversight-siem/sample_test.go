@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"flag"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	_ "modernc.org/sqlite"
 )
 
 var update = flag.Bool("update", false, "write the golden files in testdata anew")
@@ -55,6 +57,23 @@ func (f files) age(t *testing.T, age time.Duration) {
 	t.Helper()
 	then := time.Now().Add(-age)
 	require.NoError(t, os.Chtimes(f.leaves, then, then))
+}
+
+// sql changes the database.
+func (f files) sql(t *testing.T, statement string, values ...any) {
+	t.Helper()
+	f.use(t, func(db *sql.DB) {
+		_, err := db.Exec(statement, values...)
+		require.NoError(t, err)
+	})
+}
+
+func (f files) use(t *testing.T, do func(*sql.DB)) {
+	t.Helper()
+	db, err := sql.Open("sqlite", f.database)
+	require.NoError(t, err)
+	do(db)
+	require.NoError(t, db.Close())
 }
 
 // lines are the log's, each with its line end.
