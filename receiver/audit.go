@@ -66,7 +66,11 @@ func (a *audit) check(ctx context.Context, events []event) []finding {
 	if a == nil {
 		return nil
 	}
+	passedOver := a.witness.PassedOver()
 	a.witness.Check(ctx, events)
+	if n := a.witness.PassedOver(); n != passedOver {
+		a.logger.Info("Leaves are older than the first row and taken for those of rows that were pruned", zap.Int64("leaves", n))
+	}
 	a.telemetry.checked(ctx, events)
 	a.work(ctx, busySlice)
 	return a.witness.Findings()
@@ -156,15 +160,16 @@ func (a *audit) saved() {
 	}
 }
 
-// replaced makes a finding of another database. With once it is not made again
-// by a later start.
-func (a *audit) replaced(ctx context.Context, err *registry.ReplacedError, once bool) []finding {
+// replaced makes a finding of another database, which is read from its beginning;
+// or which is not, and then the finding is made once, however often the receiver
+// is started.
+func (a *audit) replaced(err *registry.ReplacedError, once bool) []finding {
 	if a == nil {
 		return nil
 	}
 	a.witness.Replaced(err.Cursor.ID, err.Cursor.UID, err.Reason, once)
-	if forgetErr := a.witness.Forget(ctx); forgetErr != nil {
-		a.logger.Error("What was known of the transparency log cannot be read: rows may be called duplicates", zap.Error(forgetErr))
+	if !once {
+		a.witness.Forget()
 	}
 	return a.witness.Findings()
 }

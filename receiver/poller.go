@@ -107,10 +107,12 @@ func (p *poller) poll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if len(batch.Events) == 0 {
-		return p.idle(ctx)
+	if len(batch.Events) > 0 {
+		if err := p.handOn(ctx, batch); err != nil || p.more {
+			return err
+		}
 	}
-	return p.handOn(ctx, batch)
+	return p.idle(ctx)
 }
 
 // next reads the rows after the cursor, if anything changed.
@@ -145,7 +147,7 @@ func (p *poller) handOn(ctx context.Context, batch registry.Batch) error {
 	return nil
 }
 
-// idle looks at the transparency log where there are no new rows.
+// idle looks at the transparency log when all rows have been handed on.
 func (p *poller) idle(ctx context.Context) error {
 	findings := p.audit.idle(ctx)
 	if len(findings) > 0 {
@@ -199,7 +201,7 @@ func (p *poller) begin(ctx context.Context) error {
 func (p *poller) replaced(ctx context.Context, err *registry.ReplacedError) error {
 	p.telemetry.replaced(ctx)
 	stop := p.config.OnDatabaseReplaced == ReplacedStop
-	if findings := p.audit.replaced(ctx, err, stop); len(findings) > 0 {
+	if findings := p.audit.replaced(err, stop); len(findings) > 0 {
 		if err := p.deliverWithRetry(ctx, nil, findings); err != nil {
 			return err
 		}

@@ -424,7 +424,7 @@ func TestCheckpointWhileBlocked(t *testing.T) {
 
 func TestWrongConfigurationRefusesToStart(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "config.yaml")
-	text := fmt.Sprintf(agentConfig, "registry.sqlite", -1, "http://127.0.0.1:1", t.TempDir())
+	text := fmt.Sprintf(agentConfig, "registry.sqlite", -1, "", "http://127.0.0.1:1", t.TempDir())
 	require.NoError(t, os.WriteFile(config, []byte(text), 0o600))
 	output, err := exec.Command(collectorBinary, "--config", config).CombinedOutput()
 	require.Error(t, err)

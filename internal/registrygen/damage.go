@@ -21,8 +21,7 @@ const (
 	// RowDeleted: a row is gone, and its leaf is a leaf without a row.
 	RowDeleted Kind = "row-deleted"
 	// RowInserted: a row that is a copy of another, with a tlog_index that is
-	// NULL: its leaf is missing, as with a registry that keeps no log, which is
-	// no finding.
+	// NULL: its leaf is missing, though rows before it have one.
 	RowInserted Kind = "row-inserted"
 	// RowForgedIndex: a row that is a copy of another, with a tlog_index beyond
 	// the log: its leaf is missing.

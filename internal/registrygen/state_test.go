@@ -173,7 +173,7 @@ func (s *state) findings(t *testing.T, before *state) []string {
 		status, _ := s.status(row)
 		index, has := row["tlog_index"].(float64)
 		claimed[int64(index)] = has
-		if (status == "mismatch" || status == "duplicate" || status == "missing" && has) && (before == nil || before.rows[id] == nil) {
+		if (status == "mismatch" || status == "duplicate" || status == "missing") && (before == nil || before.rows[id] == nil) {
 			found["row_mismatch"] = true
 		}
 	}

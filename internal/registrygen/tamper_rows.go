@@ -88,6 +88,8 @@ func (t *tampering) copyRow(ctx context.Context, index func(eventRow) any) (orig
 func insertRow(ctx context.Context, t *tampering) (Damage, error) {
 	original, damage, err := t.copyRow(ctx, func(eventRow) any { return nil })
 	damage.Message = fmt.Sprintf("inserted row %d, a copy of row %d without a leaf", damage.FirstRow, original.id)
+	damage.Findings = []string{translator.IntegrityRowMismatch}
+	damage.WitnessFindings = damage.Findings
 	damage.Status = translator.TlogStatusMissing
 	return damage, err
 }

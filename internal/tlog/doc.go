@@ -34,10 +34,11 @@
 //
 //  1. It asks stat about the file. Where nothing has changed since, and the end
 //     had been seen, it returns: an idle registry costs a microsecond.
-//  2. A file that has only grown holds what was read before, as long as the last
-//     line that was read is still in its place. A file that was replaced, is
-//     shorter than what had been read, or was written to without growing
-//     may hold anything: what is known becomes a State, as at a restart.
+//  2. A file that has only grown is taken to hold what was read before, as long
+//     as the last line that was read is still in its place; [Log.Recheck] has
+//     that looked at from time to time. A file that was replaced, is shorter
+//     than what had been read, or was written to without growing may hold
+//     anything: what is known becomes a State, as at a restart.
 //  3. A State, from before a restart or from step 2, is checked: the last leaves
 //     before its Size, 256 at most, are read again from the place in the file
 //     where they were, and must give its root. So a restart costs a

@@ -63,6 +63,23 @@ func TestHalfWrittenLines(t *testing.T) {
 	f.requireIntact(7)
 }
 
+// A line that is longer than any is one corrupt leaf, when it has come to its
+// end.
+func TestVeryLongLine(t *testing.T) {
+	path := newLog(t, linesOf(0, 2)+strings.Repeat("x", 3<<20))
+	f := quiet(t, path, tlog.State{})
+	f.advance()
+	require.Equal(t, int64(2), f.Size())
+	appendTo(t, path, "\n"+linesOf(3, 5))
+	f.advance()
+	require.Equal(t, int64(5), f.Size())
+	findings := f.Findings()
+	require.Len(t, findings, 1)
+	assert.Equal(t, []int64{2, 2}, []int64{findings[0].First, findings[0].Last})
+	assert.Contains(t, findings[0].Reason, "longer than")
+	f.requireLeaf(4)
+}
+
 // Advance reads as far as it is told, and no further.
 func TestSizes(t *testing.T) {
 	f := follow(t, newLog(t, linesOf(0, 600)), tlog.State{})

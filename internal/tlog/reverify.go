@@ -66,6 +66,17 @@ func (l *Log) Reverify(ctx context.Context) (done bool, err error) {
 	return true, nil
 }
 
+// Recheck has the next Advance check the file as after a restart, and Reverify
+// read again what is in front. A file that was changed shows that by itself only
+// if it has not grown since the last Advance, and that of a busy registry always
+// has: so this should be called from time to time, such as once a day. Until
+// Reverify has come there, Lookup knows only the leaves in its cache.
+func (l *Log) Recheck() {
+	if l.file != nil {
+		l.doubt()
+	}
+}
+
 // Reverifying tells which leaves Reverify has still to read: those from one
 // index to before another. active is false if there are none.
 func (l *Log) Reverifying() (from, to int64, active bool) {

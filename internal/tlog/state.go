@@ -14,9 +14,9 @@ type State struct {
 	// Hashes is the compact range [0, Size): the roots of the perfect subtrees
 	// that the tree is made of, from left to right.
 	Hashes []Hash `json:"hashes,omitempty"`
-	// Aligned is the leaf that reading goes on from, fewer than 256 before Size,
-	// and Offset its place in the file, in bytes. AlignedHashes is the compact
-	// range [0, Aligned).
+	// Aligned is the leaf that reading goes on from, 256 before Size at most, and
+	// Offset its place in the file, in bytes. AlignedHashes is the compact range
+	// [0, Aligned).
 	Aligned       int64  `json:"aligned"`
 	AlignedHashes []Hash `json:"aligned_hashes,omitempty"`
 	Offset        int64  `json:"offset"`

@@ -80,31 +80,52 @@ func (w *Witness) await(ctx context.Context, index int64) {
 
 func (w *Witness) check(ctx context.Context, e *translator.Event, batch map[int64]struct{}) {
 	e.TlogStatus, e.TlogMismatch = w.statusOf(ctx, e)
-	var at *page
-	if e.TlogStatus == translator.TlogStatusVerified || e.TlogStatus == translator.TlogStatusMismatch {
-		var err error
-		if at, err = w.pages.at(ctx, e.TlogIndex); err != nil {
-			e.TlogStatus, e.TlogMismatch = translator.TlogStatusUnavailable, ""
-			_ = w.note(err)
-		}
+	if hasIndex(e) && w.isPlausible(e.TlogIndex) {
+		w.claim(ctx, e, batch)
 	}
 	switch e.TlogStatus {
 	case translator.TlogStatusVerified:
-		if _, twice := batch[e.TlogIndex]; twice || at.isClaimed(e.TlogIndex) {
-			e.TlogStatus = translator.TlogStatusDuplicate
-			w.row(e)
-			return
-		}
 		batch[e.TlogIndex] = struct{}{}
-		w.staged = append(w.staged, claim{at, e.TlogIndex, true})
-	case translator.TlogStatusMismatch:
-		w.staged = append(w.staged, claim{at, e.TlogIndex, false})
+	case translator.TlogStatusMismatch, translator.TlogStatusDuplicate:
 		w.row(e)
 	case translator.TlogStatusMissing:
-		if hasIndex(e) {
+		// Rows from before there was a log have no index.
+		if hasIndex(e) || w.state.Begun || len(batch) > 0 {
 			w.row(e)
 		}
 	}
+}
+
+// claim stages the row's claim on its leaf, also where the leaf is not known yet:
+// its row is there. It may turn out that another row had claimed the leaf.
+func (w *Witness) claim(ctx context.Context, e *translator.Event, batch map[int64]struct{}) {
+	at, err := w.pages.at(ctx, e.TlogIndex)
+	switch {
+	case err != nil:
+		_ = w.note(err)
+		e.TlogStatus, e.TlogMismatch = translator.TlogStatusUnavailable, ""
+	case w.isDuplicate(e, at, batch):
+		e.TlogStatus, e.TlogMismatch = translator.TlogStatusDuplicate, ""
+	default:
+		w.staged = append(w.staged, claim{at, e.TlogIndex, e.TlogStatus == translator.TlogStatusVerified})
+	}
+}
+
+// maxAhead is how far beyond the end of the log a row's leaf may come to be, when
+// the log cannot be read or is late.
+const maxAhead = 1 << 20
+
+func (w *Witness) isPlausible(index int64) bool { return index >= 0 && index < w.log.Size()+maxAhead }
+
+// isDuplicate reports whether another row has claimed the leaf. A row that
+// differs from it is a mismatch all the same. A leaf that cannot be read any more
+// was verified when it was claimed.
+func (w *Witness) isDuplicate(e *translator.Event, at *page, batch map[int64]struct{}) bool {
+	if e.TlogStatus != translator.TlogStatusVerified && e.TlogStatus != translator.TlogStatusUnavailable {
+		return false
+	}
+	_, twice := batch[e.TlogIndex]
+	return twice || at.isClaimed(e.TlogIndex)
 }
 
 // hasIndex reports whether the row names a leaf: -1 is for none.
@@ -163,5 +184,5 @@ func (w *Witness) begin(events []translator.Event) {
 	if w.state.LastID == 0 && events[0].ID == 1 {
 		first = 0
 	}
-	w.state.Begun, w.state.Settled = true, first
+	w.state.Begun, w.state.Settled, w.state.PassedOver = true, first, first
 }

@@ -30,11 +30,13 @@ func (w *Witness) add(f translator.Integrity) {
 func (w *Witness) row(e *translator.Event) {
 	f := w.finding(translator.IntegrityRowMismatch)
 	f.EventID, f.RowUID = e.ID, e.UID
-	f.TlogIndex, f.HasTlogIndex = e.TlogIndex, true
+	f.TlogIndex, f.HasTlogIndex = e.TlogIndex, e.HasTlogIndex
 	f.TlogStatus, f.TlogMismatch = e.TlogStatus, e.TlogMismatch
 	switch {
 	case e.TlogStatus == translator.TlogStatusDuplicate:
 		f.Message = fmt.Sprintf("Row %d claims leaf %d of the transparency log, which another row had claimed before: one of the two was slipped in.", e.ID, e.TlogIndex)
+	case !hasIndex(e):
+		f.Message = fmt.Sprintf("Row %d names no leaf of the transparency log, though rows before it do: the row was slipped in, or the registry could not write to its log.", e.ID)
 	case e.TlogStatus == translator.TlogStatusMissing:
 		f.Message = fmt.Sprintf("Row %d names leaf %d, and the transparency log ends after %d: the row was slipped in, or the end of the log is gone.", e.ID, e.TlogIndex, w.log.Size())
 	case e.TlogMismatch == tlog.MismatchEvent:
@@ -89,10 +91,10 @@ func (w *Witness) takeLogFindings(ctx context.Context) {
 			if found.HasRoot {
 				f.TlogRoot = found.Root.String()
 			}
-			if w.state.Head != nil {
-				f.Signature = w.state.Head.Signature
-			}
 			f.Message = fmt.Sprintf("The transparency log was rewritten since %d leaves of it were read: %s.", found.Size, found.Reason)
+			if h := w.state.Head; h != nil {
+				f.Message += fmt.Sprintf(" The last tree head that the registry signed and the log agreed with has size %d, root %s and signature %s.", h.Size, h.Root, h.Signature)
+			}
 			w.forgetBeyond(ctx, found.NewSize)
 		}
 		w.add(f)
@@ -110,7 +112,7 @@ func messageCorrupt(found tlog.Finding) string {
 func (w *Witness) forgetBeyond(ctx context.Context, size int64) {
 	w.marks = nil
 	w.state.Settled = min(w.state.Settled, size)
-	if err := w.pages.forget(ctx, size); err != nil {
+	if err := w.pages.unclaim(ctx, size); err != nil {
 		_ = w.note(err)
 	}
 }

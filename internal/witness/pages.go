@@ -38,9 +38,8 @@ type pages struct {
 	source Pages
 	loaded map[int64]*page
 	stored int64 // pages from this one on are not in the source
-	dropAt int64 // nor will be those from this one up to dropTo, once that is saved
-	dropTo int64
-	epoch  int // how often something was forgotten
+	dropTo int64 // those before are to be deleted, unless they are saved anew
+	epoch  int   // how often something was forgotten
 }
 
 // at returns the page of a leaf.
@@ -109,34 +108,31 @@ func bitOf(index int64) (word int, bit uint64) {
 	return int(index % pageLeaves / 64), 1 << (index % 64)
 }
 
-// forget drops what is known of the leaves from size on, which are not in the
-// log any more. Pages that were never loaded are dropped as a whole.
-func (p *pages) forget(ctx context.Context, size int64) error {
-	if size%pageLeaves != 0 {
-		cut, err := p.at(ctx, size)
+// forget drops all that is known.
+func (p *pages) forget() {
+	p.epoch++
+	p.dropTo = max(p.dropTo, p.stored)
+	p.loaded, p.stored = nil, 0
+}
+
+// unclaim lets rows claim the leaves from size on again, which are other leaves
+// now or will be. That nothing is awaited of them stays: it may be that they are
+// there again in a moment.
+func (p *pages) unclaim(ctx context.Context, size int64) error {
+	last := p.stored - 1
+	for number := range p.loaded {
+		last = max(last, number)
+	}
+	for number := size / pageLeaves; number <= last; number++ {
+		known, err := p.at(ctx, number*pageLeaves)
 		if err != nil {
 			return err
 		}
-		for index := size; index%pageLeaves != 0; index++ {
+		for index := max(size, number*pageLeaves); index < (number+1)*pageLeaves; index++ {
 			word, bit := bitOf(index)
-			cut.claimed[word] &^= bit
-			cut.settled[word] &^= bit
+			known.claimed[word] &^= bit
 		}
-		cut.changes++
-	}
-	first := (size + pageLeaves - 1) / pageLeaves
-	for number := range p.loaded {
-		if number >= first {
-			delete(p.loaded, number)
-		}
-	}
-	p.epoch++
-	if first < p.stored {
-		if p.dropTo == 0 {
-			p.dropAt = first
-		}
-		p.dropAt, p.dropTo = min(p.dropAt, first), max(p.dropTo, p.stored)
-		p.stored = first
+		known.changes++
 	}
 	return nil
 }
@@ -150,7 +146,7 @@ func (p *pages) copyTo(s *Snapshot) {
 			p.stored = max(p.stored, number+1)
 		}
 	}
-	for number := p.dropAt; number < p.dropTo; number++ {
+	for number := range p.dropTo {
 		if s.Pages[number] == nil {
 			s.Drop = append(s.Drop, number)
 		}
@@ -167,7 +163,7 @@ func (p *pages) wasSaved(s *Snapshot) {
 			loaded.saved = changes
 		}
 	}
-	p.dropAt, p.dropTo = 0, 0
+	p.dropTo = 0
 }
 
 func (p *page) encode() []byte {

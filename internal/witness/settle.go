@@ -5,8 +5,10 @@ package witness
 
 import (
 	"context"
+	"errors"
 	"time"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -59,7 +61,11 @@ func (w *Witness) Settle(ctx context.Context, size int64) (all bool) {
 		}
 		first, last, err := w.nextRun(ctx, size)
 		if err != nil {
-			_ = w.note(err)
+			// There was no time to verify it again, or Trouble tells.
+			if !errors.Is(err, tlog.ErrUnknown) {
+				_ = w.note(err)
+			}
+			w.marks = append([]mark{{size, w.settings.Now().Add(-w.settings.Grace)}}, w.marks...)
 			return false
 		}
 		w.state.Settled = last + 1
@@ -75,33 +81,62 @@ func (w *Witness) Settle(ctx context.Context, size int64) (all bool) {
 // nextRun finds and settles the next leaves without a row, which follow each
 // other. There are none below size if first is above last.
 func (w *Witness) nextRun(ctx context.Context, size int64) (first, last int64, err error) {
-	first = w.state.Settled
-	for first < size {
-		p, err := w.pages.at(ctx, first)
-		if err != nil {
-			return 0, 0, err
-		}
-		next := p.firstOpen(first)
-		if next/pageLeaves == first/pageLeaves {
-			first = next
-			break
-		}
-		first = next
-	}
-	if first >= size {
-		return size, size - 1, nil
+	first, err = w.nextOpen(ctx, w.state.Settled, size)
+	if err != nil {
+		return 0, 0, err
 	}
 	for last = first; last < size; last++ {
+		next, err := w.nextOpen(ctx, last, last+1)
+		if err != nil && last == first {
+			return 0, 0, err
+		}
+		if err != nil || next != last {
+			break // what comes after is looked at next
+		}
 		p, err := w.pages.at(ctx, last)
 		if err != nil {
 			return 0, 0, err
 		}
-		if p.firstOpen(last) != last {
-			break
-		}
 		p.settle(last)
 	}
 	return first, last - 1, nil
+}
+
+// nextOpen is the next beacon's leaf that no row has claimed; size if there is
+// none below.
+func (w *Witness) nextOpen(ctx context.Context, index, size int64) (int64, error) {
+	for index < size {
+		p, err := w.pages.at(ctx, index)
+		if err != nil {
+			return 0, err
+		}
+		next := p.firstOpen(index)
+		if next/pageLeaves != index/pageLeaves || next >= size {
+			index = next
+			continue
+		}
+		isBeacon, err := w.isBeacon(ctx, next)
+		if err != nil || isBeacon {
+			return next, err
+		}
+		p.settle(next)
+		index = next + 1
+	}
+	return size, nil
+}
+
+// isBeacon looks at a leaf that no row has claimed. Nearly always it is one: of
+// others onLeaf was told, unless what it noted was lost. A leaf that was rotated
+// away counts as none, since nothing can be said about it.
+func (w *Witness) isBeacon(ctx context.Context, index int64) (bool, error) {
+	leaf, err := w.lookup(ctx, index)
+	if errors.Is(err, tlog.ErrUnknown) {
+		if _, _, active := w.log.Reverifying(); active {
+			return false, err
+		}
+		return false, nil
+	}
+	return err == nil && leaf.IsBeacon, err
 }
 
 func (w *Witness) leavesWithoutRow(_ context.Context, first, last int64) {

@@ -35,8 +35,9 @@ type Settings struct {
 	Saved []byte
 	// Pages finds the pages of that snapshot. Needed only with Saved.
 	Pages Pages
-	// LastID is the id of the last row that was handed on. What was saved after
-	// another row is only taken for what it says about the log.
+	// LastID is the id of the last row that was handed on. If what was saved
+	// does not reach that far, rows were not checked, and their leaves are not
+	// missed; if it reaches farther, all rows may claim their leaves again.
 	LastID int64
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
@@ -65,10 +66,12 @@ type state struct {
 	Version int        `json:"version"`
 	LastID  int64      `json:"last_id"` // the last row that was checked
 	Log     tlog.State `json:"log"`
-	Pages   int64      `json:"pages"`          // pages from this one on were never saved
-	Begun   bool       `json:"begun"`          // Settled counts
-	Settled int64      `json:"settled"`        // leaves below need no further look
-	Head    *head      `json:"head,omitempty"` // the last one that was borne out
+	Pages   int64      `json:"pages"`   // pages from this one on were never saved
+	Begun   bool       `json:"begun"`   // Settled counts
+	Settled int64      `json:"settled"` // leaves below need no further look
+	// PassedOver is what Settled began with.
+	PassedOver int64 `json:"passed_over,omitempty"`
+	Head       *head `json:"head,omitempty"` // the last one that was borne out
 	// Reported are the uids of findings about heads, the last few of them.
 	Reported []string `json:"reported,omitempty"`
 }
@@ -101,7 +104,6 @@ func Open(settings Settings) (*Witness, error) {
 	w := &Witness{settings: settings}
 	err := w.restore()
 	w.pages.source = settings.Pages
-	w.pages.stored = w.state.Pages
 	w.log = tlog.Open(tlog.Settings{Path: settings.Leaves, State: w.state.Log, OnLeaf: w.onLeaf})
 	return w, err
 }
@@ -118,10 +120,12 @@ func (w *Witness) restore() error {
 		return fmt.Errorf("read what is known of the transparency log: version %d, where %d is known", saved.Version, stateVersion)
 	}
 	w.state = saved
+	w.pages.stored = saved.Pages
 	if saved.LastID != w.settings.LastID {
-		// Rows were handed on without being checked.
 		w.state.Begun, w.state.Settled = false, 0
-		w.pages.dropTo, w.state.Pages = saved.Pages, 0
+	}
+	if saved.LastID > w.settings.LastID { // rows are handed on once more
+		w.pages.forget()
 	}
 	return nil
 }
@@ -134,8 +138,7 @@ func (w *Witness) onLeaf(index int64, beacon bool) {
 	if beacon {
 		return
 	}
-	// Only the page that the log ended in when it was saved is in the store, and
-	// if that cannot be read nothing is lost but a finding's certainty.
+	// If the page cannot be read, Settle finds out itself that it is no beacon's.
 	if p, err := w.pages.at(context.Background(), index); err == nil {
 		p.settle(index)
 	}
@@ -157,6 +160,10 @@ func (w *Witness) Size() int64 { return w.log.Size() }
 
 // AtEnd reports whether all of the log had been read at the last look.
 func (w *Witness) AtEnd() bool { return w.log.AtEnd() }
+
+// PassedOver is how many leaves are older than the first row that was there, and
+// taken for those of rows that were pruned; 0 as long as none has been verified.
+func (w *Witness) PassedOver() int64 { return w.state.PassedOver }
 
 // Trouble says why the log cannot be read; nil if it can.
 func (w *Witness) Trouble() error { return w.trouble }
@@ -219,8 +226,8 @@ func (w *Witness) Saved(s *Snapshot) { w.pages.wasSaved(s) }
 
 // Forget is called when the database is another one: its rows may claim all
 // leaves again.
-func (w *Witness) Forget(ctx context.Context) error {
+func (w *Witness) Forget() {
 	w.staged, w.rows = nil, nil
 	w.state.Begun, w.state.Settled = false, 0
-	return w.pages.forget(ctx, 0)
+	w.pages.forget()
 }

@@ -1,0 +1,168 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog_test
+
+import (
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// writeOver puts a text of the same length in the place of another.
+func writeOver(t *testing.T, path, old, text string) {
+	t.Helper()
+	require.Len(t, text, len(old))
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	at := strings.Index(string(data), old)
+	require.GreaterOrEqual(t, at, 0)
+	file, err := os.OpenFile(path, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = file.WriteAt([]byte(text), int64(at))
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+}
+
+// forgotten is how many leaves make those at the beginning leave the cache.
+const forgotten = 70 * 256
+
+// A leaf that is read again is not what it was.
+func TestLookupOfARewrittenLeaf(t *testing.T) {
+	path := newLog(t, linesOf(0, forgotten))
+	f := quiet(t, path, tlog.State{})
+	f.advance()
+	f.requireLeaf(300)
+	old := lineOf(300, leafText(300))
+	writeOver(t, path, old, lineOf(300, strings.Replace(leafText(300), "ocsp", "ocsq", 1)))
+	// That leaf's chunk is in the cache, so others have to come first.
+	for i := int64(600); i < forgotten; i += 256 {
+		_, err := f.Lookup(i)
+		require.NoError(t, err)
+	}
+	_, err := f.Lookup(300)
+	require.ErrorIs(t, err, tlog.ErrUnknown)
+	f.advance()
+	findings := f.Findings()
+	require.Len(t, findings, 1)
+	assert.Equal(t, translator.IntegrityLogRewritten, findings[0].Kind)
+	assert.True(t, findings[0].HasRoot)
+	assert.Equal(t, rootOf(forgotten), findings[0].ExpectedRoot)
+	entry, err := f.Lookup(300)
+	require.NoError(t, err)
+	assert.Equal(t, "ocsq", entry.Beacon.Kind)
+	assert.Equal(t, indexes(0, forgotten), f.leaves)
+}
+
+// A leaf that is read again is corrupt, and its hash is what it was.
+func TestLookupOfALeafThatBecameCorrupt(t *testing.T) {
+	path := newLog(t, linesOf(0, forgotten))
+	f := follow(t, path, tlog.State{})
+	f.advance()
+	writeOver(t, path, hexOf(`"token_id":"t300"`), hexOf(`"token_id":"t301"`))
+	entry, err := f.Lookup(300)
+	require.NoError(t, err)
+	assert.True(t, entry.Corrupt)
+	assert.Equal(t, tlog.MismatchLeaf, entry.Mismatch(&translator.Event{}))
+	findings := f.Findings()
+	require.Len(t, findings, 1)
+	assert.Equal(t, translator.IntegrityLeafCorrupt, findings[0].Kind)
+	assert.Equal(t, []int64{300, 300}, []int64{findings[0].First, findings[0].Last})
+	f.advance()
+	assert.Empty(t, f.Findings())
+}
+
+// A log that grows at the same time does not show that it was changed, and
+// Recheck has it looked at.
+func TestRecheck(t *testing.T) {
+	path := newLog(t, linesOf(0, 900))
+	f := quiet(t, path, tlog.State{})
+	f.advance()
+	writeOver(t, path, lineOf(300, leafText(300)), lineOf(300, strings.Replace(leafText(300), "ocsp", "ocsq", 1)))
+	appendTo(t, path, linesOf(900, 910))
+	f.advance()
+	require.Empty(t, f.Findings())
+	f.Recheck()
+	f.advance()
+	findings := f.Findings()
+	require.Len(t, findings, 1)
+	assert.Equal(t, translator.IntegrityLogRewritten, findings[0].Kind)
+	f.Recheck()
+	f.advance()
+	assert.Empty(t, f.Findings())
+	assert.Equal(t, indexes(0, 910), f.leaves)
+}
+
+// A state that is damaged makes nothing worse than what it says of the root.
+func TestDamagedStates(t *testing.T) {
+	path := newLog(t, linesOf(0, 700))
+	f := follow(t, path, tlog.State{})
+	f.advance()
+	good, err := json.Marshal(f.State())
+	require.NoError(t, err)
+	for _, change := range []func(*tlog.State){
+		func(s *tlog.State) { s.Hashes = nil },
+		func(s *tlog.State) { s.Hashes[0][0]++ },
+		func(s *tlog.State) { s.Aligned = 0 },
+		func(s *tlog.State) { s.Aligned = 513 },
+		func(s *tlog.State) { s.Aligned = 768 },
+		func(s *tlog.State) { s.Aligned = -256 },
+		func(s *tlog.State) { s.Aligned, s.First = 700, 700 },
+		func(s *tlog.State) { s.AlignedHashes = nil },
+		func(s *tlog.State) { s.AlignedHashes[0][0]++ },
+		func(s *tlog.State) { s.Offset = -1 },
+		func(s *tlog.State) { s.Offset = 7 },
+		func(s *tlog.State) { s.Offset = 1 << 60 },
+		func(s *tlog.State) { s.First = -1 },
+		func(s *tlog.State) { s.First = 256 },
+		func(s *tlog.State) { s.FirstHashes = []tlog.Hash{{}} },
+		func(s *tlog.State) { s.Corrupt = []tlog.Run{{First: 5, Last: 3}, {First: -1, Last: 1}, {}, {}} },
+	} {
+		var state tlog.State
+		require.NoError(t, json.Unmarshal(good, &state))
+		change(&state)
+		again := follow(t, path, state)
+		again.advance()
+		again.requireIntact(700)
+		assert.Empty(t, again.leaves)
+	}
+	for name, change := range map[string]func(*tlog.State){
+		"root":    func(s *tlog.State) { s.Root[0]++ },
+		"size":    func(s *tlog.State) { s.Size++ },
+		"smaller": func(s *tlog.State) { s.Size-- },
+		"larger":  func(s *tlog.State) { s.Size = 1 << 60 },
+	} {
+		var state tlog.State
+		require.NoError(t, json.Unmarshal(good, &state))
+		change(&state)
+		again := quiet(t, path, state)
+		again.advance()
+		findings := again.Findings()
+		require.Len(t, findings, 1, name)
+		assert.Equal(t, translator.IntegrityLogRewritten, findings[0].Kind)
+		assert.Equal(t, int64(700), again.Size())
+	}
+}
+
+// A log with no end of faults does not take no end of memory.
+func TestManyFaults(t *testing.T) {
+	lines := strings.SplitAfter(linesOf(0, 5000), "\n")
+	for i := 0; i < 5000; i += 2 {
+		lines[i] = "x\n"
+	}
+	f := quiet(t, newLog(t, strings.Join(lines, "")), tlog.State{})
+	f.advance()
+	findings := f.Findings()
+	assert.Len(t, findings, 1000)
+	last := findings[999]
+	assert.Equal(t, []int64{1998, 4998}, []int64{last.First, last.Last})
+	assert.Contains(t, last.Reason, "not every leaf")
+	assert.Len(t, f.State().Corrupt, 1000)
+}
