@@ -273,7 +273,9 @@ func (a *audit) awaitRows(ctx context.Context, expected int64) error {
 // settle makes findings of the leaves that no row is of.
 func (a *audit) settle(ctx context.Context, expected int64) error {
 	for all := false; !all; {
-		all = a.witness.Settle(ctx, expected)
+		if all = a.witness.Settle(ctx, expected); !all {
+			_ = a.witness.Reverify(ctx) // where the file was replaced; trouble tells
+		}
 		if err := a.trouble(ctx); err != nil {
 			return err
 		}
