@@ -24,8 +24,13 @@ const (
 	idleSlice = 50 * time.Millisecond
 )
 
+// recheckInterval is how often all of the log is verified again. A leaf that is
+// changed in its place while others are appended is found no other way.
+const recheckInterval = 24 * time.Hour
+
 // audit checks the events of a poller against the transparency log. Its fields
-// belong to the poller's goroutine, except for size. A nil *audit does nothing.
+// belong to the poller's goroutine, except for size and headSize. A nil *audit
+// does nothing.
 type audit struct {
 	settings  witness.Settings
 	logger    *zap.Logger
@@ -35,8 +40,10 @@ type audit struct {
 	witness  *witness.Witness
 	snapshot *witness.Snapshot // what to save with the cursor; nil: nothing new
 	began    time.Time         // when leaves began to be verified again; zero: they are not
+	checked  time.Time         // when they had been verified last
 
-	size atomic.Int64 // leaves read, for metrics
+	size     atomic.Int64 // leaves read, for metrics
+	headSize atomic.Int64 // of the last head that the log agreed with, for metrics
 }
 
 // open begins where the last snapshot left off.
@@ -53,9 +60,9 @@ func (a *audit) open(ctx context.Context, store *checkpointStore, lastID int64) 
 	if a.witness, err = witness.Open(settings); err != nil {
 		a.logger.Error("What was known of the transparency log cannot be read: its past is taken as it is now", zap.Error(err))
 	}
-	if from, to, active := a.witness.Reverifying(); active {
-		a.began = time.Now()
-		a.logger.Info("Verifying again the leaves that were verified before", zap.String("leaves", settings.Leaves), zap.Int64("from", from), zap.Int64("to", to))
+	a.checked = time.Now()
+	if a.witness.Size() > 0 {
+		a.reverify("Verifying again the leaves of the transparency log that were verified before the start")
 	}
 	return nil
 }
@@ -92,28 +99,37 @@ func (a *audit) idle(ctx context.Context) []finding {
 func (a *audit) work(ctx context.Context, slice time.Duration) {
 	select {
 	case body := <-a.heads:
-		if err := a.witness.CheckHead(ctx, body); err != nil {
+		if err := a.witness.CheckHead(body); err != nil {
 			a.logger.Warn("What the registry sent is no tree head", zap.Error(err))
 		}
 	default:
 	}
 	a.size.Store(a.witness.Size())
-	if a.began.IsZero() {
-		_, _, active := a.witness.Reverifying()
-		if !active {
-			return
-		}
-		a.began = time.Now()
-		a.logger.Warn("The transparency log was changed other than by appending to it: verifying all of it again", zap.String("leaves", a.settings.Leaves))
+	a.headSize.Store(a.witness.HeadSize())
+	if time.Since(a.checked) >= recheckInterval && a.began.IsZero() {
+		a.witness.Recheck()
+		a.reverify("Verifying all of the transparency log again, as every day")
 	}
+	if _, _, active := a.witness.Reverifying(); !active && a.began.IsZero() {
+		return
+	}
+	a.reverify("The transparency log was changed other than by appending to it: verifying all of it again")
 	within, cancel := context.WithTimeout(ctx, slice)
 	defer cancel()
 	if err := a.witness.Reverify(within); err != nil {
 		return // trouble tells
 	}
-	if _, to, active := a.witness.Reverifying(); !active {
-		a.logger.Info("Verified again", zap.Int64("leaves", to), zap.Duration("took", time.Since(a.began)))
-		a.began = time.Time{}
+	if _, _, active := a.witness.Reverifying(); !active && a.witness.AtEnd() {
+		a.logger.Info("Verified again", zap.Int64("leaves", a.witness.Size()), zap.Duration("took", time.Since(a.began)))
+		a.began, a.checked = time.Time{}, time.Now()
+	}
+}
+
+// reverify says why leaves are verified again, if they are not yet.
+func (a *audit) reverify(why string) {
+	if a.began.IsZero() {
+		a.began = time.Now()
+		a.logger.Info(why, zap.String("leaves", a.settings.Leaves), zap.Int64("size", a.witness.Size()))
 	}
 }
 

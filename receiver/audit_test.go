@@ -20,12 +20,19 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/component/componenttest"
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/registrygen"
+	"github.com/oversight-protocol/oversight-otelcol/receiver/internal/metadata"
+	"github.com/oversight-protocol/oversight-otelcol/receiver/internal/metadatatest"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -440,4 +447,69 @@ func TestReplacedDatabaseIsAFinding(t *testing.T) {
 			assert.NotEmpty(t, findings[i].RowUID)
 		})
 	}
+}
+
+// What was verified before a start is verified again after it, and said so; a leaf
+// that was changed meanwhile is found, though its hash fits.
+func TestVerifiesThePastAgain(t *testing.T) {
+	a := newAudited(t, 300)
+	a.config.BatchSize = 100
+	stop := a.run()
+	a.waitForEvents(map[string]int{"verified": 300})
+	stop()
+	a.run()
+	a.waitForLog("Verifying again the leaves of the transparency log that were verified before the start", 1)
+	a.waitForLog("Verified again", 1)
+	assert.Empty(t, a.records.kinds())
+}
+
+func (a *audited) waitForLog(message string, times int) {
+	a.t.Helper()
+	require.EventuallyWithT(a.t, func(c *assert.CollectT) {
+		assert.Equal(c, times, a.logs.FilterMessage(message).Len())
+	}, patience, time.Millisecond)
+}
+
+func TestOldLeafRewritten(t *testing.T) {
+	a := newAudited(t, 300)
+	a.config.BatchSize = 100
+	stop := a.run()
+	a.waitForEvents(map[string]int{"verified": 300})
+	stop()
+	at := int64(30)
+	a.tamper(registrygen.LeafRehashed, registrygen.TamperOptions{At: &at})
+	a.run()
+	a.waitForKinds(translator.IntegrityLogRewritten)
+	_, findings := a.records.all()
+	assert.NotEqual(t, findings[0].TlogExpectedRoot, findings[0].TlogRoot)
+	assert.Len(t, findings[0].TlogExpectedRoot, 64)
+	assert.Len(t, findings[0].TlogRoot, 64)
+}
+
+func TestAuditTelemetry(t *testing.T) {
+	a := newAudited(t, 20)
+	a.serveHeads(a.headFile())
+	damage := a.tamper(registrygen.RowEdited, registrygen.TamperOptions{})
+	tt := componenttest.NewTelemetry()
+	t.Cleanup(func() { assert.NoError(t, tt.Shutdown(context.WithoutCancel(t.Context()))) })
+	a.setup.settings = metadatatest.NewSettings(tt)
+	a.setup.settings.ID = component.NewIDWithName(metadata.Type, "x")
+	a.run()
+	a.waitForEvents(map[string]int{"verified": 19, "mismatch": 1})
+	a.waitForKinds(damage.Findings...)
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		assert.Contains(c, a.memory.stateOf("witness"), `"head":{"size":45`)
+	}, patience, time.Millisecond)
+	point := func(n int64, more ...attribute.KeyValue) metricdata.DataPoint[int64] {
+		return metricdata.DataPoint[int64]{Attributes: attribute.NewSet(append(more, attribute.String("receiver", "oversight/x"))...), Value: n}
+	}
+	any := metricdatatest.IgnoreTimestamp()
+	metadatatest.AssertEqualOversightReceiverTlogEvents(t, tt, []metricdata.DataPoint[int64]{
+		point(19, attribute.String("status", "verified")), point(1, attribute.String("status", "mismatch")),
+	}, any)
+	metadatatest.AssertEqualOversightReceiverTlogFindings(t, tt, []metricdata.DataPoint[int64]{
+		point(1, attribute.String("kind", translator.IntegrityRowMismatch)),
+	}, any)
+	metadatatest.AssertEqualOversightReceiverTlogSize(t, tt, []metricdata.DataPoint[int64]{point(45)}, any)
+	metadatatest.AssertEqualOversightReceiverTlogHeadSize(t, tt, []metricdata.DataPoint[int64]{point(45)}, any)
 }

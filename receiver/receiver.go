@@ -117,14 +117,14 @@ func (r *oversightReceiver) newAudit(ctx context.Context, host component.Host) (
 		telemetry: r.telemetry,
 	}
 	if !config.TreeHead.HasValue() {
-		return nil, r.telemetry.observeTlogSize(&r.audit.size)
+		return nil, r.telemetry.observeLog(&r.audit.size, &r.audit.headSize)
 	}
 	heads, err := newTreeHeads(ctx, config.TreeHead.Get(), host, r.settings.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
 	r.audit.heads = heads.bodies
-	return heads, r.telemetry.observeTlogSize(&r.audit.size)
+	return heads, r.telemetry.observeLog(&r.audit.size, &r.audit.headSize)
 }
 
 // Shutdown lets the batch at hand be delivered and its checkpoint be saved. A

@@ -83,10 +83,18 @@ func (t *telemetry) found(ctx context.Context, findings []finding) {
 	}
 }
 
-// observeTlogSize tells how many leaves of the transparency log were read.
-func (t *telemetry) observeTlogSize(size *atomic.Int64) error {
-	return t.builder.RegisterOversightReceiverTlogSizeCallback(func(_ context.Context, o metric.Int64Observer) error {
+// observeLog tells how many leaves of the transparency log were read, and how
+// many of them the last signed head that agreed with them is of.
+func (t *telemetry) observeLog(size, headSize *atomic.Int64) error {
+	err := t.builder.RegisterOversightReceiverTlogSizeCallback(func(_ context.Context, o metric.Int64Observer) error {
 		o.Observe(size.Load(), t.attributes)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return t.builder.RegisterOversightReceiverTlogHeadSizeCallback(func(_ context.Context, o metric.Int64Observer) error {
+		o.Observe(headSize.Load(), t.attributes)
 		return nil
 	})
 }

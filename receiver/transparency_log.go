@@ -36,7 +36,8 @@ type TransparencyLogConfig struct {
 
 	// Wait is how long an event may be held back for its leaf to appear, or for
 	// the log to be readable. A registry writes the leaf first, so that hardly
-	// any event waits. Default 2s; 0 for not at all.
+	// any event waits. Default 2s; with 0, what is there is still read, for at
+	// most 50ms.
 	Wait time.Duration `mapstructure:"wait"`
 
 	// Grace is how long a leaf may be there before its row, until that is
@@ -67,8 +68,8 @@ const (
 	defaultWait         = 2 * time.Second
 	defaultHeadInterval = 5 * time.Minute
 	defaultHeadTimeout  = 10 * time.Second
-	// minSeconds catches numbers without a unit, which are nanoseconds.
-	minSeconds = time.Second
+	// minPeriod catches numbers without a unit, which are nanoseconds.
+	minPeriod = time.Second
 )
 
 func defaultTransparencyLog() configoptional.Optional[TransparencyLogConfig] {
@@ -91,8 +92,8 @@ func (c *TransparencyLogConfig) Validate() error {
 	if c.Wait < 0 {
 		errs = append(errs, fmt.Errorf("`wait` is %s: must not be negative", c.Wait))
 	}
-	if c.Grace < minSeconds {
-		errs = append(errs, fmt.Errorf("`grace` is %s: must be at least %s, written with its unit", c.Grace, minSeconds))
+	if c.Grace < minPeriod {
+		errs = append(errs, fmt.Errorf("`grace` is %s: must be at least %s, written with its unit", c.Grace, minPeriod))
 	}
 	return errors.Join(errs...)
 }
@@ -100,8 +101,8 @@ func (c *TransparencyLogConfig) Validate() error {
 // Validate reports every wrong setting, with its key and value. It does no I/O.
 func (c *TreeHeadConfig) Validate() error {
 	var errs []error
-	if c.Interval < minSeconds {
-		errs = append(errs, fmt.Errorf("`interval` is %s: must be at least %s, written with its unit", c.Interval, minSeconds))
+	if c.Interval < minPeriod {
+		errs = append(errs, fmt.Errorf("`interval` is %s: must be at least %s, written with its unit", c.Interval, minPeriod))
 	}
 	u, err := url.Parse(c.Endpoint)
 	switch {

@@ -4,7 +4,6 @@
 package witness
 
 import (
-	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -28,7 +27,7 @@ const maxReported = 64
 // log. A head that is larger than the log is compared once the log is as long, or
 // at the latest when the grace period is over. The error says that the body is no
 // head at all, which tells nothing about the log.
-func (w *Witness) CheckHead(ctx context.Context, body []byte) error {
+func (w *Witness) CheckHead(body []byte) error {
 	parsed, err := tlog.ParseHead(body)
 	if err == nil {
 		err = parsed.Verify(w.settings.Key)
@@ -45,12 +44,12 @@ func (w *Witness) CheckHead(ctx context.Context, body []byte) error {
 	if w.waiting == nil { // the oldest one is compared first
 		w.waiting, w.expires = &parsed, w.settings.Now().Add(w.settings.Grace)
 	}
-	w.checkWaiting(ctx)
+	w.checkWaiting()
 	return nil
 }
 
 // checkWaiting compares the head that waits, if that can be done by now.
-func (w *Witness) checkWaiting(ctx context.Context) {
+func (w *Witness) checkWaiting() {
 	h := w.waiting
 	if h == nil {
 		return

@@ -60,6 +60,14 @@ func (w *Witness) Settle(ctx context.Context, size int64) (all bool) {
 			return false
 		}
 		first, last, err := w.nextRun(ctx, size)
+		if first <= last {
+			w.leavesWithoutRow(first, last)
+			runs++
+		}
+		if err == nil || first <= last {
+			w.state.Settled = last + 1
+			w.changed = true
+		}
 		if err != nil {
 			// There was no time to verify it again, or Trouble tells.
 			if !errors.Is(err, tlog.ErrUnknown) {
@@ -67,12 +75,6 @@ func (w *Witness) Settle(ctx context.Context, size int64) (all bool) {
 			}
 			w.marks = append([]mark{{size, w.settings.Now().Add(-w.settings.Grace)}}, w.marks...)
 			return false
-		}
-		w.state.Settled = last + 1
-		w.changed = true
-		if first <= last {
-			w.leavesWithoutRow(ctx, first, last)
-			runs++
 		}
 	}
 	return true
@@ -83,23 +85,29 @@ func (w *Witness) Settle(ctx context.Context, size int64) (all bool) {
 func (w *Witness) nextRun(ctx context.Context, size int64) (first, last int64, err error) {
 	first, err = w.nextOpen(ctx, w.state.Settled, size)
 	if err != nil {
-		return 0, 0, err
+		return 0, -1, err
 	}
 	for last = first; last < size; last++ {
 		next, err := w.nextOpen(ctx, last, last+1)
-		if err != nil && last == first {
-			return 0, 0, err
+		if err == nil && next != last {
+			break
 		}
-		if err != nil || next != last {
-			break // what comes after is looked at next
+		if err == nil {
+			err = w.settleOne(ctx, last)
 		}
-		p, err := w.pages.at(ctx, last)
 		if err != nil {
-			return 0, 0, err
+			return first, last - 1, err
 		}
-		p.settle(last)
 	}
 	return first, last - 1, nil
+}
+
+func (w *Witness) settleOne(ctx context.Context, index int64) error {
+	p, err := w.pages.at(ctx, index)
+	if err == nil {
+		p.settle(index)
+	}
+	return err
 }
 
 // nextOpen is the next beacon's leaf that no row has claimed; size if there is
@@ -139,7 +147,7 @@ func (w *Witness) isBeacon(ctx context.Context, index int64) (bool, error) {
 	return err == nil && leaf.IsBeacon, err
 }
 
-func (w *Witness) leavesWithoutRow(_ context.Context, first, last int64) {
+func (w *Witness) leavesWithoutRow(first, last int64) {
 	f := w.finding(translator.IntegrityLeafWithoutRow)
 	f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = first, true, last
 	f.Message = messageWithoutRow(first, last)

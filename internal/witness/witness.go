@@ -155,6 +155,19 @@ func (w *Witness) Reverify(ctx context.Context) error {
 	return w.note(err)
 }
 
+// Recheck has all leaves verified again, as at a start. A leaf that is changed in
+// its place while others are appended is found no other way.
+func (w *Witness) Recheck() { w.log.Recheck() }
+
+// HeadSize is the size of the last tree head that the log agreed with; 0 if there
+// was none.
+func (w *Witness) HeadSize() int64 {
+	if w.state.Head == nil {
+		return 0
+	}
+	return w.state.Head.Size
+}
+
 // Size is how many leaves of the log have been read.
 func (w *Witness) Size() int64 { return w.log.Size() }
 
@@ -190,7 +203,7 @@ func (w *Witness) Idle(ctx context.Context) {
 	w.changed = w.changed || w.log.Size()-before >= worthSaving
 	w.mark()
 	w.settleOld(ctx)
-	w.checkWaiting(ctx)
+	w.checkWaiting()
 }
 
 // worthSaving is how many leaves it takes to save that they were read, where

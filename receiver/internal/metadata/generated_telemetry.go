@@ -37,6 +37,7 @@ type TelemetryBuilder struct {
 	OversightReceiverPollDuration         metric.Float64Histogram
 	OversightReceiverTlogEvents           metric.Int64Counter
 	OversightReceiverTlogFindings         metric.Int64Counter
+	OversightReceiverTlogHeadSize         metric.Int64ObservableGauge
 	OversightReceiverTlogSize             metric.Int64ObservableGauge
 }
 
@@ -72,6 +73,21 @@ func (builder *TelemetryBuilder) RegisterOversightReceiverOldestUnreadAgeCallbac
 		cb(ctx, &observerFloat64{inst: builder.OversightReceiverOldestUnreadAge, obs: o})
 		return nil
 	}, builder.OversightReceiverOldestUnreadAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterOversightReceiverTlogHeadSizeCallback sets callback for observable OversightReceiverTlogHeadSize metric.
+func (builder *TelemetryBuilder) RegisterOversightReceiverTlogHeadSizeCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.OversightReceiverTlogHeadSize, obs: o})
+		return nil
+	}, builder.OversightReceiverTlogHeadSize)
 	if err != nil {
 		return err
 	}
@@ -187,6 +203,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_oversight_receiver_tlog_findings",
 		metric.WithDescription("Findings about the transparency log or the events table, handed on as records of their own. [Beta]"),
 		metric.WithUnit("{finding}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverTlogHeadSize, err = builder.meter.Int64ObservableGauge(
+		"otelcol_oversight_receiver_tlog_head_size",
+		metric.WithDescription("Size of the last signed tree head that the transparency log agreed with; 0 as long as there was none. One that stays the same while the log grows means that heads are not fetched, or that the registry signs none. [Beta]"),
+		metric.WithUnit("{leaf}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverTlogSize, err = builder.meter.Int64ObservableGauge(

@@ -160,6 +160,20 @@ func AssertEqualOversightReceiverTlogFindings(t *testing.T, tt *componenttest.Te
 	metricdatatest.AssertEqual(t, want, got, opts...)
 }
 
+func AssertEqualOversightReceiverTlogHeadSize(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
+	want := metricdata.Metrics{
+		Name:        "otelcol_oversight_receiver_tlog_head_size",
+		Description: "Size of the last signed tree head that the transparency log agreed with; 0 as long as there was none. One that stays the same while the log grows means that heads are not fetched, or that the registry signs none. [Beta]",
+		Unit:        "{leaf}",
+		Data: metricdata.Gauge[int64]{
+			DataPoints: dps,
+		},
+	}
+	got, err := tt.GetMetric("otelcol_oversight_receiver_tlog_head_size")
+	require.NoError(t, err)
+	metricdatatest.AssertEqual(t, want, got, opts...)
+}
+
 func AssertEqualOversightReceiverTlogSize(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_tlog_size",
