@@ -88,7 +88,7 @@ func (a *audit) run(ctx context.Context, head []byte) error {
 	if err := a.settle(ctx, expected); err != nil {
 		return err
 	}
-	if err := a.compare(ctx, head); err != nil {
+	if err := a.compare(head); err != nil {
 		return err
 	}
 	return a.sum()
@@ -287,11 +287,11 @@ func (a *audit) settle(ctx context.Context, expected int64) error {
 }
 
 // compare checks the head, if there is one.
-func (a *audit) compare(ctx context.Context, body []byte) error {
+func (a *audit) compare(body []byte) error {
 	if body == nil {
 		return nil
 	}
-	if err := a.witness.CheckHead(ctx, body); err != nil {
+	if err := a.witness.CheckHead(body); err != nil {
 		return err
 	}
 	head, err := tlog.ParseHead(body)
