@@ -50,7 +50,7 @@ if [ -z "$config" ]; then
 	mkdir -p "$demo"
 	# Never what the environment says: it may name a real registry, and the
 	# generator writes.
-	export OVERSIGHT_DATABASE="$demo/registry.sqlite" OVERSIGHT_STATE="$demo"
+	export OVERSIGHT_DATABASE="$demo/registry.sqlite" OVERSIGHT_TLOG="$demo/tlog/leaves.jsonl" OVERSIGHT_STATE="$demo"
 	./bin/oversightgen --db "$OVERSIGHT_DATABASE" --rate 3/s &
 	generator=$!
 fi

@@ -37,6 +37,9 @@ func newSite(t testing.TB, samples ...string) *site {
 	for _, name := range samples {
 		database := filepath.Join(t.TempDir(), name)
 		copyFile(t, filepath.Join("..", "testdata", name), database)
+		log := filepath.Join(filepath.Dir(database), "tlog", "leaves.jsonl")
+		require.NoError(t, os.Mkdir(filepath.Dir(log), 0o755))
+		copyFile(t, filepath.Join("..", "testdata", "tlog", "leaves.jsonl"), log)
 		s.databases = append(s.databases, database)
 	}
 	s.geoip = writeGeoIP(t)

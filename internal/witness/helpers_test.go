@@ -7,10 +7,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,35 +22,49 @@ import (
 
 // eventOf is the nth honest row; its id is to be set when it is committed.
 func eventOf(n int64) translator.Event {
+	digits := strconv.FormatInt(n, 10)
 	return translator.Event{
-		UID: fmt.Sprintf("%032x", n), Kind: "http_img", TokenID: "token" + strconv.FormatInt(n, 10),
+		UID: zeros[len(digits):] + digits, Kind: "http_img", TokenID: digits,
 		SourceIP: "192.0.2.7", UserAgent: "curl/8.5.0", QualifiedTimestamp: "2026-01-01T00:00:00Z",
 		TlogIndex: n, HasTlogIndex: true,
 	}
 }
 
+const zeros = "00000000000000000000000000000000"
+
+// The two kinds of leaves, around their number.
+var (
+	beaconLeaf   = newTemplate(`{"event":"beacon","file_id":null,"kind":"http_img","recipient_id":null,"source_ip":"192.0.2.7","timestamp":"2026-01-01T00:00:00Z","token_id":"`, `","user_agent":"curl/8.5.0"}`)
+	registerLeaf = newTemplate(`{"event":"register","file_id":"`, `"}`)
+)
+
+// template is what is the same in all leaves of a kind, in the three forms that a
+// line has them in.
+type template struct{ leaf, escaped, hex [2]string }
+
+func newTemplate(parts ...string) (t template) {
+	for i, part := range parts {
+		t.leaf[i] = part
+		t.escaped[i] = strings.ReplaceAll(part, `"`, `\"`)
+		t.hex[i] = hex.EncodeToString([]byte(part))
+	}
+	return t
+}
+
 // appendLine appends the nth leaf as a registry writes it: every 25th is no
 // beacon's.
 func appendLine(dst []byte, n int64) []byte {
-	leaf := make([]byte, 1, 256) // 0x00, as RFC 6962 hashes a leaf
+	t := &registerLeaf
 	if isBeacon(n) {
-		e := eventOf(n)
-		leaf = fmt.Appendf(leaf, `{"event":"beacon","file_id":null,"kind":"http_img","recipient_id":null,"source_ip":"192.0.2.7","timestamp":"2026-01-01T00:00:00Z","token_id":"%s","user_agent":"curl/8.5.0"}`, e.TokenID)
-	} else {
-		leaf = fmt.Appendf(leaf, `{"event":"register","file_id":"%d"}`, n)
+		t = &beaconLeaf
 	}
-	hash := sha256.Sum256(leaf)
-	leaf = leaf[1:]
-	dst = strconv.AppendInt(append(dst, `{"index": `...), n, 10)
+	digits := strconv.FormatInt(n, 10)
+	hash := sha256.Sum256([]byte("\x00" + t.leaf[0] + digits + t.leaf[1])) // RFC 6962, 2.1
+	dst = append(append(dst, `{"index": `...), digits...)
 	dst = hex.AppendEncode(append(dst, `, "leaf_hash": "`...), hash[:])
-	dst = append(dst, `", "leaf_data": "`...)
-	for _, c := range leaf {
-		if c == '"' {
-			dst = append(dst, '\\')
-		}
-		dst = append(dst, c)
-	}
-	dst = hex.AppendEncode(append(dst, `", "leaf_data_hex": "`...), leaf)
+	dst = append(append(append(append(dst, `", "leaf_data": "`...), t.escaped[0]...), digits...), t.escaped[1]...)
+	dst = append(append(dst, `", "leaf_data_hex": "`...), t.hex[0]...)
+	dst = append(hex.AppendEncode(dst, []byte(digits)), t.hex[1]...)
 	return append(dst, "\"}\n"...)
 }
 

@@ -86,7 +86,9 @@ func TestHonestRegistry(t *testing.T) {
 		rows = r.work(1+r.random.IntN(2000), rows)
 		w.Check(t.Context(), rows)
 		for i := range rows {
-			require.Equal(t, translator.TlogStatusVerified, rows[i].TlogStatus, "row %d", rows[i].ID)
+			if rows[i].TlogStatus != translator.TlogStatusVerified { // faster than to require it, a million times
+				require.Fail(t, "a row is "+rows[i].TlogStatus, "row %d of leaf %d", rows[i].ID, rows[i].TlogIndex)
+			}
 		}
 		verified += len(rows)
 		require.Empty(t, w.Findings())
