@@ -83,7 +83,7 @@ func TestFlagErrors(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, arguments := range [][]string{nil, {"--help"}, {"export", "--help"}, {"preview", "--help"}} {
+	for _, arguments := range [][]string{nil, {"--help"}, {"export", "--help"}, {"preview", "--help"}, {"verify", "--help"}, {"prove", "--help"}} {
 		r := run(t, arguments...)
 		assert.Zero(t, r.code)
 		assert.Contains(t, r.stdout, "Usage:")
@@ -95,4 +95,8 @@ func TestHelp(t *testing.T) {
 	for _, name := range []string{splunkTokenVariable, sharedKeyVariable, "${env:NAME}", "${file:PATH}", "--after-id N", "130", "141"} {
 		assert.Contains(t, help, name)
 	}
+	for _, text := range []string{"EXIT STATUS", "not everything could be checked", "leaf_without_row", "integrity_kind", "--pruned", "130", "141"} {
+		assert.Contains(t, run(t, "verify", "--help").stdout, text)
+	}
+	assert.Contains(t, run(t, "prove", "--help").stdout, "RFC 6962")
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
 // errInterrupted says that a signal ended the export.
@@ -31,7 +32,7 @@ func (e *export) run(ctx context.Context, stdout, stderr io.Writer) error {
 		return e.stopped(ctx, ordered, tally{}, e.explain(err))
 	}
 	defer ordered.Close()
-	bar := newProgress(ordered.Left(), stdout, stderr)
+	bar := newProgress("exporting", ordered.Left(), stdout, stderr)
 	out, err := e.open(outputs{stdout, bar.notice})
 	if err != nil {
 		return err
@@ -48,7 +49,9 @@ func (e *export) run(ctx context.Context, stdout, stderr io.Writer) error {
 
 // pump reads and writes at the same time, and returns once it does neither.
 func (e *export) pump(ctx context.Context, ordered *registry.Ordered, out sink, bar *progress) error {
-	ahead := readAhead(ctx, ordered)
+	ahead := readAhead(ctx, func(ctx context.Context, into []translator.Event) ([]translator.Event, error) {
+		return ordered.Next(ctx, readBatch, into)
+	})
 	defer ahead.stop()
 	for {
 		events, err := ahead.next()

@@ -7,6 +7,9 @@ const long = `oversight-siem takes the events of an Oversight registry's databas
 once: those that there are now, in the order of their timestamps. It only reads
 the database and leaves nothing behind beside it.
 
+It also checks those events against the registry's transparency log (verify) and
+proves that one of them is in it (prove).
+
 To deliver events as they happen, run the collector instead.`
 
 const exportLong = `Exports the events that the registry's database holds now, in the order of their

@@ -2,7 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Command oversight-siem exports a registry's events once, in the shape that a
-// SIEM takes: to standard output, to a file, or over HTTP.
+// SIEM takes: to standard output, to a file, or over HTTP. It also checks them
+// against the registry's transparency log.
 package main
 
 import (
@@ -16,9 +17,12 @@ import (
 	"syscall"
 )
 
-// Exit statuses. Those above 128 are a shell's for a process that a signal ended.
+// Exit statuses. Commands that check tell what they find from what keeps them from
+// checking. Those above 128 are a shell's for a process that a signal ended.
 const (
 	exitFailed      = 1
+	exitFindings    = 1
+	exitUnchecked   = 2
 	exitInterrupted = 128 + int(syscall.SIGINT)
 	exitClosedPipe  = 128 + int(syscall.SIGPIPE)
 )
@@ -49,8 +53,14 @@ func report(err error, stderr io.Writer) int {
 		return exitClosedPipe
 	}
 	fmt.Fprintln(stderr, "oversight-siem:", err)
-	if errors.Is(err, errInterrupted) {
+	switch {
+	case errors.Is(err, errInterrupted):
 		return exitInterrupted
+	case errors.Is(err, errFindings):
+		return exitFindings
+	case errors.As(err, new(uncheckedError)):
+		return exitUnchecked
+	default:
+		return exitFailed
 	}
-	return exitFailed
 }

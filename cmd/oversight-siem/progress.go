@@ -13,25 +13,25 @@ import (
 	"golang.org/x/term"
 )
 
-// progressFrom is how many events are worth a progress bar: fewer are exported
+// progressFrom is how many events are worth a progress bar: fewer are done with
 // before anybody could read it.
 const progressFrom = 10_000
 
-// progress tells a person how far an export is.
+// progress tells a person how far the work is.
 type progress struct {
 	out io.Writer
 	bar *progressbar.ProgressBar // nil for none
 }
 
 // newProgress shows a bar if stderr is a terminal, and standard output is not.
-func newProgress(total int64, stdout, stderr io.Writer) *progress {
+func newProgress(what string, total int64, stdout, stderr io.Writer) *progress {
 	p := &progress{out: stderr}
 	if total < progressFrom || !isTerminal(stderr) || isTerminal(stdout) {
 		return p
 	}
 	p.bar = progressbar.NewOptions64(total,
 		progressbar.OptionSetWriter(stderr),
-		progressbar.OptionSetDescription("exporting"),
+		progressbar.OptionSetDescription(what),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(),
@@ -48,7 +48,7 @@ func isTerminal(w io.Writer) bool {
 
 func (p *progress) set(events int64) {
 	if p.bar != nil {
-		_ = p.bar.Set64(events) // an adornment: the export goes on without
+		_ = p.bar.Set64(events) // an adornment: the work goes on without
 	}
 }
 

@@ -55,3 +55,11 @@ func TestProgressBar(t *testing.T) {
 
 	assertOK(t, run(t, arguments...), 20_000, "ecs")
 }
+
+// The summary comes where the bar was, unless standard output is lines of JSON.
+func TestProgressBarOfAVerification(t *testing.T) {
+	f := generateRegistry(t, 20_000, "--bulk")
+	shown := onTerminal(t, f.arguments()...)
+	assert.Contains(t, shown, "verifying")
+	assert.Regexp(t, `\r\[ok\] verified 20000 row\(s\) against a log of \d+ leaves\r\n$`, shown, "the bar is gone then")
+}

@@ -6,7 +6,6 @@ package main
 import (
 	"context"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -26,17 +25,19 @@ type batch struct {
 	err    error
 }
 
-func readAhead(ctx context.Context, ordered *registry.Ordered) *reading {
+// readAhead begins to call next, which reads events into what it is given and
+// returns them; none at the end.
+func readAhead(ctx context.Context, next func(context.Context, []translator.Event) ([]translator.Event, error)) *reading {
 	ctx, cancel := context.WithCancel(ctx)
 	r := &reading{full: make(chan batch), empty: make(chan []translator.Event, 2), cancel: cancel}
 	r.empty <- nil
 	r.empty <- nil
-	go r.run(ctx, ordered)
+	go r.run(ctx, next)
 	return r
 }
 
 // run ends with the last batch, an error, or ctx.
-func (r *reading) run(ctx context.Context, ordered *registry.Ordered) {
+func (r *reading) run(ctx context.Context, next func(context.Context, []translator.Event) ([]translator.Event, error)) {
 	defer close(r.full)
 	for {
 		var b batch
@@ -45,7 +46,7 @@ func (r *reading) run(ctx context.Context, ordered *registry.Ordered) {
 		case <-ctx.Done():
 			return
 		}
-		b.events, b.err = ordered.Next(ctx, readBatch, b.events)
+		b.events, b.err = next(ctx, b.events)
 		select {
 		case r.full <- b:
 		case <-ctx.Done():

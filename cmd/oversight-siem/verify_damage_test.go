@@ -1,0 +1,94 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/registrygen"
+)
+
+// generateRegistry writes a registry with a log and a signed head.
+func generateRegistry(tb testing.TB, events int, more ...string) files {
+	tb.Helper()
+	dir := tb.TempDir()
+	f := files{filepath.Join(dir, "registry.sqlite"), filepath.Join(dir, "tlog", registrygen.LeavesFile), filepath.Join(dir, registrygen.HeadFile), ""}
+	arguments := append([]string{"--db", f.database, "--seed", "7", "--count", fmt.Sprint(events)}, more...)
+	output, err := exec.Command(oversightgen, arguments...).CombinedOutput()
+	require.NoError(tb, err, string(output))
+	f.key = publicKey(tb, dir)
+	then := time.Now().Add(-time.Hour)
+	require.NoError(tb, os.Chtimes(f.leaves, then, then))
+	return f
+}
+
+// publicKey is the key of a generated registry.
+func publicKey(tb testing.TB, dir string) string {
+	tb.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, registrygen.WellKnownFile))
+	require.NoError(tb, err)
+	var identity struct {
+		Key string `json:"ed25519_pub"`
+	}
+	require.NoError(tb, json.Unmarshal(text, &identity))
+	return identity.Key
+}
+
+// Each kind of damage, and what is to be found of it.
+func TestVerifyDamage(t *testing.T) {
+	for _, kind := range registrygen.Kinds() {
+		t.Run(string(kind), func(t *testing.T) {
+			f := generateRegistry(t, 300, "--bulk")
+			before := readFile(t, f.head)
+			require.Zero(t, verifyJSON(t, f.arguments()).code)
+			damage, err := registrygen.Tamper(t.Context(), registrygen.Settings{
+				Database: f.database, TlogDir: filepath.Dir(f.leaves), Seed: 7, Start: registrygen.DefaultStart,
+			}, kind, registrygen.TamperOptions{})
+			require.NoError(t, err)
+			f.age(t, time.Hour)
+
+			v := verifyJSON(t, f.arguments())
+			want := damage.Findings
+			assert.ElementsMatch(t, want, v.kinds(), "%s\n%v", damage, v.strings())
+			if len(want) == 0 {
+				require.Zero(t, v.code)
+			}
+			for id := damage.FirstRow; damage.Status != "" && damage.Status != "verified" && id <= damage.LastRow; id++ {
+				i := slices.IndexFunc(v.findings, func(f found) bool { return f.EventID == strconv.FormatInt(id, 10) })
+				require.GreaterOrEqual(t, i, 0, "row %d", id)
+				assert.Equal(t, damage.Status, v.findings[i].Status)
+				if damage.Mismatch != "" {
+					assert.Equal(t, []string{damage.Mismatch}, v.findings[i].Mismatch)
+				}
+			}
+
+			// Who kept a head from before finds a log that was made up anew.
+			require.NoError(t, os.WriteFile(f.head, []byte(before), 0o600))
+			if kind == registrygen.LogRewritten {
+				assert.Equal(t, []string{"head_inconsistent"}, verifyJSON(t, f.arguments()).kinds())
+			}
+		})
+	}
+}
+
+// kinds are those of the findings, each once.
+func (v verified) kinds() (kinds []string) {
+	for _, f := range v.findings {
+		if !slices.Contains(kinds, f.Kind) {
+			kinds = append(kinds, f.Kind)
+		}
+	}
+	return kinds
+}
