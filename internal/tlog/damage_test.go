@@ -413,3 +413,26 @@ func (d damage) requireToldOnce(t *testing.T, f *follower) {
 		assert.Equal(t, indexes(before, before+300), f.leaves)
 	}
 }
+
+// A line with a wrong index is one corrupt leaf. What it would make of the lines
+// behind it, were it right, does not count.
+func TestWrongIndexIsOneLeaf(t *testing.T) {
+	lines := strings.SplitAfter(linesOf(0, 500), "\n")
+	for index, wrong := range map[int]string{0: "7", 3: "4", 4: "400", 123: "523", 498: "499"} {
+		damaged := slices.Clone(lines)
+		damaged[index] = strings.Replace(lines[index], fmt.Sprintf(`{"index": %d,`, index), `{"index": `+wrong+",", 1)
+		require.NotEqual(t, lines[index], damaged[index])
+		f := quiet(t, newLog(t, strings.Join(damaged, "")), tlog.State{})
+		f.advance()
+		found := f.Findings()
+		require.Len(t, found, 1, "index %d as %s", index, wrong)
+		assert.Equal(t, [2]int64{int64(index), int64(index)}, [2]int64{found[0].First, found[0].Last})
+		assert.Equal(t, int64(500), f.Size())
+		for i := range 500 {
+			if entry, err := f.Lookup(int64(i)); i != index {
+				require.NoError(t, err)
+				assert.False(t, entry.Corrupt, "leaf %d, index %d as %s", i, index, wrong)
+			}
+		}
+	}
+}

@@ -56,6 +56,21 @@ func (r *lineReader) peek() (line []byte, length int64, err error) {
 	}
 }
 
+// peekAfter returns the line behind the next one, which has this length. It
+// reports false if there is none, or it is a long way off. The next line has to
+// be peeked at again.
+func (r *lineReader) peekAfter(length int64) (line []byte, ok bool) {
+	for {
+		rest := r.block[min(length, int64(len(r.block))):]
+		if n := bytes.IndexByte(rest, '\n'); n >= 0 {
+			return rest[:n], true
+		}
+		if len(rest) > maxLine || length > maxLine || r.read() != nil {
+			return nil, false
+		}
+	}
+}
+
 // next goes behind a line of this length.
 func (r *lineReader) next(length int64) {
 	r.offset += length

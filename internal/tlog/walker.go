@@ -20,6 +20,7 @@ type walker struct {
 	place int64 // index of the next leaf
 	gapTo int64 // leaves are missing up to this index, which the next line has
 	leaf  Leaf
+	after Leaf // of the line behind
 	last  landmark
 }
 
@@ -99,7 +100,7 @@ func (w *walker) misplaced(step walked, length int64) walked {
 	switch jump := w.leaf.Index - w.place; {
 	case jump < 0:
 		step = walked{index: w.leaf.Index, stray: true, fault: fmt.Sprintf("its line stands in the place of leaf %d", w.place)}
-	case jump <= maxGap:
+	case jump <= maxGap && w.isGap(length):
 		w.gapTo = w.leaf.Index
 		return w.missing()
 	default:
@@ -108,6 +109,20 @@ func (w *walker) misplaced(step walked, length int64) walked {
 	}
 	w.lines.next(length)
 	return step
+}
+
+// isGap reports whether leaves are missing in front of the line, whose index is
+// beyond its place. The next line tells that from a line whose index is wrong.
+// Where there is none yet, one missing leaf is more likely than a wrong index,
+// and many are less.
+func (w *walker) isGap(length int64) bool {
+	place, index := w.place, w.leaf.Index
+	line, ok := w.lines.peekAfter(length)
+	var wrong *HashError
+	if err := ParseLine(line, &w.after); !ok || err != nil && !errors.As(err, &wrong) {
+		return index == place+1
+	}
+	return w.after.Index != place+1
 }
 
 // missing is the step for a leaf that the file lacks.
