@@ -78,7 +78,7 @@ func (l *Log) rereadTail(state *State) (faults []walked, err error) {
 		}
 	}
 	l.settle()
-	if rootOf(l.nodes()...) != state.Root {
+	if l.whole().root() != state.Root {
 		return nil, errAnother
 	}
 	return faults, nil
@@ -109,7 +109,7 @@ func (l *Log) firstIndex() (int64, error) {
 // whether the state knows enough for that.
 func (l *Log) rotate(state *State) bool {
 	v, ok := viewAt(state.Size, state.Hashes, state.Size, state.Hashes)
-	if !ok || rootOf(state.Hashes...) != state.Root {
+	if !ok || v.whole().root() != state.Root {
 		return false
 	}
 	if l.tail.number == v.tail.number && l.tail.next() == v.size {
