@@ -86,7 +86,8 @@ func (l *Log) rereadTail(state *State) (faults []walked, err error) {
 
 // plausible reports whether the numbers fit together.
 func (s *State) plausible() bool {
-	return 0 <= s.First && s.First <= s.Aligned && s.Aligned <= s.Size && s.Size-s.Aligned <= chunkSize && s.Offset >= 0 &&
+	return 0 <= s.First && s.First <= s.Aligned && s.Aligned <= s.Size && s.Offset >= 0 &&
+		s.Size-s.Aligned <= chunkSize-s.Aligned%chunkSize && // they are of one chunk
 		(s.Aligned%chunkSize == 0 || s.Aligned == s.First)
 }
 
