@@ -40,7 +40,7 @@ func newChunk(number, first int64, seed tree, spare *chunk) *chunk {
 	return spare
 }
 
-func (c *chunk) full() bool { return c.tree.size == chunkSize }
+func (c *chunk) full() bool { return c.tree.full() }
 
 // next is the index of the leaf after the last one.
 func (c *chunk) next() int64 { return c.first + int64(len(c.entries)) }

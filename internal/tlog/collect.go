@@ -21,7 +21,7 @@ type collector struct {
 }
 
 func newCollector(ids []compact.NodeID) *collector {
-	c := &collector{nodes: make(map[compact.NodeID]Hash, len(ids))}
+	c := &collector{tree: newTree(0), nodes: make(map[compact.NodeID]Hash, len(ids))}
 	for _, id := range ids {
 		c.nodes[id] = Hash{}
 	}
@@ -60,10 +60,10 @@ func (c *collector) read(ctx context.Context, path string, size int64, see func(
 	return nil
 }
 
-func (c *collector) see(level uint, index uint64, hash Hash) {
-	id := compact.NewNodeID(level, index)
+// see is shown every subtree that becomes complete, leaves included.
+func (c *collector) see(id compact.NodeID, hash []byte) {
 	if _, wanted := c.nodes[id]; wanted {
-		c.nodes[id] = hash
+		c.nodes[id] = Hash(hash)
 	}
 }
 
@@ -74,10 +74,7 @@ func (c *collector) hashes(nodes proof.Nodes) ([]Hash, error) {
 		hash := c.nodes[id]
 		all[i] = hash[:]
 	}
-	all, err := nodes.Rehash(all, func(left, right []byte) []byte {
-		hash := hashNode(Hash(left), Hash(right))
-		return hash[:]
-	})
+	all, err := nodes.Rehash(all, ranges.Hash)
 	if err != nil {
 		return nil, err
 	}

@@ -7,17 +7,16 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+
+	"github.com/transparency-dev/merkle/rfc6962"
 )
 
 // Hash is a node of the tree: a SHA-256. Hashes are compared with ==.
 type Hash [sha256.Size]byte
 
-// Prefixes of what is hashed (RFC 6962, 2.1), so that no leaf can pass for a
-// node.
-const (
-	leafPrefix = 0x00
-	nodePrefix = 0x01
-)
+// leafPrefix stands before what is hashed of a leaf (RFC 6962, 2.1), so that no
+// leaf can pass for a node.
+const leafPrefix = rfc6962.RFC6962LeafHashPrefix
 
 // String is 64 hex digits, in lower case.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }

@@ -41,8 +41,9 @@ type Head struct {
 var headKeys = [...]string{"size", "root", "signature", "signed_message"}
 
 // ParseHead parses an object with the keys size, root, signature and
-// signed_message, each once, in any order, and no others; with white space
-// around it, but no other text. Hex digits are in lower case.
+// signed_message, in any order; with white space around it, but no other text.
+// Hex digits are in lower case. Other keys, which newer registries may add, are
+// passed over: what counts is signed. No key may be there twice.
 //
 // It returns a *[HeadSyntaxError] for anything else. Where signed_message is not
 // what [Head.Message] gives, the error matches [ErrSignature], and the head
@@ -103,7 +104,8 @@ func scanHead(data []byte) (values [len(headKeys)]jsontext.Value, err error) {
 	return values, nil
 }
 
-// readHead reads a key and its value. The decoder refuses repeated keys.
+// readHead reads a key and its value, and keeps the value if it is one of a
+// tree head's. The decoder refuses repeated keys.
 func readHead(decoder *jsontext.Decoder, values *[len(headKeys)]jsontext.Value) error {
 	token, err := decoder.ReadToken()
 	if err != nil {
@@ -117,10 +119,9 @@ func readHead(decoder *jsontext.Decoder, values *[len(headKeys)]jsontext.Value) 
 	for i, key := range headKeys {
 		if name == key {
 			values[i] = value.Clone()
-			return nil
 		}
 	}
-	return fmt.Errorf("its key %.40q is none of a tree head's", name)
+	return nil
 }
 
 // Message is what the registry signs: the canonical JSON of size and root.

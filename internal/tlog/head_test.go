@@ -73,8 +73,12 @@ func TestNoHeads(t *testing.T) {
 		"cut off":            {"}", ""},
 		"cut off early":      {string(good)[20:], ""},
 		"something behind":   {`625}"}`, `625}"} x`},
-		"unknown key":        {`{"size"`, `{"sizes": 1, "size"`},
+		"key in upper case":  {`{"size"`, `{"Size"`},
 		"repeated key":       {`{"size"`, `{"size": 625, "size"`},
+		"escaped and again":  {`{"size"`, `{"\u0073ize": 625, "size"`},
+		"repeated other key": {`{"size"`, `{"x": 1, "x": 1, "size"`},
+		"repeated inside":    {`{"size"`, `{"x": {"y": 1, "y": 1}, "size"`},
+		"broken other key":   {`{"size"`, `{"x": tru, "size"`},
 		"missing key":        {`"size": 625, `, ""},
 		"size in quotes":     {"625,", `"625",`},
 		"negative size":      {"625,", "-625,"},
@@ -98,6 +102,29 @@ func TestNoHeads(t *testing.T) {
 			require.NotErrorIs(t, err, tlog.ErrSignature)
 			assert.Equal(t, tlog.Head{}, head)
 		})
+	}
+}
+
+// A newer registry may say more.
+func TestHeadWithOtherKeys(t *testing.T) {
+	data, key := sampleHead(t)
+	want, err := tlog.ParseHead(data)
+	require.NoError(t, err)
+	for _, more := range []string{
+		`"timestamp": "2026-11-23T02:52:29Z"`, `"sizes": 1`, `"Size": 1`, `"": null`,
+		`"witnesses": [{"size": 1, "root": "x", "signature": ""}], "origin": "a.example"`,
+	} {
+		for _, text := range []string{
+			strings.Replace(string(data), "{", "{"+more+", ", 1),
+			strings.Replace(string(data), `, "signature"`, ", "+more+`, "signature"`, 1),
+			strings.TrimSuffix(strings.TrimSpace(string(data)), "}") + ", " + more + "}",
+		} {
+			require.NotEqual(t, string(data), text)
+			head, err := tlog.ParseHead([]byte(text))
+			require.NoError(t, err, text)
+			assert.Equal(t, want, head)
+			require.NoError(t, head.Verify(key))
+		}
 	}
 }
 

@@ -104,11 +104,11 @@ func (l *Log) node(number int64) (node chunkNode, ok bool) {
 
 // reload reads a complete chunk again.
 func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
-	first, seed := number*chunkSize, tree{}
+	first := number * chunkSize
+	seed := newTree(uint64(first))
 	if first < l.first {
 		first = l.first
-		whole, _ := treeOf(uint64(l.first), l.firstNodes)
-		_, seed = whole.split()
+		_, seed = l.rotated()
 	}
 	c := newChunk(number, first, seed, l.cache.takeSpare())
 	var w walker
@@ -134,7 +134,7 @@ func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
 		}
 	}
 	l.batch.parse(c)
-	if c.tree.nodes[0] != node.root {
+	if c.tree.top() != node.root {
 		return nil, errAnother
 	}
 	for _, fault := range faults {

@@ -66,7 +66,7 @@ func Inclusion(ctx context.Context, path string, index, size int64) (Proof, erro
 		return Proof{}, err
 	}
 	hashes, err := c.hashes(nodes)
-	return Proof{Index: index, Size: size, LeafHash: leaf, Root: rootOf(c.tree.nodes...), Hashes: hashes}, err
+	return Proof{Index: index, Size: size, LeafHash: leaf, Root: c.tree.root(), Hashes: hashes}, err
 }
 
 // Consistency makes the proof that the first size1 leaves of the log at path
@@ -83,7 +83,7 @@ func Consistency(ctx context.Context, path string, size1, size2 int64) (Consiste
 	root1 := emptyRoot
 	err = c.read(ctx, path, size2, func(step *walked) error {
 		if step.index+1 == size1 {
-			root1 = rootOf(c.tree.nodes...)
+			root1 = c.tree.root()
 		}
 		return nil
 	})
@@ -91,7 +91,7 @@ func Consistency(ctx context.Context, path string, size1, size2 int64) (Consiste
 		return ConsistencyProof{}, err
 	}
 	hashes, err := c.hashes(nodes)
-	return ConsistencyProof{Size1: size1, Size2: size2, Root1: root1, Root2: rootOf(c.tree.nodes...), Hashes: hashes}, err
+	return ConsistencyProof{Size1: size1, Size2: size2, Root1: root1, Root2: c.tree.root(), Hashes: hashes}, err
 }
 
 // Verify checks that the leaf's hash and the proof give the root.

@@ -151,6 +151,26 @@ func TestDamagedStates(t *testing.T) {
 	}
 }
 
+// A state says to go on at the first leaf of a rotated file, too far before its
+// size: the leaves between are not of one chunk.
+func TestDamagedStateOfARotatedLog(t *testing.T) {
+	path := newLog(t, linesOf(0, 100))
+	f := follow(t, path, tlog.State{})
+	f.advance()
+	replace(t, path, linesOf(100, 300))
+	f.advance()
+	state := f.State()
+	require.Equal(t, int64(256), state.Aligned)
+	state.Aligned, state.AlignedHashes, state.Offset = state.First, state.FirstHashes, 0
+	again := follow(t, path, state)
+	again.advance()
+	requireRotated(t, again, 100, 300)
+	appendTo(t, path, linesOf(300, 600))
+	again.advance()
+	requireRotated(t, again, 100, 600)
+	assert.Equal(t, indexes(300, 600), again.leaves)
+}
+
 // A log with no end of faults does not take no end of memory.
 func TestManyFaults(t *testing.T) {
 	lines := strings.SplitAfter(linesOf(0, 5000), "\n")

@@ -78,7 +78,7 @@ func (l *Log) rereadTail(state *State) (faults []walked, err error) {
 		}
 	}
 	l.settle()
-	if rootOf(l.nodes()...) != state.Root {
+	if l.whole().root() != state.Root {
 		return nil, errAnother
 	}
 	return faults, nil
@@ -86,7 +86,8 @@ func (l *Log) rereadTail(state *State) (faults []walked, err error) {
 
 // plausible reports whether the numbers fit together.
 func (s *State) plausible() bool {
-	return 0 <= s.First && s.First <= s.Aligned && s.Aligned <= s.Size && s.Size-s.Aligned <= chunkSize && s.Offset >= 0 &&
+	return 0 <= s.First && s.First <= s.Aligned && s.Aligned <= s.Size && s.Offset >= 0 &&
+		s.Size-s.Aligned <= chunkSize-s.Aligned%chunkSize && // they are of one chunk
 		(s.Aligned%chunkSize == 0 || s.Aligned == s.First)
 }
 
@@ -109,7 +110,7 @@ func (l *Log) firstIndex() (int64, error) {
 // whether the state knows enough for that.
 func (l *Log) rotate(state *State) bool {
 	v, ok := viewAt(state.Size, state.Hashes, state.Size, state.Hashes)
-	if !ok || rootOf(state.Hashes...) != state.Root {
+	if !ok || v.whole().root() != state.Root {
 		return false
 	}
 	if l.tail.number == v.tail.number && l.tail.next() == v.size {

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 )
 
 // reverification reads again what stands in the file in front of where reading
@@ -30,9 +29,8 @@ func (r *reverification) stop() { r.active, r.chunks = false, nil }
 // begin has all read again between the file's first leaf and the view's first
 // chunk.
 func (r *reverification) begin(l *Log) {
-	whole, _ := treeOf(uint64(l.first), l.firstNodes)
 	r.active = l.first < l.firstChunk*chunkSize
-	r.upper, r.low = whole.split()
+	r.upper, r.low = l.rotated()
 	r.first, r.chunks = l.first/chunkSize, nil
 	r.offset = 0
 	r.walker.reset(l.file, 0, l.first)
@@ -88,7 +86,7 @@ func (l *Log) Reverifying() (from, to int64, active bool) {
 
 // step reads up to the end of a chunk.
 func (r *reverification) step(l *Log) error {
-	for r.low.size < chunkSize {
+	for !r.low.full() {
 		leaf, err := r.walker.next()
 		if err != nil {
 			return err
@@ -99,16 +97,15 @@ func (r *reverification) step(l *Log) error {
 		if leaf.stray {
 			continue
 		}
-		if r.low.size == 0 {
+		if r.low.empty() {
 			r.offset = leaf.offset
 		}
 		r.low.add(leaf.hash)
 	}
-	root := r.low.nodes[0]
-	r.low = tree{nodes: r.low.nodes[:0]}
-	r.upper.add(root)
-	r.chunks = append(r.chunks, chunkNode{r.offset, root})
-	if r.upper.size < uint64(l.firstChunk) {
+	r.upper.join(r.low)
+	r.chunks = append(r.chunks, chunkNode{r.offset, r.low.top()})
+	r.low = newTree(r.upper.End())
+	if r.upper.End() < l.base.End() {
 		return nil
 	}
 	return r.finish(l)
@@ -116,12 +113,11 @@ func (r *reverification) step(l *Log) error {
 
 // finish compares what has been read again with what was there before.
 func (r *reverification) finish(l *Log) error {
-	if !slices.Equal(r.upper.nodes, l.base.nodes) {
+	if !r.upper.Equal(l.base.Range) {
 		return errAnother
 	}
 	r.active = false
-	whole, _ := treeOf(uint64(l.first), l.firstNodes)
-	l.base, _ = whole.split()
+	l.base, _ = l.rotated()
 	l.chunks = append(r.chunks, l.chunks...)
 	l.firstChunk, r.chunks = r.first, nil
 	return nil

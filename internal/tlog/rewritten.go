@@ -14,12 +14,12 @@ import (
 func (l *Log) compare() {
 	before := l.before
 	l.before = nil
-	if rootOf(l.nodes()...) == before.Root {
+	if l.whole().root() == before.Root {
 		return
 	}
 	found := before.rewritten()
 	found.NewSize = before.Size
-	found.Root, found.HasRoot = l.rootOf(l.size, l.nodes())
+	found.Root, found.HasRoot = l.root()
 	found.Reason = fmt.Sprintf("its first %d leaves are not those that were there before", before.Size)
 	l.report.add(found)
 }

@@ -9,7 +9,7 @@ func (l *Log) Root() (root Hash, known bool) {
 	if l.resume != nil {
 		return l.resume.Root, l.resume.Unknown == 0
 	}
-	return l.rootOf(l.size, l.nodes())
+	return l.root()
 }
 
 // RootAt is the root of the tree over the first size leaves. It takes a hash for
@@ -39,7 +39,7 @@ func (l *Log) RootAt(size int64) (Hash, error) {
 		return Hash{}, ErrUnknown
 	}
 	if size%chunkSize == 0 {
-		return rootOf(upper.nodes...), nil
+		return upper.root(), nil
 	}
 	c, err := l.chunkOf(size)
 	if err != nil {
@@ -48,8 +48,7 @@ func (l *Log) RootAt(size int64) (Hash, error) {
 	if size < c.first {
 		return Hash{}, ErrUnknown
 	}
-	low := c.treeAt(size)
-	return rootOf(append(upper.nodes, low.nodes...)...), nil
+	return upper.with(c.treeAt(size)).root(), nil
 }
 
 // upperAt is the tree over the chunks before one; ok is false if they have not
@@ -60,15 +59,14 @@ func (l *Log) upperAt(number int64) (upper tree, ok bool) {
 		if from = l.first / chunkSize; number < from {
 			return tree{}, false
 		}
-		whole, _ := treeOf(uint64(l.first), l.firstNodes)
-		upper, _ = whole.split()
+		upper, _ = l.rotated()
 	}
 	for ; from < number; from++ {
 		node, ok := l.node(from)
 		if !ok {
 			return tree{}, false
 		}
-		upper.add(node.root)
+		upper.joinChunk(node.root)
 	}
 	return upper, true
 }

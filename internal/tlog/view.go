@@ -35,11 +35,10 @@ type chunkNode struct {
 // viewAt is a view that begins at a leaf, whose compact range is given; ok is
 // false if that is not one. The leaf is the first of a chunk or of the file.
 func viewAt(index int64, nodes []Hash, first int64, firstNodes []Hash) (v view, ok bool) {
-	whole, ok := treeOf(uint64(index), nodes)
-	if _, firstOK := treeOf(uint64(first), firstNodes); !ok || !firstOK {
+	upper, seed, ok := splitTree(index, nodes)
+	if _, _, firstOK := splitTree(first, firstNodes); !ok || !firstOK {
 		return view{}, false
 	}
-	upper, seed := whole.split()
 	number := index / chunkSize
 	return view{
 		size:  index,
@@ -49,31 +48,22 @@ func viewAt(index int64, nodes []Hash, first int64, firstNodes []Hash) (v view, 
 	}, true
 }
 
-// split cuts a tree of leaves into the one over its complete chunks and the one
-// over the rest.
-func (t *tree) split() (upper, rest tree) {
-	upper.size, rest.size = t.size/chunkSize, t.size%chunkSize
-	n := len(t.nodes) - onesIn(rest.size)
-	upper.nodes, rest.nodes = slices.Clone(t.nodes[:n]), slices.Clone(t.nodes[n:])
+// whole is the tree over all leaves.
+func (v *view) whole() tree { return v.upper.with(v.tail.tree) }
+
+// rotated is the tree over the leaves before the file's first, cut in two.
+func (v *view) rotated() (upper, rest tree) {
+	upper, rest, _ = splitTree(v.first, v.firstNodes) // viewAt has checked them
 	return upper, rest
 }
 
-// nodes is the compact range of all leaves.
-func (v *view) nodes() []Hash {
-	if v.tail.full() { // and not sealed yet
-		upper := v.upper.clone()
-		upper.add(v.tail.tree.nodes[0])
-		return upper.nodes
-	}
-	return slices.Concat(v.upper.nodes, v.tail.tree.nodes)
-}
-
-// rootOf is the root at a size up to which the nodes reach.
-func (v *view) rootOf(size int64, nodes []Hash) (Hash, bool) {
-	if v.unknown > 0 && v.firstUnknown < size {
+// root is the root of the tree over all leaves; known is false if the hash of
+// one is not.
+func (v *view) root() (root Hash, known bool) {
+	if v.unknown > 0 && v.firstUnknown < v.size {
 		return Hash{}, false
 	}
-	return rootOf(nodes...), true
+	return v.whole().root(), true
 }
 
 // count takes notice of a leaf that has come into the tail.
@@ -90,33 +80,31 @@ func (v *view) count(leaf *walked) {
 // seal puts the tail, which is full, to the other chunks. The next one takes the
 // memory of spare, if that is not nil.
 func (v *view) seal(spare *chunk) {
-	root := v.tail.tree.nodes[0]
 	v.lastUpper = v.upper.clone()
-	v.upper.add(root)
-	v.chunks = append(v.chunks, chunkNode{v.tail.offset, root})
-	v.tail = newChunk(v.tail.number+1, v.tail.next(), tree{}, spare)
+	v.upper.join(v.tail.tree)
+	v.chunks = append(v.chunks, chunkNode{v.tail.offset, v.tail.tree.top()})
+	v.tail = newChunk(v.tail.number+1, v.tail.next(), newTree(v.upper.End()), spare)
 }
 
 // state is what a State holds of the view; next is the place in the file of the
 // line behind it.
 func (v *view) state(next int64) State {
+	whole := v.whole()
 	s := State{
-		Size: v.size, Hashes: v.nodes(), Offset: next,
+		Size: v.size, Root: whole.root(), Hashes: whole.hashes(), Offset: next,
 		First: v.first, FirstHashes: slices.Clone(v.firstNodes),
 		Unknown: v.unknown, FirstUnknown: v.firstUnknown,
 	}
-	s.Root = rootOf(s.Hashes...)
 	s.Aligned = v.tail.number * chunkSize
 	switch n := len(v.chunks); {
-	case v.tail.tree.size > 0:
-		s.AlignedHashes, s.Offset = v.upper.nodes, v.tail.offset
+	case v.size > s.Aligned:
+		s.AlignedHashes, s.Offset = v.upper.hashes(), v.tail.offset
 	case n > 0: // the last chunk is read again, so that something is
 		s.Aligned -= chunkSize
-		s.AlignedHashes, s.Offset = v.lastUpper.nodes, v.chunks[n-1].offset
+		s.AlignedHashes, s.Offset = v.lastUpper.hashes(), v.chunks[n-1].offset
 	}
 	if s.Aligned <= v.first {
-		s.Aligned, s.AlignedHashes = v.first, v.firstNodes
+		s.Aligned, s.AlignedHashes = v.first, slices.Clone(v.firstNodes)
 	}
-	s.AlignedHashes = slices.Clone(s.AlignedHashes)
 	return s
 }
