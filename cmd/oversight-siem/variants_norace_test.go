@@ -1,0 +1,10 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build !race
+
+package main
+
+// variantStep is how many changes of a row there are for each that
+// TestVerifyFindsEveryChangeOfARow makes: all of them.
+const variantStep = 1
