@@ -13,7 +13,9 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -240,10 +242,13 @@ func TestVerifyHeads(t *testing.T) {
 func TestVerifyHeadByURL(t *testing.T) {
 	f := sample(t)
 	good := readFile(t, f.head)
+	var mu sync.Mutex
 	var asked []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		user, password, _ := r.BasicAuth()
+		mu.Lock()
 		asked = append(asked, r.Method+" "+r.URL.String()+" "+user+password)
+		mu.Unlock()
 		switch r.URL.Path {
 		case "/tlog/head", "/a/b/tlog/head":
 			_, _ = w.Write([]byte(good))
@@ -268,9 +273,12 @@ func TestVerifyHeadByURL(t *testing.T) {
 		assert.Zero(t, r.code, r.stderr)
 		assert.Contains(t, r.stdout, `"signature":"valid"`)
 	}
+	mu.Lock()
+	requests := slices.Clone(asked)
+	mu.Unlock()
 	assert.Equal(t, []string{
 		"GET /tlog/head ", "GET /tlog/head ", "GET /tlog/head ", "GET /a/b/tlog/head ", "GET /a/b/tlog/head ", "GET /tlog/head?key=password userpassword",
-	}, asked)
+	}, requests)
 
 	for address, want := range map[string]string{
 		server.URL + "/x":                                "404 Not Found",
