@@ -6,8 +6,6 @@ package witness
 import (
 	"context"
 	"crypto/ed25519"
-	"encoding/json"
-	"fmt"
 	"math"
 	"time"
 
@@ -71,37 +69,6 @@ type Witness struct {
 	changed bool                   // something is worth a snapshot
 }
 
-// state is what a snapshot holds beside the pages, as JSON.
-type state struct {
-	Version int        `json:"version"`
-	LastID  int64      `json:"last_id"` // the last row that was checked
-	Log     tlog.State `json:"log"`
-	Pages   int64      `json:"pages"`   // pages from this one on were never saved
-	Begun   bool       `json:"begun"`   // Settled counts
-	Settled int64      `json:"settled"` // leaves below need no further look
-	// PassedOver is what Settled began with.
-	PassedOver int64 `json:"passed_over,omitempty"`
-	Head       *head `json:"head,omitempty"` // the last one that was borne out
-	// Reported are the uids of findings about heads, the last few of them.
-	Reported []string `json:"reported,omitempty"`
-}
-
-const stateVersion = 1
-
-// Snapshot is what to save so that another Witness can go on. All of it has to be
-// saved at once, with the id of the last row that was handed on.
-type Snapshot struct {
-	// State is a few kilobytes of JSON.
-	State []byte
-	// Pages are the pages that have changed, under their numbers.
-	Pages map[int64][]byte
-	// Drop are the numbers of pages to delete.
-	Drop []int64
-
-	versions map[int64]int
-	epoch    int
-}
-
 // Open returns a Witness. It does no I/O. If what was saved cannot be read, it
 // begins anew and returns an error besides.
 func Open(settings Settings) (*Witness, error) {
@@ -120,28 +87,6 @@ func Open(settings Settings) (*Witness, error) {
 	w.pages.source = settings.Pages
 	w.log = tlog.Open(tlog.Settings{Path: settings.Leaves, State: w.state.Log, OnLeaf: w.onLeaf})
 	return w, err
-}
-
-func (w *Witness) restore() error {
-	if w.settings.Saved == nil {
-		return nil
-	}
-	var saved state
-	if err := json.Unmarshal(w.settings.Saved, &saved); err != nil {
-		return fmt.Errorf("read what is known of the transparency log: %w", err)
-	}
-	if saved.Version != stateVersion {
-		return fmt.Errorf("read what is known of the transparency log: version %d, where %d is known", saved.Version, stateVersion)
-	}
-	w.state = saved
-	w.pages.stored = saved.Pages
-	if saved.LastID != w.settings.LastID {
-		w.state.Begun, w.state.Settled = false, 0
-	}
-	if saved.LastID > w.settings.LastID { // rows are handed on once more
-		w.pages.forget()
-	}
-	return nil
 }
 
 // Close releases the log's file.
@@ -240,25 +185,6 @@ func (w *Witness) Findings() []translator.Integrity {
 
 // Pending reports whether there is anything to commit.
 func (w *Witness) Pending() bool { return w.changed || len(w.found)+len(w.rows)+len(w.staged) > 0 }
-
-// Commit makes final what was found, and returns what to save: the rows up to
-// lastID and the findings have been handed on.
-func (w *Witness) Commit(lastID int64) (*Snapshot, error) {
-	for _, c := range w.staged {
-		c.page.claim(c.index, c.agrees)
-	}
-	w.staged, w.rows, w.found, w.changed = w.staged[:0], nil, nil, false
-	w.state.Version, w.state.LastID, w.state.Log = stateVersion, lastID, w.log.State()
-	s := &Snapshot{}
-	w.pages.copyTo(s)
-	w.state.Pages = w.pages.stored
-	var err error
-	s.State, err = json.Marshal(w.state)
-	return s, err
-}
-
-// Saved says that a snapshot is where Pages finds it.
-func (w *Witness) Saved(s *Snapshot) { w.pages.wasSaved(s) }
 
 // Forget is called when the database is another one: its rows may claim all
 // leaves again.
