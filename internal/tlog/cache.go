@@ -3,10 +3,11 @@
 
 package tlog
 
-// Limits of the cache. Rows come about in the order of their leaves, so that a
-// few chunks would do; a batch may be some thousand leaves long.
+// Limits of the cache. Rows come about in the order of their leaves, and a thousand
+// of them at once, so that a few chunks do. More would be more for the garbage
+// collector to look through, at every leaf's cost.
 const (
-	cachedChunks = 64
+	cachedChunks = 16
 	cachedBytes  = 24 << 20 // of texts; a chunk takes 50 KB besides
 )
 

@@ -98,6 +98,12 @@ func (l *Leaf) unescape(text []byte) (rest []byte, ok bool) {
 		if text[0] != '\\' {
 			break
 		}
+		if len(text) >= 2 && text[1] == '"' { // as most are, all keys and texts being in them
+			buf[n] = '"'
+			text = text[2:]
+			n++
+			continue
+		}
 		read, written := unescapeOne(buf[n:], text)
 		if read == 0 {
 			return nil, false

@@ -35,7 +35,7 @@ func (e *Entry) Mismatch(event *translator.Event) string {
 	return e.Beacon.Mismatch(event)
 }
 
-// Lookup returns a leaf. One of the last 16,000 or so costs no I/O. Others are
+// Lookup returns a leaf. One of the last 4,000 or so costs no I/O. Others are
 // read again with their chunk, which has to hash to what it did; if it does not,
 // the next calls of Advance read the file from its beginning.
 //

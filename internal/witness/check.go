@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
@@ -25,21 +26,27 @@ type claim struct {
 // most as long as the settings say. Checking other events forgets about those
 // that were not committed.
 func (w *Witness) Check(ctx context.Context, events []translator.Event) {
-	w.staged, w.rows = w.staged[:0], nil
+	w.unstage()
 	within := ctx
 	if !w.settings.Audit {
 		var cancel context.CancelFunc
 		within, cancel = context.WithTimeout(ctx, max(w.settings.Wait, minRead))
 		defer cancel()
 	}
-	w.await(within, highest(events))
-	batch := make(map[int64]struct{}, len(events)) // leaves that these events have claimed
-	for i := range events {
-		w.check(within, &events[i], batch)
+	// In parts, so that their leaves are still in memory when they are compared.
+	for part := range slices.Chunk(events, checkedAtOnce) {
+		w.await(within, highest(part))
+		for i := range part {
+			w.check(within, &part[i])
+		}
 	}
 	w.takeLogFindings(ctx)
 	w.begin(events)
 }
+
+// checkedAtOnce is how many rows are checked after reading their leaves, which
+// the log keeps at least as many of.
+const checkedAtOnce = 1024
 
 func highest(events []translator.Event) int64 {
 	highest := int64(-1)
@@ -82,19 +89,17 @@ func (w *Witness) await(ctx context.Context, index int64) {
 	}
 }
 
-func (w *Witness) check(ctx context.Context, e *translator.Event, batch map[int64]struct{}) {
+func (w *Witness) check(ctx context.Context, e *translator.Event) {
 	e.TlogStatus, e.TlogMismatch = w.statusOf(ctx, e)
 	if hasIndex(e) && w.isPlausible(e.TlogIndex) {
-		w.claim(ctx, e, batch)
+		w.claim(ctx, e)
 	}
 	switch e.TlogStatus {
-	case translator.TlogStatusVerified:
-		batch[e.TlogIndex] = struct{}{}
 	case translator.TlogStatusMismatch, translator.TlogStatusDuplicate:
 		w.row(e)
 	case translator.TlogStatusMissing:
 		// Rows from before there was a log have no index.
-		if hasIndex(e) || w.state.Begun || len(batch) > 0 {
+		if hasIndex(e) || w.state.Begun || w.verified {
 			w.row(e)
 		}
 	}
@@ -102,17 +107,29 @@ func (w *Witness) check(ctx context.Context, e *translator.Event, batch map[int6
 
 // claim stages the row's claim on its leaf, also where the leaf is not known yet:
 // its row is there. It may turn out that another row had claimed the leaf.
-func (w *Witness) claim(ctx context.Context, e *translator.Event, batch map[int64]struct{}) {
+func (w *Witness) claim(ctx context.Context, e *translator.Event) {
 	at, err := w.pages.at(ctx, e.TlogIndex)
 	switch {
 	case err != nil:
 		_ = w.note(err)
 		e.TlogStatus, e.TlogMismatch = translator.TlogStatusUnavailable, ""
-	case w.isDuplicate(e, at, batch):
+	case w.isDuplicate(e, at):
 		e.TlogStatus, e.TlogMismatch = translator.TlogStatusDuplicate, ""
+	case e.TlogStatus == translator.TlogStatusVerified:
+		w.verified = true
+		at.hold(e.TlogIndex)
+		w.staged = append(w.staged, claim{at, e.TlogIndex, true})
 	default:
-		w.staged = append(w.staged, claim{at, e.TlogIndex, e.TlogStatus == translator.TlogStatusVerified})
+		w.staged = append(w.staged, claim{at, e.TlogIndex, false})
 	}
+}
+
+// unstage forgets about the rows that were checked last.
+func (w *Witness) unstage() {
+	for _, c := range w.staged {
+		c.page.release(c.index)
+	}
+	w.staged, w.rows, w.verified = w.staged[:0], nil, false
 }
 
 // maxAhead is how far beyond the end of the log a row's leaf may come to be, when
@@ -124,12 +141,11 @@ func (w *Witness) isPlausible(index int64) bool { return index >= 0 && index < w
 // isDuplicate reports whether another row has claimed the leaf. A row that
 // differs from it is a mismatch all the same. A leaf that cannot be read any more
 // was verified when it was claimed.
-func (w *Witness) isDuplicate(e *translator.Event, at *page, batch map[int64]struct{}) bool {
+func (w *Witness) isDuplicate(e *translator.Event, at *page) bool {
 	if e.TlogStatus != translator.TlogStatusVerified && e.TlogStatus != translator.TlogStatusUnavailable {
 		return false
 	}
-	_, twice := batch[e.TlogIndex]
-	return twice || at.isClaimed(e.TlogIndex)
+	return at.isClaimed(e.TlogIndex)
 }
 
 // hasIndex reports whether the row names a leaf: -1 is for none.
@@ -155,19 +171,27 @@ func (w *Witness) statusOf(ctx context.Context, e *translator.Event) (status, mi
 
 // lookup verifies again what it takes to know the leaf, as long as there is time.
 func (w *Witness) lookup(ctx context.Context, index int64) (tlog.Entry, error) {
-	done, cancel := context.WithCancel(ctx)
-	cancel() // so that it goes on by a chunk
 	for {
 		leaf, err := w.log.Lookup(index)
-		_, _, active := w.log.Reverifying()
-		if !errors.Is(err, tlog.ErrUnknown) || !active || ctx.Err() != nil {
+		if err == nil || !errors.Is(err, tlog.ErrUnknown) {
 			return leaf, err
 		}
-		if _, err := w.log.Reverify(done); err != nil {
+		if _, _, active := w.log.Reverifying(); !active || ctx.Err() != nil {
+			return leaf, err
+		}
+		if _, err := w.log.Reverify(noTime); err != nil {
 			return leaf, err
 		}
 	}
 }
+
+// noTime is a context that is done: what works until its context is, and comes on
+// all the same, does so by the least that it can.
+var noTime = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
 
 // begin settles from which leaf on rows are awaited. If the first row of all is
 // there, that is the first leaf; otherwise older rows were pruned, or passed over,

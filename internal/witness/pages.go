@@ -29,6 +29,7 @@ type Pages interface {
 type page struct {
 	claimed [pageWords]uint64 // a row that agrees with the leaf has claimed it
 	settled [pageWords]uint64 // no row is awaited: claimed, no beacon's, or reported
+	held    [pageWords]uint64 // claimed by a row that is not committed
 	changes int               // since it was loaded
 	saved   int               // of these
 }
@@ -86,7 +87,17 @@ func (p *page) settle(index int64) {
 
 func (p *page) isClaimed(index int64) bool {
 	word, bit := bitOf(index)
-	return p.claimed[word]&bit != 0
+	return (p.claimed[word]|p.held[word])&bit != 0
+}
+
+func (p *page) hold(index int64) {
+	word, bit := bitOf(index)
+	p.held[word] |= bit
+}
+
+func (p *page) release(index int64) {
+	word, bit := bitOf(index)
+	p.held[word] &^= bit
 }
 
 // firstOpen is the first leaf from a given one on, of those in the same page,

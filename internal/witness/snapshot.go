@@ -69,7 +69,8 @@ func (w *Witness) Commit(lastID int64) (*Snapshot, error) {
 	for _, c := range w.staged {
 		c.page.claim(c.index, c.agrees)
 	}
-	w.staged, w.rows, w.found, w.changed = w.staged[:0], nil, nil, false
+	w.unstage()
+	w.found, w.changed = nil, false
 	w.state.Version, w.state.LastID, w.state.Log = stateVersion, lastID, w.log.State()
 	s := &Snapshot{}
 	w.pages.copyTo(s)

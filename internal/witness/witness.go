@@ -58,15 +58,16 @@ type Witness struct {
 	state    state
 	pages    pages
 
-	staged  []claim                // by the rows that were checked last
-	rows    []translator.Integrity // findings about these
-	found   []translator.Integrity // other findings since the last Commit
-	marks   []mark                 // how long the log was when, oldest first
-	waiting *tlog.Head             // for the log to be as long
-	expires time.Time              // of waiting
-	trouble error                  // why the log cannot be read
-	since   time.Time              // when that began
-	changed bool                   // something is worth a snapshot
+	staged   []claim                // by the rows that were checked last
+	verified bool                   // one of these rows was
+	rows     []translator.Integrity // findings about these
+	found    []translator.Integrity // other findings since the last Commit
+	marks    []mark                 // how long the log was when, oldest first
+	waiting  *tlog.Head             // for the log to be as long
+	expires  time.Time              // of waiting
+	trouble  error                  // why the log cannot be read
+	since    time.Time              // when that began
+	changed  bool                   // something is worth a snapshot
 }
 
 // Open returns a Witness. It does no I/O. If what was saved cannot be read, it
@@ -189,7 +190,7 @@ func (w *Witness) Pending() bool { return w.changed || len(w.found)+len(w.rows)+
 // Forget is called when the database is another one: its rows may claim all
 // leaves again.
 func (w *Witness) Forget() {
-	w.staged, w.rows = nil, nil
+	w.unstage()
 	w.state.Begun, w.state.Settled = false, 0
 	w.pages.forget()
 }
