@@ -3,6 +3,8 @@
 
 package tlog
 
+import "strings"
+
 // chunkSize is how many leaves are read again together, and share a node that
 // is kept in memory. It is a power of two, so that the node is one of the tree.
 const chunkSize = 256
@@ -21,10 +23,16 @@ type chunk struct {
 	used    int64  // when, for the cache
 }
 
-// entry is a leaf that has been parsed.
+// entry is a leaf. What it holds is parsed when somebody asks for it.
 type entry struct {
-	beacon            Beacon
-	isBeacon, corrupt bool
+	text    string
+	corrupt bool
+}
+
+// mayBeBeacon is false only if the leaf is none. A text within a leaf cannot hold
+// what is looked for, as its quotation marks are escaped.
+func (e *entry) mayBeBeacon() bool {
+	return !e.corrupt && strings.Contains(e.text, `"event":"beacon"`)
 }
 
 // newChunk is an empty chunk, in the memory of spare, a chunk that nobody needs
@@ -54,8 +62,8 @@ func (c *chunk) treeAt(index int64) tree {
 	return t
 }
 
-// batch is leaves that have come into a chunk and are parsed together, so that
-// their texts share one string.
+// batch is leaves that have come into a chunk, until their texts share one
+// string.
 type batch struct {
 	text  []byte
 	parts []part
@@ -82,14 +90,11 @@ func (b *batch) add(c *chunk, leaf *walked) {
 // drop forgets the leaves that have not been parsed, as nobody wants the chunk.
 func (b *batch) drop() { b.text, b.parts = b.text[:0], b.parts[:0] }
 
-// parse makes beacons of the leaves that came since the last call. A leaf that
-// is no canonical JSON is a leaf all the same, and no beacon.
-func (b *batch) parse(c *chunk) {
+// share gives their texts to the leaves that came since the last call.
+func (b *batch) share(c *chunk) {
 	text := string(b.text)
 	for _, p := range b.parts {
-		e := &c.entries[p.entry]
-		isBeacon, err := parseBeacon(text[p.start:p.end], &e.beacon)
-		e.isBeacon = isBeacon && err == nil
+		c.entries[p.entry].text = text[p.start:p.end]
 	}
 	c.size += len(text)
 	b.drop()

@@ -29,8 +29,9 @@ type Settings struct {
 	// is read again.
 	State State
 	// OnLeaf is called by Advance for each leaf that is new, in order and once:
-	// not for those below State.Size. beacon says that it is a beacon's and is
-	// not corrupt. It must not call the Log. Default none.
+	// not for those below State.Size. beacon says that it looks like a beacon's and
+	// is not corrupt; Lookup tells for certain. It must not call the Log. Default
+	// none.
 	OnLeaf func(index int64, beacon bool)
 }
 
@@ -52,6 +53,7 @@ type Log struct {
 	walker walker
 	batch  batch
 	cache  cache
+	beacon Beacon // that Lookup returned last
 	again  reverification
 
 	// resume is a state that has not been checked against the file yet; the
@@ -172,12 +174,12 @@ func (l *Log) fill(size int64) error {
 	return nil
 }
 
-// settle makes beacons of what has been read, and tells of what is new.
+// settle keeps what has been read, and tells of what is new.
 func (l *Log) settle() {
-	l.batch.parse(l.tail)
+	l.batch.share(l.tail)
 	for ; l.noted < l.size; l.noted++ {
 		if e := &l.tail.entries[l.noted-l.tail.first]; l.settings.OnLeaf != nil {
-			l.settings.OnLeaf(l.noted, e.isBeacon)
+			l.settings.OnLeaf(l.noted, e.mayBeBeacon())
 		}
 	}
 	if l.tail.full() {

@@ -46,18 +46,52 @@ func (l *Log) Lookup(index int64) (Entry, error) {
 	if index < 0 || index >= l.Size() {
 		return Entry{}, ErrBeyond
 	}
-	c, err := l.chunkOf(index)
+	e, err := l.entry(index)
 	if err != nil {
 		return Entry{}, err
 	}
-	if index < c.first {
-		return Entry{}, ErrUnknown
-	}
-	e := &c.entries[index-c.first]
-	if !e.isBeacon {
+	if !e.mayBeBeacon() {
 		return Entry{Corrupt: e.corrupt}, nil
 	}
-	return Entry{Beacon: &e.beacon, IsBeacon: true}, nil
+	// A leaf that is no canonical JSON is a leaf all the same, and no beacon's.
+	isBeacon, err := parseBeacon(e.text, &l.beacon)
+	if !isBeacon || err != nil {
+		return Entry{}, nil
+	}
+	return Entry{Beacon: &l.beacon, IsBeacon: true}, nil
+}
+
+// Compare names what a row and the leaf that it names differ in, as
+// [Entry.Mismatch] of [Log.Lookup] does, and takes less time where they agree. Its
+// errors are those of Lookup.
+func (l *Log) Compare(row *translator.Event) (mismatch string, err error) {
+	if row.TlogIndex < 0 || row.TlogIndex >= l.Size() {
+		return "", ErrBeyond
+	}
+	e, err := l.entry(row.TlogIndex)
+	if err != nil {
+		return "", err
+	}
+	if !e.corrupt && agrees(e.text, row) {
+		return "", nil
+	}
+	leaf, err := l.Lookup(row.TlogIndex)
+	if err != nil {
+		return "", err
+	}
+	return leaf.Mismatch(row), nil
+}
+
+// entry is a leaf before Size.
+func (l *Log) entry(index int64) (*entry, error) {
+	c, err := l.chunkOf(index)
+	if err != nil {
+		return nil, err
+	}
+	if index < c.first {
+		return nil, ErrUnknown
+	}
+	return &c.entries[index-c.first], nil
 }
 
 // chunkOf is the chunk of a leaf before Size.
@@ -133,7 +167,7 @@ func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
 			l.batch.add(c, &leaf)
 		}
 	}
-	l.batch.parse(c)
+	l.batch.share(c)
 	if c.tree.top() != node.root {
 		return nil, errAnother
 	}

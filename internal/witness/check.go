@@ -156,31 +156,33 @@ func (w *Witness) statusOf(ctx context.Context, e *translator.Event) (status, mi
 	if !hasIndex(e) || e.TlogIndex < 0 {
 		return translator.TlogStatusMissing, ""
 	}
-	leaf, err := w.lookup(ctx, e.TlogIndex)
+	err := w.known(ctx, func() (err error) {
+		mismatch, err = w.log.Compare(e)
+		return err
+	})
 	switch {
 	case errors.Is(err, tlog.ErrBeyond) && w.trouble == nil && w.log.AtEnd():
 		return translator.TlogStatusMissing, ""
 	case err != nil:
 		return translator.TlogStatusUnavailable, ""
-	}
-	if mismatch = leaf.Mismatch(e); mismatch != "" {
+	case mismatch != "":
 		return translator.TlogStatusMismatch, mismatch
 	}
 	return translator.TlogStatusVerified, ""
 }
 
-// lookup verifies again what it takes to know the leaf, as long as there is time.
-func (w *Witness) lookup(ctx context.Context, index int64) (tlog.Entry, error) {
+// known verifies again what it takes for fn to succeed, as long as there is time.
+func (w *Witness) known(ctx context.Context, fn func() error) error {
 	for {
-		leaf, err := w.log.Lookup(index)
+		err := fn()
 		if err == nil || !errors.Is(err, tlog.ErrUnknown) {
-			return leaf, err
+			return err
 		}
 		if _, _, active := w.log.Reverifying(); !active || ctx.Err() != nil {
-			return leaf, err
+			return err
 		}
-		if _, err := w.log.Reverify(noTime); err != nil {
-			return leaf, err
+		if _, failed := w.log.Reverify(noTime); failed != nil {
+			return err
 		}
 	}
 }

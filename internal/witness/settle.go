@@ -145,7 +145,11 @@ func (w *Witness) nextOpen(ctx context.Context, index, size int64) (int64, error
 // others onLeaf was told, unless what it noted was lost. A leaf that was rotated
 // away counts as none, since nothing can be said about it.
 func (w *Witness) isBeacon(ctx context.Context, index int64) (bool, error) {
-	leaf, err := w.lookup(ctx, index)
+	var leaf tlog.Entry
+	err := w.known(ctx, func() (err error) {
+		leaf, err = w.log.Lookup(index)
+		return err
+	})
 	if errors.Is(err, tlog.ErrUnknown) {
 		if _, _, active := w.log.Reverifying(); active {
 			return false, err

@@ -1,0 +1,67 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog
+
+import (
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+const (
+	imageLeaf = `{"event":"beacon","file_id":null,"kind":"http_img","recipient_id":"r","source_ip":"::1","timestamp":"t","token_id":"a","user_agent":""}`
+	dnsLeaf   = `{"event":"beacon","file_id":"f","kind":"dns","qname":"ü.example","qtype":null,"recipient_id":null,"source_ip":"::1","timestamp":"t","token_id":"a"}`
+)
+
+var (
+	imageRow = translator.Event{Kind: "http_img", RecipientID: "r", SourceIP: "::1", QualifiedTimestamp: "t", TokenID: "a"}
+	dnsRow   = translator.Event{Kind: "dns", FileID: "f", QuestionName: "ü.example", SourceIP: "::1", QualifiedTimestamp: "t", TokenID: "a"}
+)
+
+// The usual rows agree with their leaves without these being parsed.
+func TestAgrees(t *testing.T) {
+	assert.True(t, agrees(imageLeaf, &imageRow))
+	assert.True(t, agrees(dnsLeaf, &dnsRow))
+	assert.False(t, agrees(imageLeaf, &dnsRow))
+	assert.False(t, agrees(imageLeaf+" ", &imageRow))
+	// What a column holds cannot stand for a key of the leaf.
+	forged := imageRow
+	forged.TokenID, forged.UserAgent = `a","user_agent":"x","z":"`, ""
+	assert.False(t, agrees(`{"event":"beacon","file_id":null,"kind":"http_img","recipient_id":"r","source_ip":"::1","timestamp":"t","token_id":"a","user_agent":"x","z":"","user_agent":""}`, &forged))
+}
+
+// FuzzAgrees holds the short way to the long one: what agrees by the one does by
+// the other.
+func FuzzAgrees(f *testing.F) {
+	add := func(leaf string, e translator.Event) {
+		f.Add(leaf, e.Kind, e.TokenID, e.FileID, e.RecipientID, e.SourceIP, e.UserAgent, e.QuestionName, e.Extra, e.QualifiedTimestamp)
+	}
+	add(imageLeaf, imageRow)
+	add(dnsLeaf, dnsRow)
+	forged := imageRow
+	forged.SourceIP = `::1","timestamp":"t`
+	add(imageLeaf, forged)
+	f.Fuzz(func(t *testing.T, leaf, kind, token, file, recipient, ip, agent, name, extra, timestamp string) {
+		e := translator.Event{
+			Kind: kind, TokenID: token, FileID: file, RecipientID: recipient, SourceIP: ip, UserAgent: agent, QuestionName: name, Extra: extra, QualifiedTimestamp: timestamp,
+		}
+		for _, text := range []string{leaf, kind, token, file, recipient, ip, agent, name, extra, timestamp} {
+			if !utf8.ValidString(text) {
+				return // events hold none such
+			}
+		}
+		if !agrees(leaf, &e) {
+			return
+		}
+		var b Beacon
+		isBeacon, err := parseBeacon(leaf, &b)
+		require.NoError(t, err)
+		require.True(t, isBeacon)
+		require.Empty(t, b.Mismatch(&e))
+	})
+}
