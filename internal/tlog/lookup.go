@@ -53,12 +53,17 @@ func (l *Log) Lookup(index int64) (Entry, error) {
 	if !e.mayBeBeacon() {
 		return Entry{Corrupt: e.corrupt}, nil
 	}
-	// A leaf that is no canonical JSON is a leaf all the same, and no beacon's.
-	isBeacon, err := parseBeacon(e.text, &l.beacon)
-	if !isBeacon || err != nil {
+	if !isBeacon(e.text, &l.beacon) {
 		return Entry{}, nil
 	}
 	return Entry{Beacon: &l.beacon, IsBeacon: true}, nil
+}
+
+// isBeacon parses a leaf. One that is no canonical JSON is a leaf all the same, and
+// no beacon's.
+func isBeacon(text string, b *Beacon) bool {
+	is, err := parseBeacon(text, b)
+	return is && err == nil
 }
 
 // Compare names what a row and the leaf that it names differ in, as
