@@ -78,6 +78,13 @@ func TestFindingsArrive(t *testing.T) {
 			return nil
 		})
 	}
+	eventually(t, func() error { // Application Insights acknowledges before it sends
+		s.track.mu.Lock()
+		defer s.track.mu.Unlock()
+		return errorIf(len(s.track.envelopes) < len(findings)+1, "not all custom events have arrived")
+	})
+	written := &counter{path: s.file().path, mark: []byte("\n")}
+	eventually(t, func() error { return written.reached(len(findings) + 1) })
 	collector.interrupt()
 
 	for shape := range uid {
