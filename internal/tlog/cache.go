@@ -8,7 +8,7 @@ package tlog
 // collector to look through, at every leaf's cost.
 const (
 	cachedChunks = 16
-	cachedBytes  = 24 << 20 // of texts; a chunk takes 50 KB besides
+	cachedBytes  = 24 << 20 // of texts; a chunk takes 15 KB besides
 )
 
 // cache keeps the chunks that were used last.

@@ -9,7 +9,7 @@ import "strings"
 // is kept in memory. It is a power of two, so that the node is one of the tree.
 const chunkSize = 256
 
-// chunk is leaves that have been parsed: chunkSize of them, or fewer at the end
+// chunk is leaves that are in memory: chunkSize of them, or fewer at the end
 // of the log and behind the place where it was rotated.
 type chunk struct {
 	number  int64
@@ -87,7 +87,7 @@ func (b *batch) add(c *chunk, leaf *walked) {
 	c.tree.add(leaf.hash)
 }
 
-// drop forgets the leaves that have not been parsed, as nobody wants the chunk.
+// drop forgets the leaves whose texts were not shared, as nobody wants the chunk.
 func (b *batch) drop() { b.text, b.parts = b.text[:0], b.parts[:0] }
 
 // share gives their texts to the leaves that came since the last call.

@@ -47,11 +47,11 @@
 //     is time, and compares the root at that place.
 //  4. Lines are read, in groups of up to 256: the chunks. Each line is parsed and
 //     its hash is computed ([ParseLine]); the hash goes into the tree, the
-//     leaf into the chunk. When the chunk is full or the end is reached, its
-//     leaves are parsed all together ([ParseBeacon]), and the caller is told of
-//     those that are new ([Settings].OnLeaf).
-//  5. A full chunk goes to the cache, which keeps the last 64 of them for
-//     [Log.Lookup]: rows come about in the order of their leaves. Only its place in
+//     leaf into the chunk. The caller is told of those that are new
+//     ([Settings].OnLeaf). What a leaf holds is parsed ([ParseBeacon]) when it is
+//     looked up, or differs from the row that names it.
+//  5. A full chunk goes to the cache, which keeps the last 16 of them for
+//     [Log.Compare] and [Log.Lookup]: rows come about in the order of their leaves. Only its place in
 //     the file and the root of its subtree are kept forever, 40 bytes for 256
 //     leaves. A chunk that is wanted again later is read again, and must hash to
 //     that root.

@@ -6,7 +6,7 @@
 // Each bears out the other, and where one does not, it makes a finding.
 //
 // A [Witness] is shown every row once, in the order of their ids, and follows
-// the log by itself. Of each leaf it keeps two bits: whether a row has claimed
+// the log by itself. Of each leaf it saves two bits: whether a row has claimed
 // it, and whether there is anything left to say about it. A beacon's leaf that
 // no row has claimed after a while is a leaf without a row.
 //

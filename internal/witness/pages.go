@@ -25,7 +25,7 @@ type Pages interface {
 	Page(ctx context.Context, number int64) ([]byte, error)
 }
 
-// page is two bits a leaf.
+// page is two bits a leaf that are kept, and one that is not.
 type page struct {
 	claimed [pageWords]uint64 // a row that agrees with the leaf has claimed it
 	settled [pageWords]uint64 // no row is awaited: claimed, no beacon's, or reported

@@ -41,7 +41,7 @@ type Settings struct {
 	// none ever is.
 	Pages Pages
 	// OnLeaf is called for every new leaf of the log, in order; beacon says that
-	// it is a beacon's and not corrupt. Default none.
+	// it looks like a beacon's and is not corrupt. Default none.
 	OnLeaf func(index int64, beacon bool)
 	// LastID is the id of the last row that was handed on. If what was saved
 	// does not reach that far, rows were not checked, and their leaves are not

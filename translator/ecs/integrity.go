@@ -62,19 +62,6 @@ func integrity(w shape.Writer, f *translator.Integrity) {
 	w.Text("integrity_kind", f.Kind)
 	w.ID("event_id", f.EventID) // event.id of the event that it is about
 	w.Text("row_uid", f.RowUID) // event.hash of that event
-	if f.HasTlogIndex {
-		w.Int("tlog_index", f.TlogIndex)
-	}
-	if f.IsRun() {
-		w.Int("tlog_last_index", f.TlogLastIndex)
-	}
-	w.Text("tlog_status", f.TlogStatus)
-	w.Names("tlog_mismatch", f.TlogMismatch)
-	if f.TlogSize != 0 {
-		w.Int("tlog_size", f.TlogSize)
-	}
-	w.Text("tlog_root", f.TlogRoot)
-	w.Text("tlog_expected_root", f.TlogExpectedRoot)
-	w.Text("tlog_signature", f.Signature)
+	shape.Evidence(w, f)
 	w.End()
 }
