@@ -53,7 +53,7 @@ test: build ## Run every test, under the race detector where there is a C compil
 ifeq ($(CC_WORKS),yes)
 	CGO_ENABLED=1 $(GO) test -race -timeout 15m ./...
 	# What is only a part of it above: a million rows, and every change of a row.
-	$(GO) test -run 'TestHonestRegistry|TestVerifyFindsEveryChangeOfARow' ./internal/witness ./cmd/oversight-siem
+	$(GO) test -run 'TestHonestRegistry|TestVerifyFindsEveryChangeOfARow' ./internal/reconcile ./cmd/oversight-siem
 else
 	@echo "no working C compiler: testing without the race detector"
 	$(GO) test -timeout 15m ./...

@@ -212,7 +212,7 @@ func checkRecord(t *testing.T, r row, got record) {
 	require.Equal(t, plog.SeverityNumberInfo, got.SeverityNumber())
 	require.NotZero(t, got.ObservedTimestamp())
 	require.Equal(t, map[string]any{"service.name": "oversight-registry", "oversight.registry_id": "deadbeef"}, got.resource)
-	require.Equal(t, "github.com/oversight-protocol/oversight-otelcol/receiver", got.scopeName)
+	require.Equal(t, "github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver", got.scopeName)
 }
 
 // generate starts a registry that writes until it is interrupted.

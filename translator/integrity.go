@@ -215,7 +215,7 @@ func IsIntegrity(record plog.LogRecord) bool {
 
 // IntegrityFromLogRecord is the inverse of [Integrity.ToLogRecord] and
 // [SetResource], with what the pipeline changed as in [FromLogRecord].
-func IntegrityFromLogRecord(resource pcommon.Resource, record plog.LogRecord) (Integrity, Added) {
+func IntegrityFromLogRecord(resource pcommon.Resource, record plog.LogRecord) (Integrity, ExtraAttributes) {
 	f := Integrity{Message: record.Body().AsString(), Observed: fromTimestamp(record.ObservedTimestamp())}
 	if f.Observed.IsZero() {
 		f.Observed = fromTimestamp(record.Timestamp())
@@ -223,7 +223,7 @@ func IntegrityFromLogRecord(resource pcommon.Resource, record plog.LogRecord) (I
 	if id, ok := resource.Attributes().Get(AttributeRegistryID); ok {
 		f.RegistryID = id.AsString()
 	}
-	added := Added{resource: resource.Attributes(), record: record.Attributes(), integrity: true}
+	added := ExtraAttributes{resource: resource.Attributes(), record: record.Attributes(), integrity: true}
 	added.any = addsAny(resource.Attributes())
 	for name, value := range record.Attributes().All() {
 		if take, ok := integrityTakers[name]; ok {

@@ -82,7 +82,7 @@ func IsEvent(record plog.LogRecord) bool {
 // another type than ours is taken as its text. What the pipeline added is in
 // the second result, which refers to the resource and the record and is valid
 // as long as these are not changed.
-func FromLogRecord(resource pcommon.Resource, record plog.LogRecord) (Event, Added) {
+func FromLogRecord(resource pcommon.Resource, record plog.LogRecord) (Event, ExtraAttributes) {
 	var e Event
 	added := e.SetLogRecord(resource, record)
 	return e, added
@@ -90,7 +90,7 @@ func FromLogRecord(resource pcommon.Resource, record plog.LogRecord) (Event, Add
 
 // SetLogRecord is [FromLogRecord] into an event that is there already, which
 // saves a copy where there are many records. What the event held is gone.
-func (e *Event) SetLogRecord(resource pcommon.Resource, record plog.LogRecord) Added {
+func (e *Event) SetLogRecord(resource pcommon.Resource, record plog.LogRecord) ExtraAttributes {
 	*e = Event{
 		Timestamp: fromTimestamp(record.Timestamp()),
 		Observed:  fromTimestamp(record.ObservedTimestamp()),
@@ -98,7 +98,7 @@ func (e *Event) SetLogRecord(resource pcommon.Resource, record plog.LogRecord) A
 	if id, ok := resource.Attributes().Get(AttributeRegistryID); ok {
 		e.RegistryID = id.AsString()
 	}
-	added := Added{resource: resource.Attributes(), record: record.Attributes()}
+	added := ExtraAttributes{resource: resource.Attributes(), record: record.Attributes()}
 	next := 0
 	for name, value := range record.Attributes().All() {
 		// They nearly always come in the order in which they were put.

@@ -193,6 +193,7 @@ require (
 	github.com/oschwald/geoip2-golang/v2 v2.1.0 // indirect
 	github.com/oschwald/maxminddb-golang/v2 v2.1.1 // indirect
 	github.com/outcaste-io/ristretto v0.2.3 // indirect
+	github.com/oversight-protocol/oversight-otelcol/exporter/azurelogsingestionexporter v0.1.0
 	github.com/pierrec/lz4/v4 v4.1.26 // indirect
 	github.com/pkg/browser v0.0.0-20240102092130-5ac0b6a4141c // indirect
 	github.com/pkg/errors v0.9.1 // indirect
@@ -349,3 +350,5 @@ require (
 )
 
 replace github.com/oversight-protocol/oversight-otelcol => ../..
+
+replace github.com/oversight-protocol/oversight-otelcol/exporter/azurelogsingestionexporter => ../../exporter/azurelogsingestionexporter

@@ -11,9 +11,9 @@ import (
 	"os"
 	"time"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
-	"github.com/oversight-protocol/oversight-otelcol/internal/witness"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -21,13 +21,13 @@ import (
 // need it, and in the end to its own end.
 type audit struct {
 	*verify
-	reader  *registry.Reader
-	witness *witness.Witness
-	cursor  registry.Cursor // of the rows that were read
-	lastID  int64           // of the rows that were checked
-	out     *verifyOutput
-	meter   *meter
-	summary summary
+	reader     *registry.Reader
+	reconciler *reconcile.Reconciler
+	cursor     registry.Cursor // of the rows that were read
+	lastID     int64           // of the rows that were checked
+	out        *verifyOutput
+	meter      *meter
+	summary    summary
 
 	firstID int64 // 0 if there is no row
 	oldest  int64 // the first leaf that a row agrees with
@@ -38,7 +38,7 @@ func (v *verify) open(out *verifyOutput, m *meter) (*audit, error) {
 	a.summary.ByKind = map[string]int64{}
 	a.reader = v.selection.open()
 	var err error
-	a.witness, err = witness.Open(witness.Settings{
+	a.reconciler, err = reconcile.Open(reconcile.Settings{
 		Leaves:     v.leaves,
 		RegistryID: v.registryID,
 		Key:        v.key,
@@ -58,7 +58,7 @@ func (noPages) Page(context.Context, int64) ([]byte, error) { return nil, nil }
 func (a *audit) close() {
 	a.meter.clear()
 	_ = a.reader.Close()
-	_ = a.witness.Close() // of what was only read
+	_ = a.reconciler.Close() // of what was only read
 }
 
 func (a *audit) onLeaf(_ int64, beacon bool) {
@@ -78,7 +78,7 @@ func (a *audit) run(ctx context.Context, head []byte) error {
 	}
 	// Leaves that come from here on may have rows that come after the rows were
 	// read; those that are there have theirs, or it is on its way.
-	expected := a.witness.Size()
+	expected := a.reconciler.Size()
 	if err := a.readRows(ctx); err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (a *audit) check(ctx context.Context, events []translator.Event) error {
 		a.firstID = events[0].ID
 		a.meter.start(ctx, a.reader, a.firstID)
 	}
-	a.witness.Check(ctx, events)
+	a.reconciler.Check(ctx, events)
 	if err := a.trouble(ctx); err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func (a *audit) trouble(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	return a.leavesFile.explain(a.witness.Trouble())
+	return a.leavesFile.explain(a.reconciler.Err())
 }
 
 func (a *audit) count(e *translator.Event) error {
@@ -177,7 +177,7 @@ func (a *audit) count(e *translator.Event) error {
 
 // commit takes over what the witness found.
 func (a *audit) commit() error {
-	found := a.witness.Findings()
+	found := a.reconciler.Findings()
 	for i := range found {
 		if a.isOld(&found[i]) {
 			a.summary.OlderLeaves += leavesOf(&found[i])
@@ -191,11 +191,11 @@ func (a *audit) commit() error {
 			return err
 		}
 	}
-	snapshot, err := a.witness.Commit(a.lastID)
+	snapshot, err := a.reconciler.Commit(a.lastID)
 	if err != nil {
 		return err
 	}
-	a.witness.Saved(snapshot) // nobody goes on from it
+	a.reconciler.Saved(snapshot) // nobody goes on from it
 	return a.out.flush()
 }
 
@@ -217,11 +217,11 @@ func leavesOf(f *translator.Integrity) int64 {
 // readLog reads the log to its end.
 func (a *audit) readLog(ctx context.Context) error {
 	for {
-		a.witness.Idle(ctx)
+		a.reconciler.Idle(ctx)
 		if err := a.trouble(ctx); err != nil {
 			return err
 		}
-		if a.witness.AtEnd() {
+		if a.reconciler.AtEnd() {
 			return a.commit()
 		}
 	}
@@ -250,7 +250,7 @@ func (a *audit) awaitRows(ctx context.Context, expected int64) error {
 		if a.hasPruned() {
 			first = a.oldest
 		}
-		awaited, err := a.witness.Awaits(ctx, first, expected)
+		awaited, err := a.reconciler.HasUnclaimed(ctx, first, expected)
 		if err != nil || !awaited {
 			return err
 		}
@@ -273,8 +273,8 @@ func (a *audit) awaitRows(ctx context.Context, expected int64) error {
 // settle makes findings of the leaves that no row is of.
 func (a *audit) settle(ctx context.Context, expected int64) error {
 	for all := false; !all; {
-		if all = a.witness.Settle(ctx, expected); !all {
-			_ = a.witness.Reverify(ctx) // where the file was replaced; trouble tells
+		if all = a.reconciler.ReportUnclaimed(ctx, expected); !all {
+			_ = a.reconciler.Reverify(ctx) // where the file was replaced; trouble tells
 		}
 		if err := a.trouble(ctx); err != nil {
 			return err
@@ -291,7 +291,7 @@ func (a *audit) compare(body []byte) error {
 	if body == nil {
 		return nil
 	}
-	if err := a.witness.CheckHead(body); err != nil {
+	if err := a.reconciler.CheckHead(body); err != nil {
 		return err
 	}
 	head, err := tlog.ParseHead(body)
@@ -310,7 +310,7 @@ func (a *audit) judge(head *tlog.Head, err error) *headSummary {
 	default:
 		s.Signature, s.SignedBy = signatureValid, hexKey(a.key)
 	}
-	root, err := a.witness.RootAt(head.Size)
+	root, err := a.reconciler.RootAt(head.Size)
 	switch {
 	case err == nil && root == head.Root:
 		s.Log = headAgrees
@@ -325,8 +325,8 @@ func (a *audit) judge(head *tlog.Head, err error) *headSummary {
 // sum fills in what the summary says of the whole log.
 func (a *audit) sum() error {
 	s := &a.summary
-	s.Leaves = a.witness.Size()
-	if root, err := a.witness.RootAt(s.Leaves); err == nil {
+	s.Leaves = a.reconciler.Size()
+	if root, err := a.reconciler.RootAt(s.Leaves); err == nil {
 		s.Root = root.String()
 	}
 	var err error

@@ -56,7 +56,7 @@ var categorization = shape.NewFixed(func(w shape.Writer) {
 
 // document writes all fields. Each field set names its page below
 // https://www.elastic.co/guide/en/ecs/8.11/.
-func (t *Translator) document(w shape.Writer, e *translator.Event, added translator.Added) {
+func (t *Translator) document(w shape.Writer, e *translator.Event, added translator.ExtraAttributes) {
 	w.Time("@timestamp", timestampOf(e)) // ecs-base.html
 	w.Fixed(version)
 	t.event(w, e)
@@ -100,7 +100,7 @@ func (t *Translator) event(w shape.Writer, e *translator.Event) {
 
 // source writes the field set source (ecs-source.html): who called back, and
 // where that is (ecs-geo.html).
-func (t *Translator) source(w shape.Writer, e *translator.Event, ip bool, added translator.Added) {
+func (t *Translator) source(w shape.Writer, e *translator.Event, ip bool, added translator.ExtraAttributes) {
 	w.Begin("source")
 	if ip {
 		w.Text("ip", e.SourceIP)
@@ -122,7 +122,7 @@ func isIP(text string) bool {
 
 // labels writes custom keys, whose values are keywords (ecs-base.html). The first
 // five are those of the registry's own exporter.
-func (t *Translator) labels(w shape.Writer, e *translator.Event, added translator.Added) {
+func (t *Translator) labels(w shape.Writer, e *translator.Event, added translator.ExtraAttributes) {
 	w.Begin("labels")
 	w.Text("oversight_token_id", e.TokenID)
 	w.Text("oversight_file_id", e.FileID)

@@ -31,7 +31,7 @@ var integrityCategorization = shape.NewFixed(func(w shape.Writer) {
 
 // finding writes all fields of a finding, the field sets in the order of
 // [Translator.document].
-func (t *Translator) finding(w shape.Writer, f *translator.Integrity, added translator.Added) {
+func (t *Translator) finding(w shape.Writer, f *translator.Integrity, added translator.ExtraAttributes) {
 	w.Time("@timestamp", f.Observed)
 	w.Fixed(version)
 	w.Begin("event")

@@ -37,7 +37,7 @@ func (t *Translator) TranslateRecord(resource pcommon.Resource, record plog.LogR
 		uid = e.UID
 	}
 	body.MoveTo(record.Body().SetEmptyMap())
-	record.Attributes().RemoveIf(func(name string, _ pcommon.Value) bool { return !translator.IsDirection(name) })
+	record.Attributes().RemoveIf(func(name string, _ pcommon.Value) bool { return !translator.IsRoutingAttribute(name) })
 	if _, set := record.Attributes().Get(attributeDocumentID); withID && !set && uid != "" {
 		record.Attributes().PutStr(attributeDocumentID, uid)
 	}

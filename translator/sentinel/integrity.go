@@ -40,7 +40,7 @@ func findingColumns(w shape.Writer, f *translator.Integrity) {
 }
 
 // finding writes all columns of a finding.
-func (t *Translator) finding(w shape.Writer, f *translator.Integrity, added translator.Added) {
+func (t *Translator) finding(w shape.Writer, f *translator.Integrity, added translator.ExtraAttributes) {
 	findingColumns(w, f)
 	if t.Extended && !added.Empty() {
 		addedColumns(w, added)

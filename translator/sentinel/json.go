@@ -13,13 +13,13 @@ import (
 
 // AppendJSON appends an event as one JSON document, without a line break.
 func (t *Translator) AppendJSON(dst []byte, e *translator.Event) []byte {
-	return t.appendJSON(dst, e, translator.Added{})
+	return t.appendJSON(dst, e, translator.ExtraAttributes{})
 }
 
 // AppendIntegrityJSON appends a finding as one JSON document, without a line
 // break.
 func (t *Translator) AppendIntegrityJSON(dst []byte, f *translator.Integrity) []byte {
-	return t.appendIntegrityJSON(dst, f, translator.Added{})
+	return t.appendIntegrityJSON(dst, f, translator.ExtraAttributes{})
 }
 
 // AppendLogRecord appends what a log record holds as one JSON document, without
@@ -35,13 +35,13 @@ func (t *Translator) AppendLogRecord(dst []byte, resource pcommon.Resource, reco
 	return t.appendJSON(dst, &e, added)
 }
 
-func (t *Translator) appendJSON(dst []byte, e *translator.Event, added translator.Added) []byte {
+func (t *Translator) appendJSON(dst []byte, e *translator.Event, added translator.ExtraAttributes) []byte {
 	w := shape.NewJSON(dst)
 	t.row(w, e, added)
 	return w.Finish()
 }
 
-func (t *Translator) appendIntegrityJSON(dst []byte, f *translator.Integrity, added translator.Added) []byte {
+func (t *Translator) appendIntegrityJSON(dst []byte, f *translator.Integrity, added translator.ExtraAttributes) []byte {
 	w := shape.NewJSON(dst)
 	t.finding(w, f, added)
 	return w.Finish()

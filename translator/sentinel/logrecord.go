@@ -27,7 +27,7 @@ func (t *Translator) TranslateToBody(resource pcommon.Resource, record plog.LogR
 		t.row(shape.NewMap(body), &e, added)
 	}
 	body.MoveTo(record.Body().SetEmptyMap())
-	record.Attributes().RemoveIf(func(name string, _ pcommon.Value) bool { return !translator.IsDirection(name) })
+	record.Attributes().RemoveIf(func(name string, _ pcommon.Value) bool { return !translator.IsRoutingAttribute(name) })
 	record.SetEventName("")
 }
 
@@ -54,7 +54,7 @@ func (t *Translator) TranslateToAttributes(resource pcommon.Resource, record plo
 
 // putColumns writes the columns but AdditionalFields, and returns what belongs
 // there and a message for a person.
-func (t *Translator) putColumns(resource pcommon.Resource, record plog.LogRecord, w shape.Writer) (translator.Added, string) {
+func (t *Translator) putColumns(resource pcommon.Resource, record plog.LogRecord, w shape.Writer) (translator.ExtraAttributes, string) {
 	if translator.IsIntegrity(record) {
 		f, added := translator.IntegrityFromLogRecord(resource, record)
 		findingColumns(w, &f)

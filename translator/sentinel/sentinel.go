@@ -66,7 +66,7 @@ func (t *Translator) columns(w shape.Writer, e *translator.Event) {
 }
 
 // row writes all columns.
-func (t *Translator) row(w shape.Writer, e *translator.Event, added translator.Added) {
+func (t *Translator) row(w shape.Writer, e *translator.Event, added translator.ExtraAttributes) {
 	t.columns(w, e)
 	if !t.Extended || added.Empty() {
 		return
@@ -75,7 +75,7 @@ func (t *Translator) row(w shape.Writer, e *translator.Event, added translator.A
 }
 
 // addedColumns writes what a pipeline added.
-func addedColumns(w shape.Writer, added translator.Added) {
+func addedColumns(w shape.Writer, added translator.ExtraAttributes) {
 	w.Begin(additionalFields)
 	for name, value := range added.All() {
 		w.Attribute(name, value)

@@ -30,7 +30,7 @@ func finding(w shape.Writer, f *translator.Integrity) {
 
 // findingFields writes the indexed fields: only what a pipeline added. Findings
 // are few, and a field that is indexed beside the event has two values.
-func (t *Translator) findingFields(w shape.Writer, added translator.Added) {
+func (t *Translator) findingFields(w shape.Writer, added translator.ExtraAttributes) {
 	if !t.Extended {
 		return
 	}

@@ -16,13 +16,13 @@ import (
 
 // AppendJSON appends an event as one JSON document, without a line break.
 func (t *Translator) AppendJSON(dst []byte, e *translator.Event) []byte {
-	return t.appendJSON(dst, e, translator.Added{})
+	return t.appendJSON(dst, e, translator.ExtraAttributes{})
 }
 
 // AppendIntegrityJSON appends a finding as one JSON document, without a line
 // break.
 func (t *Translator) AppendIntegrityJSON(dst []byte, f *translator.Integrity) []byte {
-	return t.appendIntegrityJSON(dst, f, translator.Added{})
+	return t.appendIntegrityJSON(dst, f, translator.ExtraAttributes{})
 }
 
 // AppendLogRecord appends what a log record holds as one JSON document, without
@@ -38,7 +38,7 @@ func (t *Translator) AppendLogRecord(dst []byte, resource pcommon.Resource, reco
 	return t.appendJSON(dst, &e, added)
 }
 
-func (t *Translator) appendJSON(dst []byte, e *translator.Event, added translator.Added) []byte {
+func (t *Translator) appendJSON(dst []byte, e *translator.Event, added translator.ExtraAttributes) []byte {
 	w := shape.NewJSON(dst)
 	t.metadata(w, timeOf(e.Timestamp, e.Observed), e.RegistryID, t.sourceType())
 	w.Begin("event")
@@ -50,7 +50,7 @@ func (t *Translator) appendJSON(dst []byte, e *translator.Event, added translato
 	return w.Finish()
 }
 
-func (t *Translator) appendIntegrityJSON(dst []byte, f *translator.Integrity, added translator.Added) []byte {
+func (t *Translator) appendIntegrityJSON(dst []byte, f *translator.Integrity, added translator.ExtraAttributes) []byte {
 	w := shape.NewJSON(dst)
 	t.metadata(w, timeOf(f.Observed), f.RegistryID, IntegritySourceType)
 	w.Begin("event")

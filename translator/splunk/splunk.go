@@ -90,7 +90,7 @@ func (t *Translator) event(w shape.Writer, e *translator.Event) {
 // with tstats find them without reading events. The first four are those of the
 // registry's own exporter. HEC takes flat strings only
 // (https://docs.splunk.com/Documentation/Splunk/latest/Data/IFXandHEC).
-func (t *Translator) fields(w shape.Writer, e *translator.Event, added translator.Added) {
+func (t *Translator) fields(w shape.Writer, e *translator.Event, added translator.ExtraAttributes) {
 	w.Text("file_id", e.FileID)
 	w.Text("recipient_id", e.RecipientID)
 	w.Text("issuer_id", e.IssuerID)

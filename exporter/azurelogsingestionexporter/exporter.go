@@ -1,0 +1,97 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package azurelogsingestionexporter
+
+import (
+	"context"
+	"errors"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/exporter"
+	"go.opentelemetry.io/collector/exporter/exporterhelper"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+)
+
+// logsExporter is below the exporter helper, which queues and tries again.
+type logsExporter struct {
+	config    *Config
+	settings  exporter.Settings
+	logger    *zap.Logger
+	telemetry *telemetry
+
+	// Set at start.
+	client    *client
+	health    *health
+	preflight *preflight
+}
+
+func newLogsExporter(settings exporter.Settings, config *Config) (*logsExporter, error) {
+	telemetry, err := newTelemetry(settings)
+	if err != nil {
+		return nil, err
+	}
+	return &logsExporter{config: config, settings: settings, logger: settings.Logger, telemetry: telemetry}, nil
+}
+
+func (e *logsExporter) target() target { return target{e.config.RuleID, e.config.StreamName} }
+
+// start makes the clients. It sends nothing, except for `preflight`, which it
+// does not wait for.
+func (e *logsExporter) start(ctx context.Context, host component.Host) error {
+	var err error
+	if e.client, err = newClient(ctx, e.config, host, e.settings.TelemetrySettings, e.telemetry); err != nil {
+		return err
+	}
+	e.health = newHealth(host, e.logger)
+	if e.config.Preflight {
+		e.preflight = startPreflight(ctx, e)
+	}
+	return nil
+}
+
+// shutdown comes after the queue was emptied.
+func (e *logsExporter) shutdown(context.Context) error {
+	e.preflight.stop()
+	if e.client != nil {
+		e.client.close()
+	}
+	e.telemetry.shutdown()
+	return nil
+}
+
+// push sends records to the service. It answers nil when the service accepted
+// all that it ever will, and some; a permanent error when it accepted nothing
+// and never will; and otherwise an error with the records that are to be tried
+// again. It is safe for concurrent use.
+func (e *logsExporter) push(ctx context.Context, logs plog.Logs) error {
+	d := e.newDelivery(logs.LogRecordCount())
+	for _, group := range d.groups(ctx, logs) {
+		d.send(ctx, group.target, group.resources)
+	}
+	switch {
+	case d.open > 0:
+		return d.retryLater(logs)
+	case d.accepted == 0 && d.last != nil:
+		return consumererror.NewPermanent(d.last)
+	}
+	return nil
+}
+
+func (d *delivery) retryLater(logs plog.Logs) error {
+	var errs []error
+	for _, f := range d.failures {
+		if f.retryAfter > 0 {
+			errs = append(errs, exporterhelper.NewThrottleRetry(f, f.retryAfter))
+		} else {
+			errs = append(errs, f)
+		}
+	}
+	err := errors.Join(errs...)
+	if d.open == len(d.settled) {
+		return err
+	}
+	return consumererror.NewLogs(err, d.remainder(logs))
+}

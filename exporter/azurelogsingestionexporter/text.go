@@ -1,0 +1,18 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package azurelogsingestionexporter
+
+import "unicode/utf8"
+
+// cutText is the longest beginning of a text with at most limit bytes that ends
+// between two characters.
+func cutText[T ~string | ~[]byte](text T, limit int) T {
+	if len(text) <= limit {
+		return text
+	}
+	for limit > 0 && !utf8.RuneStart(text[limit]) {
+		limit--
+	}
+	return text[:limit]
+}

@@ -1,8 +1,0 @@
-// Copyright The Oversight Authors
-// SPDX-License-Identifier: Apache-2.0
-
-//go:generate mdatagen metadata.yaml
-
-// Package encoding writes Oversight's events as lines of JSON, in the shape that
-// a SIEM expects, for exporters that take an encoding, such as file and kafka.
-package encoding

@@ -1,0 +1,114 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightsiemprocessor
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/siem"
+)
+
+const findingUID = "ffeeddccbbaa99887766554433221100"
+
+// appendBoth adds a resource with an event and a finding about it, as the
+// receiver does. The finding is the second record.
+func appendBoth(logs plog.Logs) plog.ResourceLogs {
+	resource := appendEvent(logs)
+	e := event()
+	f := translator.Integrity{
+		RegistryID: e.RegistryID, Kind: translator.IntegrityRowMismatch, UID: findingUID, Message: "Row 7 differs from leaf 3 in token_id.",
+		Observed: time.Unix(1735000002, 0).UTC(), EventID: e.ID, RowUID: e.UID, TlogIndex: 3, HasTlogIndex: true,
+		TlogStatus: translator.TlogStatusMismatch, TlogMismatch: "token_id",
+	}
+	f.ToLogRecord(resource.ScopeLogs().At(0).LogRecords().AppendEmpty())
+	return resource
+}
+
+// translated is the event and the finding as they come out, in one resource.
+func translated(t *testing.T, config siem.Config) (resource plog.ResourceLogs, event, finding plog.LogRecord) {
+	t.Helper()
+	logs := plog.NewLogs()
+	appendBoth(logs)
+	out, _ := run(t, config, logs)
+	require.Equal(t, 2, out.LogRecordCount())
+	require.Equal(t, 1, out.ResourceLogs().Len())
+	resource = out.ResourceLogs().At(0)
+	records := resource.ScopeLogs().At(0).LogRecords()
+	return resource, records.At(0), records.At(1)
+}
+
+// The sourcetype of a finding is its own, and the event's stays.
+func TestSplunkFinding(t *testing.T) {
+	config := defaults(siem.FormatSplunk)
+	config.Splunk.SourceType = "leak"
+	resource, event, finding := translated(t, config)
+	assert.Equal(t, "leak", resource.Resource().Attributes().AsRaw()["com.splunk.sourcetype"])
+	assert.NotContains(t, event.Attributes().AsRaw(), "com.splunk.sourcetype")
+	assert.Equal(t, map[string]any{"com.splunk.sourcetype": "oversight:integrity"}, finding.Attributes().AsRaw())
+	assert.Equal(t, map[string]any{
+		"schema": "oversight-siem-1", "integrity_kind": "row_mismatch", "action": "integrity-row-mismatch",
+		"message": "Row 7 differs from leaf 3 in token_id.", "event_uid": findingUID, "occurred_at": "2024-12-24T00:26:42Z",
+		"event_id": "7", "row_uid": "00112233445566778899aabbccddeeff", "tlog_index": int64(3), "tlog_status": "mismatch",
+		"tlog_mismatch": []any{"token_id"}, "registry_id": "deadbeef",
+	}, finding.Body().AsRaw())
+	assert.Empty(t, finding.SeverityText())
+	assert.Equal(t, plog.SeverityNumberUnspecified, finding.SeverityNumber())
+}
+
+// Findings go where events go, each under an id of its own.
+func TestECSFinding(t *testing.T) {
+	resource, event, finding := translated(t, defaults(siem.FormatECS))
+	assert.Equal(t, "oversight.beacon", resource.Resource().Attributes().AsRaw()["data_stream.dataset"])
+	assert.Equal(t, map[string]any{"elasticsearch.document_id": event.Body().AsRaw().(map[string]any)["event"].(map[string]any)["hash"]}, event.Attributes().AsRaw())
+	assert.Equal(t, map[string]any{"elasticsearch.document_id": findingUID}, finding.Attributes().AsRaw())
+	document := finding.Body().AsRaw().(map[string]any)
+	assert.Equal(t, "2024-12-24T00:26:42Z", document["@timestamp"])
+	assert.Equal(t, "oversight.integrity", document["event"].(map[string]any)["dataset"])
+	assert.Equal(t, "alert", document["event"].(map[string]any)["kind"])
+
+	config := defaults(siem.FormatECS)
+	config.ECS.DocumentID = false
+	_, _, finding = translated(t, config)
+	assert.Zero(t, finding.Attributes().Len())
+}
+
+func TestSentinelFinding(t *testing.T) {
+	columns := map[string]any{
+		"TimeGenerated": "2024-12-24T00:26:42Z", "OccurredAt": "2024-12-24T00:26:42Z", "Schema": "oversight-siem-1", "RegistryId": "deadbeef",
+		"EventId": "7", "EventUid": findingUID, "Action": "integrity-row-mismatch", "TlogIndex": int64(3), "TlogStatus": "mismatch",
+		"TlogMismatch": "token_id", "IntegrityKind": "row_mismatch", "Message": "Row 7 differs from leaf 3 in token_id.",
+		"RowUid": "00112233445566778899aabbccddeeff",
+	}
+	_, _, finding := translated(t, defaults(siem.FormatSentinel))
+	assert.Equal(t, columns, finding.Body().AsRaw())
+	assert.Zero(t, finding.Attributes().Len())
+
+	config := defaults(siem.FormatSentinel)
+	config.Sentinel.Layout, config.Sentinel.CustomEvent = siem.LayoutAttributes, "Oversight"
+	_, _, finding = translated(t, config)
+	columns["microsoft.custom_event.name"] = "Oversight"
+	assert.Equal(t, columns, finding.Attributes().AsRaw())
+	assert.Equal(t, "Row 7 differs from leaf 3 in token_id.", finding.Body().Str())
+	assert.Equal(t, plog.SeverityNumberError, finding.SeverityNumber())
+}
+
+// A finding is no foreign record, and is translated once.
+func TestFindingIsOurs(t *testing.T) {
+	for _, format := range siem.Formats {
+		logs := plog.NewLogs()
+		mixed := appendBoth(logs)
+		appendForeign(mixed.ScopeLogs().At(0).LogRecords())
+		once, _ := run(t, defaults(format), logs)
+		require.Equal(t, []int{1, 2}, []int{recordsIn(once, 0), recordsIn(once, 1)}, "the foreign record alone, and ours")
+		want := raw(once.ResourceLogs().At(1))
+		twice, _ := run(t, defaults(siem.FormatECS), once)
+		assert.Equal(t, want, raw(twice.ResourceLogs().At(1)), format)
+	}
+}

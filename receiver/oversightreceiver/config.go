@@ -1,0 +1,186 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightreceiver
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/config/configoptional"
+	"go.opentelemetry.io/collector/config/configretry"
+	"go.opentelemetry.io/collector/confmap"
+)
+
+// Values of [Config.StartAt].
+const (
+	// StartAtBeginning reads every row that the table holds.
+	StartAtBeginning = "beginning"
+	// StartAtEnd passes over the rows that are there at the first start.
+	StartAtEnd = "end"
+)
+
+// Values of [Config.OnDatabaseReplaced].
+const (
+	// ReplacedRestart reads the new database from its beginning.
+	ReplacedRestart = "restart"
+	// ReplacedStop reports a permanent error and sends nothing more.
+	ReplacedStop = "stop"
+)
+
+// Config is what a user writes below `receivers: oversight:`.
+type Config struct {
+	// Database is the path of the registry's SQLite file. The reader needs
+	// permission to read the file, and the -wal and -shm files beside it while
+	// they exist, and to search the directory; it writes nothing there.
+	// The file need not exist yet. Required.
+	Database string `mapstructure:"database"`
+
+	// RegistryID names the registry: its Ed25519 public key as 64 hex digits
+	// (`ed25519_pub` of GET /.well-known/oversight-registry), or a short id of
+	// the operator's choice. It becomes the resource attribute
+	// oversight.registry_id, and part of every event_uid. Required.
+	RegistryID string `mapstructure:"registry_id"`
+
+	// StartAt is where reading starts when there is no checkpoint: `beginning`
+	// (the default) or `end`.
+	StartAt string `mapstructure:"start_at"`
+
+	// Since passes over rows whose timestamp is older: RFC 3339, or unix
+	// seconds. Rows without a usable timestamp are delivered. Default: none.
+	Since string `mapstructure:"since"`
+
+	// PollInterval is the time between two looks at an unchanged database.
+	// A batch that came back full is followed by the next one at once.
+	// Default 200ms; at least 1ms.
+	PollInterval time.Duration `mapstructure:"poll_interval"`
+
+	// BatchSize is the number of rows that are read and handed on at once, and
+	// the most that may be delivered twice after a crash.
+	// Default 1000; from 1 to 100000.
+	BatchSize int `mapstructure:"batch_size"`
+
+	// StorageID names the storage extension that keeps the checkpoint. Without
+	// it a restart begins again where start_at says. Default: none.
+	StorageID *component.ID `mapstructure:"storage"`
+
+	// BackOffConfig says how a batch is tried again that the pipeline did not
+	// take. Default: enabled, from 5s to 30s apart, for ever
+	// (max_elapsed_time: 0). With a max_elapsed_time, a batch older than that
+	// is dropped, counted and logged. Disabled, the batch is tried again at
+	// the next poll.
+	configretry.BackOffConfig `mapstructure:"retry_on_failure"`
+
+	// OnDatabaseReplaced says what to do when the file turns out to be another
+	// database than the checkpoint was made for, such as a restored backup:
+	// `restart` (the default) reads it from its beginning, `stop` reports a
+	// permanent error as component status and sends nothing more.
+	OnDatabaseReplaced string `mapstructure:"on_database_replaced"`
+
+	// TransparencyLog makes the receiver check every event against the
+	// registry's transparency log. Default: none, and nothing is checked.
+	TransparencyLog configoptional.Optional[TransparencyLogConfig] `mapstructure:"transparency_log"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+var (
+	_ component.Config    = (*Config)(nil)
+	_ confmap.Unmarshaler = (*Config)(nil)
+)
+
+// minPollInterval catches numbers without a unit, which are nanoseconds.
+const minPollInterval = time.Millisecond
+
+// maxBatchSize keeps one batch in the tens of megabytes at the usual row size.
+const maxBatchSize = 100_000
+
+func createDefaultConfig() component.Config {
+	retry := configretry.NewDefaultBackOffConfig()
+	retry.MaxElapsedTime = 0 // the database keeps the rows: there is no reason to give up
+	return &Config{
+		StartAt:            StartAtBeginning,
+		PollInterval:       200 * time.Millisecond,
+		BatchSize:          1000,
+		BackOffConfig:      retry,
+		OnDatabaseReplaced: ReplacedRestart,
+		TransparencyLog:    defaultTransparencyLog(),
+	}
+}
+
+// Unmarshal lets `since` be written without quotes: YAML reads bare unix
+// seconds as a number and a bare RFC 3339 time as a timestamp.
+func (c *Config) Unmarshal(conf *confmap.Conf) error {
+	if conf == nil {
+		return nil
+	}
+	if text, ok := sinceText(conf.Get("since")); ok {
+		if err := conf.Merge(confmap.NewFromStringMap(map[string]any{"since": text})); err != nil {
+			return err
+		}
+	}
+	return conf.Unmarshal(c)
+}
+
+func sinceText(v any) (string, bool) {
+	switch v := v.(type) {
+	case int:
+		return strconv.Itoa(v), true
+	case int64:
+		return strconv.FormatInt(v, 10), true
+	case time.Time:
+		return v.Format(time.RFC3339Nano), true
+	default:
+		return "", false
+	}
+}
+
+// Validate reports every wrong setting, with its key and value. It does no I/O.
+func (c *Config) Validate() error {
+	var errs []error
+	if c.Database == "" {
+		errs = append(errs, errors.New("`database` is required: the path of the registry's SQLite file"))
+	}
+	if c.RegistryID == "" {
+		errs = append(errs, errors.New("`registry_id` is required: the registry's public key in hex, or a short id"))
+	}
+	if c.StartAt != StartAtBeginning && c.StartAt != StartAtEnd {
+		errs = append(errs, fmt.Errorf("`start_at` is %q: must be %q or %q", c.StartAt, StartAtBeginning, StartAtEnd))
+	}
+	if _, err := parseSince(c.Since); err != nil {
+		errs = append(errs, err)
+	}
+	if c.PollInterval < minPollInterval {
+		errs = append(errs, fmt.Errorf("`poll_interval` is %s: must be at least %s, written with its unit", c.PollInterval, minPollInterval))
+	}
+	if c.BatchSize < 1 || c.BatchSize > maxBatchSize {
+		errs = append(errs, fmt.Errorf("`batch_size` is %d: must be from 1 to %d", c.BatchSize, maxBatchSize))
+	}
+	if c.OnDatabaseReplaced != ReplacedRestart && c.OnDatabaseReplaced != ReplacedStop {
+		errs = append(errs, fmt.Errorf("`on_database_replaced` is %q: must be %q or %q", c.OnDatabaseReplaced, ReplacedRestart, ReplacedStop))
+	}
+	if log := c.TransparencyLog.Get(); log != nil {
+		_, err := log.key(c.RegistryID)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// parseSince reads the setting `since`. The zero time stands for "not set".
+func parseSince(text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return time.Unix(seconds, 0), nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("`since` is %q: must be a time in RFC 3339 such as 2026-01-31T00:00:00Z, or unix seconds", text)
+	}
+	return t, nil
+}

@@ -1,0 +1,152 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightreceiver
+
+import (
+	"encoding/hex"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap/confmaptest"
+	"go.opentelemetry.io/collector/confmap/xconfmap"
+)
+
+// load reads a configuration as the collector does.
+func load(t *testing.T, name string) (*Config, error) {
+	t.Helper()
+	conf, err := confmaptest.LoadConf(filepath.Join("testdata", "config", name+".yaml"))
+	require.NoError(t, err)
+	config := NewFactory().CreateDefaultConfig().(*Config)
+	if err := conf.Unmarshal(config); err != nil {
+		return config, err
+	}
+	return config, xconfmap.Validate(config)
+}
+
+func TestFullConfig(t *testing.T) {
+	config, err := load(t, "full")
+	require.NoError(t, err)
+	storage := component.MustNewIDWithName("file_storage", "oversight")
+	want := createDefaultConfig().(*Config)
+	want.Database = "/var/lib/oversight/registry.sqlite"
+	want.RegistryID = "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241"
+	want.StartAt = StartAtEnd
+	want.Since = "2026-01-31T00:00:00Z"
+	want.PollInterval = time.Second
+	want.BatchSize = 50
+	want.StorageID = &storage
+	want.InitialInterval = time.Second
+	want.MaxInterval = 10 * time.Second
+	want.MaxElapsedTime = time.Hour
+	want.OnDatabaseReplaced = ReplacedStop
+	log := want.TransparencyLog.GetOrInsertDefault()
+	log.Leaves = "/var/lib/oversight/data/tlog/leaves.jsonl"
+	log.PublicKey = "1256872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a324"
+	log.Wait = 500 * time.Millisecond
+	log.Grace = 30 * time.Second
+	head := log.TreeHead.GetOrInsertDefault()
+	head.Endpoint = "https://registry.example.org"
+	head.Timeout = 3 * time.Second
+	head.Interval = time.Minute
+	assert.Equal(t, want, config)
+}
+
+func TestDefaultConfig(t *testing.T) {
+	config, err := load(t, "minimal")
+	require.NoError(t, err)
+	assert.Equal(t, StartAtBeginning, config.StartAt)
+	assert.Equal(t, 200*time.Millisecond, config.PollInterval)
+	assert.Equal(t, 1000, config.BatchSize)
+	assert.Nil(t, config.StorageID)
+	assert.True(t, config.Enabled)
+	assert.Zero(t, config.MaxElapsedTime, "for ever")
+	assert.Equal(t, ReplacedRestart, config.OnDatabaseReplaced)
+	assert.False(t, config.TransparencyLog.HasValue(), "off unless given")
+}
+
+func TestDefaultTransparencyLog(t *testing.T) {
+	config, err := load(t, "tlog_minimal")
+	require.NoError(t, err)
+	log := config.TransparencyLog.Get()
+	require.NotNil(t, log)
+	assert.Equal(t, 2*time.Second, log.Wait)
+	assert.Equal(t, time.Minute, log.Grace)
+	assert.False(t, log.TreeHead.HasValue())
+	key, err := log.key(config.RegistryID)
+	require.NoError(t, err)
+	assert.Nil(t, key, "none is needed")
+
+	head := log.TreeHead.GetOrInsertDefault()
+	assert.Equal(t, 5*time.Minute, head.Interval)
+	assert.Equal(t, 10*time.Second, head.Timeout)
+	const registryID = "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241"
+	key, err = log.key(registryID)
+	require.NoError(t, err)
+	assert.Equal(t, registryID, hex.EncodeToString(key))
+}
+
+func TestSinceInAllForms(t *testing.T) {
+	for name, want := range map[string]time.Time{
+		"since_seconds": time.Unix(1735000000, 0),
+		"since_quoted":  time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC),
+		"full":          time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC),
+		"minimal":       {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			config, err := load(t, name)
+			require.NoError(t, err)
+			since, err := parseSince(config.Since)
+			require.NoError(t, err)
+			assert.True(t, want.Equal(since), "%s is not %s", since, want)
+		})
+	}
+}
+
+// Every wrong configuration is refused with the key and the value.
+func TestInvalidConfigs(t *testing.T) {
+	want := map[string][]string{
+		"invalid_no_database":          {"`database` is required"},
+		"invalid_no_registry_id":       {"`registry_id` is required"},
+		"invalid_start_at":             {"`start_at`", `"middle"`},
+		"invalid_since":                {"`since`", `"yesterday"`},
+		"invalid_poll_interval":        {"`poll_interval`", "0s"},
+		"invalid_poll_interval_unit":   {"`poll_interval`", "200ns"},
+		"invalid_batch_size":           {"`batch_size`", "0"},
+		"invalid_batch_size_large":     {"`batch_size`", "100001"},
+		"invalid_batch_size_text":      {"batch_size", "expected type 'int'"},
+		"invalid_on_database_replaced": {"`on_database_replaced`", `"panic"`},
+		"invalid_unknown_key":          {"databse"},
+		"invalid_retry":                {"retry_on_failure", "initial_interval"},
+		"invalid_retry_unknown_key":    {"retry_on_failure", "max_elapsed"},
+		"invalid_storage":              {"storage", "file storage/"},
+		"invalid_tlog_no_leaves":       {"transparency_log", "`leaves` is required"},
+		"invalid_tlog_unknown_key":     {"transparency_log", "head"},
+		"invalid_tlog_public_key":      {"`transparency_log::public_key`", `"prod"`},
+		"invalid_tlog_no_key":          {"`transparency_log::public_key` is required", `"prod"`},
+		"invalid_tlog_wait":            {"transparency_log", "`wait`", "-1s"},
+		"invalid_tlog_grace":           {"transparency_log", "`grace`", "60ns"},
+		"invalid_tlog_endpoint":        {"transparency_log: tree_head", "`endpoint`", `"registry.example.org"`},
+		"invalid_tlog_no_endpoint":     {"transparency_log: tree_head", "`endpoint` is required"},
+		"invalid_tlog_endpoint_secret": {"transparency_log: tree_head", "`endpoint`", "without user"},
+		"invalid_tlog_interval":        {"transparency_log: tree_head", "`interval`", "5ns"},
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "config", "invalid_*.yaml"))
+	require.NoError(t, err)
+	assert.Len(t, files, len(want))
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".yaml")
+		t.Run(name, func(t *testing.T) {
+			require.Contains(t, want, name)
+			_, err := load(t, name)
+			for _, part := range want[name] {
+				require.ErrorContains(t, err, part)
+			}
+		})
+	}
+}

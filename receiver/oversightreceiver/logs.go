@@ -1,0 +1,43 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightreceiver
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver/internal/metadata"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+type event = translator.Event
+
+// consume hands events and findings to the pipeline as log records. It makes new records
+// each time, since a pipeline may change what it is given, even if it then
+// returns an error.
+func (r *oversightReceiver) consume(ctx context.Context, events []event, findings []finding) error {
+	ctx = r.telemetry.obsreport.StartLogsOp(ctx)
+	err := r.next.ConsumeLogs(ctx, r.toLogs(events, findings))
+	r.telemetry.obsreport.EndLogsOp(ctx, metadata.Type.String(), len(events)+len(findings), err)
+	return err
+}
+
+func (r *oversightReceiver) toLogs(events []event, findings []finding) plog.Logs {
+	logs := plog.NewLogs()
+	resource := logs.ResourceLogs().AppendEmpty()
+	translator.SetResource(resource.Resource(), r.config.RegistryID)
+	scope := resource.ScopeLogs().AppendEmpty()
+	scope.Scope().SetName(metadata.ScopeName)
+	scope.Scope().SetVersion(r.settings.BuildInfo.Version)
+	records := scope.LogRecords()
+	records.EnsureCapacity(len(events) + len(findings))
+	for i := range events {
+		events[i].ToLogRecord(records.AppendEmpty())
+	}
+	for i := range findings {
+		findings[i].ToLogRecord(records.AppendEmpty())
+	}
+	return logs
+}

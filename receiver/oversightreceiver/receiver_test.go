@@ -1,0 +1,463 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightreceiver
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/component/componenttest"
+	"go.opentelemetry.io/collector/consumer"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/pipeline"
+	"go.opentelemetry.io/collector/receiver"
+	"go.opentelemetry.io/collector/receiver/receivertest"
+	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata"
+	"go.opentelemetry.io/otel/sdk/metric/metricdata/metricdatatest"
+
+	"github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver/internal/metadata"
+	"github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver/internal/metadatatest"
+)
+
+func TestDeliversAndResumes(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 7)))
+	s.restart(t, tokenRange("t", 1, 7))
+	execute(t, s.config.Database, insert("n", 2))
+	s.restart(t, []string{"n1", "n2"})
+	assert.Empty(t, s.logs.FilterMessageSnippet("No `storage`").All())
+}
+
+func TestRowsCommittedWhileRunning(t *testing.T) {
+	s := newSetup(t, newDatabase(t))
+	s.start(t)
+	for i := 1; i <= 20; i++ {
+		execute(t, s.config.Database, "INSERT INTO events(token_id, kind, timestamp) VALUES ('t"+strconv.Itoa(i)+"', 'dns', 1)")
+		s.sink.waitFor(t, tokenRange("t", 1, i))
+	}
+}
+
+func TestWithoutStorage(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 2)))
+	s.config.StorageID = nil
+	s.restart(t, tokenRange("t", 1, 2))
+	s.restart(t, tokenRange("t", 1, 2))
+	warnings := s.logs.FilterMessageSnippet("No `storage`").All()
+	require.NotEmpty(t, warnings)
+	assert.Equal(t, "beginning", warnings[0].ContextMap()["start_at"])
+}
+
+func TestStartAtEnd(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 7)))
+	s.config.StartAt = StartAtEnd
+	stop := s.start(t)
+	require.Eventually(t, func() bool { return s.memory.stored() != "" }, patience, time.Millisecond)
+	stop()
+	assert.Empty(t, s.sink.tokens())
+	execute(t, s.config.Database, insert("n", 2)) // while the collector is down
+	s.restart(t, []string{"n1", "n2"})
+	s.config.StartAt = StartAtBeginning // counts only without a checkpoint
+	execute(t, s.config.Database, insert("o", 1))
+	s.restart(t, []string{"o1"})
+}
+
+func TestSince(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 7),
+		"INSERT INTO events(token_id, kind, timestamp) VALUES ('none', 'dns', 0), ('late', 'dns', 1735000100), ('early', 'dns', 1)"))
+	s.config.Since = "1735000005"
+	s.start(t)
+	s.sink.waitFor(t, []string{"t5", "t6", "t7", "none", "late"})
+	require.Eventually(t, func() bool { return strings.Contains(s.memory.stored(), `"id":10`) }, patience, time.Millisecond,
+		"the cursor moves over what is passed over")
+}
+
+func TestReplacedDatabase(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 5)))
+	s.restart(t, tokenRange("t", 1, 5))
+	require.NoError(t, os.Rename(newDatabase(t, insert("o", 4)), s.config.Database))
+	s.restart(t, tokenRange("o", 1, 4))
+	assert.Len(t, s.logs.FilterMessageSnippet("was replaced").All(), 1)
+	s.restart(t, []string{})
+}
+
+func TestReplacedByEmptyDatabaseWhileRunning(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 5)))
+	s.start(t)
+	s.sink.waitFor(t, tokenRange("t", 1, 5))
+	require.NoError(t, os.Rename(newDatabase(t), s.config.Database))
+	require.Eventually(t, func() bool { return s.logs.FilterMessageSnippet("was replaced").Len() == 1 }, patience, time.Millisecond)
+	execute(t, s.config.Database, insert("n", 5))
+	s.sink.waitFor(t, append(tokenRange("t", 1, 5), tokenRange("n", 1, 5)...))
+}
+
+func TestReplacedDatabaseStops(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 5)))
+	s.config.OnDatabaseReplaced = ReplacedStop
+	s.restart(t, tokenRange("t", 1, 5))
+	require.NoError(t, os.Rename(newDatabase(t, insert("o", 9)), s.config.Database))
+	for range 2 { // a restart does not make it forget
+		stop := s.start(t)
+		s.host.waitFor(t, componentstatus.StatusPermanentError, "is another database")
+		stop()
+		s.host.Report(componentstatus.NewEvent(componentstatus.StatusOK))
+	}
+	assert.Equal(t, tokenRange("t", 1, 5), s.sink.tokens())
+}
+
+func TestDatabaseThatIsNotThereYet(t *testing.T) {
+	s := newSetup(t, filepath.Join(t.TempDir(), "registry.sqlite"))
+	s.start(t)
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, s.config.Database+": no such file or directory")
+	require.NoError(t, os.WriteFile(s.config.Database, []byte("no database, and longer than a header has to be: ----------------------------------------------------------"), 0o600))
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "file is not a database")
+	require.NoError(t, os.Rename(newDatabase(t, insert("t", 2)), s.config.Database))
+	s.sink.waitFor(t, tokenRange("t", 1, 2))
+	s.host.waitFor(t, componentstatus.StatusOK, "")
+	assert.NotEmpty(t, s.logs.FilterMessage("Working again").All())
+}
+
+func TestPermanentErrorDropsTheBatch(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 7)))
+	s.sink.answer = func(_ int, tokens []string) error {
+		if tokens[0] == "t4" {
+			return consumererror.NewPermanent(errors.New("too large"))
+		}
+		return nil
+	}
+	s.restart(t, []string{"t1", "t2", "t3", "t7"})
+	dropped := s.logs.FilterMessageSnippet("refused events for good").All()
+	require.Len(t, dropped, 1)
+	assert.EqualValues(t, 4, dropped[0].ContextMap()["first_id"])
+	assert.EqualValues(t, 6, dropped[0].ContextMap()["last_id"])
+	assert.Contains(t, dropped[0].ContextMap()["error"], "too large")
+}
+
+func TestOtherErrorsAreRetried(t *testing.T) {
+	for name, enabled := range map[string]bool{"with back-off": true, "at the next poll": false} {
+		t.Run(name, func(t *testing.T) {
+			s := newSetup(t, newDatabase(t, insert("t", 7)))
+			s.config.Enabled = enabled
+			s.sink.answer = func(call int, _ []string) error {
+				if call%3 != 0 {
+					assert.NotContains(t, s.memory.stored(), `"id":7`, "the cursor moved before the events were taken")
+					return errors.New("not now")
+				}
+				return nil
+			}
+			s.restart(t, tokenRange("t", 1, 7))
+		})
+	}
+}
+
+func TestRetryGivesUpOnlyWhenAsked(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 4)))
+	s.config.InitialInterval, s.config.MaxInterval, s.config.MaxElapsedTime = 1, 1, 1
+	s.sink.answer = func(_ int, tokens []string) error {
+		if tokens[0] == "t1" {
+			return errors.New("never")
+		}
+		return nil
+	}
+	s.restart(t, []string{"t4"})
+	assert.Len(t, s.logs.FilterMessageSnippet("max_elapsed_time").All(), 1)
+}
+
+func TestRefusingPipelineIsReported(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 2)))
+	var open atomic.Bool
+	s.sink.answer = func(int, []string) error {
+		if !open.Load() {
+			return errors.New("queue is full")
+		}
+		return nil
+	}
+	s.start(t)
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "hand on events 1 to 2, trying again: queue is full")
+	open.Store(true)
+	s.host.waitFor(t, componentstatus.StatusOK, "")
+	assert.Len(t, s.logs.FilterMessage("Trying again").All(), 1, "a problem that lasts is logged once")
+}
+
+// Where the process may die or the disk may fail, and what is delivered after a
+// restart: everything, and no more than one batch twice.
+func TestFaults(t *testing.T) {
+	all := tokenRange("t", 1, 7)
+	for name, c := range map[string]struct {
+		setErr func(call int) (error, bool)
+		before []string // delivered with the fault
+		after  []string // delivered after the restart
+	}{
+		"none": {nil, all, []string{}},
+		"second save fails": {
+			func(call int) (error, bool) { return failIf(call == 2), false }, all, []string{},
+		},
+		"all saves after the first fail": {
+			func(call int) (error, bool) { return failIf(call > 1), false }, all, tokenRange("t", 4, 7),
+		},
+		"saves fail but persist": {
+			func(int) (error, bool) { return errDisk, true }, all, []string{},
+		},
+		"all saves fail": {
+			func(int) (error, bool) { return errDisk, false }, all, all,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSetup(t, newDatabase(t, insert("t", 7)))
+			s.memory.setErr = c.setErr
+			stop := s.start(t)
+			s.sink.waitFor(t, c.before)
+			if c.setErr != nil && name != "second save fails" {
+				s.host.waitFor(t, componentstatus.StatusRecoverableError, "disk is full")
+			}
+			stop()
+			s.memory.setErr = nil
+			s.restart(t, c.after)
+		})
+	}
+}
+
+func failIf(b bool) error {
+	if b {
+		return errDisk
+	}
+	return nil
+}
+
+func TestUnreadableStorageIsNoFreshStart(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 4)))
+	s.restart(t, tokenRange("t", 1, 4))
+	var broken atomic.Bool
+	broken.Store(true)
+	s.memory.getErr = func() error { return failIf(broken.Load()) }
+	s.sink.taken = nil
+	s.start(t)
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "load the checkpoint: disk is full")
+	broken.Store(false)
+	s.host.waitFor(t, componentstatus.StatusOK, "")
+	execute(t, s.config.Database, insert("n", 1))
+	s.sink.waitFor(t, []string{"n1"})
+}
+
+func TestInvalidCheckpointReadsEverything(t *testing.T) {
+	for name, data := range map[string]string{
+		"no JSON":       "garbage",
+		"another form":  `{"version":1,"id":2,"event_uid":"","registry_id":"x","more":1}`,
+		"later version": `{"version":2,"id":2,"event_uid":"","registry_id":"x"}`,
+		"empty":         "",
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSetup(t, newDatabase(t, insert("t", 4)))
+			s.config.StartAt = StartAtEnd // must not make it skip events
+			s.memory.data["checkpoint"] = []byte(data)
+			s.restart(t, tokenRange("t", 1, 4))
+			assert.Len(t, s.logs.FilterMessageSnippet("The checkpoint cannot be read").All(), 1)
+		})
+	}
+}
+
+func TestStorageThatIsNotThere(t *testing.T) {
+	s := newSetup(t, "registry.sqlite")
+	for name, c := range map[string]struct {
+		extensions map[component.ID]component.Component
+		want       string
+	}{
+		"missing": {nil, "`storage` is \"memory\": no such extension is listed"},
+		"other": {map[component.ID]component.Component{storageID: &struct {
+			component.StartFunc
+			component.ShutdownFunc
+		}{}}, "stores nothing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s.host.extensions = c.extensions
+			r, err := NewFactory().CreateLogs(t.Context(), s.settings, s.config, s.sink)
+			require.NoError(t, err)
+			require.ErrorContains(t, r.Start(t.Context(), s.host), c.want)
+			require.NoError(t, r.Shutdown(t.Context()))
+		})
+	}
+}
+
+func TestShutdownWaitsForTheBatchAndSaves(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 7)))
+	begun, release := make(chan struct{}), make(chan struct{})
+	s.sink.answer = func(call int, _ []string) error {
+		if call == 1 {
+			close(begun)
+			<-release
+		}
+		return nil
+	}
+	stop := s.start(t)
+	<-begun
+	stopped := make(chan struct{})
+	go func() { stop(); close(stopped) }()
+	close(release)
+	<-stopped
+	s.sink.answer = nil
+	delivered := s.sink.tokens()
+	require.GreaterOrEqual(t, len(delivered), 3)
+	s.restart(t, tokenRange("t", len(delivered)+1, 7))
+}
+
+// blocked is a pipeline that holds a batch until its context ends, as exporters
+// do that wait for a destination.
+type blocked struct {
+	once  sync.Once
+	begun chan struct{}
+}
+
+func (*blocked) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
+
+func (b *blocked) ConsumeLogs(ctx context.Context, _ plog.Logs) error {
+	b.once.Do(func() { close(b.begun) })
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+func TestShutdownGivesUpABlockedBatch(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 3)))
+	b := &blocked{begun: make(chan struct{})}
+	r, err := NewFactory().CreateLogs(t.Context(), s.settings, s.config, b)
+	require.NoError(t, err)
+	require.NoError(t, r.Start(t.Context(), s.host))
+	<-b.begun
+	require.NoError(t, r.Shutdown(t.Context())) // after its grace
+	s.restart(t, tokenRange("t", 1, 3))
+}
+
+func TestCheckpointOfAnotherRegistryID(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 4)))
+	s.restart(t, tokenRange("t", 1, 4))
+	s.config.RegistryID = "renamed"
+	execute(t, s.config.Database, insert("n", 1))
+	s.restart(t, []string{"n1"})
+}
+
+func TestTelemetry(t *testing.T) {
+	s := newSetup(t, newDatabase(t, insert("t", 5),
+		"INSERT INTO events(token_id, kind, timestamp) VALUES ('bad', 'dns', 'soon')"))
+	tt := componenttest.NewTelemetry()
+	t.Cleanup(func() { assert.NoError(t, tt.Shutdown(context.WithoutCancel(t.Context()))) })
+	s.settings = metadatatest.NewSettings(tt)
+	s.settings.ID = component.NewIDWithName(metadata.Type, "x")
+	held, release := make(chan struct{}), make(chan struct{})
+	s.sink.answer = func(call int, _ []string) error {
+		if call == 2 {
+			close(held)
+			<-release
+			return consumererror.NewPermanent(errors.New("no"))
+		}
+		return nil
+	}
+	s.start(t)
+	<-held
+	is := func(n int64) []metricdata.DataPoint[int64] {
+		return []metricdata.DataPoint[int64]{{Attributes: attribute.NewSet(attribute.String("receiver", "oversight/x")), Value: n}}
+	}
+	any := metricdatatest.IgnoreTimestamp()
+	// While the pipeline holds a batch, the lag is still measured.
+	metadatatest.AssertEqualOversightReceiverLag(t, tt, is(3), any)
+	execute(t, s.config.Database, insert("n", 4))
+	metadatatest.AssertEqualOversightReceiverLag(t, tt, is(7), any)
+	age, err := tt.GetMetric("otelcol_oversight_receiver_oldest_unread_age")
+	require.NoError(t, err)
+	seconds := age.Data.(metricdata.Gauge[float64]).DataPoints[0].Value
+	assert.InDelta(t, time.Since(time.Unix(1735000004, 0)).Seconds(), seconds, 60)
+
+	close(release)
+	s.sink.waitFor(t, append(tokenRange("t", 1, 3), tokenRange("n", 1, 4)...))
+	require.NoError(t, os.Rename(newDatabase(t, insert("o", 1)), s.config.Database))
+	s.sink.waitFor(t, append(append(tokenRange("t", 1, 3), tokenRange("n", 1, 4)...), "o1"))
+	metadatatest.AssertEqualOversightReceiverEventsRead(t, tt, is(11), any)
+	metadatatest.AssertEqualOversightReceiverBatchesRefused(t, tt, is(1), any)
+	metadatatest.AssertEqualOversightReceiverDecodeErrors(t, tt, is(1), any)
+	metadatatest.AssertEqualOversightReceiverDatabaseReplacements(t, tt, is(1), any)
+	metadatatest.AssertEqualOversightReceiverLag(t, tt, is(0), any)
+	polls, err := tt.GetMetric("otelcol_oversight_receiver_poll_duration")
+	require.NoError(t, err)
+	assert.NotZero(t, polls.Data.(metricdata.Histogram[float64]).DataPoints[0].Count)
+	accepted, err := tt.GetMetric("otelcol_receiver_accepted_log_records")
+	require.NoError(t, err)
+	assert.EqualValues(t, 8, accepted.Data.(metricdata.Sum[int64]).DataPoints[0].Value)
+}
+
+// rows is the other side of the contract test: a registry.
+type rows struct {
+	t    *testing.T
+	path string
+	mu   sync.Mutex
+	n    int
+	db   *sql.DB
+}
+
+func (g *rows) Start() {
+	fresh := newDatabase(g.t)
+	require.NoError(g.t, os.Rename(fresh, g.path))
+	var err error
+	g.db, err = sql.Open("sqlite", g.path)
+	require.NoError(g.t, err)
+	g.db.SetMaxOpenConns(1)
+}
+
+func (g *rows) Stop() {
+	assert.NoError(g.t, g.db.Close())
+	assert.NoError(g.t, os.Remove(g.path))
+}
+
+func (g *rows) Generate() []receivertest.UniqueIDAttrVal {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.n++
+	token := "token" + strconv.Itoa(g.n)
+	_, err := g.db.Exec("INSERT INTO events(token_id, kind, timestamp) VALUES (?, 'dns', 1)", token)
+	if err != nil { // not require: this is another goroutine than the test's
+		g.t.Errorf("insert %s: %v", token, err)
+	}
+	return []receivertest.UniqueIDAttrVal{receivertest.UniqueIDAttrVal(token)}
+}
+
+// withTestID puts the attribute on records by which the contract test knows them.
+func withTestID() receiver.Factory {
+	return receiver.NewFactory(metadata.Type, createDefaultConfig, receiver.WithLogs(
+		func(ctx context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
+			marked, err := consumer.NewLogs(func(ctx context.Context, logs plog.Logs) error {
+				for _, record := range logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+					token, _ := record.Attributes().Get("oversight.token_id")
+					record.Attributes().PutStr(receivertest.UniqueIDAttrName, token.Str())
+				}
+				return next.ConsumeLogs(ctx, logs)
+			})
+			if err != nil {
+				return nil, err
+			}
+			return createLogs(ctx, set, cfg, marked)
+		}, metadata.LogsStability))
+}
+
+func TestConsumeContract(t *testing.T) {
+	s := newSetup(t, filepath.Join(t.TempDir(), "registry.sqlite"))
+	s.config.StorageID = nil
+	receivertest.CheckConsumeContract(receivertest.CheckConsumeContractParams{
+		T:             t,
+		Factory:       withTestID(),
+		Signal:        pipeline.SignalLogs,
+		Config:        s.config,
+		Generator:     &rows{t: t, path: s.config.Database},
+		GenerateCount: 1000,
+	})
+}

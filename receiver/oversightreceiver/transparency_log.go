@@ -1,0 +1,136 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightreceiver
+
+import (
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"net/url"
+	"time"
+
+	"go.opentelemetry.io/collector/config/confighttp"
+	"go.opentelemetry.io/collector/config/configoptional"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+)
+
+// TransparencyLogConfig is what a user writes below `transparency_log:`. It
+// makes the receiver check every event against the registry's transparency log.
+// Each event gets the attribute oversight.tlog_status, and what is wrong with the
+// log or the table becomes records with the EventName oversight.integrity.
+type TransparencyLogConfig struct {
+	// Leaves is the path of the log's leaves.jsonl. The receiver needs
+	// permission to read it. It need not exist yet. Required.
+	Leaves string `mapstructure:"leaves"`
+
+	// PublicKey is the registry's Ed25519 public key, 64 hex digits, which
+	// signs tree heads. Default: registry_id where that is such a key.
+	PublicKey string `mapstructure:"public_key"`
+
+	// TreeHead says where signed tree heads come from, to compare the log with.
+	// Default: none, and then only the log and the table are compared.
+	TreeHead configoptional.Optional[TreeHeadConfig] `mapstructure:"tree_head"`
+
+	// Wait is how long an event may be held back for its leaf to appear, or for
+	// the log to be readable. A registry writes the leaf first, so that hardly
+	// any event waits. Default 2s; with 0, what is there is still read, for at
+	// most 50ms.
+	Wait time.Duration `mapstructure:"wait"`
+
+	// Grace is how long a leaf may be there before its row, until that is
+	// reported as leaf_without_row. A registry whose database is locked gives
+	// up after five seconds. Default 1m; at least 1s.
+	Grace time.Duration `mapstructure:"grace"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+// TreeHeadConfig is what a user writes below `tree_head:`.
+type TreeHeadConfig struct {
+	// ClientConfig is the registry's `endpoint` (required), such as
+	// https://registry.example.org, to which /tlog/head is added, and what all
+	// clients of the collector have: proxy, TLS, headers, auth.
+	// Default of `timeout`: 10s.
+	confighttp.ClientConfig `mapstructure:",squash"`
+
+	// Interval is the time between two requests. Default 5m; at least 1s.
+	Interval time.Duration `mapstructure:"interval"`
+
+	// prevent unkeyed literal initialization
+	_ struct{}
+}
+
+const (
+	defaultWait         = 2 * time.Second
+	defaultHeadInterval = 5 * time.Minute
+	defaultHeadTimeout  = 10 * time.Second
+	// minPeriod catches numbers without a unit, which are nanoseconds.
+	minPeriod = time.Second
+)
+
+func defaultTransparencyLog() configoptional.Optional[TransparencyLogConfig] {
+	client := confighttp.NewDefaultClientConfig()
+	client.Timeout = defaultHeadTimeout
+	return configoptional.Default(TransparencyLogConfig{
+		TreeHead: configoptional.Default(TreeHeadConfig{ClientConfig: client, Interval: defaultHeadInterval}),
+		Wait:     defaultWait,
+		Grace:    reconcile.DefaultGrace,
+	})
+}
+
+// Validate reports every wrong setting but for the key, see [Config.Validate]. It
+// does no I/O.
+func (c *TransparencyLogConfig) Validate() error {
+	var errs []error
+	if c.Leaves == "" {
+		errs = append(errs, errors.New("`leaves` is required: the path of the transparency log's leaves.jsonl"))
+	}
+	if c.Wait < 0 {
+		errs = append(errs, fmt.Errorf("`wait` is %s: must not be negative", c.Wait))
+	}
+	if c.Grace < minPeriod {
+		errs = append(errs, fmt.Errorf("`grace` is %s: must be at least %s, written with its unit", c.Grace, minPeriod))
+	}
+	return errors.Join(errs...)
+}
+
+// Validate reports every wrong setting, with its key and value. It does no I/O.
+func (c *TreeHeadConfig) Validate() error {
+	var errs []error
+	if c.Interval < minPeriod {
+		errs = append(errs, fmt.Errorf("`interval` is %s: must be at least %s, written with its unit", c.Interval, minPeriod))
+	}
+	u, err := url.Parse(c.Endpoint)
+	switch {
+	case c.Endpoint == "":
+		errs = append(errs, errors.New("`endpoint` is required: the URL of the registry"))
+	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
+		errs = append(errs, fmt.Errorf("`endpoint` is %q: must be a URL such as https://registry.example.org", c.Endpoint))
+	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
+		errs = append(errs, errors.New("`endpoint` must be a URL without user, query and fragment, since it is logged"))
+	}
+	return errors.Join(errs...)
+}
+
+// key is the one that signs tree heads; nil if there are none.
+func (c *TransparencyLogConfig) key(registryID string) (ed25519.PublicKey, error) {
+	if c.PublicKey != "" {
+		key, err := tlog.ParsePublicKey(c.PublicKey)
+		if err != nil {
+			return nil, fmt.Errorf("`transparency_log::public_key` is %q: %w", c.PublicKey, err)
+		}
+		return key, nil
+	}
+	if !c.TreeHead.HasValue() {
+		return nil, nil
+	}
+	key, err := tlog.ParsePublicKey(registryID)
+	if err != nil {
+		return nil, fmt.Errorf("`transparency_log::public_key` is required with `tree_head`, since `registry_id` %q is no key: it is `ed25519_pub` of GET /.well-known/oversight-registry", registryID)
+	}
+	return key, nil
+}
