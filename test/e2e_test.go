@@ -105,7 +105,7 @@ func rowsOf(t testing.TB, path string) []row {
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
 	require.NoError(t, err)
 	defer db.Close()
-	found, err := db.Query("SELECT id, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, qualified_timestamp, timestamp, tlog_index FROM events ORDER BY id")
+	found, err := db.QueryContext(t.Context(), "SELECT id, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, qualified_timestamp, timestamp, tlog_index FROM events ORDER BY id")
 	require.NoError(t, err)
 	defer found.Close()
 	var rows []row
@@ -397,7 +397,7 @@ func TestCheckpointWhileBlocked(t *testing.T) {
 	db, err := sql.Open("sqlite", database)
 	require.NoError(t, err)
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec("PRAGMA journal_mode=WAL; INSERT INTO events(token_id, kind, timestamp) VALUES ('last', 'dns', 1)")
+	_, err = db.ExecContext(t.Context(), "PRAGMA journal_mode=WAL; INSERT INTO events(token_id, kind, timestamp) VALUES ('last', 'dns', 1)")
 	require.NoError(t, err)
 
 	a := newAgent(t, database)
@@ -411,7 +411,7 @@ func TestCheckpointWhileBlocked(t *testing.T) {
 	collector := a.start()
 	<-blocked
 	var busy, pages, done int
-	require.NoError(t, db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &done))
+	require.NoError(t, db.QueryRowContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &done))
 	assert.Zero(t, busy)
 	info, err := os.Stat(database + "-wal")
 	require.NoError(t, err)

@@ -41,7 +41,7 @@ func newDestination(t testing.TB, handler http.Handler) *destination {
 
 func (d *destination) listen(address string) {
 	d.t.Helper()
-	listener, err := net.Listen("tcp", address)
+	listener, err := new(net.ListenConfig).Listen(d.t.Context(), "tcp", address)
 	require.NoError(d.t, err)
 	d.mu.Lock()
 	defer d.mu.Unlock()

@@ -53,7 +53,10 @@ func TestFindingsArrive(t *testing.T) {
 		if i == 0 {
 			request = bytes.Replace(request, []byte(`"logRecords":[`), []byte(`"logRecords":[`+event), 1)
 		}
-		response, err := http.Post("http://"+address+"/v1/logs", "application/json", bytes.NewReader(request))
+		post, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/v1/logs", bytes.NewReader(request))
+		require.NoError(t, err)
+		post.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(post)
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
 		require.Equal(t, http.StatusOK, response.StatusCode)

@@ -178,7 +178,7 @@ func startCollector(t testing.TB, cmd *exec.Cmd) *process {
 // freeAddress is a loopback address that nobody listens on.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
 	return listener.Addr().String()
@@ -208,7 +208,7 @@ func listing(t testing.TB, dir string) []string {
 // serve runs an HTTP server for as long as the test.
 func serve(t testing.TB, handler http.Handler) (url string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: patience}
 	done := make(chan error, 1)

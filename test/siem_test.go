@@ -405,7 +405,7 @@ func TestEnrich(t *testing.T) {
 	s := newSite(t, "registry.sqlite")
 	db, err := sql.Open("sqlite", s.databases[0])
 	require.NoError(t, err)
-	_, err = db.Exec("UPDATE events SET user_agent = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)' WHERE id % 60 = 0")
+	_, err = db.ExecContext(t.Context(), "UPDATE events SET user_agent = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)' WHERE id % 60 = 0")
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
 	want := map[string]string{} // country by event id
