@@ -16,7 +16,7 @@ type value struct {
 	index int
 }
 
-// sources tells which expressions a variable, parameter, field or function may
+// sources holds the expressions that a variable, parameter, field or function may
 // get its value from, anywhere in the program and whatever the order. That is
 // more than it can have at one place, and all that is needed here.
 type sources struct {

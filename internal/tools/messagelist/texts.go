@@ -123,19 +123,19 @@ func isString(t types.Type) bool {
 	return ok && basic.Info()&types.IsString != 0
 }
 
-// isSentence tells words from values and punctuation.
+// isSentence reports whether a text has words, and not only values and punctuation.
 func isSentence(text string) bool {
 	return !strings.HasPrefix(text, "SELECT ") && slices.ContainsFunc(strings.Fields(text), func(word string) bool {
 		return !strings.HasPrefix(word, "%") && len(strings.TrimFunc(word, isNoLetter)) > 1
 	})
 }
 
-// isPhrase tells several words from the name of something.
+// isPhrase reports whether a text has several words.
 func isPhrase(text string) bool {
 	return isSentence(text) && strings.Contains(strings.TrimSpace(text), " ")
 }
 
-// isWord tells a word from the name of something.
+// isWord reports whether a text is words alone, and not the name of something.
 func isWord(text string) bool {
 	return isSentence(text) && !strings.ContainsFunc(strings.TrimSpace(text), isNoLetter)
 }
