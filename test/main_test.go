@@ -9,11 +9,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -174,13 +176,28 @@ func startCollector(t testing.TB, cmd *exec.Cmd) *process {
 	return p
 }
 
-// freeAddress is a loopback address that nobody listens on.
+// usedPorts are the ports that freeAddress has returned.
+var usedPorts sync.Map
+
+// freeAddress returns a loopback address that nothing listens on, a different one
+// at each call. Its port is below those that systems assign by themselves, so that
+// no other program gets it by chance before the collector does.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
+	for range 1000 {
+		port := 20_000 + rand.IntN(10_000)
+		if _, used := usedPorts.LoadOrStore(port, true); used {
+			continue
+		}
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+		if err == nil {
+			require.NoError(t, listener.Close())
+			return address
+		}
+	}
+	require.Fail(t, "no port is free")
+	return ""
 }
 
 // sharedDir is a temporary directory that other users can enter, too.
