@@ -121,7 +121,7 @@ func completeFinding(t *testing.T) translator.Integrity {
 
 // The page explains every value of tlog_status and every kind of finding.
 func TestValuesAreExplained(t *testing.T) {
-	text, err := os.ReadFile("siem.md")
+	text, err := os.ReadFile("fields.md")
 	require.NoError(t, err)
 	for _, value := range append(constants(t, "attributes.go", "TlogStatus"), constants(t, "integrity_kind.go", "Integrity")...) {
 		assert.Contains(t, string(text), "| `"+value+"` | ")
@@ -255,7 +255,7 @@ const (
 // what is to be said of it, with <br> between them.
 func readDictionary(t *testing.T, heading string) map[int]map[string]bool {
 	t.Helper()
-	text, err := os.ReadFile("siem.md")
+	text, err := os.ReadFile("fields.md")
 	require.NoError(t, err)
 	_, section, found := strings.Cut(string(text), "\n"+heading+"\n")
 	require.True(t, found, heading)
