@@ -245,8 +245,8 @@ func constants(t *testing.T, name, prefix string) []string {
 
 // Headings of the dictionaries.
 const (
-	eventDictionary     = "## Field dictionary"
-	integrityDictionary = "### Field dictionary of integrity findings"
+	eventDictionary     = "## Events"
+	integrityDictionary = "## Integrity findings"
 )
 
 // readDictionary returns the names in each column of the dictionary below a
