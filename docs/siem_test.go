@@ -30,9 +30,14 @@ import (
 
 // shape is what the three translators have in common.
 type shape interface {
-	AppendJSON(dst []byte, e *translator.Event) []byte
-	AppendIntegrityJSON(dst []byte, f *translator.Integrity) []byte
-	AppendLogRecord(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte
+	AppendJSON(dst []byte, d *translator.Document) []byte
+}
+
+// appendRecord is the JSON of what a record holds.
+func appendRecord(s shape, resource pcommon.Resource, record plog.LogRecord) []byte {
+	var d translator.Document
+	d.SetLogRecord(resource, record)
+	return s.AppendJSON(nil, &d)
 }
 
 // columns of the dictionary, from the second on.
@@ -56,11 +61,11 @@ func TestDictionaryHasEveryField(t *testing.T) {
 	for column, shape := range shapes {
 		plain, extended := map[string]bool{}, map[string]bool{}
 		for _, e := range completeEvents(t) {
-			addPaths(t, plain, shape(false).AppendJSON(nil, &e))
-			addPaths(t, extended, shape(true).AppendJSON(nil, &e))
+			addPaths(t, plain, shape(false).AppendJSON(nil, &translator.Document{Event: &e}))
+			addPaths(t, extended, shape(true).AppendJSON(nil, &translator.Document{Event: &e}))
 			resource, record := enriched(e)
-			addPaths(t, plain, shape(false).AppendLogRecord(nil, resource, record))
-			addPaths(t, extended, shape(true).AppendLogRecord(nil, resource, record))
+			addPaths(t, plain, appendRecord(shape(false), resource, record))
+			addPaths(t, extended, appendRecord(shape(true), resource, record))
 		}
 		compare(t, dictionary[column], column, plain, extended)
 	}
@@ -85,8 +90,8 @@ func TestIntegrityDictionary(t *testing.T) {
 	f := completeFinding(t)
 	for column, shape := range shapes {
 		plain, extended := map[string]bool{}, map[string]bool{}
-		addPaths(t, plain, shape(false).AppendIntegrityJSON(nil, &f))
-		addPaths(t, extended, shape(true).AppendIntegrityJSON(nil, &f))
+		addPaths(t, plain, shape(false).AppendJSON(nil, &translator.Document{Integrity: &f}))
+		addPaths(t, extended, shape(true).AppendJSON(nil, &translator.Document{Integrity: &f}))
 		compare(t, dictionary[column], column, plain, extended)
 	}
 
