@@ -1,7 +1,7 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package docs_test holds the documentation to the code.
+// Package docs_test checks the documentation against the code.
 package docs_test
 
 import (
@@ -28,11 +28,16 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
 )
 
-// shape is what the three translators have in common.
+// shape is the method that the three translators have in common.
 type shape interface {
-	AppendJSON(dst []byte, e *translator.Event) []byte
-	AppendIntegrityJSON(dst []byte, f *translator.Integrity) []byte
-	AppendLogRecord(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte
+	AppendJSON(dst []byte, d *translator.Document) []byte
+}
+
+// appendRecord returns the JSON of a record.
+func appendRecord(s shape, resource pcommon.Resource, record plog.LogRecord) []byte {
+	var d translator.Document
+	d.SetLogRecord(resource, record)
+	return s.AppendJSON(nil, &d)
 }
 
 // columns of the dictionary, from the second on.
@@ -49,44 +54,44 @@ var shapes = map[int]func(extended bool) shape{
 	sentinelColumn: func(extended bool) shape { return &sentinel.Translator{Extended: extended} },
 }
 
-// The dictionary has every field that a shape can have, in the column of that
-// shape, and no other. Those that only the extended shape has are marked.
+// The dictionary lists exactly the fields that each shape can have, in the column
+// of that shape, and marks those that only the extended shape has.
 func TestDictionaryHasEveryField(t *testing.T) {
 	dictionary := readDictionary(t, eventDictionary)
 	for column, shape := range shapes {
 		plain, extended := map[string]bool{}, map[string]bool{}
 		for _, e := range completeEvents(t) {
-			addPaths(t, plain, shape(false).AppendJSON(nil, &e))
-			addPaths(t, extended, shape(true).AppendJSON(nil, &e))
+			addPaths(t, plain, shape(false).AppendJSON(nil, &translator.Document{Event: &e}))
+			addPaths(t, extended, shape(true).AppendJSON(nil, &translator.Document{Event: &e}))
 			resource, record := enriched(e)
-			addPaths(t, plain, shape(false).AppendLogRecord(nil, resource, record))
-			addPaths(t, extended, shape(true).AppendLogRecord(nil, resource, record))
+			addPaths(t, plain, appendRecord(shape(false), resource, record))
+			addPaths(t, extended, appendRecord(shape(true), resource, record))
 		}
 		compare(t, dictionary[column], column, plain, extended)
 	}
 }
 
-// compare holds a column of a dictionary to the fields of a shape.
+// compare checks a column of a dictionary against the fields of a shape.
 func compare(t *testing.T, dictionary map[string]bool, column int, plain, extended map[string]bool) {
 	t.Helper()
 	for path := range extended {
 		marked, found := dictionary[path]
-		assert.True(t, found, "column %d lacks `%s`", column, path)
-		assert.Equal(t, !plain[path], marked, "mark of `%s` in column %d", path, column)
+		assert.True(t, found, "column %d does not list `%s`", column, path)
+		assert.Equal(t, !plain[path], marked, "*extended* at `%s` in column %d", path, column)
 	}
 	for path := range dictionary {
-		assert.True(t, extended[path], "column %d has `%s`, the shape does not", column, path)
+		assert.True(t, extended[path], "column %d lists `%s`, which the shape does not have", column, path)
 	}
 }
 
-// The dictionary of findings has every field that they can have, and no other.
+// The dictionary of findings lists exactly the fields that they can have.
 func TestIntegrityDictionary(t *testing.T) {
 	dictionary := readDictionary(t, integrityDictionary)
 	f := completeFinding(t)
 	for column, shape := range shapes {
 		plain, extended := map[string]bool{}, map[string]bool{}
-		addPaths(t, plain, shape(false).AppendIntegrityJSON(nil, &f))
-		addPaths(t, extended, shape(true).AppendIntegrityJSON(nil, &f))
+		addPaths(t, plain, shape(false).AppendJSON(nil, &translator.Document{Integrity: &f}))
+		addPaths(t, extended, shape(true).AppendJSON(nil, &translator.Document{Integrity: &f}))
 		compare(t, dictionary[column], column, plain, extended)
 	}
 
@@ -101,11 +106,11 @@ func TestIntegrityDictionary(t *testing.T) {
 	}
 	compare(t, dictionary[logRecord], logRecord, attributes, attributes)
 	for _, name := range constants(t, "integrity.go", "Attribute") {
-		assert.True(t, attributes[name], "give the finding of this test a %s", name)
+		assert.True(t, attributes[name], "completeFinding lacks %s", name)
 	}
 }
 
-// completeFinding is a finding with all fields.
+// completeFinding returns a finding with all fields.
 func completeFinding(t *testing.T) translator.Integrity {
 	t.Helper()
 	f := translator.Integrity{
@@ -119,16 +124,18 @@ func completeFinding(t *testing.T) translator.Integrity {
 	return f
 }
 
-// The page explains every value of tlog_status and every kind of finding.
+// The page explains every value of tlog_status and every kind of finding, and
+// names the schema URL.
 func TestValuesAreExplained(t *testing.T) {
 	text, err := os.ReadFile("fields.md")
 	require.NoError(t, err)
 	for _, value := range append(constants(t, "attributes.go", "TlogStatus"), constants(t, "integrity_kind.go", "Integrity")...) {
 		assert.Contains(t, string(text), "| `"+value+"` | ")
 	}
+	assert.Contains(t, string(text), translator.SchemaURL)
 }
 
-// It has every attribute of the log record.
+// The dictionary lists every attribute of the log record.
 func TestDictionaryHasEveryAttribute(t *testing.T) {
 	dictionary := readDictionary(t, eventDictionary)
 	for _, name := range attributeNames(t) {
@@ -136,7 +143,7 @@ func TestDictionaryHasEveryAttribute(t *testing.T) {
 	}
 }
 
-// The events are complete, so that a new field cannot hide from the tests above.
+// The events have every attribute, so that the tests above cover a new one.
 func TestCompleteEventsHaveEveryAttribute(t *testing.T) {
 	for _, e := range completeEvents(t) {
 		resource, record := enriched(e)
@@ -148,8 +155,8 @@ func TestCompleteEventsHaveEveryAttribute(t *testing.T) {
 	}
 }
 
-// enriched is an event's record after a pipeline added to it what the
-// dictionary names: a place, and one thing more.
+// enriched returns an event's record after a pipeline has added the attributes
+// that the dictionary names: a location, and one other attribute.
 func enriched(e translator.Event) (pcommon.Resource, plog.LogRecord) {
 	resource, record := pcommon.NewResource(), plog.NewLogRecord()
 	translator.SetResource(resource, e.RegistryID)
@@ -166,8 +173,8 @@ func enriched(e translator.Event) (pcommon.Resource, plog.LogRecord) {
 	return resource, record
 }
 
-// completeEvents are events with all fields. Where a field takes the place of
-// another, each has one.
+// completeEvents returns events that have all fields between them: one with an IP
+// address, and one with another text in its place.
 func completeEvents(t *testing.T) []translator.Event {
 	t.Helper()
 	e := translator.Event{
@@ -183,14 +190,14 @@ func completeEvents(t *testing.T) []translator.Event {
 	return []translator.Event{e, noIP}
 }
 
-// leaves are objects that count as one field: their keys are the registry's or
-// the pipeline's, or they are one value.
-var leaves = map[string]bool{
+// wholeObjects are objects that count as one field: the registry or the pipeline
+// chooses their keys, or they are one value.
+var wholeObjects = map[string]bool{
 	"event.extra": true, "oversight.extra": true, "source.geo.location": true, "AdditionalFields": true,
 }
 
-// addPaths adds the names of a document's fields, joined by dots. Lists are
-// fields.
+// addPaths adds the paths of a document's fields, joined by dots. A list is one
+// field.
 func addPaths(t *testing.T, paths map[string]bool, document []byte) {
 	t.Helper()
 	var fields map[string]any
@@ -199,7 +206,7 @@ func addPaths(t *testing.T, paths map[string]bool, document []byte) {
 	walk = func(prefix string, fields map[string]any) {
 		for name, value := range fields {
 			path := prefix + name
-			if object, ok := value.(map[string]any); ok && !leaves[path] {
+			if object, ok := value.(map[string]any); ok && !wholeObjects[path] {
 				walk(path+".", object)
 			} else {
 				paths[path] = true
@@ -209,7 +216,7 @@ func addPaths(t *testing.T, paths map[string]bool, document []byte) {
 	walk("", fields)
 }
 
-// attributeNames returns the attributes of an event.
+// attributeNames returns the names of all attributes of an event.
 func attributeNames(t *testing.T) []string {
 	t.Helper()
 	return constants(t, "attributes.go", "Attribute")
@@ -250,9 +257,9 @@ const (
 )
 
 // readDictionary returns the names in each column of the dictionary below a
-// heading, and whether they are marked as extended. It is the table that has a
-// column of the log record. A cell holds entries of a name in backquotes and
-// what is to be said of it, with <br> between them.
+// heading, and whether they are marked as extended. The dictionary is the table
+// with the column "log record". A cell holds entries, separated by <br>: a name in
+// backquotes, and a description.
 func readDictionary(t *testing.T, heading string) map[int]map[string]bool {
 	t.Helper()
 	text, err := os.ReadFile("fields.md")

@@ -32,7 +32,7 @@ func TestDemoEndsWithCtrlC(t *testing.T) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	demo := start(t, cmd)
 	demo.waitForOutput("beacon-")
-	demo.waitForOutput("oversight.tlog_status=verified")
+	demo.waitForOutput("oversight.tlog.status=verified")
 	demo.waitForOutput("Everything is ready")
 	eventually(t, func() error {
 		want := slices.Sorted(slices.Values(append([]string{"checkpoint", "events.jsonl"}, registryFiles...)))

@@ -16,7 +16,7 @@ func auditOf(database string) string {
 	return fmt.Sprintf("transparency_log: {leaves: %q, grace: 1s}", filepath.Join(filepath.Dir(database), "tlog", "leaves.jsonl"))
 }
 
-// statuses counts the events by oversight.tlog_status, and findings by their
+// statuses counts the events by oversight.tlog.status, and findings by their
 // message.
 func statuses(t *testing.T, g *gateway) (events map[any]int, findings map[string]int) {
 	t.Helper()
@@ -26,7 +26,7 @@ func statuses(t *testing.T, g *gateway) (events map[any]int, findings map[string
 			findings[r.Body().Str()]++
 			continue
 		}
-		status, _ := r.Attributes().Get("oversight.tlog_status")
+		status, _ := r.Attributes().Get("oversight.tlog.status")
 		events[status.AsString()]++
 	}
 	return events, findings

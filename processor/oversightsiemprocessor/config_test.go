@@ -51,7 +51,7 @@ func TestConfig(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			config, err := load(t, name)
 			require.NoError(t, err)
-			assert.Equal(t, want, config.Config)
+			assert.Equal(t, want, config.Shape)
 		})
 	}
 }

@@ -42,7 +42,7 @@ type Config struct {
 	// RegistryID names the registry: its Ed25519 public key as 64 hex digits
 	// (`ed25519_pub` of GET /.well-known/oversight-registry), or a short id of
 	// the operator's choice. It becomes the resource attribute
-	// oversight.registry_id, and part of every event_uid. Required.
+	// oversight.registry.id, and part of every event_uid. Required.
 	RegistryID string `mapstructure:"registry_id"`
 
 	// StartAt is where reading starts when there is no checkpoint: `beginning`

@@ -19,7 +19,7 @@ import (
 
 // TransparencyLogConfig is what a user writes below `transparency_log:`. It
 // makes the receiver check every event against the registry's transparency log.
-// Each event gets the attribute oversight.tlog_status, and what is wrong with the
+// Each event gets the attribute oversight.tlog.status, and what is wrong with the
 // log or the table becomes records with the EventName oversight.integrity.
 type TransparencyLogConfig struct {
 	// Leaves is the path of the log's leaves.jsonl. The receiver needs

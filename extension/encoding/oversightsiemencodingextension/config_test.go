@@ -40,7 +40,7 @@ func TestConfig(t *testing.T) {
 			require.NoError(t, err)
 			want := siem.NewDefaultConfig()
 			change(&want)
-			assert.Equal(t, want, config.Config)
+			assert.Equal(t, want, config.Shape)
 		})
 	}
 }

@@ -1,7 +1,7 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package translator
+package extra
 
 import (
 	"testing"
@@ -10,7 +10,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// FuzzFlat compares the fast ways with the slow, obvious one.
+// FuzzFlat compares the fast paths with the slow, obvious one.
 func FuzzFlat(f *testing.F) {
 	for _, seed := range []string{
 		`{"qtype": "A", "qname": "x.example"}`, `{"a":"b"}`, "{\t\"a\" :\n\"b\" }\r", `{"a":"b","a":"c"}`,

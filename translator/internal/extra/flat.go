@@ -1,7 +1,7 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package translator
+package extra
 
 import (
 	"slices"
@@ -14,14 +14,13 @@ import (
 // flatKeys is how many keys compactFlat accepts; registries write two.
 const flatKeys = 8
 
-// compactFlat is [NormalizeExtra] for what nearly every row with an extra
-// holds: a JSON object of a few different keys, whose values are strings or
-// null. It takes a fraction of the time. It reports false for anything else,
-// valid or not.
+// compactFlat is [Normalize] for the common case: a JSON object of a few
+// different keys, whose values are strings or null. It needs a fraction of the
+// time. It reports false for anything else, valid or not.
 func compactFlat(text string) (normal, questionName string, ok bool) {
 	s := flatScanner{text: text}
-	var space [256]byte
-	out := space[:0]
+	var buffer [256]byte
+	out := buffer[:0]
 	var keys [flatKeys]string
 	if !s.skip('{') {
 		return "", "", false
@@ -44,7 +43,7 @@ func compactFlat(text string) (normal, questionName string, ok bool) {
 	return string(out), questionName, s.skip('}') && s.atEnd()
 }
 
-// putFlat is [PutExtra] for the same objects. It leaves m empty where it reports
+// putFlat is [Put] for the same objects. It leaves m empty where it reports
 // false.
 func putFlat(text string, m pcommon.Map) bool {
 	s := flatScanner{text: text}
@@ -70,10 +69,10 @@ func putFlat(text string, m pcommon.Map) bool {
 	return false
 }
 
-// flatScanner walks through a text.
+// flatScanner reads a text from left to right.
 type flatScanner struct {
-	text string
-	at   int
+	text   string
+	offset int
 }
 
 // scalar is a string or null: its shortest JSON, and its value.
@@ -85,25 +84,25 @@ func (s *flatScanner) member() (key, value scalar, ok bool) {
 		return scalar{}, scalar{}, false
 	}
 	s.space()
-	if strings.HasPrefix(s.text[s.at:], "null") {
-		s.at += len("null")
+	if strings.HasPrefix(s.text[s.offset:], "null") {
+		s.offset += len("null")
 		return key, scalar{json: "null"}, true
 	}
 	value, ok = s.string()
 	return key, value, ok
 }
 
-// string reads a string. Printable ASCII stays where it is.
+// string reads a string. Printable ASCII is not copied.
 func (s *flatScanner) string() (scalar, bool) {
 	if !s.skip('"') {
 		return scalar{}, false
 	}
-	start := s.at - 1
-	for ; s.at < len(s.text); s.at++ {
-		switch c := s.text[s.at]; {
+	start := s.offset - 1
+	for ; s.offset < len(s.text); s.offset++ {
+		switch c := s.text[s.offset]; {
 		case c == '"':
-			s.at++
-			json := s.text[start:s.at]
+			s.offset++
+			json := s.text[start:s.offset]
 			return scalar{json, json[1 : len(json)-1]}, true
 		case c == '\\' || c >= 0x80:
 			return s.escaped(start)
@@ -116,17 +115,17 @@ func (s *flatScanner) string() (scalar, bool) {
 
 // escaped reads a string that is not plain from its opening quote.
 func (s *flatScanner) escaped(start int) (scalar, bool) {
-	for ; s.at < len(s.text) && s.text[s.at] != '"'; s.at++ {
-		if s.text[s.at] == '\\' {
-			s.at++
+	for ; s.offset < len(s.text) && s.text[s.offset] != '"'; s.offset++ {
+		if s.text[s.offset] == '\\' {
+			s.offset++
 		}
 	}
-	if s.at >= len(s.text) {
+	if s.offset >= len(s.text) {
 		return scalar{}, false
 	}
-	s.at++
-	var space [256]byte // for the value and then its JSON
-	value, err := jsontext.AppendUnquote(space[:0], s.text[start:s.at])
+	s.offset++
+	var buffer [256]byte // for the value and then its JSON
+	value, err := jsontext.AppendUnquote(buffer[:0], s.text[start:s.offset])
 	if err != nil {
 		return scalar{}, false
 	}
@@ -135,27 +134,27 @@ func (s *flatScanner) escaped(start int) (scalar, bool) {
 	return scalar{json: text[len(value):], value: text[:len(value)]}, err == nil
 }
 
-// skip passes over white space and then c, and reports whether it was there.
+// skip skips white space and then c, and reports whether c was there.
 func (s *flatScanner) skip(c byte) bool {
 	s.space()
-	if s.at == len(s.text) || s.text[s.at] != c {
+	if s.offset == len(s.text) || s.text[s.offset] != c {
 		return false
 	}
-	s.at++
+	s.offset++
 	return true
 }
 
 func (s *flatScanner) atEnd() bool {
 	s.space()
-	return s.at == len(s.text)
+	return s.offset == len(s.text)
 }
 
-// space passes over JSON's white space.
+// space skips JSON's white space.
 func (s *flatScanner) space() {
-	for s.at < len(s.text) {
-		switch s.text[s.at] {
+	for s.offset < len(s.text) {
+		switch s.text[s.offset] {
 		case ' ', '\t', '\n', '\r':
-			s.at++
+			s.offset++
 		default:
 			return
 		}

@@ -1,7 +1,9 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package translator
+// Package extra reads and writes what the column extra of an events table holds:
+// a JSON object, or anything else.
+package extra
 
 import (
 	"errors"
@@ -18,37 +20,23 @@ import (
 const (
 	// rawKey holds what is no JSON object.
 	rawKey = "raw"
-	// questionNameKey is where the registry puts the name a dns beacon was
-	// asked for.
+	// questionNameKey is where the registry puts the name that a dns beacon was
+	// queried for.
 	questionNameKey = "qname"
 	// questionTypeKey is where it puts the record type, such as A or AAAA.
 	questionTypeKey = "qtype"
 
-	// maxExtraDepth: decoders of protocol buffers stop at 100 nested messages
-	// by default, and in OTLP a level of nesting takes three.
-	maxExtraDepth = 30
-	// maxExtraKeys is Elasticsearch's default limit on the fields of an index.
-	maxExtraKeys = 1000
+	// maxDepth: decoders of protocol buffers stop at 100 nested messages by
+	// default, and in OTLP one level of nesting is three messages.
+	maxDepth = 30
+	// maxKeys is Elasticsearch's default limit on the fields of an index.
+	maxKeys = 1000
 )
 
-var errExtraTooLarge = errors.New("nested too deeply or too many keys")
+var errTooLarge = errors.New("nested too deeply or too many keys")
 
-// NormalizeExtra turns the text of the column extra into the form of
-// [Event.Extra], and picks extra.qname out of it.
-//
-//   - A JSON object becomes its compact text, without white space, in the
-//     order of its keys; of a repeated key the last value counts. An empty one
-//     becomes "".
-//   - Anything else, valid or not, becomes {"raw": ...}, with the value if it
-//     is valid JSON and with the text otherwise. So does an object nested
-//     deeper than 30 levels or with more than 1000 keys, which no destination
-//     would take.
-//   - Numbers keep their digits: one that neither int64 nor float64 holds
-//     exactly becomes a string.
-//   - Lone surrogates and invalid UTF-8 become U+FFFD.
-//
-// NormalizeExtra(NormalizeExtra(x)) equals NormalizeExtra(x).
-func NormalizeExtra(text string) (normal, questionName string) {
+// Normalize implements translator.NormalizeExtra, which says what the result is.
+func Normalize(text string) (normal, questionName string) {
 	if text == "" || text == "{}" {
 		return "", ""
 	}
@@ -56,7 +44,7 @@ func NormalizeExtra(text string) (normal, questionName string) {
 		return normal, questionName
 	}
 	m := pcommon.NewMap()
-	PutExtra(text, m)
+	Put(text, m)
 	if name, ok := m.Get(questionNameKey); ok && name.Type() == pcommon.ValueTypeStr {
 		questionName = name.Str()
 	}
@@ -68,28 +56,28 @@ func objectText(m pcommon.Map) string {
 	if m.Len() == 0 {
 		return ""
 	}
-	var space [256]byte // for nearly all, so that only the text itself is allocated
-	return string(encode.Object(space[:0], m))
+	var buffer [256]byte // long enough for nearly all, so that only the text itself is allocated
+	return string(encode.Object(buffer[:0], m))
 }
 
-// extraText is the text of the attribute oversight.extra.
-func extraText(v pcommon.Value) string {
+// Text is the normalized text of the attribute oversight.extra.
+func Text(v pcommon.Value) string {
 	if v.Type() == pcommon.ValueTypeMap {
 		return objectText(v.Map())
 	}
-	normal, _ := NormalizeExtra(v.AsString())
+	normal, _ := Normalize(v.AsString())
 	return normal
 }
 
-// PutExtra parses a text in the form of [Event.Extra], or any other text of the
-// column extra, into m, which has to be empty.
-func PutExtra(text string, m pcommon.Map) {
+// Put parses a normalized text, or any other text of the column extra, into m,
+// which has to be empty.
+func Put(text string, m pcommon.Map) {
 	if !putFlat(text, m) {
 		putParsed(text, m)
 	}
 }
 
-// putParsed is PutExtra for any text.
+// putParsed is [Put] for any text.
 func putParsed(text string, m pcommon.Map) {
 	value := pcommon.NewValueEmpty()
 	if err := parseJSON(text, value); err != nil {
@@ -104,8 +92,8 @@ func putParsed(text string, m pcommon.Map) {
 // parseJSON parses the text of exactly one value.
 func parseJSON(text string, value pcommon.Value) error {
 	p := parser{jsontext.NewDecoder(strings.NewReader(text),
-		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), maxExtraKeys}
-	if err := p.value(value, maxExtraDepth); err != nil {
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), maxKeys}
+	if err := p.value(value, maxDepth); err != nil {
 		return err
 	}
 	return p.end()
@@ -113,7 +101,7 @@ func parseJSON(text string, value pcommon.Value) error {
 
 type parser struct {
 	decoder *jsontext.Decoder
-	keys    int // still allowed
+	keys    int // how many more are allowed
 }
 
 func (p *parser) value(value pcommon.Value, depth int) error {
@@ -140,7 +128,7 @@ func (p *parser) value(value pcommon.Value, depth int) error {
 
 func (p *parser) object(m pcommon.Map, depth int) error {
 	if depth < 0 {
-		return errExtraTooLarge
+		return errTooLarge
 	}
 	for p.decoder.PeekKind() != '}' {
 		token, err := p.decoder.ReadToken()
@@ -148,7 +136,7 @@ func (p *parser) object(m pcommon.Map, depth int) error {
 			return err
 		}
 		if p.keys--; p.keys < 0 {
-			return errExtraTooLarge
+			return errTooLarge
 		}
 		if err := p.value(m.PutEmpty(token.String()), depth); err != nil {
 			return err
@@ -160,7 +148,7 @@ func (p *parser) object(m pcommon.Map, depth int) error {
 
 func (p *parser) array(s pcommon.Slice, depth int) error {
 	if depth < 0 {
-		return errExtraTooLarge
+		return errTooLarge
 	}
 	for p.decoder.PeekKind() != ']' {
 		if err := p.value(s.AppendEmpty(), depth); err != nil {
@@ -171,7 +159,7 @@ func (p *parser) array(s pcommon.Slice, depth int) error {
 	return err
 }
 
-// end makes sure that nothing but white space follows.
+// end returns an error if anything but white space follows.
 func (p *parser) end() error {
 	_, err := p.decoder.ReadToken()
 	if err == nil {
@@ -205,7 +193,7 @@ func sameDecimal(a, b string) bool {
 }
 
 // decimal splits a JSON number into its digits, without zeros at either end
-// and with the sign, and the power of ten that the last of them counts for.
+// and with the sign, and the power of ten of the last digit.
 func decimal(text string) (digits string, exponent int, ok bool) {
 	sign := ""
 	if rest, negative := strings.CutPrefix(text, "-"); negative {
@@ -226,4 +214,27 @@ func decimal(text string) (digits string, exponent int, ok bool) {
 		return "", 0, true
 	}
 	return sign + digits, exponent - len(fraction) + len(all) - len(digits), true
+}
+
+// QuestionType is the value of qtype in a normalized text, or "".
+func QuestionType(text string) string {
+	_, rest, found := strings.Cut(text, `"`+questionTypeKey+`":`)
+	if !found {
+		return ""
+	}
+	if strings.LastIndexByte(text, '{') == 0 && !strings.Contains(text, `\`) {
+		// One object without escapes: what follows the key is its value.
+		value, quoted := strings.CutPrefix(rest, `"`)
+		if !quoted {
+			return ""
+		}
+		value, _, _ = strings.Cut(value, `"`)
+		return value
+	}
+	m := pcommon.NewMap()
+	Put(text, m)
+	if v, ok := m.Get(questionTypeKey); ok && v.Type() == pcommon.ValueTypeStr {
+		return v.Str()
+	}
+	return ""
 }
