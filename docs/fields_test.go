@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -214,6 +215,27 @@ func addPaths(t *testing.T, paths map[string]bool, document []byte) {
 		}
 	}
 	walk("", fields)
+}
+
+// The other pages name attributes and fields that the dictionaries list.
+func TestPagesNameFieldsThatExist(t *testing.T) {
+	events, findings := readDictionary(t, eventDictionary), readDictionary(t, integrityDictionary)
+	for page, column := range map[string]int{
+		"trust.md": logRecord, "operations.md": logRecord, "files-and-kafka.md": logRecord, "elastic.md": ecsColumn,
+	} {
+		text, err := os.ReadFile(page)
+		require.NoError(t, err)
+		names := regexp.MustCompile(`\b(?:oversight|log\.record)\.[a-z_.]*[a-z]`).FindAllString(string(text), -1)
+		require.NotEmpty(t, names, page)
+		for _, name := range names {
+			if name == translator.EventName || name == translator.IntegrityEventName || strings.HasPrefix(name, "oversight.extra.") {
+				continue
+			}
+			_, ofEvents := events[column][name]
+			_, ofFindings := findings[column][name]
+			assert.True(t, ofEvents || ofFindings, "%s names %s", page, name)
+		}
+	}
 }
 
 // attributeNames returns the names of all attributes of an event.
