@@ -31,12 +31,12 @@ type client struct {
 }
 
 func newClient(ctx context.Context, config *Config, host component.Host, settings component.TelemetrySettings, t *telemetry) (*client, error) {
-	c := &client{endpoint: strings.TrimRight(config.Endpoint, "/"), telemetry: t}
+	c := &client{endpoint: strings.TrimRight(config.ClientConfig.Endpoint, "/"), telemetry: t}
 	if inClear(c.endpoint) {
 		settings.Logger.Warn("The endpoint has no TLS: the access token and the rows can be read on the way", zap.String("endpoint", c.endpoint))
 	}
 	var err error
-	if c.http, err = config.ToClient(ctx, host.GetExtensions(), settings); err != nil {
+	if c.http, err = config.ClientConfig.ToClient(ctx, host.GetExtensions(), settings); err != nil {
 		return nil, err
 	}
 	// The token is for this endpoint, and rows are not to be sent elsewhere.

@@ -26,7 +26,7 @@ import (
 
 func TestEndpointsMayEndInASlash(t *testing.T) {
 	s := newSetup(t, nil)
-	s.config.Endpoint += "/"
+	s.config.ClientConfig.Endpoint += "/"
 	rows, _ := named(0, 1)
 	assert.NoError(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)))
 }
@@ -56,7 +56,7 @@ func TestAuthExtension(t *testing.T) {
 	id := component.MustNewID("tokens")
 	s.host.extensions[id] = &tokenExtension{token: tokenFor("https://monitor.azure.com/.default")}
 	s.config.Credential = configoptional.None[CredentialConfig]()
-	s.config.Auth = configoptional.Some(configauth.Config{AuthenticatorID: id})
+	s.config.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: id})
 	rows, want := named(0, 1)
 	require.NoError(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)))
 	assert.Equal(t, want, s.service.rows())
@@ -66,7 +66,7 @@ func TestAuthExtension(t *testing.T) {
 func TestAuthExtensionThatIsNotThere(t *testing.T) {
 	s := newSetup(t, nil)
 	s.config.Credential = configoptional.None[CredentialConfig]()
-	s.config.Auth = configoptional.Some(configauth.Config{AuthenticatorID: component.MustNewID("nobody")})
+	s.config.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: component.MustNewID("nobody")})
 	e, err := NewFactory().CreateLogs(t.Context(), s.settings, s.config)
 	require.NoError(t, err)
 	require.ErrorContains(t, e.Start(t.Context(), s.host), "nobody")
@@ -82,7 +82,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	redirecting := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	defer redirecting.Close()
 	s := newSetup(t, nil)
-	s.config.Endpoint = redirecting.URL
+	s.config.ClientConfig.Endpoint = redirecting.URL
 	s.config.BackOffConfig.Enabled = false
 	rows, _ := named(0, 1)
 	require.ErrorContains(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)), "307 Temporary Redirect")
@@ -104,10 +104,10 @@ func TestTLSIs12AtLeast(t *testing.T) {
 			server.StartTLS()
 			defer server.Close()
 			s := newSetup(t, nil)
-			s.config.Endpoint = server.URL
-			s.config.TLS.CAFile = filepath.Join(t.TempDir(), "ca.pem")
+			s.config.ClientConfig.Endpoint = server.URL
+			s.config.ClientConfig.TLS.CAFile = filepath.Join(t.TempDir(), "ca.pem")
 			ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-			require.NoError(t, os.WriteFile(s.config.TLS.CAFile, ca, 0o600))
+			require.NoError(t, os.WriteFile(s.config.ClientConfig.TLS.CAFile, ca, 0o600))
 			s.config.BackOffConfig.Enabled = false
 			rows, _ := named(0, 1)
 			require.ErrorContains(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)), test.want)
@@ -124,7 +124,7 @@ func TestTimeoutIsForEachRequest(t *testing.T) {
 		}
 		return accepted
 	})
-	s.config.Timeout = 200 * time.Millisecond
+	s.config.ClientConfig.Timeout = 200 * time.Millisecond
 	rows, want := named(0, 1)
 	require.NoError(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)))
 	assert.Contains(t, s.service.rows(), want[0])
@@ -207,7 +207,7 @@ func TestEndpointsInClearAreWarnedOf(t *testing.T) {
 		"http://127.0.0.1.example": 1,
 	} {
 		s := newSetup(t, nil)
-		s.config.Endpoint = endpoint
+		s.config.ClientConfig.Endpoint = endpoint
 		s.start(t)
 		assert.Equal(t, want, s.logs.FilterMessageSnippet("no TLS").Len(), endpoint)
 	}

@@ -28,7 +28,7 @@ type Config struct {
 	// Defaults: `compression` gzip, which is the only one that the service
 	// reads; `timeout` 30s, for each request. The token requests of
 	// `credential` go through the same proxy and trust the same CAs.
-	confighttp.ClientConfig `mapstructure:",squash"`
+	ClientConfig confighttp.ClientConfig `mapstructure:",squash"`
 
 	// RuleID is the immutable id of the data collection rule: dcr- and 32 hex
 	// digits. The resource attribute azure.dcr.rule_id overrides it. Required.
@@ -82,20 +82,20 @@ func createDefaultConfig() component.Config {
 
 // Validate reports every wrong setting, with its key and value. It does no I/O.
 func (c *Config) Validate() error {
-	errs := []error{validateEndpoint(c.Endpoint), validateRuleID(c.RuleID), validateStreamName(c.StreamName)}
-	if c.Timeout < 0 {
-		errs = append(errs, fmt.Errorf("`timeout` is %s: must not be negative", c.Timeout))
+	errs := []error{validateEndpoint(c.ClientConfig.Endpoint), validateRuleID(c.RuleID), validateStreamName(c.StreamName)}
+	if c.ClientConfig.Timeout < 0 {
+		errs = append(errs, fmt.Errorf("`timeout` is %s: must not be negative", c.ClientConfig.Timeout))
 	}
-	if c.Compression != configcompression.TypeGzip && c.Compression.IsCompressed() {
-		errs = append(errs, fmt.Errorf("`compression` is %q: the service reads \"gzip\", or \"none\"", c.Compression))
+	if c.ClientConfig.Compression != configcompression.TypeGzip && c.ClientConfig.Compression.IsCompressed() {
+		errs = append(errs, fmt.Errorf("`compression` is %q: the service reads \"gzip\", or \"none\"", c.ClientConfig.Compression))
 	}
-	if slices.Contains([]string{"1.0", "1.1"}, c.TLS.MinVersion) {
-		errs = append(errs, fmt.Errorf("`tls.min_version` is %q: must be at least \"1.2\"", c.TLS.MinVersion))
+	if slices.Contains([]string{"1.0", "1.1"}, c.ClientConfig.TLS.MinVersion) {
+		errs = append(errs, fmt.Errorf("`tls.min_version` is %q: must be at least \"1.2\"", c.ClientConfig.TLS.MinVersion))
 	}
-	if c.Credential.HasValue() && c.Auth.HasValue() {
+	if c.Credential.HasValue() && c.ClientConfig.Auth.HasValue() {
 		errs = append(errs, errors.New("`credential` and `auth` are both set: the token can come from one of them only"))
 	}
-	if !c.Credential.HasValue() && !c.Auth.HasValue() {
+	if !c.Credential.HasValue() && !c.ClientConfig.Auth.HasValue() {
 		errs = append(errs, errors.New("`credential` is required (or `auth`): it says where the access token comes from"))
 	}
 	return errors.Join(errs...)

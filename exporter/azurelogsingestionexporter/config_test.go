@@ -31,13 +31,13 @@ func TestFullConfig(t *testing.T) {
 	config, err := loadConfig(t, "full")
 	require.NoError(t, err)
 	want := createDefaultConfig().(*Config)
-	want.Endpoint = "https://dce-x1y2.westeurope-1.ingest.monitor.azure.com"
+	want.ClientConfig.Endpoint = "https://dce-x1y2.westeurope-1.ingest.monitor.azure.com"
 	want.RuleID = "dcr-0123456789abcdef0123456789abcdef"
 	want.StreamName = "Custom-Oversight_CL"
-	want.ProxyURL = "http://proxy.example.org:3128"
-	want.Compression = "none"
-	want.Timeout = 10 * time.Second
-	want.TLS.MinVersion = "1.3"
+	want.ClientConfig.ProxyURL = "http://proxy.example.org:3128"
+	want.ClientConfig.Compression = "none"
+	want.ClientConfig.Timeout = 10 * time.Second
+	want.ClientConfig.TLS.MinVersion = "1.3"
 	*want.Credential.GetOrInsertDefault() = CredentialConfig{
 		Type:                      CredentialClientCertificate,
 		TenantID:                  "11111111-2222-3333-4444-555555555555",
@@ -63,8 +63,8 @@ func TestFullConfig(t *testing.T) {
 func TestDefaultConfig(t *testing.T) {
 	config, err := loadConfig(t, "minimal")
 	require.NoError(t, err)
-	assert.EqualValues(t, "gzip", config.Compression)
-	assert.Equal(t, 30*time.Second, config.Timeout)
+	assert.EqualValues(t, "gzip", config.ClientConfig.Compression)
+	assert.Equal(t, 30*time.Second, config.ClientConfig.Timeout)
 	assert.Equal(t, CredentialConfig{Type: CredentialDefault, Cloud: CloudPublic}, *config.Credential.Get())
 	assert.True(t, config.QueueConfig.HasValue())
 	assert.False(t, config.QueueConfig.Get().Batch.HasValue())
@@ -77,7 +77,7 @@ func TestAuthConfig(t *testing.T) {
 	config, err := loadConfig(t, "auth")
 	require.NoError(t, err)
 	assert.False(t, config.Credential.HasValue())
-	assert.Equal(t, "azure_auth", config.Auth.Get().AuthenticatorID.String())
+	assert.Equal(t, "azure_auth", config.ClientConfig.Auth.Get().AuthenticatorID.String())
 }
 
 // Every wrong configuration is refused with the key and the value.

@@ -288,12 +288,12 @@ func TestCredentialsOfMachines(t *testing.T) {
 // proxy and timeout are.
 func TestTokenClient(t *testing.T) {
 	s := newSetup(t, nil)
-	s.config.TLS.ServerName = "another.example.org"
-	s.config.TLS.InsecureSkipVerify = true
-	s.config.TLS.CertFile = newCertificate(t)
-	s.config.TLS.KeyFile = s.config.TLS.CertFile
-	s.config.ProxyURL = "http://proxy.example.org:3128"
-	s.config.Timeout = 7 * time.Second
+	s.config.ClientConfig.TLS.ServerName = "another.example.org"
+	s.config.ClientConfig.TLS.InsecureSkipVerify = true
+	s.config.ClientConfig.TLS.CertFile = newCertificate(t)
+	s.config.ClientConfig.TLS.KeyFile = s.config.ClientConfig.TLS.CertFile
+	s.config.ClientConfig.ProxyURL = "http://proxy.example.org:3128"
+	s.config.ClientConfig.Timeout = 7 * time.Second
 	client, err := newTokenClient(t.Context(), s.config.ClientConfig)
 	require.NoError(t, err)
 	assert.Equal(t, 7*time.Second, client.Timeout)
@@ -316,7 +316,7 @@ func TestTokenClient(t *testing.T) {
 			assert.Equal(t, want, proxy.String(), target)
 		}
 	}
-	s.config.TLS.CAFile = "no/such/file"
+	s.config.ClientConfig.TLS.CAFile = "no/such/file"
 	_, err = newTokenClient(t.Context(), s.config.ClientConfig)
 	require.ErrorContains(t, err, "`tls`")
 }

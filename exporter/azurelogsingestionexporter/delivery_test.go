@@ -172,7 +172,7 @@ func TestDeliversThroughFaults(t *testing.T) {
 	queue.WaitForResult = true
 	queue.NumConsumers = loadSenders
 	s.config.QueueConfig = configoptional.Some(queue)
-	s.config.CompressionParams.Level = 1 // compressing is what takes the time here
+	s.config.ClientConfig.CompressionParams.Level = 1 // compressing is what takes the time here
 	sendLoad(t, s.start(t))
 	require.NoError(t, l.err)
 	l.check(t)

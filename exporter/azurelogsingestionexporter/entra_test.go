@@ -113,7 +113,7 @@ func (e *entra) configure(config *Config) {
 		Type: CredentialClientSecret, TenantID: testTenant, ClientID: testClient, ClientSecret: testSecret,
 		Cloud: CloudPublic, AuthorityHost: e.URL,
 	}
-	config.TLS.CAFile = e.caFile
+	config.ClientConfig.TLS.CAFile = e.caFile
 }
 
 func (e *entra) set(down bool) {

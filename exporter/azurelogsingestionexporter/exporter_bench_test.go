@@ -71,10 +71,10 @@ func benchmarkPush(b *testing.B, compression configcompression.Type) {
 	}))
 	defer server.Close()
 	config := createDefaultConfig().(*Config)
-	config.Endpoint = server.URL
+	config.ClientConfig.Endpoint = server.URL
 	config.RuleID = testRule
 	config.StreamName = testStream
-	config.Compression = compression
+	config.ClientConfig.Compression = compression
 	e, err := newLogsExporter(exportertest.NewNopSettings(metadata.Type), config)
 	require.NoError(b, err)
 	require.NoError(b, e.start(b.Context(), componenttest.NewNopHost()))

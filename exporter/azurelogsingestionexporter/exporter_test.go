@@ -45,7 +45,7 @@ func TestDelivers(t *testing.T) {
 	for _, compression := range []configcompression.Type{"gzip", "none", ""} {
 		t.Run(string(compression), func(t *testing.T) {
 			s := newSetup(t, nil)
-			s.config.Compression = compression
+			s.config.ClientConfig.Compression = compression
 			e := s.start(t)
 			rows, want := named(0, 100)
 			require.NoError(t, e.ConsumeLogs(t.Context(), logsOf(t, rows...)))
@@ -103,7 +103,7 @@ func TestRequestsAreAsLongAsTheyMayBe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSetup(t, nil)
-			s.config.Compression = "none"
+			s.config.ClientConfig.Compression = "none"
 			e := s.start(t)
 			var rows []map[string]any
 			for i, size := range test.sizes {

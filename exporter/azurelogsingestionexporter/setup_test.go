@@ -100,7 +100,7 @@ func newSetup(t testing.TB, answer func(*call) answer) *setup {
 		telemetry: componenttest.NewTelemetry(),
 	}
 	t.Cleanup(func() { assert.NoError(t, s.telemetry.Shutdown(context.WithoutCancel(t.Context()))) })
-	s.config.Endpoint = s.service.URL
+	s.config.ClientConfig.Endpoint = s.service.URL
 	s.config.RuleID = testRule
 	s.config.StreamName = testStream
 	s.config.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
