@@ -17,11 +17,12 @@ GO        ?= go
 GO_BUILD  := $(GO) build -ldflags "-s -w"
 COLLECTOR := cmd/otelcol-oversight
 
-# Every module of the checkout, the tools in internal/tools apart. The exporter
-# is usable without the rest. The tests over the built collector are a module so
-# that their dependencies do not decide which versions users build with.
-END_TO_END := test
-MODULES    := . exporter/azurelogsingestionexporter $(END_TO_END) $(COLLECTOR)
+# Every module of the checkout, the tools in internal/tools apart. Users require
+# the first two, and the exporter without the rest. The tests over the built
+# collector are a module so that their dependencies do not decide which versions
+# users build with.
+PUBLISHED := . exporter/azurelogsingestionexporter
+MODULES   := $(PUBLISHED) test $(COLLECTOR)
 
 # $(call in_modules,COMMAND) runs a command in every module.
 define in_modules
@@ -81,11 +82,11 @@ endif
 
 .PHONY: test-newest-core
 test-newest-core: ## Run the components' tests against the newest Collector core
-	scripts/test-newest-core.sh $(NEWEST_CORE_STABLE) $(NEWEST_CORE_BETA) $(MODULES)
+	scripts/test-newest-core.sh $(NEWEST_CORE_STABLE) $(NEWEST_CORE_BETA) $(PUBLISHED)
 
 .PHONY: test-manifests
 test-manifests: $(BUILDER) $(NEWEST_BUILDER) ## Build collectors from the manifests in testdata/manifests, as users do, and start them
-	scripts/test-manifests.sh $(BUILDER) $(NEWEST_BUILDER)
+	scripts/test-manifests.sh $(BUILDER) $(NEWEST_BUILDER) $(PUBLISHED)
 
 .PHONY: cross
 cross: $(PLATFORMS:%=cross/%) ## Build and check every module for every supported system
@@ -123,7 +124,7 @@ tidy: $(BUILDER) ## Renew go.mod and go.sum of every module
 
 .PHONY: clean
 clean: ## Remove what was built and what the demo wrote
-	rm -rf bin out
+	rm -rf bin out dist
 
 $(BUILDER) $(NEWEST_BUILDER): TOOL_PACKAGE := go.opentelemetry.io/collector/cmd/builder
 $(MDATAGEN): TOOL_PACKAGE := go.opentelemetry.io/collector/cmd/mdatagen
