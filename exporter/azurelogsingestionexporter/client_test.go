@@ -63,7 +63,7 @@ func TestAuthExtension(t *testing.T) {
 	assert.Empty(t, s.entra.requests())
 }
 
-func TestAuthExtensionThatIsNotThere(t *testing.T) {
+func TestMissingAuthExtension(t *testing.T) {
 	s := newSetup(t, nil)
 	s.config.Credential = configoptional.None[CredentialConfig]()
 	s.config.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: component.MustNewID("nobody")})
@@ -73,7 +73,7 @@ func TestAuthExtensionThatIsNotThere(t *testing.T) {
 	assert.NoError(t, e.Shutdown(t.Context()))
 }
 
-// Neither the token nor the rows follow a redirect.
+// Neither token nor rows are sent to the target of a redirect.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("followed")
@@ -128,19 +128,19 @@ func TestTimeoutIsForEachRequest(t *testing.T) {
 	rows, want := named(0, 1)
 	require.NoError(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)))
 	assert.Contains(t, s.service.rows(), want[0])
-	assert.Contains(t, s.everything(), "no answer: ")
+	assert.Contains(t, s.everything(), "no response: ")
 	assert.Positive(t, s.counted(t, "requests", "0"))
 }
 
-// eager is a transport that answers before it has read the request, and reads
-// it when everything is over.
-type eager struct {
+// earlyResponder is a transport that responds before it has read the request, and
+// reads it after the test.
+type earlyResponder struct {
 	t      *testing.T
-	first  []string // what the requests were when they came
+	first  []string // the requests as they were sent
 	bodies []io.ReadCloser
 }
 
-func (x *eager) RoundTrip(r *http.Request) (*http.Response, error) {
+func (x *earlyResponder) RoundTrip(r *http.Request) (*http.Response, error) {
 	now, err := r.GetBody()
 	require.NoError(x.t, err)
 	data, err := io.ReadAll(now)
@@ -155,16 +155,16 @@ func (x *eager) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Body: http.NoBody, Header: http.Header{}, Request: r}, nil
 }
 
-// Memory that the transport still reads is not used for the next request.
-func TestEarlyAnswers(t *testing.T) {
+// Memory that the transport still reads is not reused for the next request.
+func TestEarlyResponses(t *testing.T) {
 	s := newSetup(t, nil)
 	e, err := newLogsExporter(s.settings, s.config)
 	require.NoError(t, err)
 	require.NoError(t, e.start(t.Context(), s.host))
-	transport := &eager{t: t}
+	transport := &earlyResponder{t: t}
 	e.client.http.Transport = transport
 	rows, json := named(0, 8)
-	for range 3 { // each finds the last one's memory
+	for range 3 { // each reuses the memory of the last one
 		require.NoError(t, e.push(t.Context(), logsOf(t, rows...)))
 	}
 	for i, body := range transport.bodies {
@@ -178,25 +178,25 @@ func TestEarlyAnswers(t *testing.T) {
 	require.NoError(t, e.shutdown(t.Context()))
 }
 
-func TestUploadIsReturnedWhenAllBodiesAreClosed(t *testing.T) {
+func TestUploadIsReleasedWhenAllBodiesAreClosed(t *testing.T) {
 	u := &upload{data: []byte("rows")}
-	assert.True(t, u.returned())
+	assert.True(t, u.released())
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://127.0.0.1", http.NoBody)
 	require.NoError(t, err)
 	u.attach(request)
-	again, err := request.GetBody()
+	reopened, err := request.GetBody()
 	require.NoError(t, err)
-	data, err := io.ReadAll(again)
+	data, err := io.ReadAll(reopened)
 	require.NoError(t, err)
 	assert.Equal(t, "rows", string(data))
-	require.NoError(t, again.Close())
-	require.NoError(t, again.Close(), "closing twice counts once")
-	assert.False(t, u.returned())
+	require.NoError(t, reopened.Close())
+	require.NoError(t, reopened.Close(), "closing twice counts once")
+	assert.False(t, u.released())
 	require.NoError(t, request.Body.Close())
-	assert.True(t, u.returned())
+	assert.True(t, u.released())
 }
 
-func TestEndpointsInClearAreWarnedOf(t *testing.T) {
+func TestPlaintextEndpointsAreLogged(t *testing.T) {
 	for endpoint, want := range map[string]int{
 		"https://dce.example.org":  0,
 		"http://127.0.0.1:8080":    0,
@@ -209,6 +209,6 @@ func TestEndpointsInClearAreWarnedOf(t *testing.T) {
 		s := newSetup(t, nil)
 		s.config.ClientConfig.Endpoint = endpoint
 		s.start(t)
-		assert.Equal(t, want, s.logs.FilterMessageSnippet("no TLS").Len(), endpoint)
+		assert.Equal(t, want, s.logs.FilterMessageSnippet("does not use TLS").Len(), endpoint)
 	}
 }

@@ -80,7 +80,7 @@ func TestAuthConfig(t *testing.T) {
 	assert.Equal(t, "azure_auth", config.ClientConfig.Auth.Get().AuthenticatorID.String())
 }
 
-// Every wrong configuration is refused with the key and the value.
+// The error for every invalid configuration names key and value.
 func TestInvalidConfigs(t *testing.T) {
 	want := map[string][]string{
 		"no_endpoint":                 {"`endpoint` is required"},
@@ -99,13 +99,13 @@ func TestInvalidConfigs(t *testing.T) {
 		"compression":                 {"`compression` is \"zstd\""},
 		"compression_unknown":         {"compression", "rar"},
 		"tls_min_version":             {"`tls.min_version` is \"1.1\""},
-		"no_credential":               {"`credential` is required"},
+		"no_credential":               {"`credential` or `auth` is required"},
 		"credential_and_auth":         {"`credential` and `auth` are both set"},
 		"credential_type":             {"credential", "`type` is \"password\"", "client_secret"},
 		"credential_no_tenant_id":     {"credential", "`tenant_id` is required for the type \"client_secret\""},
 		"credential_no_client_secret": {"credential", "`client_secret` is required for the type \"client_secret\""},
 		"credential_no_certificate":   {"credential", "`client_certificate_path` is required"},
-		"credential_secret_unused":    {"credential", "`client_secret` is set, but the type \"managed_identity\" has no use for it"},
+		"credential_secret_unused":    {"credential", "`client_secret` is set, but the type \"managed_identity\" does not use it"},
 		"credential_two_identities":   {"credential", "`client_id` is \"app\" and `resource_id` is \"/subscriptions/s\""},
 		"credential_cloud":            {"credential", "`cloud` is \"germany\"", "china, public, us_government"},
 		"credential_authority_host":   {"credential", "`authority_host` is \"http://login.example.org\""},

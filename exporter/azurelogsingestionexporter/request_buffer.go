@@ -11,19 +11,19 @@ import (
 )
 
 const (
-	// maxRequest is the most that the service takes in a request, before and
-	// after compression. It says 1 MB; the smaller reading of that is safe.
+	// maxRequestBytes is the service's limit for a request, before and after
+	// compression. It is documented as 1 MB: the smaller reading is safe.
 	// https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#logs-ingestion-api
-	maxRequest = 1_000_000
+	maxRequestBytes = 1_000_000
 
-	// maxKept is the most memory that a batch keeps for later ones. A single
-	// record may be larger than that, if only to be dropped.
-	maxKept = 4 << 20
+	// maxPooledBytes limits the buffers that are kept for later requests. A
+	// single record may need a larger one, even if it is then dropped.
+	maxPooledBytes = 4 << 20
 )
 
-// batch is rows on their way to becoming a request: a JSON array without its
-// end, in memory that is used again. It is for one goroutine.
-type batch struct {
+// requestBuffer builds the body of a request: a JSON array of rows, without its
+// end, in pooled memory. It is for one goroutine.
+type requestBuffer struct {
 	buf     []byte
 	rows    []row
 	encoder encoder
@@ -31,60 +31,60 @@ type batch struct {
 
 // row is one element of the array.
 type row struct {
-	record     plog.LogRecord
-	index      int // of the record in what was consumed
-	start, end int // in the buffer
-	cut        int // fields that were cut
+	record          plog.LogRecord
+	index           int // of the record in the consumed logs
+	start, end      int // offsets in the buffer
+	truncatedFields int // how many fields were truncated
 }
 
-var batches = sync.Pool{New: func() any { return &batch{buf: make([]byte, 0, 64<<10)} }}
+var requestBuffers = sync.Pool{New: func() any { return &requestBuffer{buf: make([]byte, 0, 64<<10)} }}
 
-func getBatch() *batch {
-	b := batches.Get().(*batch)
+func getRequestBuffer() *requestBuffer {
+	b := requestBuffers.Get().(*requestBuffer)
 	b.reset()
 	return b
 }
 
-func (b *batch) release() {
-	if cap(b.buf) > maxKept {
+func (b *requestBuffer) release() {
+	if cap(b.buf) > maxPooledBytes {
 		return
 	}
-	clear(b.rows[:cap(b.rows)]) // holds on to no records
-	batches.Put(b)
+	clear(b.rows[:cap(b.rows)]) // the pool must not keep records alive
+	requestBuffers.Put(b)
 }
 
-func (b *batch) reset() {
+func (b *requestBuffer) reset() {
 	b.buf = append(b.buf[:0], '[')
 	b.rows = b.rows[:0]
 }
 
-// add appends a record's row, whether it still fits or not.
-func (b *batch) add(record plog.LogRecord, index int) {
+// appendRow appends a record's row, even if it exceeds maxRequestBytes: see fits.
+func (b *requestBuffer) appendRow(record plog.LogRecord, index int) {
 	if len(b.rows) > 0 {
 		b.buf = append(b.buf, ',')
 	}
 	start := len(b.buf)
 	b.buf = b.encoder.appendRow(b.buf, record)
-	b.rows = append(b.rows, row{record: record, index: index, start: start, end: len(b.buf), cut: len(b.encoder.cut)})
+	b.rows = append(b.rows, row{record: record, index: index, start: start, end: len(b.buf), truncatedFields: len(b.encoder.truncated)})
 }
 
-// fits tells whether the array is short enough for a request.
-func (b *batch) fits() bool { return len(b.buf)+len("]") <= maxRequest }
+// fits reports whether the array is short enough for a request.
+func (b *requestBuffer) fits() bool { return len(b.buf)+len("]") <= maxRequestBytes }
 
-// keepLast starts over with the last row that was added.
-func (b *batch) keepLast() {
+// resetToLast removes all rows but the last one.
+func (b *requestBuffer) resetToLast() {
 	last := b.rows[len(b.rows)-1]
 	length := last.end - last.start
 	b.reset()
-	b.buf = append(b.buf, b.buf[last.start:last.end]...) // the row moves down in the same memory
+	b.buf = append(b.buf, b.buf[last.start:last.end]...) // moves the row down in the same memory
 	last.start, last.end = 1, 1+length
 	b.rows = append(b.rows, last)
 }
 
-// array is the rows from one to before another as a JSON array. It is made in
-// place, by brackets where commas were, so rows have to be asked for in their
-// order, and all of them before parts of them.
-func (b *batch) array(from, to int) []byte {
+// jsonArray returns the rows in [from, to) as a JSON array. It works in place, by
+// writing brackets over commas, so calls have to go from the first row to the
+// last, and from a range to its parts.
+func (b *requestBuffer) jsonArray(from, to int) []byte {
 	start, end := b.rows[from].start-1, b.rows[to-1].end+1
 	if end > len(b.buf) {
 		b.buf = append(b.buf, ']')
@@ -93,5 +93,6 @@ func (b *batch) array(from, to int) []byte {
 	return b.buf[start:end]
 }
 
-// leave gives the memory up to whoever still reads it.
-func (b *batch) leave() { b.buf = bytes.Clone(b.buf) }
+// detach leaves the memory to a transport that may still read it, and continues
+// with a copy.
+func (b *requestBuffer) detach() { b.buf = bytes.Clone(b.buf) }

@@ -19,49 +19,49 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
-// tokenMargin is how long before its end a token is renewed: no request that
-// carries it is still on its way by then.
-const tokenMargin = 5 * time.Minute
+// tokenRenewalMargin is how long before its expiry a token is renewed, so that
+// it does not expire during a request.
+const tokenRenewalMargin = 5 * time.Minute
 
-// tokenTimeout is for all that it takes to get a token: azidentity tries some
-// of its ways several times.
+// tokenTimeout limits getting a token as a whole: azidentity retries some
+// requests.
 const tokenTimeout = 30 * time.Second
 
-// tokens hands out access tokens. Most credentials keep theirs, but the Azure
-// CLI is a process to start for each, so the last one is kept here as well.
-// It is safe for concurrent use.
-type tokens struct {
+// tokenCache gets access tokens and keeps the last one. Most credentials have a
+// cache of their own, but the Azure CLI starts a process for each token. It is
+// safe for concurrent use.
+type tokenCache struct {
 	credential azcore.TokenCredential
 	options    policy.TokenRequestOptions
 
-	// asking makes one request of those that come at the same time, whose
-	// failure is that of all of them: they do not wait one after another.
-	asking singleflight.Group
+	// fetches merges concurrent requests into one, whose failure all callers get
+	// instead of waiting one after another.
+	fetches singleflight.Group
 
 	mu   sync.Mutex // guards last
 	last azcore.AccessToken
 }
 
-func newTokens(credential azcore.TokenCredential, scope string) *tokens {
-	return &tokens{credential: credential, options: policy.TokenRequestOptions{Scopes: []string{scope}}}
+func newTokenCache(credential azcore.TokenCredential, scope string) *tokenCache {
+	return &tokenCache{credential: credential, options: policy.TokenRequestOptions{Scopes: []string{scope}}}
 }
 
-// get returns a token that is good for some minutes, unless the credential
-// hands out shorter ones.
-func (t *tokens) get(ctx context.Context) (string, error) {
-	if token, ok := t.kept(); ok {
+// get returns a token that is valid for at least tokenRenewalMargin, unless the
+// credential issues shorter ones.
+func (t *tokenCache) get(ctx context.Context) (string, error) {
+	if token, ok := t.cached(); ok {
 		return token, nil
 	}
-	token, err, _ := t.asking.Do("", func() (any, error) { return t.ask(ctx) })
+	token, err, _ := t.fetches.Do("", func() (any, error) { return t.fetch(ctx) })
 	if err != nil {
 		return "", err
 	}
 	return token.(string), nil
 }
 
-// ask gets a token for all that wait for it, whether the first of them still
-// does or not.
-func (t *tokens) ask(ctx context.Context) (string, error) {
+// fetch gets a token for all callers that wait for it. It does not stop when the
+// first of them is canceled.
+func (t *tokenCache) fetch(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tokenTimeout)
 	defer cancel()
 	token, err := t.credential.GetToken(ctx, t.options)
@@ -74,21 +74,21 @@ func (t *tokens) ask(ctx context.Context) (string, error) {
 	return token.Token, nil
 }
 
-func (t *tokens) kept() (string, bool) {
+func (t *tokenCache) cached() (string, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.last.Token, time.Until(t.last.ExpiresOn) > tokenMargin
+	return t.last.Token, time.Until(t.last.ExpiresOn) > tokenRenewalMargin
 }
 
-// forget drops a token that the service did not take.
-func (t *tokens) forget() {
+// invalidate drops the cached token, after the service rejected it.
+func (t *tokenCache) invalidate() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.last = azcore.AccessToken{}
 }
 
-// tokenError makes one line of azidentity's errors, which show the whole
-// answer, and come with a link to its troubleshooting guide.
+// tokenError shortens azidentity's errors to one line: they contain the whole
+// response and a link to a troubleshooting guide.
 func tokenError(err error) error {
 	var failed *azidentity.AuthenticationFailedError
 	if !errors.As(err, &failed) || failed.RawResponse == nil {
@@ -100,7 +100,7 @@ func tokenError(err error) error {
 	}
 	body, readErr := runtime.Payload(failed.RawResponse)
 	if readErr != nil || json.Unmarshal(body, &answer) != nil || answer.Error == "" {
-		return fmt.Errorf("the answer was %s", failed.RawResponse.Status)
+		return fmt.Errorf("the token endpoint responded %s", failed.RawResponse.Status)
 	}
 	return fmt.Errorf("%s: %s", answer.Error, strings.Join(strings.Fields(answer.Description), " "))
 }
