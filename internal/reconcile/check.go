@@ -175,15 +175,13 @@ func (w *Reconciler) statusOf(ctx context.Context, e *translator.Event) (status,
 
 // known verifies again what it takes for fn to succeed, as long as there is time.
 func (w *Reconciler) known(ctx context.Context, fn func() error) error {
-	for {
+	for done := false; ; {
 		err := fn()
-		if err == nil || !errors.Is(err, tlog.ErrUnknown) {
+		if err == nil || !errors.Is(err, tlog.ErrUnknown) || done || ctx.Err() != nil {
 			return err
 		}
-		if _, _, active := w.log.Reverifying(); !active || ctx.Err() != nil {
-			return err
-		}
-		if _, failed := w.log.Reverify(noTime); failed != nil {
+		var failed error
+		if done, failed = w.log.Reverify(noTime); failed != nil {
 			return err
 		}
 	}

@@ -47,6 +47,9 @@ type Settings struct {
 	// does not reach that far, rows were not checked, and their leaves are not
 	// missed; if it reaches farther, all rows may claim their leaves again.
 	LastID int64
+	// ReverifyEvery is the time between two verifications of the whole log.
+	// Default: never.
+	ReverifyEvery time.Duration
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
@@ -86,7 +89,10 @@ func Open(settings Settings) (*Reconciler, error) {
 	err := w.restore()
 	w.state.Baselined = w.state.Baselined || settings.Audit
 	w.pages.source = settings.Pages
-	w.log = tlog.Open(tlog.Settings{Path: settings.Leaves, State: w.state.Log, OnLeaf: w.onLeaf})
+	w.log = tlog.Open(tlog.Settings{
+		Path: settings.Leaves, State: w.state.Log, OnLeaf: w.onLeaf,
+		ReverifyEvery: settings.ReverifyEvery, Now: settings.Now,
+	})
 	return w, err
 }
 
@@ -107,9 +113,11 @@ func (w *Reconciler) onLeaf(index int64, beacon bool) {
 	}
 }
 
-// Reverifying says which leaves are being verified again because they were not
-// seen by this Reconciler, and whether any are.
-func (w *Reconciler) Reverifying() (from, to int64, active bool) { return w.log.Reverifying() }
+// Reverification says which leaves are being verified again, and why; ok is false
+// if none are.
+func (w *Reconciler) Reverification() (current tlog.Reverification, ok bool) {
+	return w.log.Reverification()
+}
 
 // Reverify goes on with that until it is done or the context is.
 func (w *Reconciler) Reverify(ctx context.Context) error {
@@ -117,10 +125,6 @@ func (w *Reconciler) Reverify(ctx context.Context) error {
 	w.takeLogFindings(ctx)
 	return w.note(err)
 }
-
-// Recheck has all leaves verified again, as at a start. A leaf that is changed in
-// its place while others are appended is found no other way.
-func (w *Reconciler) Recheck() { w.log.Recheck() }
 
 // HeadSize is the size of the last tree head that the log agreed with; 0 if there
 // was none.

@@ -151,7 +151,7 @@ func (w *Reconciler) isBeacon(ctx context.Context, index int64) (bool, error) {
 		return err
 	})
 	if errors.Is(err, tlog.ErrUnknown) {
-		if _, _, active := w.log.Reverifying(); active {
+		if _, active := w.log.Reverification(); active {
 			return false, err
 		}
 		return false, nil

@@ -12,6 +12,7 @@ import (
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -24,9 +25,8 @@ const (
 	idleSlice = 50 * time.Millisecond
 )
 
-// recheckInterval is how often all of the log is verified again. A leaf that is
-// changed in its place while others are appended is found no other way.
-const recheckInterval = 24 * time.Hour
+// reverifyInterval is how often all of the log is verified again.
+const reverifyInterval = 24 * time.Hour
 
 // audit checks the events of a poller against the transparency log. Its fields
 // belong to the poller's goroutine, except for size and headSize. A nil *audit
@@ -39,8 +39,8 @@ type audit struct {
 
 	reconciler *reconcile.Reconciler
 	snapshot   *reconcile.Snapshot // what to save with the cursor; nil: nothing new
-	began      time.Time           // when leaves began to be verified again; zero: they are not
-	checked    time.Time           // when they had been verified last
+	// reverifying is what was logged last about verifying again; zero: nothing is.
+	reverifying tlog.Reverification
 
 	size     atomic.Int64 // leaves read, for metrics
 	headSize atomic.Int64 // of the last head that the log agreed with, for metrics
@@ -57,12 +57,9 @@ func (a *audit) open(ctx context.Context, store *checkpointStore, lastID int64) 
 	}
 	settings := a.settings
 	settings.Saved, settings.Pages, settings.LastID = saved, store, lastID
+	settings.ReverifyEvery = reverifyInterval
 	if a.reconciler, err = reconcile.Open(settings); err != nil {
 		a.logger.Error("What was known of the transparency log cannot be read: its past is taken as it is now", zap.Error(err))
-	}
-	a.checked = time.Now()
-	if a.reconciler.Size() > 0 {
-		a.reverify("Verifying again the leaves of the transparency log that were verified before the start")
 	}
 	return nil
 }
@@ -106,36 +103,38 @@ func (a *audit) work(ctx context.Context, slice time.Duration) {
 	}
 	a.size.Store(a.reconciler.Size())
 	a.headSize.Store(a.reconciler.HeadSize())
-	if time.Since(a.checked) >= recheckInterval && a.began.IsZero() {
-		a.reconciler.Recheck()
-		a.reverify("Verifying all of the transparency log again, as every day")
-	}
-	if _, _, active := a.reconciler.Reverifying(); !active && a.began.IsZero() {
+	current, active := a.reconciler.Reverification()
+	if !active && a.reverifying == (tlog.Reverification{}) {
 		return
 	}
-	a.reverify("The transparency log was changed other than by appending to it: verifying all of it again")
+	if active && current.Cause != a.reverifying.Cause {
+		a.logger.Info(reverifyMessages[current.Cause], zap.String("leaves", a.settings.Leaves), zap.Int64("size", a.reconciler.Size()))
+	}
+	a.reverifying = current
 	within, cancel := context.WithTimeout(ctx, slice)
 	defer cancel()
 	if err := a.reconciler.Reverify(within); err != nil {
 		return // trouble tells
 	}
-	if _, _, active := a.reconciler.Reverifying(); !active && a.reconciler.AtEnd() {
-		a.logger.Info("Verified again", zap.Int64("leaves", a.reconciler.Size()), zap.Duration("took", time.Since(a.began)))
-		a.began, a.checked = time.Time{}, time.Now()
+	if !active {
+		a.logger.Info("Verified again", zap.Int64("leaves", a.reconciler.Size()))
 	}
 }
 
-// reverify says why leaves are verified again, if they are not yet.
-func (a *audit) reverify(why string) {
-	if a.began.IsZero() {
-		a.began = time.Now()
-		a.logger.Info(why, zap.String("leaves", a.settings.Leaves), zap.Int64("size", a.reconciler.Size()))
-	}
+// reverifyMessages say why leaves are verified again.
+var reverifyMessages = map[tlog.ReverifyCause]string{
+	tlog.ReverifyRestart:     "Verifying again the leaves of the transparency log that were verified before the start",
+	tlog.ReverifyFileChanged: "The transparency log was changed other than by appending to it: verifying all of it again",
+	tlog.ReverifyScheduled:   "Verifying all of the transparency log again, as every day",
 }
 
 // busy reports whether there is more to do at once.
 func (a *audit) busy() bool {
-	return a != nil && a.reconciler != nil && a.trouble() == nil && (!a.began.IsZero() || !a.reconciler.AtEnd())
+	if a == nil || a.reconciler == nil || a.trouble() != nil {
+		return false
+	}
+	_, reverifying := a.reconciler.Reverification()
+	return reverifying || !a.reconciler.AtEnd()
 }
 
 // trouble says why events cannot be checked; nil if they can.
