@@ -9,87 +9,79 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// head is a tree head in a state.
-type head struct {
-	Size      int64  `json:"size"`
-	Root      string `json:"root"`
-	Signature string `json:"signature"`
-}
-
-// maxReported is how many findings about heads are kept in mind.
-const maxReported = 64
-
 // CheckHead compares a signed tree head, the body of GET /tlog/head, with the
 // log. A head that is larger than the log is compared once the log is as long, or
-// at the latest when the grace period is over. The error says that the body is no
-// head at all, which tells nothing about the log. A head with leaves before it
-// whose hash cannot be read is not compared.
-func (w *Reconciler) CheckHead(body []byte) error {
+// at the latest when the grace period is over. It returns an
+// error for a body that is not a tree head, which proves nothing about the log. A
+// head with leaves before it whose hash cannot be read is not compared.
+func (r *Reconciler) CheckHead(body []byte) error {
 	parsed, err := tlog.ParseHead(body)
-	if err == nil && w.settings.Key != nil {
-		err = parsed.Verify(w.settings.Key)
+	if err == nil && r.settings.Key != nil {
+		err = parsed.Verify(r.settings.Key)
 	}
 	switch {
 	case errors.Is(err, tlog.ErrSignature):
-		f := w.headFinding(translator.IntegrityHeadSignatureInvalid, &parsed)
-		f.Message = fmt.Sprintf("The tree head of size %d and root %s cannot be relied on: %s.", parsed.Size, parsed.Root, err)
-		w.report(f)
+		f := r.headFinding(translator.IntegrityHeadSignatureInvalid, &parsed)
+		f.Message = fmt.Sprintf("The tree head of size %d and root %s cannot be trusted: %s.", parsed.Size, parsed.Root, err)
+		r.addOnce(f)
 		return nil
 	case err != nil:
 		return err
 	}
-	if w.waiting == nil { // the oldest one is compared first
-		w.waiting, w.expires = &parsed, w.settings.Now().Add(w.settings.Grace)
+	if r.pendingHead == nil { // the oldest one is compared first
+		r.pendingHead, r.pendingHeadDeadline = &parsed, r.settings.Now().Add(r.settings.Grace)
 	}
-	w.checkWaiting()
+	r.comparePendingHead()
 	return nil
 }
 
-// checkWaiting compares the head that waits, if that can be done by now.
-func (w *Reconciler) checkWaiting() {
-	h := w.waiting
+// comparePendingHead compares the pending head if the log is long enough by now.
+func (r *Reconciler) comparePendingHead() {
+	h := r.pendingHead
 	if h == nil {
 		return
 	}
-	root, err := w.log.RootAt(h.Size)
+	root, err := r.log.RootAt(h.Size)
 	switch {
 	case err == nil && root == h.Root:
-		w.state.Head = &head{h.Size, h.Root.String(), hex.EncodeToString(h.Signature[:])}
-		w.changed = true
+		r.state.Heads = []checkpoint.Head{{Size: h.Size, Root: h.Root.String(), Signature: hex.EncodeToString(h.Signature[:])}}
+		r.dirty = true
 	case err == nil:
-		f := w.headFinding(translator.IntegrityHeadInconsistent, h)
+		f := r.headFinding(translator.IntegrityHeadInconsistent, h)
 		f.TlogRoot = root.String()
 		f.Message = fmt.Sprintf("The registry signed root %s for size %d, and the transparency log beside it has root %s there: it shows different logs to different readers, or one of the two was changed.", h.Root, h.Size, root)
-		w.report(f)
-	case w.settings.Now().Before(w.expires):
+		r.addOnce(f)
+	case r.settings.Now().Before(r.pendingHeadDeadline):
 		return
-	case errors.Is(err, tlog.ErrBeyond) && w.trouble == nil && w.log.AtEnd():
-		f := w.headFinding(translator.IntegrityHeadInconsistent, h)
-		f.Message = fmt.Sprintf("The registry signed a tree head of size %d, and the transparency log beside it ends after %d leaves: its end is gone, or the registry shows different logs to different readers.", h.Size, w.log.Size())
-		w.report(f)
+	case errors.Is(err, tlog.ErrBeyond) && r.lastErr == nil && r.log.AtEnd():
+		f := r.headFinding(translator.IntegrityHeadInconsistent, h)
+		f.Message = fmt.Sprintf("The registry signed a tree head of size %d, and the transparency log beside it ends after %d leaves: its end is gone, or the registry shows different logs to different readers.", h.Size, r.log.Size())
+		r.addOnce(f)
 	}
-	w.waiting = nil
+	r.pendingHead = nil
 }
 
-func (w *Reconciler) headFinding(kind string, h *tlog.Head) translator.Integrity {
-	f := w.finding(kind)
+func (r *Reconciler) headFinding(kind string, h *tlog.Head) translator.Integrity {
+	f := r.finding(kind)
 	f.TlogSize, f.TlogExpectedRoot, f.Signature = h.Size, h.Root.String(), hex.EncodeToString(h.Signature[:])
 	return f
 }
 
-// report makes a finding once, though the same head is fetched again and again.
-func (w *Reconciler) report(f translator.Integrity) {
+// addOnce adds a finding unless it was made before, since the same head is fetched
+// many times.
+func (r *Reconciler) addOnce(f translator.Integrity) {
 	f.SetUID()
-	if slices.Contains(w.state.Reported, f.UID) {
+	if slices.Contains(r.state.Reported, f.UID) {
 		return
 	}
-	w.state.Reported = append(w.state.Reported, f.UID)
-	if n := len(w.state.Reported); n > maxReported {
-		w.state.Reported = slices.Delete(w.state.Reported, 0, n-maxReported)
+	r.state.Reported = append(r.state.Reported, f.UID)
+	if n := len(r.state.Reported); n > checkpoint.MaxReported {
+		r.state.Reported = slices.Delete(r.state.Reported, 0, n-checkpoint.MaxReported)
 	}
-	w.add(f)
+	r.add(f)
 }

@@ -8,38 +8,39 @@ import (
 	"errors"
 	"time"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// mark says that the log had so many leaves at some time.
-type mark struct {
+// lengthSample is how many leaves the log had at a time.
+type lengthSample struct {
 	size int64
 	at   time.Time
 }
 
-// markInterval is how far marks are apart at least, which bounds their number.
-const markInterval = time.Second
+// sampleInterval is the time between two samples, which bounds their number.
+const sampleInterval = time.Second
 
-func (w *Reconciler) mark() {
-	now, size := w.settings.Now(), w.log.Size()
-	if n := len(w.marks); n > 0 && (w.marks[n-1].size >= size || now.Sub(w.marks[n-1].at) < markInterval) {
+func (r *Reconciler) sampleLength() {
+	now, size := r.settings.Now(), r.log.Size()
+	if n := len(r.samples); n > 0 && (r.samples[n-1].size >= size || now.Sub(r.samples[n-1].at) < sampleInterval) {
 		return
 	}
-	w.marks = append(w.marks, mark{size, now})
+	r.samples = append(r.samples, lengthSample{size, now})
 }
 
-// settleOld makes findings of the leaves that have been there for the grace
-// period, when all rows have been read.
-func (w *Reconciler) settleOld(ctx context.Context) {
-	limit := w.settings.Now().Add(-w.settings.Grace)
+// reportOverdue reports the unclaimed leaves that have been there for the grace
+// period.
+func (r *Reconciler) reportOverdue(ctx context.Context) {
+	limit := r.settings.Now().Add(-r.settings.Grace)
 	old := int64(0)
-	for len(w.marks) > 0 && !w.marks[0].at.After(limit) {
-		old = w.marks[0].size
-		w.marks = w.marks[1:]
+	for len(r.samples) > 0 && !r.samples[0].at.After(limit) {
+		old = r.samples[0].size
+		r.samples = r.samples[1:]
 	}
 	if old > 0 {
-		w.ReportUnclaimed(ctx, old)
+		r.ReportUnclaimed(ctx, old)
 	}
 }
 
@@ -49,31 +50,31 @@ const maxRuns = 1000
 // ReportUnclaimed makes a finding of every run of leaves below size that no row has
 // claimed, and reports whether that is all of them: it stops at a thousand. All
 // rows have to be checked and committed.
-func (w *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool) {
-	if !w.state.Baselined {
+func (r *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool) {
+	if !r.state.Baselined {
 		return true
 	}
-	size = min(size, w.log.Size())
-	for runs := 0; w.state.ResolvedUpTo < size; {
+	size = min(size, r.log.Size())
+	for runs := 0; r.state.ResolvedUpTo < size; {
 		if runs == maxRuns {
-			w.marks = append([]mark{{size, w.settings.Now().Add(-w.settings.Grace)}}, w.marks...) // go on at once
+			r.samples = append([]lengthSample{{size, r.settings.Now().Add(-r.settings.Grace)}}, r.samples...) // go on at once
 			return false
 		}
-		first, last, err := w.nextRun(ctx, size)
+		first, last, err := r.nextRun(ctx, size)
 		if first <= last {
-			w.leavesWithoutRow(first, last)
+			r.addLeavesWithoutRow(first, last)
 			runs++
 		}
 		if err == nil || first <= last {
-			w.state.ResolvedUpTo = last + 1
-			w.changed = true
+			r.state.ResolvedUpTo = last + 1
+			r.dirty = true
 		}
 		if err != nil {
-			// There was no time to verify it again, or Err tells.
+			// There was no time to verify it again, or Err says why.
 			if !errors.Is(err, tlog.ErrUnknown) {
-				_ = w.note(err)
+				_ = r.recordErr(err)
 			}
-			w.marks = append([]mark{{size, w.settings.Now().Add(-w.settings.Grace)}}, w.marks...)
+			r.samples = append([]lengthSample{{size, r.settings.Now().Add(-r.settings.Grace)}}, r.samples...)
 			return false
 		}
 	}
@@ -82,26 +83,26 @@ func (w *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool)
 
 // HasUnclaimed reports whether any of the leaves from first on, and below size, is
 // without a row. All rows have to be checked and committed.
-func (w *Reconciler) HasUnclaimed(ctx context.Context, first, size int64) (bool, error) {
-	size = min(size, w.log.Size())
-	open, err := w.nextOpen(ctx, first, size)
-	return open < size, err
+func (r *Reconciler) HasUnclaimed(ctx context.Context, first, size int64) (bool, error) {
+	size = min(size, r.log.Size())
+	next, err := r.nextUnclaimed(ctx, first, size)
+	return next < size, err
 }
 
-// nextRun finds and settles the next leaves without a row, which follow each
-// other. There are none below size if first is above last.
-func (w *Reconciler) nextRun(ctx context.Context, size int64) (first, last int64, err error) {
-	first, err = w.nextOpen(ctx, w.state.ResolvedUpTo, size)
+// nextRun finds and resolves the next run of leaves without a row. There is none
+// below size if first is above last.
+func (r *Reconciler) nextRun(ctx context.Context, size int64) (first, last int64, err error) {
+	first, err = r.nextUnclaimed(ctx, r.state.ResolvedUpTo, size)
 	if err != nil {
 		return 0, -1, err
 	}
 	for last = first; last < size; last++ {
-		next, err := w.nextOpen(ctx, last, last+1)
+		next, err := r.nextUnclaimed(ctx, last, last+1)
 		if err == nil && next != last {
 			break
 		}
 		if err == nil {
-			err = w.settleOne(ctx, last)
+			err = r.resolve(ctx, last)
 		}
 		if err != nil {
 			return first, last - 1, err
@@ -110,48 +111,48 @@ func (w *Reconciler) nextRun(ctx context.Context, size int64) (first, last int64
 	return first, last - 1, nil
 }
 
-func (w *Reconciler) settleOne(ctx context.Context, index int64) error {
-	p, err := w.pages.at(ctx, index)
+func (r *Reconciler) resolve(ctx context.Context, index int64) error {
+	p, err := r.pages.page(ctx, index)
 	if err == nil {
-		p.settle(index)
+		p.resolve(index)
 	}
 	return err
 }
 
-// nextOpen is the next beacon's leaf that no row has claimed; size if there is
+// nextUnclaimed is the next beacon leaf that no row has claimed; size if there is
 // none below.
-func (w *Reconciler) nextOpen(ctx context.Context, index, size int64) (int64, error) {
+func (r *Reconciler) nextUnclaimed(ctx context.Context, index, size int64) (int64, error) {
 	for index < size {
-		p, err := w.pages.at(ctx, index)
+		p, err := r.pages.page(ctx, index)
 		if err != nil {
 			return 0, err
 		}
-		next := p.firstOpen(index)
-		if next/pageLeaves != index/pageLeaves || next >= size {
+		next := p.firstUnresolved(index)
+		if next/checkpoint.PageLeaves != index/checkpoint.PageLeaves || next >= size {
 			index = next
 			continue
 		}
-		isBeacon, err := w.isBeacon(ctx, next)
+		isBeacon, err := r.isBeacon(ctx, next)
 		if err != nil || isBeacon {
 			return next, err
 		}
-		p.settle(next)
+		p.resolve(next)
 		index = next + 1
 	}
 	return size, nil
 }
 
-// isBeacon looks at a leaf that no row has claimed. Nearly always it is one: of
-// others onLeaf was told, unless what it noted was lost. A leaf that was rotated
-// away counts as none, since nothing can be said about it.
-func (w *Reconciler) isBeacon(ctx context.Context, index int64) (bool, error) {
+// isBeacon looks up a leaf that no row has claimed. It nearly always is a beacon
+// leaf: onLeaf has resolved the others, unless that was not saved. A leaf that was
+// rotated away counts as none, since nothing can be said about it.
+func (r *Reconciler) isBeacon(ctx context.Context, index int64) (bool, error) {
 	var leaf tlog.Entry
-	err := w.known(ctx, func() (err error) {
-		leaf, err = w.log.Lookup(index)
+	err := r.withReverification(ctx, func() (err error) {
+		leaf, err = r.log.Lookup(index)
 		return err
 	})
 	if errors.Is(err, tlog.ErrUnknown) {
-		if _, active := w.log.Reverification(); active {
+		if _, active := r.log.Reverification(); active {
 			return false, err
 		}
 		return false, nil
@@ -159,14 +160,14 @@ func (w *Reconciler) isBeacon(ctx context.Context, index int64) (bool, error) {
 	return err == nil && leaf.IsBeacon, err
 }
 
-func (w *Reconciler) leavesWithoutRow(first, last int64) {
-	f := w.finding(translator.IntegrityLeafWithoutRow)
+func (r *Reconciler) addLeavesWithoutRow(first, last int64) {
+	f := r.finding(translator.IntegrityLeafWithoutRow)
 	f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = first, true, last
 	f.Message = messageWithoutRow(first, last)
 	if first == last { // looking up a leaf may take reading the file
-		if leaf, err := w.log.Lookup(first); err == nil && leaf.IsBeacon {
+		if leaf, err := r.log.Lookup(first); err == nil && leaf.IsBeacon {
 			f.Message = messageOfOneWithoutRow(first, leaf.Beacon.Kind, leaf.Beacon.TokenID)
 		}
 	}
-	w.add(f)
+	r.add(f)
 }
