@@ -49,7 +49,9 @@ func TestFetch(t *testing.T) {
 }
 
 func TestErrorsNameTheURLWithoutSecrets(t *testing.T) {
-	url := serve(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "out of order", http.StatusServiceUnavailable) })
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		http.Error(w, "out of order", http.StatusServiceUnavailable)
+	})
 	secret := strings.Replace(url, "http://", "http://user:hunter2@", 1) + "?key=hunter3"
 	_, err := newFetcher(t, secret).Fetch(t.Context())
 	require.ErrorContains(t, err, "GET "+url+treehead.Path)
