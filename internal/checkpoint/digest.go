@@ -93,7 +93,8 @@ type Review struct {
 }
 
 // EncodeReviews returns the value of [ReviewKey]: ranges in the order of their
-// ids that do not overlap, at most [MaxReviews].
+// ids that do not overlap, from one to [MaxReviews]. Where there are none, the key is
+// deleted.
 func EncodeReviews(reviews []Review) ([]byte, error) {
 	data := make([]byte, 0, len(reviews)*reviewSize+sumSize)
 	for i := range reviews {
@@ -132,8 +133,8 @@ func DecodeReviews(data []byte) ([]Review, error) {
 }
 
 func checkReviews(reviews []Review) error {
-	if len(reviews) > MaxReviews {
-		return damaged("%d ranges, at most %d are allowed", len(reviews), MaxReviews)
+	if len(reviews) < 1 || len(reviews) > MaxReviews {
+		return damaged("%d ranges, from 1 to %d are allowed", len(reviews), MaxReviews)
 	}
 	last := int64(0)
 	for i := range reviews {

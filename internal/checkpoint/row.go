@@ -48,7 +48,7 @@ func rowAt(data []byte) (r Row) {
 const MaxDoneAhead = 1024
 
 // EncodeRows returns the value of [DoneAheadKey]: rows in the order of their ids,
-// each once, at most [MaxDoneAhead].
+// each once, from one to [MaxDoneAhead]. Where there are none, the key is deleted.
 func EncodeRows(rows []Row) ([]byte, error) {
 	data := make([]byte, 0, len(rows)*rowSize+sumSize)
 	for _, row := range rows {
@@ -77,8 +77,8 @@ func DecodeRows(data []byte) ([]Row, error) {
 }
 
 func checkRows(rows []Row) error {
-	if len(rows) > MaxDoneAhead {
-		return damaged("%d rows, at most %d are allowed", len(rows), MaxDoneAhead)
+	if len(rows) < 1 || len(rows) > MaxDoneAhead {
+		return damaged("%d rows, from 1 to %d are allowed", len(rows), MaxDoneAhead)
 	}
 	last := int64(0)
 	for _, row := range rows {

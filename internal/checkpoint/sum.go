@@ -29,7 +29,8 @@ func appendSum(data []byte) []byte { return binary.BigEndian.AppendUint32(data, 
 // cutSum returns the bytes before the checksum.
 func cutSum(data []byte) ([]byte, error) {
 	n := len(data) - sumSize
-	if n < 0 || binary.BigEndian.Uint32(data[n:]) != Sum(data[:n]) {
+	if n < 1 || // four zero bytes would be the checksum of nothing
+		binary.BigEndian.Uint32(data[n:]) != Sum(data[:n]) {
 		return nil, damaged("wrong checksum")
 	}
 	return data[:n], nil

@@ -39,6 +39,8 @@ type oversightReceiver struct {
 	telemetry *telemetry
 	store     *checkpointStore // nil until Start
 
+	reverifyEvery time.Duration // how often the whole transparency log is verified again
+
 	stop      context.CancelFunc // ends the loops between two batches; nil until Start has succeeded
 	abort     context.CancelFunc // cancels the batch that is being delivered
 	done      chan struct{}      // closed when the loops have ended and released what they used
@@ -51,7 +53,9 @@ func newReceiver(settings receiver.Settings, config *Config, next consumer.Logs)
 	if err != nil {
 		return nil, err
 	}
-	return &oversightReceiver{settings: settings, config: config, next: next, telemetry: telemetry}, nil
+	return &oversightReceiver{
+		settings: settings, config: config, next: next, telemetry: telemetry, reverifyEvery: reverifyInterval,
+	}, nil
 }
 
 // Start gets the storage and starts the loops. It does not touch the database,
@@ -149,7 +153,7 @@ func (r *oversightReceiver) newReconciliation(ctx context.Context, host componen
 	settings := logSettings{
 		Settings: reconcile.Settings{
 			Leaves: config.Leaves, RegistryID: r.config.RegistryID, Key: key,
-			Wait: config.Wait, Grace: config.Grace, ReverifyEvery: reverifyInterval, Now: time.Now,
+			Wait: config.Wait, Grace: config.Grace, ReverifyEvery: r.reverifyEvery, Now: time.Now,
 		},
 		logger:    r.settings.Logger,
 		telemetry: r.telemetry,

@@ -465,6 +465,27 @@ func TestVerifiesThePastAgain(t *testing.T) {
 	assert.Empty(t, a.records.kinds())
 }
 
+// A log that nobody has touched is verified again when the interval has passed, and
+// never said to be changed.
+func TestScheduledReverification(t *testing.T) {
+	a := newAudited(t, 2000)
+	a.config.BatchSize = 500
+	r, err := NewFactory().CreateLogs(t.Context(), a.setup.settings, a.config, a.records)
+	require.NoError(t, err)
+	r.(*oversightReceiver).reverifyEvery = 20 * time.Millisecond
+	require.NoError(t, r.Start(t.Context(), a.host))
+	t.Cleanup(func() { assert.NoError(t, r.Shutdown(context.WithoutCancel(t.Context()))) })
+	a.waitForEvents(map[string]int{"verified": 2000})
+	finished := func() int { return a.logs.FilterMessage("Verified the transparency log again").Len() }
+	require.Eventually(t, func() bool { return finished() >= 3 }, patience, time.Millisecond)
+	for _, message := range []string{"Verifying the transparency log again", "Verified the transparency log again"} {
+		for _, entry := range a.logs.FilterMessage(message).All() {
+			assert.Equal(t, "scheduled", entry.ContextMap()["cause"], message)
+		}
+	}
+	assert.Empty(t, a.records.kinds())
+}
+
 func (a *audited) waitForLog(message string, times int) {
 	a.t.Helper()
 	require.EventuallyWithT(a.t, func(c *assert.CollectT) {
