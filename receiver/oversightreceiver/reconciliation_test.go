@@ -468,14 +468,14 @@ func TestVerifiesThePastAgain(t *testing.T) {
 // A log that nobody has touched is verified again when the interval has passed, and
 // never said to be changed.
 func TestScheduledReverification(t *testing.T) {
-	a := newAudited(t, 2000)
+	a := newAudited(t, 600)
 	a.config.BatchSize = 500
 	r, err := NewFactory().CreateLogs(t.Context(), a.setup.settings, a.config, a.records)
 	require.NoError(t, err)
 	r.(*oversightReceiver).reverifyEvery = 20 * time.Millisecond
 	require.NoError(t, r.Start(t.Context(), a.host))
 	t.Cleanup(func() { assert.NoError(t, r.Shutdown(context.WithoutCancel(t.Context()))) })
-	a.waitForEvents(map[string]int{"verified": 2000})
+	a.waitForEvents(map[string]int{"verified": 600})
 	finished := func() int { return a.logs.FilterMessage("Verified the transparency log again").Len() }
 	require.Eventually(t, func() bool { return finished() >= 3 }, patience, time.Millisecond)
 	for _, message := range []string{"Verifying the transparency log again", "Verified the transparency log again"} {
