@@ -40,11 +40,11 @@ func FuzzShapes(f *testing.F) {
 		}
 		for _, extended := range []bool{false, true} {
 			for name, s := range shapes(extended) {
-				text := s.json.AppendJSON(nil, &e)
+				text := s.json.AppendJSON(nil, &translator.Document{Event: &e})
 				require.True(t, utf8.Valid(text), "%s: %q", name, text)
 				want := asJSON(t, s.translate(toRecord(e)))
 				require.Equal(t, valueOf(t, []byte(want)), valueOf(t, text), name)
-				again := s.json.AppendLogRecord(nil, toResource(e), toLog(e))
+				again := appendRecord(s.json, toResource(e), toLog(e))
 				require.Equal(t, string(text), string(again), name)
 			}
 		}
@@ -71,10 +71,10 @@ func FuzzIntegrityShapes(f *testing.F) {
 		}
 		for _, extended := range []bool{false, true} {
 			for shapeName, s := range shapes(extended) {
-				text := s.json.AppendIntegrityJSON(nil, &finding)
+				text := s.json.AppendJSON(nil, &translator.Document{Integrity: &finding})
 				require.True(t, utf8.Valid(text), "%s: %q", shapeName, text)
 				resource, record := integrityToRecord(finding)
-				require.Equal(t, string(text), string(s.json.AppendLogRecord(nil, resource, record)), shapeName)
+				require.Equal(t, string(text), string(appendRecord(s.json, resource, record)), shapeName)
 				want := asJSON(t, s.translate(resource, record))
 				require.Equal(t, valueOf(t, []byte(want)), valueOf(t, text), shapeName)
 			}
@@ -105,10 +105,10 @@ func FuzzFromLogRecord(f *testing.F) {
 	require.NoError(f, err)
 	f.Add(seed)
 	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[{"key":"oversight.extra","value":{"stringValue":"[1"}},
-		{"key":"oversight.tlog_index","value":{"stringValue":"7"}},{"key":"oversight.event_id","value":{"boolValue":true}},{"key":"x"}]}]}]}]}`))
+		{"key":"oversight.tlog.index","value":{"stringValue":"7"}},{"key":"oversight.event.id","value":{"boolValue":true}},{"key":"x"}]}]}]}]}`))
 	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"eventName":"oversight.integrity","body":{"intValue":"1"},"attributes":[
-		{"key":"oversight.tlog_last_index","value":{"intValue":"9"}},{"key":"oversight.tlog_mismatch","value":{"arrayValue":{"values":[{"intValue":"1"},{}]}}},
-		{"key":"oversight.tlog_index","value":{"stringValue":"none"}},{"key":"oversight.tlog_size","value":{"stringValue":"99999999999999999999"}}]}]}]}]}`))
+		{"key":"oversight.tlog.last_index","value":{"intValue":"9"}},{"key":"oversight.tlog.mismatch","value":{"arrayValue":{"values":[{"intValue":"1"},{}]}}},
+		{"key":"oversight.tlog.index","value":{"stringValue":"none"}},{"key":"oversight.tlog.size","value":{"stringValue":"99999999999999999999"}}]}]}]}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		logs, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs(data)
 		if err != nil {
@@ -125,7 +125,7 @@ func FuzzFromLogRecord(f *testing.F) {
 					}
 					require.Equal(t, finding, integrityFromRecord(integrityToRecord(finding)))
 					for name, s := range shapes(true) {
-						text := s.json.AppendLogRecord(nil, resource.Resource(), record)
+						text := appendRecord(s.json, resource.Resource(), record)
 						require.True(t, utf8.Valid(text) && json.Valid(text), "%s: %q", name, text)
 					}
 				}

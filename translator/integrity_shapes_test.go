@@ -98,8 +98,11 @@ func TestIntegrityGoldenRecords(t *testing.T) {
 	for _, f := range findings() {
 		logs := plog.NewLogs()
 		resource := logs.ResourceLogs().AppendEmpty()
+		resource.SetSchemaUrl(translator.SchemaURL)
 		translator.SetResource(resource.Resource(), f.RegistryID)
-		f.ToLogRecord(resource.ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+		scope := resource.ScopeLogs().AppendEmpty()
+		scope.SetSchemaUrl(translator.SchemaURL)
+		f.ToLogRecord(scope.LogRecords().AppendEmpty())
 		line, err := (&plog.JSONMarshaler{}).MarshalLogs(logs)
 		require.NoError(t, err)
 		lines = append(lines, line)
@@ -118,13 +121,13 @@ func TestIntegrityGoldenShapes(t *testing.T) {
 		for shapeName, s := range shapes(extended) {
 			var lines [][]byte
 			for _, f := range findings() {
-				lines = append(lines, s.json.AppendIntegrityJSON(nil, &f))
+				lines = append(lines, s.json.AppendJSON(nil, &translator.Document{Integrity: &f}))
 			}
 			golden(t, shapeName, lines)
 
 			resources, records := goldenRecords(t)
 			for i := range records {
-				assert.Equal(t, string(lines[i]), string(s.json.AppendLogRecord(nil, resources[i], records[i])), "from the record")
+				assert.Equal(t, string(lines[i]), string(appendRecord(s.json, resources[i], records[i])), "from the record")
 				assert.JSONEq(t, string(lines[i]), asJSON(t, s.translate(resources[i], records[i])), "as a record")
 			}
 		}
@@ -146,8 +149,8 @@ func TestIntegrityChangedOnTheWay(t *testing.T) {
 			record.Attributes().PutStr("geo.country_name", "Germany")
 			record.Attributes().PutStr("beacon_kind", "added")
 			s := shapes(extended)[shapeName]
-			got := flatten(t, s.json.AppendLogRecord(nil, resource, record))
-			for path, value := range flatten(t, s.json.AppendIntegrityJSON(nil, &f)) {
+			got := flatten(t, appendRecord(s.json, resource, record))
+			for path, value := range flatten(t, s.json.AppendJSON(nil, &translator.Document{Integrity: &f})) {
 				require.Equal(t, value, got[path], path)
 				delete(got, path)
 			}

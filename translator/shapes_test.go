@@ -23,39 +23,49 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/ecs"
 	"github.com/oversight-protocol/oversight-otelcol/translator/sentinel"
+	"github.com/oversight-protocol/oversight-otelcol/translator/siem"
 	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
 )
 
 // shape is one of the three, in its JSON form and in that of log records.
 type shape struct {
-	json interface {
-		AppendJSON(dst []byte, e *translator.Event) []byte
-		AppendIntegrityJSON(dst []byte, f *translator.Integrity) []byte
-		AppendLogRecord(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte
-	}
+	json siem.Translator
 	// translate makes of a record what exporters send of it, as a JSON value.
 	translate func(resource pcommon.Resource, record plog.LogRecord) any
 }
 
 func shapes(extended bool) map[string]shape {
 	toSplunk := &splunk.Translator{Extended: extended}
-	toECS := &ecs.Translator{Extended: extended}
+	toECS := &ecs.Translator{Extended: extended, DocumentID: true}
 	toSentinel := &sentinel.Translator{Extended: extended}
 	return map[string]shape{
 		"splunk": {toSplunk, func(resource pcommon.Resource, record plog.LogRecord) any {
-			toSplunk.TranslateRecord(resource, record)
+			translateRecord(toSplunk, resource, record)
 			toSplunk.TranslateResource(resource)
 			return hecEvent(resource, record)
 		}},
 		"ecs": {toECS, func(resource pcommon.Resource, record plog.LogRecord) any {
-			toECS.TranslateRecord(resource, record, true)
+			translateRecord(toECS, resource, record)
 			return record.Body().AsRaw()
 		}},
 		"sentinel": {toSentinel, func(resource pcommon.Resource, record plog.LogRecord) any {
-			toSentinel.TranslateToBody(resource, record)
+			translateRecord(toSentinel, resource, record)
 			return record.Body().AsRaw()
 		}},
 	}
+}
+
+func translateRecord(t siem.Translator, resource pcommon.Resource, record plog.LogRecord) {
+	var d translator.Document
+	d.SetLogRecord(resource, record)
+	t.TranslateRecord(record, &d)
+}
+
+// appendRecord is the JSON of what a record holds.
+func appendRecord(t siem.Translator, resource pcommon.Resource, record plog.LogRecord) []byte {
+	var d translator.Document
+	d.SetLogRecord(resource, record)
+	return t.AppendJSON(nil, &d)
 }
 
 // hecEvent is what the exporter splunk_hec makes of a record.
@@ -136,8 +146,8 @@ func TestVectors(t *testing.T) {
 				want := vectors(t, name, shapeName)
 				require.Len(t, events, len(want))
 				for i := range events {
-					require.JSONEq(t, want[i], string(s.json.AppendJSON(nil, &events[i])), "from the event")
-					require.JSONEq(t, want[i], string(s.json.AppendLogRecord(nil, toResource(events[i]), toLog(events[i]))), "from the record")
+					require.JSONEq(t, want[i], string(s.json.AppendJSON(nil, &translator.Document{Event: &events[i]})), "from the event")
+					require.JSONEq(t, want[i], string(appendRecord(s.json, toResource(events[i]), toLog(events[i]))), "from the record")
 					require.JSONEq(t, want[i], asJSON(t, s.translate(toRecord(events[i]))), "as a record")
 				}
 			})
@@ -179,8 +189,8 @@ func TestExtendedOnlyAdds(t *testing.T) {
 			added := map[string]bool{}
 			for name := range registries {
 				for _, e := range checked(sample(t, name)) {
-					before := flatten(t, plain.json.AppendJSON(nil, &e))
-					after := flatten(t, shapes(true)[shapeName].json.AppendJSON(nil, &e))
+					before := flatten(t, plain.json.AppendJSON(nil, &translator.Document{Event: &e}))
+					after := flatten(t, shapes(true)[shapeName].json.AppendJSON(nil, &translator.Document{Event: &e}))
 					for path, value := range before {
 						require.Equal(t, value, after[path], path)
 					}
@@ -222,7 +232,7 @@ func TestTlogStatus(t *testing.T) {
 		for _, extended := range []bool{false, true} {
 			s := shapes(extended)[shapeName]
 			for form, document := range map[string][]byte{
-				"event":  s.json.AppendJSON(nil, &e),
+				"event":  s.json.AppendJSON(nil, &translator.Document{Event: &e}),
 				"record": []byte(asJSON(t, s.translate(toRecord(e)))),
 			} {
 				got := flatten(t, document)
@@ -273,7 +283,7 @@ func TestChangedOnTheWay(t *testing.T) {
 		resource.Attributes().PutStr("com.splunk.index", "leaks")
 		attributes := record.Attributes()
 		attributes.Remove("user_agent.original")
-		attributes.Remove("oversight.recipient_id")
+		attributes.Remove("oversight.recipient.id")
 		attributes.PutStr("client.address", "****")
 		attributes.PutStr("geo.country_iso_code", "DE")
 		attributes.PutStr("geo.country_name", "Germany")
@@ -312,7 +322,7 @@ func TestChangedOnTheWay(t *testing.T) {
 			resource, record := toRecord(e)
 			change(resource, record)
 			s := shapes(true)[shapeName]
-			assert.JSONEq(t, want, string(s.json.AppendLogRecord(nil, resource, record)))
+			assert.JSONEq(t, want, string(appendRecord(s.json, resource, record)))
 			want := strings.Replace(want, `"sourcetype":`, `"index":"leaks","sourcetype":`, 1)
 			assert.JSONEq(t, want, asJSON(t, s.translate(resource, record)))
 		})
@@ -327,10 +337,10 @@ func TestEventWithoutTime(t *testing.T) {
 		"ecs":      {"@timestamp": "2024-12-24T00:26:41.5Z", "error.message": e.DecodeError},
 		"sentinel": {"TimeGenerated": "2024-12-24T00:26:41.5Z", "OccurredAt": nil, "DecodeError": e.DecodeError},
 	} {
-		document := flatten(t, shapes(true)[shapeName].json.AppendJSON(nil, &e))
+		document := flatten(t, shapes(true)[shapeName].json.AppendJSON(nil, &translator.Document{Event: &e}))
 		for path, want := range paths {
 			assert.Equal(t, want, document[path], "%s: %s", shapeName, path)
 		}
-		assert.JSONEq(t, string(shapes(true)[shapeName].json.AppendJSON(nil, &e)), asJSON(t, shapes(true)[shapeName].translate(toRecord(e))))
+		assert.JSONEq(t, string(shapes(true)[shapeName].json.AppendJSON(nil, &translator.Document{Event: &e})), asJSON(t, shapes(true)[shapeName].translate(toRecord(e))))
 	}
 }

@@ -61,20 +61,21 @@ func TestLogRecord(t *testing.T) {
 
 	assert.Equal(t, map[string]any{
 		"service.name":          "oversight-registry",
-		"oversight.registry_id": "deadbeef",
+		"service.instance.id":   "deadbeef",
+		"oversight.registry.id": "deadbeef",
 	}, resource.Attributes().AsRaw())
 	assert.Equal(t, map[string]any{
-		"oversight.event_id":            "42",
-		"oversight.event_uid":           "00112233445566778899aabbccddeeff",
-		"oversight.beacon_kind":         "dns",
-		"oversight.token_id":            "token",
-		"oversight.file_id":             "file",
-		"oversight.recipient_id":        "zoë@corp.example",
-		"oversight.issuer_id":           "issuer",
+		"oversight.event.id":            "42",
+		"log.record.uid":                "00112233445566778899aabbccddeeff",
+		"oversight.beacon.kind":         "dns",
+		"oversight.token.id":            "token",
+		"oversight.file.id":             "file",
+		"oversight.recipient.id":        "zoë@corp.example",
+		"oversight.issuer.id":           "issuer",
 		"oversight.qualified_timestamp": "2024-12-24T01:06:40Z",
-		"oversight.tlog_index":          int64(7),
-		"oversight.tlog_status":         "mismatch",
-		"oversight.tlog_mismatch":       []any{"token_id", "extra.qname"},
+		"oversight.tlog.index":          int64(7),
+		"oversight.tlog.status":         "mismatch",
+		"oversight.tlog.mismatch":       []any{"token_id", "extra.qname"},
 		"client.address":                "2001:db8::1",
 		"user_agent.original":           `agent "q" \ <script>`,
 		"dns.question.name":             "token.t.example.com",
@@ -134,9 +135,9 @@ func TestRoundTripLosesNothing(t *testing.T) {
 func TestFromChangedRecord(t *testing.T) {
 	resource, record := toRecord(full())
 	attributes := record.Attributes()
-	attributes.PutInt("oversight.event_id", 42)
-	attributes.PutStr("oversight.tlog_index", "7")
-	attributes.PutInt("oversight.token_id", 12)
+	attributes.PutInt("oversight.event.id", 42)
+	attributes.PutStr("oversight.tlog.index", "7")
+	attributes.PutInt("oversight.token.id", 12)
 	attributes.PutStr("oversight.extra", ` {"a" : 1} `)
 	attributes.PutStr("geo.country", "nl")
 	attributes.Remove("user_agent.original")

@@ -101,7 +101,7 @@ func TestSentinelFinding(t *testing.T) {
 
 // A finding is no foreign record, and is translated once.
 func TestFindingIsOurs(t *testing.T) {
-	for _, format := range siem.Formats {
+	for _, format := range siem.Formats() {
 		logs := plog.NewLogs()
 		mixed := appendBoth(logs)
 		appendForeign(mixed.ScopeLogs().At(0).LogRecords())

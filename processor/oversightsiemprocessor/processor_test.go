@@ -48,7 +48,7 @@ func appendForeign(records plog.LogRecordSlice) {
 	record := records.AppendEmpty()
 	record.Body().SetStr("not Oversight's")
 	record.SetSeverityText("WARN")
-	record.Attributes().PutStr("oversight.token_id", "looks like it")
+	record.Attributes().PutStr("oversight.token.id", "looks like it")
 }
 
 // run starts a processor, gives it the logs, and returns what comes out.
@@ -59,7 +59,7 @@ func run(t *testing.T, config siem.Config, logs plog.Logs) (plog.Logs, *componen
 	settings := metadatatest.NewSettings(telemetry)
 	settings.ID = component.NewIDWithName(metadata.Type, "x")
 	sink := new(consumertest.LogsSink)
-	p, err := NewFactory().CreateLogs(t.Context(), settings, &Config{Config: config}, sink)
+	p, err := NewFactory().CreateLogs(t.Context(), settings, &Config{Shape: config}, sink)
 	require.NoError(t, err)
 	require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
 	assert.True(t, p.Capabilities().MutatesData)
@@ -138,7 +138,7 @@ func TestECS(t *testing.T) {
 			c.change(&config, appendEvent(logs))
 			out, _ := run(t, config, logs)
 			resource, scope, record := only(t, out)
-			c.resource["service.name"], c.resource["oversight.registry_id"] = "oversight-registry", "deadbeef"
+			c.resource["service.name"], c.resource["service.instance.id"], c.resource["oversight.registry.id"] = "oversight-registry", "deadbeef", "deadbeef"
 			assert.Equal(t, c.resource, resource.Attributes().AsRaw())
 			assert.Equal(t, map[string]any{"elastic.mapping.mode": "bodymap"}, scope.Attributes().AsRaw())
 			assert.Equal(t, c.attributes, record.Attributes().AsRaw())
@@ -181,14 +181,14 @@ func TestSentinelAttributes(t *testing.T) {
 		}
 		assert.Equal(t, "f", attributes["FileId"])
 		assert.Equal(t, "Germany", attributes["geo.country_name"])
-		assert.NotContains(t, attributes, "oversight.file_id")
+		assert.NotContains(t, attributes, "oversight.file.id")
 		assert.Equal(t, plog.SeverityNumberInfo, record.SeverityNumber())
 	}
 }
 
 // Foreign records come out as they went in, wherever they stand, and are counted.
 func TestForeignRecordsPassThrough(t *testing.T) {
-	for _, format := range siem.Formats {
+	for _, format := range siem.Formats() {
 		t.Run(format, func(t *testing.T) {
 			logs, want := plog.NewLogs(), plog.NewLogs()
 			appendForeign(logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords())
@@ -235,7 +235,7 @@ func raw(resource plog.ResourceLogs) string {
 
 // A second processor leaves alone what the first has translated.
 func TestTranslatedOnce(t *testing.T) {
-	for _, format := range siem.Formats {
+	for _, format := range siem.Formats() {
 		logs := plog.NewLogs()
 		appendEvent(logs)
 		once, _ := run(t, defaults(format), logs)
@@ -246,10 +246,10 @@ func TestTranslatedOnce(t *testing.T) {
 }
 
 func BenchmarkProcessor(b *testing.B) {
-	for _, format := range siem.Formats {
+	for _, format := range siem.Formats() {
 		b.Run(format, func(b *testing.B) {
 			config := defaults(format)
-			shape, err := newShape(&config)
+			shape, err := config.NewTranslator()
 			require.NoError(b, err)
 			p := &siemProcessor{shape: shape}
 			batch := plog.NewLogs()
@@ -263,7 +263,7 @@ func BenchmarkProcessor(b *testing.B) {
 				logs := plog.NewLogs()
 				batch.CopyTo(logs)
 				b.StartTimer()
-				p.separate(logs)
+				p.translateLogs(logs)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*1000), "ns/event")
 		})

@@ -27,8 +27,10 @@ func (r *oversightReceiver) consume(ctx context.Context, events []event, finding
 func (r *oversightReceiver) toLogs(events []event, findings []finding) plog.Logs {
 	logs := plog.NewLogs()
 	resource := logs.ResourceLogs().AppendEmpty()
+	resource.SetSchemaUrl(translator.SchemaURL)
 	translator.SetResource(resource.Resource(), r.config.RegistryID)
 	scope := resource.ScopeLogs().AppendEmpty()
+	scope.SetSchemaUrl(translator.SchemaURL)
 	scope.Scope().SetName(metadata.ScopeName)
 	scope.Scope().SetVersion(r.settings.BuildInfo.Version)
 	records := scope.LogRecords()

@@ -437,7 +437,7 @@ func withTestID() receiver.Factory {
 		func(ctx context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
 			marked, err := consumer.NewLogs(func(ctx context.Context, logs plog.Logs) error {
 				for _, record := range logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
-					token, _ := record.Attributes().Get("oversight.token_id")
+					token, _ := record.Attributes().Get("oversight.token.id")
 					record.Attributes().PutStr(receivertest.UniqueIDAttrName, token.Str())
 				}
 				return next.ConsumeLogs(ctx, logs)

@@ -26,7 +26,7 @@ import (
 func newMarshaler(t testing.TB, change func(*siem.Config)) plog.Marshaler {
 	t.Helper()
 	config := createDefaultConfig().(*Config)
-	change(&config.Config)
+	change(&config.Shape)
 	extension, err := NewFactory().Create(t.Context(), extensiontest.NewNopSettings(metadata.Type), config)
 	require.NoError(t, err)
 	return extension.(plog.Marshaler)
@@ -63,7 +63,7 @@ func sample(t testing.TB, name string) plog.Logs {
 
 func TestVectors(t *testing.T) {
 	for name := range registries {
-		for _, format := range siem.Formats {
+		for _, format := range siem.Formats() {
 			t.Run(name+"."+format, func(t *testing.T) {
 				text, err := newMarshaler(t, func(c *siem.Config) { c.Format, c.Extended = format, false }).MarshalLogs(sample(t, name))
 				require.NoError(t, err)
@@ -107,7 +107,7 @@ func TestFindings(t *testing.T) {
 		require.NoError(t, err)
 		one.ResourceLogs().MoveAndAppendTo(logs.ResourceLogs())
 	}
-	for _, format := range append(siem.Formats, FormatOTel) {
+	for _, format := range append(siem.Formats(), FormatOTel) {
 		for _, extended := range []bool{true, false} {
 			text, err := newMarshaler(t, func(c *siem.Config) { c.Format, c.Extended = format, extended }).MarshalLogs(logs)
 			require.NoError(t, err)
@@ -122,7 +122,7 @@ func TestFindings(t *testing.T) {
 func TestForeignRecords(t *testing.T) {
 	logs := plog.NewLogs()
 	logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr("foreign")
-	for _, format := range siem.Formats {
+	for _, format := range siem.Formats() {
 		text, err := newMarshaler(t, func(c *siem.Config) { c.Format = format }).MarshalLogs(logs)
 		require.NoError(t, err)
 		assert.JSONEq(t, `{"resourceLogs":[{"resource":{},"scopeLogs":[{"scope":{},"logRecords":[{"body":{"stringValue":"foreign"}}]}]}]}`, string(text))
@@ -137,7 +137,7 @@ func TestNothing(t *testing.T) {
 
 func BenchmarkMarshalLogs(b *testing.B) {
 	logs := sample(b, "registry")
-	for _, format := range append(siem.Formats, FormatOTel) {
+	for _, format := range append(siem.Formats(), FormatOTel) {
 		b.Run(format, func(b *testing.B) {
 			marshaler := newMarshaler(b, func(c *siem.Config) { c.Format = format })
 			b.ReportAllocs()
