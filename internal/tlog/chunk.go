@@ -21,6 +21,7 @@ type chunk struct {
 	offset  int64  // of the line of entries[0]
 	size    int    // bytes of memory that its texts take
 	used    int64  // when, for the cache
+	unknown bool   // the hash of a leaf is not known
 }
 
 // entry is a leaf. What it holds is parsed when somebody asks for it.
@@ -85,6 +86,7 @@ func (b *batch) add(c *chunk, leaf *walked) {
 	c.entries = append(c.entries, entry{corrupt: leaf.fault != ""})
 	c.hashes = append(c.hashes, leaf.hash)
 	c.tree.add(leaf.hash)
+	c.unknown = c.unknown || !leaf.known
 }
 
 // drop forgets the leaves whose texts were not shared, as nobody wants the chunk.

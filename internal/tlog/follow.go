@@ -38,13 +38,13 @@ func (l *Log) inspect(before fs.FileInfo) error {
 	grown := l.seen.Size() > before.Size()
 	switch {
 	case l.seen.Size() < l.walker.lines.offset, !grown && changed(l.seen, before):
-		l.doubt()
+		l.doubt(ReverifyFileChanged)
 	case grown:
 		l.ended = false
 		l.walker.lines.forgetPart()
 		lost, err := l.walker.lost()
 		if lost {
-			l.doubt()
+			l.doubt(ReverifyFileChanged)
 		}
 		return err
 	}
@@ -68,7 +68,7 @@ func (l *Log) exchange() error {
 
 // reopen goes over to the file that is at the path now.
 func (l *Log) reopen() error {
-	l.doubt() // as long as the walker is in the old one
+	l.doubt(ReverifyFileChanged) // as long as the walker is in the old one
 	return l.open()
 }
 
@@ -92,7 +92,8 @@ func (l *Log) open() error {
 }
 
 // doubt has the file checked against what is known, as after a restart.
-func (l *Log) doubt() {
+func (l *Log) doubt(cause ReverifyCause) {
+	l.startReverification(cause)
 	l.ended = false
 	if l.resume == nil {
 		state := l.State()

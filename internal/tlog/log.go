@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"time"
 )
 
 var (
@@ -33,6 +34,12 @@ type Settings struct {
 	// is not corrupt; Lookup tells for certain. It must not call the Log. Default
 	// none.
 	OnLeaf func(index int64, beacon bool)
+	// ReverifyEvery is the time from one verification of the whole file to the
+	// next, such as a day. A leaf that is changed in its place while others are
+	// appended is found no other way. Default 0: never.
+	ReverifyEvery time.Duration
+	// Now is the clock. Default [time.Now].
+	Now func() time.Time
 }
 
 // Log follows leaves.jsonl. It is not safe for concurrent use.
@@ -54,7 +61,11 @@ type Log struct {
 	batch  batch
 	cache  cache
 	beacon Beacon // that Lookup returned last
-	again  reverification
+
+	reverifier reverifier
+	cause      ReverifyCause // of what is being verified again; 0: nothing is
+	started    time.Time     // when that began
+	verified   time.Time     // when the whole file had been verified last
 
 	// resume is a state that has not been checked against the file yet; the
 	// view is not to be looked at then.
@@ -70,8 +81,11 @@ type Log struct {
 
 // Open returns a Log. It does no I/O.
 func Open(settings Settings) *Log {
-	l := &Log{settings: settings, noted: settings.State.Size}
-	l.corrupt.report, l.again.corrupt.report = &l.report, &l.report
+	if settings.Now == nil {
+		settings.Now = time.Now
+	}
+	l := &Log{settings: settings, noted: settings.State.Size, verified: settings.Now()}
+	l.corrupt.report, l.reverifier.corrupt.report = &l.report, &l.report
 	for _, run := range settings.State.Corrupt {
 		l.report.told.addRun(run)
 	}
@@ -79,6 +93,7 @@ func Open(settings Settings) *Log {
 	if settings.State.Size > 0 {
 		state := settings.State
 		l.resume = &state
+		l.startReverification(ReverifyRestart)
 	}
 	return l
 }
@@ -106,6 +121,7 @@ func (l *Log) Close() error {
 // new one has the index Size, the log was rotated, and goes on there.
 func (l *Log) Advance(ctx context.Context, size int64) error {
 	l.atEnd = false
+	l.reverifyIfDue()
 	if err := l.look(); err != nil {
 		return fmt.Errorf("transparency log: %w", err)
 	}
@@ -119,6 +135,7 @@ func (l *Log) Advance(ctx context.Context, size int64) error {
 		}
 	}
 	l.atEnd = l.ended
+	l.endReverification()
 	return nil
 }
 

@@ -135,8 +135,8 @@ func (l *Log) node(number int64) (node chunkNode, ok bool) {
 	if i := number - l.firstChunk; i >= 0 && i < int64(len(l.chunks)) {
 		return l.chunks[i], true
 	}
-	if i := number - l.again.first; l.again.active && i >= 0 && i < int64(len(l.again.chunks)) {
-		return l.again.chunks[i], true
+	if i := number - l.reverifier.first; l.reverifier.active && i >= 0 && i < int64(len(l.reverifier.chunks)) {
+		return l.reverifier.chunks[i], true
 	}
 	return chunkNode{}, false
 }

@@ -79,27 +79,6 @@ func TestLookupOfALeafThatBecameCorrupt(t *testing.T) {
 	assert.Empty(t, f.Findings())
 }
 
-// A log that grows at the same time does not show that it was changed, and
-// Recheck has it looked at.
-func TestRecheck(t *testing.T) {
-	path := newLog(t, linesOf(0, 900))
-	f := quiet(t, path, tlog.State{})
-	f.advance()
-	writeOver(t, path, lineOf(300, leafText(300)), lineOf(300, strings.Replace(leafText(300), "ocsp", "ocsq", 1)))
-	appendTo(t, path, linesOf(900, 910))
-	f.advance()
-	require.Empty(t, f.Findings())
-	f.Recheck()
-	f.advance()
-	findings := f.Findings()
-	require.Len(t, findings, 1)
-	assert.Equal(t, translator.IntegrityLogRewritten, findings[0].Kind)
-	f.Recheck()
-	f.advance()
-	assert.Empty(t, f.Findings())
-	assert.Equal(t, indexes(0, 910), f.leaves)
-}
-
 // A state that is damaged makes nothing worse than what it says of the root.
 func TestDamagedStates(t *testing.T) {
 	path := newLog(t, linesOf(0, 700))

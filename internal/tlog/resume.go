@@ -37,7 +37,7 @@ func (l *Log) tryResume() error {
 	}
 	l.resume = nil
 	l.unknown, l.firstUnknown = state.Unknown, state.FirstUnknown
-	l.again.begin(l)
+	l.reverifier.begin(l)
 	return nil
 }
 
@@ -121,7 +121,8 @@ func (l *Log) rotate(state *State) bool {
 	l.unknown, l.firstUnknown = state.Unknown, state.FirstUnknown
 	l.walker.reset(l.file, 0, l.size)
 	l.resume, l.before = nil, nil
-	l.again.stop()
+	l.reverifier.stop()
+	l.cause = 0
 	return true
 }
 
@@ -129,7 +130,10 @@ func (l *Log) rotate(state *State) bool {
 // it when that has been read.
 func (l *Log) startOver(state *State, first int64) {
 	l.resume, l.before = nil, state
-	l.again.stop()
+	if l.cause == ReverifyScheduled {
+		l.cause = ReverifyFileChanged
+	}
+	l.reverifier.stop()
 	l.cache = cache{}
 	l.ended = false
 	v, ok := viewAt(state.First, state.FirstHashes, state.First, state.FirstHashes)

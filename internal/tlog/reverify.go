@@ -10,12 +10,13 @@ import (
 	"io"
 )
 
-// reverification reads again what stands in the file in front of where reading
-// was resumed.
-type reverification struct {
+// reverifier reads again what stands in the file in front of where reading was
+// resumed.
+type reverifier struct {
 	active  bool
 	walker  walker
 	low     tree // of the chunk at hand
+	unknown bool // the hash of a leaf in it is not known
 	offset  int64
 	upper   tree
 	chunks  []chunkNode
@@ -24,68 +25,70 @@ type reverification struct {
 }
 
 // stop leaves off.
-func (r *reverification) stop() { r.active, r.chunks = false, nil }
+func (r *reverifier) stop() { r.active, r.chunks = false, nil }
 
 // begin has all read again between the file's first leaf and the view's first
 // chunk.
-func (r *reverification) begin(l *Log) {
+func (r *reverifier) begin(l *Log) {
 	r.active = l.first < l.firstChunk*chunkSize
 	r.upper, r.low = l.rotated()
 	r.first, r.chunks = l.first/chunkSize, nil
-	r.offset = 0
+	r.offset, r.unknown = 0, l.seedUnknown(l.first)
 	r.walker.reset(l.file, 0, l.first)
 }
 
-// Reverify reads again what had been read before a restart, or before the file
-// was replaced or written to without growing, and compares the root; until ctx
-// is done, and for one chunk of 256 leaves at least. It goes on where it
-// stopped. As it goes, Lookup and RootAt know more of the leaves before.
+// Reverify reads again what had been read before, as [Log.Reverification] says,
+// and compares the root; until ctx is done, and for one chunk of 256 leaves at
+// least. It goes on where it stopped. As it goes, Lookup and RootAt know more of
+// the leaves before.
 //
-// done says that there is nothing to do now. An Advance may find something to
-// do again, which Reverifying tells. Where the root is another one, the next
-// calls of Advance read the file from its beginning, and find how much of
-// it was rewritten.
+// done says that there is nothing left to read again; Reverification may still
+// wait for an Advance to the end of the file. Where the root is another one, the
+// file is read from its beginning, which finds how much of it was rewritten.
 func (l *Log) Reverify(ctx context.Context) (done bool, err error) {
-	if l.resume != nil {
-		return true, nil
-	}
-	defer l.again.corrupt.flush()
-	for read := false; l.again.active; read = true {
+	l.reverifyIfDue()
+	defer l.reverifier.corrupt.flush()
+	for read := false; l.mustReread() || l.reverifier.active; read = true {
 		if read && ctx.Err() != nil {
 			return false, nil
 		}
-		err := l.again.step(l)
-		if errors.Is(err, errAnother) || errors.Is(err, io.EOF) {
-			return true, l.reread()
-		} else if err != nil {
-			return false, fmt.Errorf("transparency log: %w", err)
+		if err := l.reverifyStep(ctx); err != nil {
+			return false, err
 		}
 	}
+	l.endReverification()
 	return true, nil
 }
 
-// Recheck has the next Advance check the file as after a restart, and Reverify
-// read again what is in front. A file that was changed shows that by itself only
-// if it has not grown since the last Advance, and that of a busy registry always
-// has: so this should be called from time to time, such as once a day. Until
-// Reverify has come there, Lookup knows only the leaves in its cache.
-func (l *Log) Recheck() {
-	if l.file != nil {
-		l.doubt()
+// reverifyStep reads a chunk again, or has Advance read what was known.
+func (l *Log) reverifyStep(ctx context.Context) error {
+	if l.mustReread() {
+		return l.Advance(ctx, l.rereadTo())
 	}
+	err := l.reverifier.step(l)
+	switch {
+	case errors.Is(err, errAnother), errors.Is(err, io.EOF):
+		return l.reread()
+	case err != nil:
+		return fmt.Errorf("transparency log: %w", err)
+	}
+	return nil
 }
 
-// Reverifying tells which leaves Reverify has still to read: those from one
-// index to before another. active is false if there are none.
-func (l *Log) Reverifying() (from, to int64, active bool) {
-	if !l.again.active || l.resume != nil {
-		return 0, 0, false
+// mustReread reports whether what was known has not been resumed or compared yet,
+// which Advance does.
+func (l *Log) mustReread() bool { return l.resume != nil || l.before != nil }
+
+// rereadTo is how many leaves Advance has to read for that.
+func (l *Log) rereadTo() int64 {
+	if l.resume != nil {
+		return l.resume.Size
 	}
-	return l.again.walker.place, l.firstChunk * chunkSize, true
+	return l.before.Size
 }
 
 // step reads up to the end of a chunk.
-func (r *reverification) step(l *Log) error {
+func (r *reverifier) step(l *Log) error {
 	for !r.low.full() {
 		leaf, err := r.walker.next()
 		if err != nil {
@@ -101,9 +104,11 @@ func (r *reverification) step(l *Log) error {
 			r.offset = leaf.offset
 		}
 		r.low.add(leaf.hash)
+		r.unknown = r.unknown || !leaf.known
 	}
 	r.upper.join(r.low)
-	r.chunks = append(r.chunks, chunkNode{r.offset, r.low.top()})
+	r.chunks = append(r.chunks, chunkNode{r.offset, r.low.top(), r.unknown})
+	r.unknown = false
 	r.low = newTree(r.upper.End())
 	if r.upper.End() < l.base.End() {
 		return nil
@@ -112,7 +117,7 @@ func (r *reverification) step(l *Log) error {
 }
 
 // finish compares what has been read again with what was there before.
-func (r *reverification) finish(l *Log) error {
+func (r *reverifier) finish(l *Log) error {
 	if !r.upper.Equal(l.base.Range) {
 		return errAnother
 	}
@@ -126,6 +131,7 @@ func (r *reverification) finish(l *Log) error {
 // reread has the file read from its beginning, since what was known of it does
 // not hold.
 func (l *Log) reread() error {
+	l.startReverification(ReverifyFileChanged)
 	state := l.State()
 	l.resume = nil
 	first, err := l.firstIndex()

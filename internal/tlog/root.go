@@ -51,6 +51,30 @@ func (l *Log) RootAt(size int64) (Hash, error) {
 	return upper.with(c.treeAt(size)).root(), nil
 }
 
+// PageLeaves is how many leaves [Log.ChunkRoots] is about: 16 chunks of 256.
+const PageLeaves = 16 * chunkSize
+
+// ChunkRoots returns the roots of the subtrees over each 256 leaves of a page: of
+// the leaves from page*PageLeaves on, in order, as many as are complete, 16 at
+// most. One that covers a leaf whose hash could not be read, or has not been read
+// again since the start, is the zero Hash.
+func (l *Log) ChunkRoots(page int64) []Hash {
+	if l.resume != nil || page < 0 || page > l.size/PageLeaves {
+		return nil
+	}
+	first := page * (PageLeaves / chunkSize)
+	complete := min(first+PageLeaves/chunkSize, l.size/chunkSize)
+	var roots []Hash
+	for number := first; number < complete; number++ {
+		var root Hash
+		if node, ok := l.node(number); ok && !node.unknown {
+			root = node.root
+		}
+		roots = append(roots, root)
+	}
+	return roots
+}
+
 // upperAt is the tree over the chunks before one; ok is false if they have not
 // been read since the start.
 func (l *Log) upperAt(number int64) (upper tree, ok bool) {

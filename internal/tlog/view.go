@@ -30,6 +30,8 @@ type view struct {
 type chunkNode struct {
 	offset int64 // in the file, of the line with its first leaf
 	root   Hash
+	// unknown: root covers a leaf whose hash is not known.
+	unknown bool
 }
 
 // viewAt is a view that begins at a leaf, whose compact range is given; ok is
@@ -77,12 +79,18 @@ func (v *view) count(leaf *walked) {
 	v.size++
 }
 
+// seedUnknown reports whether a chunk that begins with this leaf has leaves before it
+// in a file that was rotated away, and the hash of one may not be known.
+func (v *view) seedUnknown(first int64) bool {
+	return first%chunkSize != 0 && v.unknown > 0 && v.firstUnknown < first
+}
+
 // seal puts the tail, which is full, to the other chunks. The next one takes the
 // memory of spare, if that is not nil.
 func (v *view) seal(spare *chunk) {
 	v.lastUpper = v.upper.clone()
 	v.upper.join(v.tail.tree)
-	v.chunks = append(v.chunks, chunkNode{v.tail.offset, v.tail.tree.top()})
+	v.chunks = append(v.chunks, chunkNode{v.tail.offset, v.tail.tree.top(), v.tail.unknown || v.seedUnknown(v.tail.first)})
 	v.tail = newChunk(v.tail.number+1, v.tail.next(), newTree(v.upper.End()), spare)
 }
 

@@ -128,7 +128,7 @@ func TestDatabaseThatIsNotThereYet(t *testing.T) {
 	require.NoError(t, os.Rename(newDatabase(t, insert("t", 2)), s.config.Database))
 	s.sink.waitFor(t, tokenRange("t", 1, 2))
 	s.host.waitFor(t, componentstatus.StatusOK, "")
-	assert.NotEmpty(t, s.logs.FilterMessage("Working again").All())
+	assert.NotEmpty(t, s.logs.FilterMessage("Recovered").All())
 }
 
 func TestPermanentErrorDropsTheBatch(t *testing.T) {
@@ -140,7 +140,7 @@ func TestPermanentErrorDropsTheBatch(t *testing.T) {
 		return nil
 	}
 	s.restart(t, []string{"t1", "t2", "t3", "t7"})
-	dropped := s.logs.FilterMessageSnippet("refused events for good").All()
+	dropped := s.logs.FilterMessageSnippet("refused them permanently").All()
 	require.Len(t, dropped, 1)
 	assert.EqualValues(t, 4, dropped[0].ContextMap()["first_id"])
 	assert.EqualValues(t, 6, dropped[0].ContextMap()["last_id"])
@@ -151,7 +151,7 @@ func TestOtherErrorsAreRetried(t *testing.T) {
 	for name, enabled := range map[string]bool{"with back-off": true, "at the next poll": false} {
 		t.Run(name, func(t *testing.T) {
 			s := newSetup(t, newDatabase(t, insert("t", 7)))
-			s.config.Enabled = enabled
+			s.config.RetryConfig.Enabled = enabled
 			s.sink.answer = func(call int, _ []string) error {
 				if call%3 != 0 {
 					assert.NotContains(t, s.memory.stored(), `"id":7`, "the cursor moved before the events were taken")
@@ -166,7 +166,7 @@ func TestOtherErrorsAreRetried(t *testing.T) {
 
 func TestRetryGivesUpOnlyWhenAsked(t *testing.T) {
 	s := newSetup(t, newDatabase(t, insert("t", 4)))
-	s.config.InitialInterval, s.config.MaxInterval, s.config.MaxElapsedTime = 1, 1, 1
+	s.config.RetryConfig.InitialInterval, s.config.RetryConfig.MaxInterval, s.config.RetryConfig.MaxElapsedTime = 1, 1, 1
 	s.sink.answer = func(_ int, tokens []string) error {
 		if tokens[0] == "t1" {
 			return errors.New("never")
@@ -187,10 +187,10 @@ func TestRefusingPipelineIsReported(t *testing.T) {
 		return nil
 	}
 	s.start(t)
-	s.host.waitFor(t, componentstatus.StatusRecoverableError, "hand on events 1 to 2, trying again: queue is full")
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "deliver events 1 to 2: queue is full")
 	open.Store(true)
 	s.host.waitFor(t, componentstatus.StatusOK, "")
-	assert.Len(t, s.logs.FilterMessage("Trying again").All(), 1, "a problem that lasts is logged once")
+	assert.Len(t, s.logs.FilterMessage(string(failureDeliver)).All(), 1, "a problem that lasts is logged once")
 }
 
 // Where the process may die or the disk may fail, and what is delivered after a
@@ -246,7 +246,7 @@ func TestUnreadableStorageIsNoFreshStart(t *testing.T) {
 	s.memory.getErr = func() error { return failIf(broken.Load()) }
 	s.sink.taken = nil
 	s.start(t)
-	s.host.waitFor(t, componentstatus.StatusRecoverableError, "load the checkpoint: disk is full")
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "load checkpoint key \"checkpoint\": disk is full")
 	broken.Store(false)
 	s.host.waitFor(t, componentstatus.StatusOK, "")
 	execute(t, s.config.Database, insert("n", 1))
@@ -265,7 +265,7 @@ func TestInvalidCheckpointReadsEverything(t *testing.T) {
 			s.config.StartAt = StartAtEnd // must not make it skip events
 			s.memory.data["checkpoint"] = []byte(data)
 			s.restart(t, tokenRange("t", 1, 4))
-			assert.Len(t, s.logs.FilterMessageSnippet("The checkpoint cannot be read").All(), 1)
+			assert.Len(t, s.logs.FilterMessageSnippet("The checkpoint is damaged").All(), 1)
 		})
 	}
 }

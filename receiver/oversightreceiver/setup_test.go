@@ -279,8 +279,8 @@ func newSetup(t *testing.T, database string) *setup {
 	config.RegistryID = "deadbeef"
 	config.PollInterval = time.Millisecond
 	config.BatchSize = 3
-	config.InitialInterval = time.Millisecond
-	config.MaxInterval = 5 * time.Millisecond
+	config.RetryConfig.InitialInterval = time.Millisecond
+	config.RetryConfig.MaxInterval = 5 * time.Millisecond
 	config.StorageID = &storageID
 	core, logs := observer.New(zap.InfoLevel)
 	settings := receivertest.NewNopSettings(metadata.Type)

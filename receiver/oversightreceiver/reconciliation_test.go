@@ -207,7 +207,7 @@ func (a *audited) serveHeads(handler http.Handler) {
 	server := httptest.NewServer(handler)
 	a.t.Cleanup(server.Close)
 	head := a.log.TreeHead.GetOrInsertDefault()
-	head.Endpoint = server.URL
+	head.ClientConfig.Endpoint = server.URL
 	head.Interval = time.Second
 }
 
@@ -234,7 +234,7 @@ func TestHonestRegistry(t *testing.T) {
 	require.Len(t, findings, 1, "only the leaf that the test has left without a row")
 	assert.Equal(t, "deadbeef", findings[0].RegistryID)
 	assert.Contains(t, findings[0].Message, "has no row")
-	assert.Contains(t, a.memory.stateOf("witness"), `"head":{"size":`, "the registry's head was compared")
+	assert.Contains(t, a.memory.stateOf("log"), `"heads":[{"size":`, "the registry's head was compared")
 }
 
 // stateOf is what a storage holds under a key.
@@ -277,7 +277,7 @@ func TestDamage(t *testing.T) {
 				stop := a.run()
 				a.waitForEvents(map[string]int{"verified": events})
 				require.EventuallyWithT(t, func(c *assert.CollectT) {
-					assert.Contains(c, a.memory.stateOf("witness"), `"head":{"size":`)
+					assert.Contains(c, a.memory.stateOf("log"), `"heads":[{"size":`)
 				}, patience, time.Millisecond)
 				stop()
 				require.Empty(t, a.records.kinds())
@@ -359,7 +359,7 @@ func TestRefusedEventsAreNoDuplicates(t *testing.T) {
 	for name, enabled := range map[string]bool{"tried again": true, "read again": false} {
 		t.Run(name, func(t *testing.T) {
 			a := newAudited(t, 40)
-			a.config.Enabled = enabled
+			a.config.RetryConfig.Enabled = enabled
 			a.records.answer = func(call int) error { return failIf(call%3 != 0) }
 			a.run()
 			a.waitForEvents(map[string]int{"verified": 40})
@@ -458,8 +458,31 @@ func TestVerifiesThePastAgain(t *testing.T) {
 	a.waitForEvents(map[string]int{"verified": 300})
 	stop()
 	a.run()
-	a.waitForLog("Verifying again the leaves of the transparency log that were verified before the start", 1)
-	a.waitForLog("Verified again", 1)
+	a.waitForLog("Verified the transparency log again", 1)
+	started := a.logs.FilterMessage("Verifying the transparency log again").All()
+	require.Len(t, started, 1)
+	assert.Equal(t, "restart", started[0].ContextMap()["cause"])
+	assert.Empty(t, a.records.kinds())
+}
+
+// A log that nobody has touched is verified again when the interval has passed, and
+// never said to be changed.
+func TestScheduledReverification(t *testing.T) {
+	a := newAudited(t, 600)
+	a.config.BatchSize = 500
+	r, err := NewFactory().CreateLogs(t.Context(), a.setup.settings, a.config, a.records)
+	require.NoError(t, err)
+	r.(*oversightReceiver).reverifyEvery = 20 * time.Millisecond
+	require.NoError(t, r.Start(t.Context(), a.host))
+	t.Cleanup(func() { assert.NoError(t, r.Shutdown(context.WithoutCancel(t.Context()))) })
+	a.waitForEvents(map[string]int{"verified": 600})
+	finished := func() int { return a.logs.FilterMessage("Verified the transparency log again").Len() }
+	require.Eventually(t, func() bool { return finished() >= 3 }, patience, time.Millisecond)
+	for _, message := range []string{"Verifying the transparency log again", "Verified the transparency log again"} {
+		for _, entry := range a.logs.FilterMessage(message).All() {
+			assert.Equal(t, "scheduled", entry.ContextMap()["cause"], message)
+		}
+	}
 	assert.Empty(t, a.records.kinds())
 }
 
@@ -498,7 +521,7 @@ func TestAuditTelemetry(t *testing.T) {
 	a.waitForEvents(map[string]int{"verified": 19, "mismatch": 1})
 	a.waitForKinds(damage.Findings...)
 	require.EventuallyWithT(t, func(c *assert.CollectT) {
-		assert.Contains(c, a.memory.stateOf("witness"), `"head":{"size":45`)
+		assert.Contains(c, a.memory.stateOf("log"), `"heads":[{"size":45`)
 	}, patience, time.Millisecond)
 	point := func(n int64, more ...attribute.KeyValue) metricdata.DataPoint[int64] {
 		return metricdata.DataPoint[int64]{Attributes: attribute.NewSet(append(more, attribute.String("receiver", "oversight/x"))...), Value: n}

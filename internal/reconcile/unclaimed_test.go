@@ -45,26 +45,26 @@ func (l *log) writeLeaves(from, to int64) {
 // one finding for each run, and once.
 func TestLeavesWithoutRows(t *testing.T) {
 	log, clock, saved := newLog(t), newClock(), &store{}
-	w := log.witness(clock, saved, 0)
+	reconciler := log.open(clock, saved, 0)
 	log.writeLeaves(0, 10_000)
 	var lastID int64
 	// Leaf 28 is no beacon's, and ends a run.
-	w.Check(t.Context(), rowsFrom(&lastID, 0, 10_000, 0, 10, 11, 12, 27, 29, 4095, 4096, 9999))
-	saved.save(t, w, lastID)
-	w.Idle(t.Context())
+	reconciler.Check(t.Context(), rowsFrom(&lastID, 0, 10_000, 0, 10, 11, 12, 27, 29, 4095, 4096, 9999))
+	saved.save(t, reconciler, lastID)
+	reconciler.Idle(t.Context())
 	clock.now = clock.now.Add(59 * time.Second)
-	w.Idle(t.Context())
-	require.Empty(t, w.Findings())
-	require.NoError(t, w.Close())
+	reconciler.Idle(t.Context())
+	require.Empty(t, reconciler.Findings())
+	require.NoError(t, reconciler.Close())
 
-	w = log.witness(clock, saved, 0) // which begins to wait anew
-	w.Idle(t.Context())
+	reconciler = log.open(clock, saved, 0) // which begins to wait anew
+	reconciler.Idle(t.Context())
 	clock.now = clock.now.Add(time.Minute)
-	w.Idle(t.Context())
+	reconciler.Idle(t.Context())
 	type run struct{ first, last int64 }
 	var runs []run
 	uids := map[string]bool{}
-	for _, f := range w.Findings() {
+	for _, f := range reconciler.Findings() {
 		assert.Equal(t, translator.IntegrityLeafWithoutRow, f.Kind)
 		assert.Contains(t, f.Message, "no row")
 		runs = append(runs, run{f.TlogIndex, f.TlogLastIndex})
@@ -75,37 +75,37 @@ func TestLeavesWithoutRows(t *testing.T) {
 	assert.Len(t, uids, len(want))
 
 	// Not committed: the next start finds the same.
-	require.NoError(t, w.Close())
-	w = log.witness(clock, saved, 0)
-	w.Idle(t.Context())
+	require.NoError(t, reconciler.Close())
+	reconciler = log.open(clock, saved, 0)
+	reconciler.Idle(t.Context())
 	clock.now = clock.now.Add(time.Minute)
-	w.Idle(t.Context())
-	require.Len(t, w.Findings(), len(want))
-	for _, f := range w.Findings() {
+	reconciler.Idle(t.Context())
+	require.Len(t, reconciler.Findings(), len(want))
+	for _, f := range reconciler.Findings() {
 		assert.True(t, uids[f.UID], "the same finding has the same uid")
 	}
-	saved.save(t, w, lastID)
-	require.NoError(t, w.Close())
+	saved.save(t, reconciler, lastID)
+	require.NoError(t, reconciler.Close())
 
 	// Committed: nothing is found again, and a row that comes late is verified.
-	w = log.witness(clock, saved, 0)
+	reconciler = log.open(clock, saved, 0)
 	late := eventOf(11)
 	lastID++
 	late.ID = lastID
 	rows := []translator.Event{late}
-	w.Check(t.Context(), rows)
+	reconciler.Check(t.Context(), rows)
 	assert.Equal(t, translator.TlogStatusVerified, rows[0].TlogStatus)
-	saved.save(t, w, lastID)
+	saved.save(t, reconciler, lastID)
 	lastID++
 	rows[0].ID = lastID
-	w.Check(t.Context(), rows)
+	reconciler.Check(t.Context(), rows)
 	assert.Equal(t, translator.TlogStatusDuplicate, rows[0].TlogStatus)
-	saved.save(t, w, lastID)
+	saved.save(t, reconciler, lastID)
 	clock.now = clock.now.Add(time.Hour)
-	w.Idle(t.Context())
+	reconciler.Idle(t.Context())
 	clock.now = clock.now.Add(time.Hour)
-	w.Idle(t.Context())
-	assert.Empty(t, w.Findings())
+	reconciler.Idle(t.Context())
+	assert.Empty(t, reconciler.Findings())
 }
 
 // Rows that were pruned before the first start are not missed.
@@ -116,15 +116,15 @@ func TestBeginsWithTheFirstRow(t *testing.T) {
 	}{"the first row of all": {1, 5}, "older rows are gone": {101, 0}} {
 		t.Run(name, func(t *testing.T) {
 			log, clock, saved := newLog(t), newClock(), &store{}
-			w := log.witness(clock, saved, 0)
+			reconciler := log.open(clock, saved, 0)
 			log.writeLeaves(0, 300)
 			lastID := c.firstID - 1
-			w.Check(t.Context(), rowsFrom(&lastID, 101, 300))
-			saved.save(t, w, lastID)
-			w.Idle(t.Context())
+			reconciler.Check(t.Context(), rowsFrom(&lastID, 101, 300))
+			saved.save(t, reconciler, lastID)
+			reconciler.Idle(t.Context())
 			clock.now = clock.now.Add(time.Minute)
-			w.Idle(t.Context())
-			require.Len(t, w.Findings(), c.runs)
+			reconciler.Idle(t.Context())
+			require.Len(t, reconciler.Findings(), c.runs)
 		})
 	}
 }
@@ -132,18 +132,18 @@ func TestBeginsWithTheFirstRow(t *testing.T) {
 // A row that differs from a leaf does not keep the leaf's own row from it.
 func TestForgedRowBeforeTheHonestOne(t *testing.T) {
 	log, clock, saved := newLog(t), newClock(), &store{}
-	w := log.witness(clock, saved, 0)
+	reconciler := log.open(clock, saved, 0)
 	log.writeLeaves(0, 10)
 	forged, honest, repeated := eventOf(5), eventOf(5), eventOf(5)
 	forged.ID, honest.ID, repeated.ID = 1, 2, 3
 	forged.SourceIP = "192.0.2.8"
 	rows := []translator.Event{forged, honest, repeated}
-	w.Check(t.Context(), rows)
+	reconciler.Check(t.Context(), rows)
 	assert.Equal(t, translator.TlogStatusMismatch, rows[0].TlogStatus)
 	assert.Equal(t, "source_ip", rows[0].TlogMismatch)
 	assert.Equal(t, translator.TlogStatusVerified, rows[1].TlogStatus)
 	assert.Equal(t, translator.TlogStatusDuplicate, rows[2].TlogStatus)
-	findings := w.Findings()
+	findings := reconciler.Findings()
 	require.Len(t, findings, 2)
 	assert.Equal(t, int64(1), findings[0].EventID)
 	assert.Equal(t, forged.UID, findings[0].RowUID)
@@ -154,7 +154,7 @@ func TestForgedRowBeforeTheHonestOne(t *testing.T) {
 // finding.
 func TestMissing(t *testing.T) {
 	log, clock, saved := newLog(t), newClock(), &store{}
-	w := log.witness(clock, saved, 0)
+	reconciler := log.open(clock, saved, 0)
 	log.writeLeaves(0, 10)
 	rows := make([]translator.Event, 5)
 	for i, index := range []int64{-1, -2, 10, 1 << 62, 0} {
@@ -162,12 +162,12 @@ func TestMissing(t *testing.T) {
 		rows[i].ID, rows[i].TlogIndex = int64(i+1), index
 	}
 	rows[4].HasTlogIndex = false
-	w.Check(t.Context(), rows)
+	reconciler.Check(t.Context(), rows)
 	for i := range rows {
 		assert.Equal(t, translator.TlogStatusMissing, rows[i].TlogStatus, "row %d", i+1)
 	}
 	var ids []int64
-	for _, f := range w.Findings() {
+	for _, f := range reconciler.Findings() {
 		ids = append(ids, f.EventID)
 	}
 	assert.Equal(t, []int64{2, 3, 4}, ids)

@@ -1,0 +1,94 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package checkpoint
+
+const (
+	// RecentRows is how many rows Recent remembers.
+	RecentRows = 512
+	// RecentPages is how many pages it is kept in.
+	RecentPages = RecentRows / recentPageRows
+
+	recentPageRows = 64
+	recentPageSize = recentPageRows*rowSize + sumSize
+)
+
+// Recent is the last rows that were delivered, each with its uid. They show how
+// far a database agrees with what was delivered that lost its last rows, after a
+// power failure or with a restored backup. The zero value has none.
+type Recent struct {
+	rows  [RecentRows]Row // the row number n is rows[n%RecentRows]
+	total int64
+	dirty [RecentPages]bool // changed since the last call of Saved
+}
+
+// Total is how many rows were added: [Root.Recent].
+func (r *Recent) Total() int64 { return r.total }
+
+// Add adds a row that was delivered.
+func (r *Recent) Add(row Row) {
+	i := r.total % RecentRows
+	r.rows[i] = row
+	r.dirty[i/recentPageRows] = true
+	r.total++
+}
+
+// Reset forgets all rows, for another database.
+func (r *Recent) Reset() {
+	*r = Recent{}
+	for i := range r.dirty {
+		r.dirty[i] = true
+	}
+}
+
+// Rows are the rows, the oldest first.
+func (r *Recent) Rows() []Row {
+	rows := make([]Row, 0, RecentRows)
+	for n := max(0, r.total-RecentRows); n < r.total; n++ {
+		rows = append(rows, r.rows[n%RecentRows])
+	}
+	return rows
+}
+
+// Changed calls a function with each page that has changed since the last call of
+// Saved: its number, and the value of its key.
+func (r *Recent) Changed(page func(number int64, data []byte)) {
+	for i, dirty := range r.dirty {
+		if !dirty {
+			continue
+		}
+		data := make([]byte, 0, recentPageSize)
+		for _, row := range r.rows[i*recentPageRows:][:recentPageRows] {
+			data = row.append(data)
+		}
+		page(int64(i), appendSum(data))
+	}
+}
+
+// Saved says that all that has changed is in the storage.
+func (r *Recent) Saved() { clear(r.dirty[:]) }
+
+// DecodeRecent reads all pages, of which nil stands for one that was never
+// written. The total is [Root.Recent].
+func DecodeRecent(total int64, pages [RecentPages][]byte) (*Recent, error) {
+	r := &Recent{total: total}
+	for i, data := range pages {
+		if data == nil {
+			if int64(i)*recentPageRows < total {
+				return nil, damaged("page %d is missing", i)
+			}
+			continue
+		}
+		data, err := cutSum(data)
+		if err != nil {
+			return nil, err
+		}
+		if len(data) != recentPageSize-sumSize {
+			return nil, damaged("%d bytes, a page has %d", len(data)+sumSize, recentPageSize)
+		}
+		for j := range recentPageRows {
+			r.rows[i*recentPageRows+j] = rowAt(data[j*rowSize:])
+		}
+	}
+	return r, nil
+}
