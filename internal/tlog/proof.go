@@ -4,18 +4,25 @@
 package tlog
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 
+	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
 )
+
+// WholeLog, as the size of a tree, stands for all leaves that the log has.
+const WholeLog = -1
 
 // Proof is an inclusion proof: that a leaf is in the tree with a root.
 type Proof struct {
 	// Index is the leaf's, Size the number of the tree's leaves.
 	Index, Size int64
+	// Leaf is what LeafHash is the hash of.
+	Leaf []byte
 	// LeafHash is the leaf's hash, Root the tree's root.
 	LeafHash, Root Hash
 	// Hashes is the audit path (RFC 6962, 2.1.1), from the leaf upwards.
@@ -34,39 +41,58 @@ type ConsistencyProof struct {
 }
 
 // Inclusion makes the proof that a leaf is among the first size leaves of the
-// log at path. It reads the file once, up to there, and keeps some 60 hashes.
+// log at path, or among all that it has, for [WholeLog]. It reads the file once,
+// up to there, and keeps some 120 hashes.
 //
 // It returns ctx's error if that is done before, an error that matches
-// [ErrBeyond] if the log has fewer leaves or no such leaf can be, one that
-// matches [ErrUnknown] if the leaf is corrupt or the hash of another could not
-// be read, and says otherwise why the file cannot be read. A leaf whose hash
-// is not that of its bytes counts, as in the registry's tree, with the hash
-// that it declares.
+// [ErrBeyond] if there are fewer leaves, one that matches [ErrUnknown] if the leaf
+// is corrupt or the hash of another could not be read, and says otherwise why the
+// file cannot be read. With ErrBeyond, the Proof's Size is how many leaves there
+// are. A leaf whose hash is not that of its bytes counts, as in the registry's
+// tree, with the hash that it declares.
 func Inclusion(ctx context.Context, path string, index, size int64) (Proof, error) {
-	if index < 0 || index >= size {
-		return Proof{}, fmt.Errorf("leaf %d of %d: %w", index, size, ErrBeyond)
+	if index < 0 || size != WholeLog && index >= size {
+		return Proof{Size: size}, fmt.Errorf("leaf %d of %d: %w", index, size, ErrBeyond)
 	}
-	nodes, err := proof.Inclusion(uint64(index), uint64(size))
+	p := Proof{Index: index}
+	r := newProofReader(siblings(index))
+	err := r.read(ctx, path, size, func(leaf *walked) error { return p.addLeaf(leaf) })
+	p.Size, p.Root = int64(r.tree.End()), r.tree.root()
+	if err == nil && index >= p.Size {
+		err = fmt.Errorf("leaf %d of %d: %w", index, p.Size, ErrBeyond)
+	}
+	if err != nil {
+		return Proof{Size: p.Size}, err
+	}
+	nodes, err := proof.Inclusion(uint64(index), uint64(p.Size))
 	if err != nil {
 		return Proof{}, err
 	}
-	c := newCollector(nodes.IDs)
-	leaf := Hash{}
-	err = c.read(ctx, path, size, func(step *walked) error {
-		if step.index != index {
-			return nil
-		}
-		if step.fault != "" {
-			return fmt.Errorf("%w: leaf %d is corrupt: %s", ErrUnknown, index, step.fault)
-		}
-		leaf = step.hash
+	p.Hashes, err = r.hashes(nodes)
+	return p, err
+}
+
+// siblings are the subtrees beside the path from a leaf to the root, in a tree of
+// any size.
+func siblings(index int64) []compact.NodeID {
+	const levels = 63 // of a tree with as many leaves as an int64 counts
+	ids := make([]compact.NodeID, levels)
+	for level := range uint(levels) {
+		ids[level] = compact.NewNodeID(level, uint64(index)>>level^1)
+	}
+	return ids
+}
+
+// addLeaf keeps the leaf that the proof is about.
+func (p *Proof) addLeaf(leaf *walked) error {
+	if leaf.index != p.Index {
 		return nil
-	})
-	if err != nil {
-		return Proof{}, err
 	}
-	hashes, err := c.hashes(nodes)
-	return Proof{Index: index, Size: size, LeafHash: leaf, Root: c.tree.root(), Hashes: hashes}, err
+	if leaf.fault != "" {
+		return fmt.Errorf("%w: leaf %d is corrupt: %s", ErrUnknown, leaf.index, leaf.fault)
+	}
+	p.Leaf, p.LeafHash = bytes.Clone(leaf.data), leaf.hash
+	return nil
 }
 
 // Consistency makes the proof that the first size1 leaves of the log at path
@@ -79,19 +105,19 @@ func Consistency(ctx context.Context, path string, size1, size2 int64) (Consiste
 	if err != nil {
 		return ConsistencyProof{}, err
 	}
-	c := newCollector(nodes.IDs)
+	r := newProofReader(nodes.IDs)
 	root1 := emptyRoot
-	err = c.read(ctx, path, size2, func(step *walked) error {
-		if step.index+1 == size1 {
-			root1 = c.tree.root()
+	err = r.read(ctx, path, size2, func(leaf *walked) error {
+		if leaf.index+1 == size1 {
+			root1 = r.tree.root()
 		}
 		return nil
 	})
 	if err != nil {
 		return ConsistencyProof{}, err
 	}
-	hashes, err := c.hashes(nodes)
-	return ConsistencyProof{Size1: size1, Size2: size2, Root1: root1, Root2: c.tree.root(), Hashes: hashes}, err
+	hashes, err := r.hashes(nodes)
+	return ConsistencyProof{Size1: size1, Size2: size2, Root1: root1, Root2: r.tree.root(), Hashes: hashes}, err
 }
 
 // Verify checks that the leaf's hash and the proof give the root.

@@ -1,0 +1,94 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/transparency-dev/merkle/compact"
+	"github.com/transparency-dev/merkle/proof"
+)
+
+// proofReader builds the tree over a file and keeps the nodes that a proof is
+// made of.
+type proofReader struct {
+	tree  tree
+	nodes map[compact.NodeID]Hash // the ones that are wanted
+}
+
+func newProofReader(wanted []compact.NodeID) *proofReader {
+	r := &proofReader{tree: newTree(0), nodes: make(map[compact.NodeID]Hash, len(wanted))}
+	for _, id := range wanted {
+		r.nodes[id] = Hash{}
+	}
+	return r
+}
+
+// read reads the first size leaves of the file, or all of them for [WholeLog], and
+// calls onLeaf for each.
+func (r *proofReader) read(ctx context.Context, path string, size int64, onLeaf func(*walked) error) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("transparency log: %w", err)
+	}
+	defer file.Close()
+	var w walker
+	w.reset(file, 0, 0)
+	for size == WholeLog || w.place < size {
+		if w.place%chunkSize == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		step, err := w.next()
+		switch {
+		case errors.Is(err, io.EOF) && size == WholeLog:
+			return nil
+		case errors.Is(err, io.EOF):
+			return fmt.Errorf("%s has %d leaves, not %d: %w", path, w.place, size, ErrBeyond)
+		case err != nil:
+			return fmt.Errorf("transparency log: %w", err)
+		case step.stray:
+			continue
+		case !step.known:
+			return fmt.Errorf("%s, leaf %d: %s: %w", path, step.index, step.fault, ErrUnknown)
+		}
+		r.tree.addSeen(step.hash, r.visit)
+		if err := onLeaf(&step); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// visit is called for every perfect subtree, leaves included.
+func (r *proofReader) visit(id compact.NodeID, hash []byte) {
+	if _, wanted := r.nodes[id]; wanted {
+		r.nodes[id] = Hash(hash)
+	}
+}
+
+// hashes are those of the proof. It is made of subtrees that were wanted, and of
+// those that the whole tree ends with.
+func (r *proofReader) hashes(nodes proof.Nodes) ([]Hash, error) {
+	for i, id := range compact.RangeNodes(0, r.tree.End(), nil) {
+		r.nodes[id] = Hash(r.tree.Hashes()[i])
+	}
+	all := make([][]byte, len(nodes.IDs))
+	for i, id := range nodes.IDs {
+		hash := r.nodes[id]
+		all[i] = hash[:]
+	}
+	all, err := nodes.Rehash(all, ranges.Hash)
+	if err != nil {
+		return nil, err
+	}
+	hashes := make([]Hash, len(all))
+	for i := range all {
+		hashes[i] = Hash(all[i])
+	}
+	return hashes, nil
+}
