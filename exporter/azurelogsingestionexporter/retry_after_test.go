@@ -8,6 +8,9 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
 )
 
 func TestRetryAfterForms(t *testing.T) {
@@ -51,4 +54,22 @@ func TestRetryAfterForms(t *testing.T) {
 			assert.Equal(t, c.want, retryAfter(c.values, now))
 		})
 	}
+}
+
+// Rules answer for themselves. The next attempt goes to all of them, so it waits
+// until the last of them wants it.
+func TestRetryAfterOfSeveralTargets(t *testing.T) {
+	waits := map[string]string{"Custom-A": "1", "Custom-B": "3600", "Custom-C": "2"}
+	s := newSetup(t, func(c *call) answer { return answer{status: 429, retryAfter: waits[c.stream]} })
+	s.config.BackOffConfig.MaxElapsedTime = time.Minute // so that it gives up instead of waiting an hour
+	e := s.start(t)
+	logs := plog.NewLogs()
+	for _, stream := range []string{"Custom-A", "Custom-B", "Custom-C"} {
+		addRows(t, logs, map[string]any{"azure.dcr.stream_name": stream}, textRow(stream, ""))
+	}
+	err := e.ConsumeLogs(t.Context(), logs)
+	require.ErrorContains(t, err, "Throttle (1h0m0s)")
+	require.ErrorContains(t, err, "no more retries left")
+	assert.False(t, consumererror.IsPermanent(err))
+	assert.Len(t, s.service.requests(), len(waits), "one for each stream")
 }
