@@ -19,6 +19,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
 )
 
 const (
@@ -71,7 +73,7 @@ func run(t *testing.T, arguments ...string) result {
 // command is the built command, with no secrets in its environment.
 func command(ctx context.Context, arguments ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, siem, arguments...)
-	c.Env = append(os.Environ(), splunkTokenVariable+"=", sharedKeyVariable+"=")
+	c.Env = append(os.Environ(), cli.SplunkTokenVariable+"=", cli.SharedKeyVariable+"=")
 	return c
 }
 

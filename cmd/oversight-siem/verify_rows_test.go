@@ -13,6 +13,9 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/verification"
 )
 
 const eventColumns = "token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, tlog_index"
@@ -109,7 +112,7 @@ func TestVerifyFindsEveryChangeOfARow(t *testing.T) {
 }
 
 // eachFinding verifies and hands on findings one by one.
-func eachFinding(t *testing.T, f files, visit func(found)) (last summary) {
+func eachFinding(t *testing.T, f files, visit func(found)) (last verification.Summary) {
 	t.Helper()
 	c := command(t.Context(), f.arguments("--json")...)
 	stdout, err := c.StdoutPipe()
@@ -118,7 +121,7 @@ func eachFinding(t *testing.T, f files, visit func(found)) (last summary) {
 	for decoder := json.NewDecoder(stdout); ; {
 		var line struct {
 			found
-			Summary *summary
+			Summary *verification.Summary
 		}
 		require.NoError(t, decoder.Decode(&line))
 		if line.Summary != nil {
@@ -128,7 +131,7 @@ func eachFinding(t *testing.T, f files, visit func(found)) (last summary) {
 		visit(line.found)
 	}
 	require.Error(t, c.Wait())
-	require.Equal(t, exitFindings, c.ProcessState.ExitCode())
+	require.Equal(t, cli.StatusFindings, c.ProcessState.ExitCode())
 	return last
 }
 

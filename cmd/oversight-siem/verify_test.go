@@ -23,6 +23,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/verification"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -60,7 +62,7 @@ func TestVerifyDamagedSample(t *testing.T) {
 	all[601] = []byte("\n")
 	f.write(t, append(all, []byte(`{"index": 625, "leaf`)))
 	r := run(t, f.arguments()...)
-	assert.Equal(t, exitFindings, r.code)
+	assert.Equal(t, cli.StatusFindings, r.code)
 	golden(t, "damaged.txt", r.stdout)
 	golden(t, "damaged.jsonl", verifyJSON(t, f.arguments()).stdout)
 }
@@ -200,19 +202,19 @@ func TestVerifyHeads(t *testing.T) {
 		code      int
 	}{
 		"good":                     {good, registryID, nil, "valid", "agrees", 0},
-		"no key":                   {good, "", nil, "not checked", "agrees", exitUnchecked},
-		"wrong key":                {good, otherKey, []string{"head_signature_invalid"}, "invalid", "agrees", exitFindings},
-		"forged":                   {signed(625, root), registryID, []string{"head_signature_invalid"}, "invalid", "agrees", exitFindings},
-		"forged, of another log":   {signed(625, emptyRoot), registryID, []string{"head_signature_invalid"}, "invalid", "disagrees", exitFindings},
-		"another message":          {strings.Replace(good, `\"size\":625`, `\"size\":624`, 1), registryID, []string{"head_signature_invalid"}, "invalid", "agrees", exitFindings},
-		"another message, no key":  {strings.Replace(good, `\"size\":625`, `\"size\":624`, 1), "", []string{"head_signature_invalid"}, "invalid", "agrees", exitFindings},
+		"no key":                   {good, "", nil, "not checked", "agrees", cli.StatusNotChecked},
+		"wrong key":                {good, otherKey, []string{"head_signature_invalid"}, "invalid", "agrees", cli.StatusFindings},
+		"forged":                   {signed(625, root), registryID, []string{"head_signature_invalid"}, "invalid", "agrees", cli.StatusFindings},
+		"forged, of another log":   {signed(625, emptyRoot), registryID, []string{"head_signature_invalid"}, "invalid", "disagrees", cli.StatusFindings},
+		"another message":          {strings.Replace(good, `\"size\":625`, `\"size\":624`, 1), registryID, []string{"head_signature_invalid"}, "invalid", "agrees", cli.StatusFindings},
+		"another message, no key":  {strings.Replace(good, `\"size\":625`, `\"size\":624`, 1), "", []string{"head_signature_invalid"}, "invalid", "agrees", cli.StatusFindings},
 		"of the beginning":         {signed(0, emptyRoot), otherKey, nil, "valid", "agrees", 0},
-		"of another log":           {signed(600, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", exitFindings},
-		"of another log, no key":   {signed(600, root), "", []string{"head_inconsistent"}, "not checked", "disagrees", exitFindings},
-		"of a larger log":          {signed(626, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", exitFindings},
-		"of a much larger log":     {signed(1<<62, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", exitFindings},
-		"of a larger log, no key":  {signed(626, root), "", []string{"head_inconsistent"}, "not checked", "disagrees", exitFindings},
-		"of no log, but not empty": {signed(0, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", exitFindings},
+		"of another log":           {signed(600, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
+		"of another log, no key":   {signed(600, root), "", []string{"head_inconsistent"}, "not checked", "disagrees", cli.StatusFindings},
+		"of a larger log":          {signed(626, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
+		"of a much larger log":     {signed(1<<62, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
+		"of a larger log, no key":  {signed(626, root), "", []string{"head_inconsistent"}, "not checked", "disagrees", cli.StatusFindings},
+		"of no log, but not empty": {signed(0, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := sample(t)
@@ -282,15 +284,15 @@ func TestVerifyHeadByURL(t *testing.T) {
 
 	for address, want := range map[string]string{
 		server.URL + "/x":                                "404 Not Found",
-		server.URL + "/html":                             "no signed tree head",
-		server.URL + "/long":                             "no more than 65536 bytes",
+		server.URL + "/html":                             "not the response to GET /tlog/head",
+		server.URL + "/long":                             "longer than 65536 bytes",
 		userinfo + "/x?key=password":                     "404 Not Found",
 		"http://user:password@127.0.0.1:1/?key=password": "refused",
 		"http:///x":                                      "URL",
 		"ftp://user:password@host":                       "http or https",
 	} {
 		r := with(address)
-		assert.Equal(t, exitUnchecked, r.code)
+		assert.Equal(t, cli.StatusNotChecked, r.code)
 		assert.Contains(t, r.stderr, "--head")
 		assert.Contains(t, r.stderr, want)
 		assert.NotContains(t, r.stderr, "password")
@@ -310,15 +312,15 @@ func TestVerifyCannotCheck(t *testing.T) {
 		arguments []string
 		want      []string
 	}{
-		"no database":            {[]string{"verify", "--tlog", f.leaves}, []string{"--db is missing", "registry.sqlite"}},
-		"no log":                 {[]string{"verify", "--db", f.database}, []string{"--tlog is missing", "./tlog"}},
+		"no database":            {[]string{"verify", "--tlog", f.leaves}, []string{"--db is required", "registry.sqlite"}},
+		"no log":                 {[]string{"verify", "--db", f.database}, []string{"--tlog is required", "./tlog"}},
 		"no such database":       {[]string{"verify", "--db", "none.sqlite", "--tlog", f.leaves}, []string{"--db none.sqlite", "no such file"}},
 		"not a database":         {[]string{"verify", "--db", noHead, "--tlog", f.leaves}, []string{"--db " + noHead, "not a database"}},
 		"no such log":            {[]string{"verify", "--db", f.database, "--tlog", "none"}, []string{"--tlog none", "no such file", "leaves.jsonl"}},
 		"no log in there":        {[]string{"verify", "--db", f.database, "--tlog", empty}, []string{"--tlog " + empty, "no such file"}},
 		"no such head":           {with("--head", "none"), []string{"--head none", "no such file"}},
 		"head is a directory":    {with("--head", empty), []string{"--head " + empty, "directory"}},
-		"no head":                {with("--head", noHead), []string{"--head", "no signed tree head", "lacks size"}},
+		"no head":                {with("--head", noHead), []string{"--head", "not the response to GET /tlog/head", "lacks size"}},
 		"key":                    {with("--public-key", "abc"), []string{"--public-key", "64 hex digits"}},
 		"argument":               {with("x"), []string{`"x"`, "verify --help"}},
 		"unknown flag":           {with("--color"), []string{"--color"}},
@@ -326,7 +328,7 @@ func TestVerifyCannotCheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := run(t, c.arguments...)
-			assert.Equal(t, exitUnchecked, r.code)
+			assert.Equal(t, cli.StatusNotChecked, r.code)
 			assert.Empty(t, r.stdout)
 			assert.True(t, strings.HasPrefix(r.stderr, "oversight-siem: "), r.stderr)
 			for _, want := range c.want {
@@ -342,7 +344,7 @@ func TestVerifyManyFindings(t *testing.T) {
 	f.sql(t, "INSERT INTO events SELECT id + 600, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, tlog_index FROM events")
 	f.sql(t, "INSERT INTO events SELECT id + 1200, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, NULL FROM events WHERE id <= 600")
 	r := run(t, f.arguments()...)
-	assert.Equal(t, exitFindings, r.code)
+	assert.Equal(t, cli.StatusFindings, r.code)
 	assert.True(t, strings.HasSuffix(r.stdout, "\n… and 200 more: --json writes all of them\n"))
 	assert.Equal(t, 1000, strings.Count(r.stdout, "\nrow_mismatch "))
 	v := verifyJSON(t, f.arguments())
@@ -357,7 +359,7 @@ func TestVerifyShowsNoControlCharacters(t *testing.T) {
 	leaf := "{\"event\":\"beacon\",\"kind\":\"dns\\u001b[31m\",\"timestamp\":\"\",\"token_id\":\"\\n\"}"
 	f.write(t, append(f.lines(t), lineOfLeaf(625, leaf)))
 	r := run(t, f.arguments()...)
-	assert.Equal(t, exitFindings, r.code)
+	assert.Equal(t, cli.StatusFindings, r.code)
 	assert.Contains(t, r.stdout, "Leaf 625 of the transparency log, a dns\uFFFD[31m beacon with token \uFFFD, has no row")
 	assert.NotContains(t, r.stdout, "\x1b")
 }
@@ -366,9 +368,9 @@ func TestVerifyShowsNoControlCharacters(t *testing.T) {
 func TestVerifyGivesUpOnRows(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "DELETE FROM events WHERE id = 600")
-	f.age(t, rowsAfter-time.Second)
+	f.age(t, verification.RowDelay-time.Second)
 	r := run(t, f.arguments("--json")...)
-	assert.Equal(t, exitFindings, r.code)
+	assert.Equal(t, cli.StatusFindings, r.code)
 	assert.Contains(t, r.stderr, "waiting up to 1s for the row")
 	assert.Contains(t, r.stdout, "leaf_without_row")
 	// Nothing is waited for where nothing is missing but what was pruned.
