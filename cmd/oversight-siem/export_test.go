@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the reference exporter writes is what this one writes, in its order.
-func TestVectors(t *testing.T) {
+// The output is that of the reference exporter, in the same order.
+func TestExportEqualsReference(t *testing.T) {
 	for _, database := range []string{"edge", "registry"} {
 		for _, format := range formats {
 			t.Run(database+" "+format, func(t *testing.T) {
@@ -31,7 +31,7 @@ func TestVectors(t *testing.T) {
 	}
 }
 
-// --extended adds and changes nothing.
+// --extended adds fields and changes none.
 func TestExtendedIsASuperset(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -47,7 +47,7 @@ func TestExtendedIsASuperset(t *testing.T) {
 	}
 }
 
-// common is large without what small has not.
+// common is large without the keys that small does not have.
 func common(small, large map[string]any) map[string]any {
 	both := maps.Clone(large)
 	maps.DeleteFunc(both, func(name string, _ any) bool { _, there := small[name]; return !there })
@@ -111,7 +111,7 @@ func TestPreview(t *testing.T) {
 	assert.Equal(t, result{stdout: "No events match.\n"}, none)
 }
 
-// shown are the documents in a preview.
+// shown returns the documents of a preview.
 func shown(text string) (documents []string) {
 	var document []string
 	for line := range strings.Lines(text) {

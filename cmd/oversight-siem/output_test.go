@@ -25,11 +25,11 @@ func TestFileIsAppendedTo(t *testing.T) {
 	assert.Equal(t, append(once, once...), ids(t, lines(t, string(text))))
 	info, err := os.Stat(path)
 	require.NoError(t, err)
-	assert.Equal(t, os.FileMode(0o600), info.Mode(), "nobody else's business")
+	assert.Equal(t, os.FileMode(0o600), info.Mode(), "only its owner may read it")
 }
 
-// An earlier writer was killed within a line.
-func TestUnfinishedLineIsEnded(t *testing.T) {
+// An earlier export was killed while it wrote a line.
+func TestIncompleteLineIsEnded(t *testing.T) {
 	path := writeFile(t, `{"EventId": "1"}`+"\n"+`{"EventI`)
 	assertOK(t, run(t, exporting("edge", "sentinel", "--limit", "1", "--output", path)...), 1, "sentinel")
 	text, err := os.ReadFile(path)
@@ -39,8 +39,8 @@ func TestUnfinishedLineIsEnded(t *testing.T) {
 	assert.Equal(t, []string{"1", "12"}, ids(t, []string{all[0], all[2]}))
 }
 
-// The output must not be the registry's own database, by whatever name.
-func TestDatabaseIsSpared(t *testing.T) {
+// The output must not be the registry's database, by any name.
+func TestDatabaseIsNotOverwritten(t *testing.T) {
 	path := generate(t, 10)
 	before, err := os.ReadFile(path)
 	require.NoError(t, err)

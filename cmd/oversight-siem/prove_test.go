@@ -34,8 +34,8 @@ func nodeHash(left, right []byte) []byte {
 	return sum[:]
 }
 
-// rootOf is what the audit path of leaf m in a tree of n leaves leads to, as
-// PATH(m, D[n]) of RFC 6962, 2.1.1 is defined.
+// rootOf computes the root from the audit path of leaf m in a tree of n leaves,
+// as PATH(m, D[n]) of RFC 6962, 2.1.1 is defined.
 func rootOf(t *testing.T, m, n int64, leaf []byte, path [][]byte) []byte {
 	t.Helper()
 	if n == 1 {
@@ -51,13 +51,13 @@ func rootOf(t *testing.T, m, n int64, leaf []byte, path [][]byte) []byte {
 	return nodeHash(last, rootOf(t, m-k, n-k, leaf, rest))
 }
 
-// lineOfLeaf is a leaf as it stands in the log.
+// lineOfLeaf returns the line of a leaf in the log.
 func lineOfLeaf(index int64, leaf string) []byte {
 	text, _ := json.Marshal(leaf)
 	return fmt.Appendf(nil, "{\"index\": %d, \"leaf_hash\": \"%x\", \"leaf_data\": %s, \"leaf_data_hex\": \"%x\"}\n", index, leafHash([]byte(leaf)), text, leaf)
 }
 
-// proved is a proof, read as its users do.
+// proved is a proof as its users parse it.
 type proved struct {
 	LeafIndex  int64    `json:"leaf_index"`
 	TreeSize   int64    `json:"tree_size"`
@@ -80,7 +80,7 @@ func unhex(t *testing.T, text string) []byte {
 	return data
 }
 
-// check verifies a proof in two ways, neither of them the command's.
+// check verifies a proof in two ways that share no code with the command.
 func (p proved) check(t *testing.T) {
 	t.Helper()
 	require.Equal(t, unhex(t, p.LeafHash), leafHash([]byte(p.Leaf)))
@@ -128,7 +128,7 @@ func TestProve(t *testing.T) {
 	}
 }
 
-// Without a head, to the log as it stands: of every size.
+// Without a tree head, for the log as it is, of any size.
 func TestProveWithoutHead(t *testing.T) {
 	f := sample(t)
 	all := f.lines(t)
@@ -148,7 +148,7 @@ func TestProveWithoutHead(t *testing.T) {
 	}
 }
 
-// The log has gone on since the head was signed.
+// The log has grown since the tree head was signed.
 func TestProveToAnOlderHead(t *testing.T) {
 	f := sample(t)
 	all := f.lines(t)
@@ -178,8 +178,8 @@ func TestProveToAFile(t *testing.T) {
 	}
 }
 
-// Nothing is proved of a log that is not well.
-func TestProveNothing(t *testing.T) {
+// A wrong log, tree head or flag gives no proof.
+func TestProveFails(t *testing.T) {
 	type change func(*testing.T, files, [][]byte) [][]byte
 	edit := func(index int, old, new string) change {
 		return func(t *testing.T, _ files, all [][]byte) [][]byte {
@@ -195,11 +195,11 @@ func TestProveNothing(t *testing.T) {
 		code   int
 		want   string
 	}{
-		"leaf edited":        {edit(400, `"leaf_data_hex": "7b2265`, `"leaf_data_hex": "7b2365`), nil, cli.StatusFindings, "leaf 400"},
-		"leaf's hash edited": {edit(400, `"leaf_hash": "`, `"leaf_hash": "0`), nil, cli.StatusFindings, "leaf 400"},
-		"leaf dropped":       {func(_ *testing.T, _ files, all [][]byte) [][]byte { return append(all[:400], all[401:]...) }, nil, cli.StatusFindings, ""},
-		"another leaf gone":  {func(_ *testing.T, _ files, all [][]byte) [][]byte { return append(all[:300], all[301:]...) }, nil, 0, ""},
-		"log too short":      {func(_ *testing.T, _ files, all [][]byte) [][]byte { return all[:624] }, []string{"--head"}, cli.StatusFindings, "the tree head has 625 leaves, but the log has only 624"},
+		"leaf edited":          {edit(400, `"leaf_data_hex": "7b2265`, `"leaf_data_hex": "7b2365`), nil, cli.StatusFindings, "leaf 400"},
+		"leaf's hash edited":   {edit(400, `"leaf_hash": "`, `"leaf_hash": "0`), nil, cli.StatusFindings, "leaf 400"},
+		"leaf dropped":         {func(_ *testing.T, _ files, all [][]byte) [][]byte { return append(all[:400], all[401:]...) }, nil, cli.StatusFindings, ""},
+		"another leaf dropped": {func(_ *testing.T, _ files, all [][]byte) [][]byte { return append(all[:300], all[301:]...) }, nil, 0, ""},
+		"log too short":        {func(_ *testing.T, _ files, all [][]byte) [][]byte { return all[:624] }, []string{"--head"}, cli.StatusFindings, "the tree head has 625 leaves, but the log has only 624"},
 		"another log": {func(_ *testing.T, _ files, all [][]byte) [][]byte {
 			all[300] = lineOfLeaf(300, "{}")
 			return all

@@ -17,7 +17,7 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-var update = flag.Bool("update", false, "write the golden files in testdata anew")
+var update = flag.Bool("update", false, "rewrite the golden files in testdata")
 
 // golden compares text with a file in testdata.
 func golden(t *testing.T, name, text string) {
@@ -29,10 +29,10 @@ func golden(t *testing.T, name, text string) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	assert.Equal(t, string(want), text, "%s; after a change on purpose, run go test ./cmd/oversight-siem -update", path)
+	assert.Equal(t, string(want), text, "%s; after an intended change, run go test ./cmd/oversight-siem -update", path)
 }
 
-// files is a registry's files, copied so that they can be damaged.
+// files is the paths of a registry's files, which a test may damage.
 type files struct {
 	database, leaves, head, key string
 }
@@ -52,18 +52,18 @@ func sample(t *testing.T) files {
 	return f
 }
 
-// age makes the log one that was written to so long ago.
+// age sets the time of the last write to the log.
 func (f files) age(t *testing.T, age time.Duration) {
 	t.Helper()
 	then := time.Now().Add(-age)
 	require.NoError(t, os.Chtimes(f.leaves, then, then))
 }
 
-// sql changes the database.
+// sql executes a statement in the database.
 func (f files) sql(t *testing.T, statement string, values ...any) {
 	t.Helper()
 	f.use(t, func(db *sql.DB) {
-		_, err := db.Exec(statement, values...)
+		_, err := db.ExecContext(t.Context(), statement, values...)
 		require.NoError(t, err)
 	})
 }
@@ -76,17 +76,17 @@ func (f files) use(t *testing.T, do func(*sql.DB)) {
 	require.NoError(t, db.Close())
 }
 
-// lines are the log's, each with its line end.
+// lines returns the log's lines with their line ends.
 func (f files) lines(t *testing.T) [][]byte {
 	t.Helper()
 	text, err := os.ReadFile(f.leaves)
 	require.NoError(t, err)
 	all := bytes.SplitAfter(text, []byte("\n"))
-	require.Empty(t, all[len(all)-1], "the last line is not whole")
+	require.Empty(t, all[len(all)-1], "the last line is incomplete")
 	return all[: len(all)-1 : len(all)-1]
 }
 
-// write puts lines in the place of the log's.
+// write replaces the log's lines.
 func (f files) write(t *testing.T, lines [][]byte) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(f.leaves, bytes.Join(lines, nil), 0o644))

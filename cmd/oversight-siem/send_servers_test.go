@@ -24,11 +24,10 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// siemServer answers like one of the destinations. Before that it plays the
-// faults that a test gives it.
+// siemServer responds like one of the destinations, after the faults of a test.
 type siemServer struct {
 	*httptest.Server
-	accept func(r *http.Request, body []byte) (status int, reply string)
+	accept func(r *http.Request, body []byte) (status int, response string)
 
 	mu       sync.Mutex // guards what follows
 	faults   []http.HandlerFunc
@@ -37,7 +36,7 @@ type siemServer struct {
 	known    map[string]bool
 }
 
-// received is a request that came.
+// received is a request that arrived.
 type received struct {
 	at     time.Time
 	header http.Header
@@ -74,10 +73,10 @@ func (s *siemServer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}
 	before := len(s.ids)
-	status, reply := s.accept(r, body)
+	status, response := s.accept(r, body)
 	s.requests[len(s.requests)-1].events = len(s.ids) - before
 	w.WriteHeader(status)
-	fmt.Fprint(w, reply)
+	fmt.Fprint(w, response)
 }
 
 func plain(r *http.Request) ([]byte, error) {
@@ -92,14 +91,14 @@ func plain(r *http.Request) ([]byte, error) {
 	return io.ReadAll(reader)
 }
 
-// seen are the requests and ids so far.
+// seen returns the requests and ids so far.
 func (s *siemServer) seen() ([]received, []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.requests, s.ids
 }
 
-// status is a fault that answers with a status, a text and headers.
+// status is a fault that responds with a status, a text and headers.
 func status(code int, text string, headers ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		for i := 0; i < len(headers); i += 2 {
@@ -110,7 +109,7 @@ func status(code int, text string, headers ...string) http.HandlerFunc {
 	}
 }
 
-// cut is a fault that ends the connection within the reply.
+// cut is a fault that closes the connection within the response.
 func cut(w http.ResponseWriter, _ *http.Request) {
 	connection, buffer, err := w.(http.Hijacker).Hijack()
 	if err == nil {
@@ -120,7 +119,7 @@ func cut(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
-// drop is a fault that ends the connection without a reply.
+// drop is a fault that closes the connection without a response.
 func drop(w http.ResponseWriter, _ *http.Request) {
 	if connection, _, err := w.(http.Hijacker).Hijack(); err == nil {
 		connection.Close()
@@ -233,9 +232,9 @@ const workspace = "6f2c0b4e-1111-2222-3333-444455556666"
 
 var sharedKey = base64.StdEncoding.EncodeToString([]byte("a shared key of a workspace, 64 bytes in real life"))
 
-// collector is the Log Analytics Data Collector API
+// dataCollector is the Log Analytics Data Collector API
 // (learn.microsoft.com, "Send log data to Azure Monitor by using the HTTP Data Collector API").
-func collector(s *siemServer) func(*http.Request, []byte) (int, string) {
+func dataCollector(s *siemServer) func(*http.Request, []byte) (int, string) {
 	return func(r *http.Request, body []byte) (int, string) {
 		key, _ := base64.StdEncoding.DecodeString(sharedKey)
 		mac := hmac.New(sha256.New, key)
@@ -259,7 +258,7 @@ func collector(s *siemServer) func(*http.Request, []byte) (int, string) {
 	}
 }
 
-// array is any endpoint that takes a JSON array, of one shape or the other.
+// array is any endpoint that accepts a JSON array, in ECS or in Sentinel's format.
 func array(s *siemServer) func(*http.Request, []byte) (int, string) {
 	return func(_ *http.Request, body []byte) (int, string) { return rows(s, body) }
 }
@@ -278,7 +277,7 @@ func rows(s *siemServer, body []byte) (int, string) {
 	return http.StatusOK, ""
 }
 
-// assertBounded checks that no request is larger than it may be.
+// assertBounded checks that no request exceeds the limits.
 func assertBounded(t *testing.T, requests []received, events, size int) {
 	t.Helper()
 	for _, r := range requests {

@@ -17,7 +17,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/send"
 )
 
-// registryOrder is the ids of testdata/registry.sqlite as they are exported.
+// registryOrder returns the ids of testdata/registry.sqlite in the order of export.
 func registryOrder(t *testing.T) []string {
 	t.Helper()
 	all := ids(t, vector(t, "registry", "sentinel"))
@@ -25,7 +25,7 @@ func registryOrder(t *testing.T) []string {
 	return all
 }
 
-// toHEC is the arguments to send to a server that is like Splunk.
+// toHEC returns the arguments that send to a server like Splunk's.
 func toHEC(t *testing.T, s *siemServer, more ...string) []string {
 	t.Helper()
 	return exporting("registry", "splunk", append([]string{
@@ -37,7 +37,7 @@ func toElastic(s *siemServer, more ...string) []string {
 	return exporting("registry", "ecs", append([]string{"--output", s.URL + "/logs-oversight.beacon-default/_bulk", "--retry-interval", "1ms"}, more...)...)
 }
 
-func toCollector(t *testing.T, s *siemServer, more ...string) []string {
+func toDataCollector(t *testing.T, s *siemServer, more ...string) []string {
 	t.Helper()
 	return exporting("registry", "sentinel", append([]string{
 		"--output", s.URL + "/api/logs?api-version=2016-04-01", "--sentinel-workspace-id", workspace,
@@ -93,14 +93,14 @@ func TestElasticBulk(t *testing.T) {
 			assertBounded(t, requests, registryEvents, 9000)
 		}
 
-		// Once more: everything is there already, which is as good as accepted.
+		// The second time, every event exists already, which counts as accepted.
 		assertOK(t, run(t, toElastic(s, more...)...), registryEvents, "ecs")
 		_, got = s.seen()
 		assert.Len(t, got, registryEvents)
 	}
 }
 
-// Only the items that were rejected for now are sent again.
+// Only items with a temporary error are sent again.
 func TestElasticItemsAreRetried(t *testing.T) {
 	order := registryOrder(t)
 	faults := map[string][]int{order[3]: {429, 429}, order[5]: {503}, order[599]: {500, 502, 503}}
@@ -129,7 +129,7 @@ func TestElasticItemFails(t *testing.T) {
 	assert.Len(t, requests, 1)
 }
 
-// An event without a time, which a data stream does not take.
+// A data stream does not accept an event without a time.
 func TestElasticEventWithoutTime(t *testing.T) {
 	s := newServer(t, elastic(nil))
 	r := run(t, exporting("edge", "ecs", "--output", s.URL+"/logs-x/_bulk")...)
@@ -152,14 +152,14 @@ func TestArrays(t *testing.T) {
 }
 
 func TestDataCollector(t *testing.T) {
-	s := newServer(t, collector)
-	assertOK(t, run(t, toCollector(t, s, "--batch-size", "100", "--sentinel-log-type", "Beacons")...), registryEvents, "sentinel")
+	s := newServer(t, dataCollector)
+	assertOK(t, run(t, toDataCollector(t, s, "--batch-size", "100", "--sentinel-log-type", "Beacons")...), registryEvents, "sentinel")
 	requests, got := s.seen()
 	assert.Equal(t, registryOrder(t), got)
 	assert.Len(t, requests, 6)
 	assert.Equal(t, "Beacons", requests[0].header.Get("Log-Type"))
 
-	assertOK(t, run(t, toCollector(t, s)...), registryEvents, "sentinel")
+	assertOK(t, run(t, toDataCollector(t, s)...), registryEvents, "sentinel")
 	requests, _ = s.seen()
 	assert.Equal(t, "Oversight", requests[6].header.Get("Log-Type"))
 
@@ -168,8 +168,8 @@ func TestDataCollector(t *testing.T) {
 	assertOK(t, runCommand(t, c), registryEvents, "sentinel")
 }
 
-// Without --output, the workspace says where to. A proxy that refuses shows
-// the address without leaving this machine.
+// Without --output, the workspace determines the URL. A proxy that refuses shows
+// it without a connection to another machine.
 func TestDataCollectorAddress(t *testing.T) {
 	var asked string
 	proxy := newServer(t, array, func(w http.ResponseWriter, r *http.Request) {
@@ -197,8 +197,8 @@ func TestHeaders(t *testing.T) {
 	assert.Equal(t, "siem.example.org", requests[0].host)
 }
 
-// Each fault hits the second of three requests and passes.
-func TestFaultsThatPass(t *testing.T) {
+// Each fault affects the second of three requests, and a retry succeeds.
+func TestTemporaryFaults(t *testing.T) {
 	date := func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", time.Now().Add(2*time.Second).UTC().Format(http.TimeFormat))
 		w.WriteHeader(http.StatusServiceUnavailable)
@@ -208,22 +208,22 @@ func TestFaultsThatPass(t *testing.T) {
 		wait   time.Duration // at least, after the first fault
 		notice string
 	}{
-		"429 with seconds":    {[]http.HandlerFunc{status(429, "", "Retry-After", "1")}, time.Second, "attempt 1 of 8: 429 Too Many Requests; retrying in 1s"},
-		"503 with a date":     {[]http.HandlerFunc{date}, 900 * time.Millisecond, "503 Service Unavailable"},
-		"503":                 {[]http.HandlerFunc{status(503, `{"text":"Server is busy","code":9}`)}, 0, `503 Service Unavailable: "{\"text\":\"Server is busy\",\"code\":9}"`},
-		"several":             {[]http.HandlerFunc{status(503, ""), status(500, ""), status(502, ""), status(429, "")}, 0, "attempt 4 of 8: 429"},
-		"cut within a reply":  {[]http.HandlerFunc{cut}, 0, "the response body ended early"},
-		"cut without a reply": {[]http.HandlerFunc{drop}, 0, "EOF"},
-		"Retry-After is odd":  {[]http.HandlerFunc{status(429, "", "Retry-After", "soon")}, 0, "429"},
+		"429 with seconds":       {[]http.HandlerFunc{status(429, "", "Retry-After", "1")}, time.Second, "attempt 1 of 8: 429 Too Many Requests; retrying in 1s"},
+		"503 with a date":        {[]http.HandlerFunc{date}, 900 * time.Millisecond, "503 Service Unavailable"},
+		"503":                    {[]http.HandlerFunc{status(503, `{"text":"Server is busy","code":9}`)}, 0, `503 Service Unavailable: "{\"text\":\"Server is busy\",\"code\":9}"`},
+		"several":                {[]http.HandlerFunc{status(503, ""), status(500, ""), status(502, ""), status(429, "")}, 0, "attempt 4 of 8: 429"},
+		"cut within a response":  {[]http.HandlerFunc{cut}, 0, "the response body ended early"},
+		"cut without a response": {[]http.HandlerFunc{drop}, 0, "EOF"},
+		"invalid Retry-After":    {[]http.HandlerFunc{status(429, "", "Retry-After", "soon")}, 0, "429"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for format, s := range map[string]*siemServer{
 				"splunk":   newServer(t, hec, append([]http.HandlerFunc{nil}, c.faults...)...),
 				"ecs":      newServer(t, elastic(nil), append([]http.HandlerFunc{nil}, c.faults...)...),
-				"sentinel": newServer(t, collector, append([]http.HandlerFunc{nil}, c.faults...)...),
+				"sentinel": newServer(t, dataCollector, append([]http.HandlerFunc{nil}, c.faults...)...),
 			} {
-				arguments := map[string][]string{"splunk": toHEC(t, s), "ecs": toElastic(s), "sentinel": toCollector(t, s)}[format]
+				arguments := map[string][]string{"splunk": toHEC(t, s), "ecs": toElastic(s), "sentinel": toDataCollector(t, s)}[format]
 				r := run(t, append(arguments, "--batch-size", "200")...)
 				assert.Zero(t, r.code, r.stderr)
 				assert.Contains(t, r.stderr, c.notice)
@@ -244,28 +244,28 @@ func twoRetryAfter(w http.ResponseWriter, _ *http.Request) {
 	w.WriteHeader(http.StatusServiceUnavailable)
 }
 
-// Each fault hits the second of three requests and ends the export, which says
-// what, and where to go on.
-func TestFaultsThatEnd(t *testing.T) {
+// Each fault affects the second of three requests and ends the export, which says
+// why, and how to resume.
+func TestPermanentFaults(t *testing.T) {
 	long := strings.Repeat("x", 100_000)
 	for name, c := range map[string]struct {
 		fault http.HandlerFunc
 		tries int
 		want  string
 	}{
-		"400":               {status(400, `{"text":"Invalid data format","code":6}`), 1, `400 Bad Request: "{\"text\":\"Invalid data format\",\"code\":6}"`},
-		"401":               {status(401, ""), 1, "401 Unauthorized (check the credentials)"},
-		"413":               {status(413, ""), 1, "lower --batch-bytes"},
-		"redirect":          {status(307, "", "Location", "/elsewhere"), 1, "redirects are not followed"},
-		"code in a success": {status(200, `{"text":"Error in handling indexed fields","code":15}`), 1, `code 15: "{\"text\":\"Error in handling indexed fields\"`},
-		"a login page":      {status(200, "<html>Log in</html>"), 1, `the response is not from an HTTP Event Collector: check --output: "<html>Log in</html>"`},
-		"a long reply":      {status(400, long+"\x1b[2J"), 1, strings.Repeat("x", 500) + `"…`},
-		"escapes":           {status(400, "\x1b[2J"), 1, `"\x1b[2J"`},
-		"503 for ever":      {status(503, "down"), 3, ` failed after 3 attempts: 503 Service Unavailable: "down"`},
-		"cut for ever":      {cut, 3, " failed after 3 attempts: 200 OK, but the response body ended early"},
-		"come back later":   {status(429, "", "Retry-After", "3600"), 1, "the server asks to retry after 1h0m0s, and this command waits 10m0s at most: resume later"},
-		"two Retry-After":   {twoRetryAfter, 1, "the server asks to retry after 1h0m0s"},
-		"a joined one":      {status(429, "", "Retry-After", "1, 3600"), 1, "the server asks to retry after 1h0m0s"},
+		"400":                {status(400, `{"text":"Invalid data format","code":6}`), 1, `400 Bad Request: "{\"text\":\"Invalid data format\",\"code\":6}"`},
+		"401":                {status(401, ""), 1, "401 Unauthorized (check the credentials)"},
+		"413":                {status(413, ""), 1, "lower --batch-bytes"},
+		"redirect":           {status(307, "", "Location", "/elsewhere"), 1, "redirects are not followed"},
+		"code in a success":  {status(200, `{"text":"Error in handling indexed fields","code":15}`), 1, `code 15: "{\"text\":\"Error in handling indexed fields\"`},
+		"a login page":       {status(200, "<html>Log in</html>"), 1, `the response is not from an HTTP Event Collector: check --output: "<html>Log in</html>"`},
+		"a long response":    {status(400, long+"\x1b[2J"), 1, strings.Repeat("x", 500) + `"…`},
+		"escapes":            {status(400, "\x1b[2J"), 1, `"\x1b[2J"`},
+		"always 503":         {status(503, "down"), 3, ` failed after 3 attempts: 503 Service Unavailable: "down"`},
+		"always cut":         {cut, 3, " failed after 3 attempts: 200 OK, but the response body ended early"},
+		"long Retry-After":   {status(429, "", "Retry-After", "3600"), 1, "the server asks to retry after 1h0m0s, and this command waits 10m0s at most: resume later"},
+		"two Retry-After":    {twoRetryAfter, 1, "the server asks to retry after 1h0m0s"},
+		"joined Retry-After": {status(429, "", "Retry-After", "1, 3600"), 1, "the server asks to retry after 1h0m0s"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			faults := []http.HandlerFunc{nil}
@@ -282,7 +282,7 @@ func TestFaultsThatEnd(t *testing.T) {
 			requests, got := s.seen()
 			assert.Len(t, requests, 1+c.tries)
 
-			// Going on there, nothing is missing and nothing comes twice.
+			// When it resumes there, no event is missing and none arrives twice.
 			rest := run(t, toHEC(t, s, "--after-id", "200")...)
 			assertOK(t, rest, 400, "splunk")
 			_, all := s.seen()
@@ -292,21 +292,21 @@ func TestFaultsThatEnd(t *testing.T) {
 	}
 }
 
-// With a limit, the rest of it is left.
-func TestGoingOnWithinALimit(t *testing.T) {
+// --limit becomes the rest of the limit.
+func TestResumeWithALimit(t *testing.T) {
 	s := newServer(t, hec, nil, status(400, ""))
 	r := run(t, toHEC(t, s, "--batch-size", "100", "--limit", "250", "--after-id", "10")...)
 	assert.Contains(t, r.stderr, "\n100 event(s) were exported; resume with --after-id 110 --limit 150\n")
 }
 
-// Where the clock was set back, going on repeats some events and leaves none out.
-func TestGoingOnWhereTheClockWasSetBack(t *testing.T) {
+// If the clock was set back, resuming repeats some events and skips none.
+func TestResumeAfterTheClockWasSetBack(t *testing.T) {
 	s := newServer(t, array, nil, status(400, ""))
 	r := run(t, exporting("edge", "sentinel", "--output", s.URL, "--batch-size", "2")...)
 	assert.Contains(t, r.stderr, "\n2 event(s) were exported; resume with --after-id 0; that repeats some events and skips none, as timestamps are not in the order of ids\n")
 }
 
-func TestNobodyListens(t *testing.T) {
+func TestConnectionRefused(t *testing.T) {
 	s := newServer(t, hec)
 	s.Close()
 	r := run(t, toHEC(t, s, "--max-tries", "2")...)
@@ -324,14 +324,14 @@ func TestTimeout(t *testing.T) {
 	assert.Contains(t, r.stderr, "imeout")
 }
 
-// Nothing secret is printed, not even when the server sends it back.
+// No secret is printed, not even if the server sends it back.
 func TestSecretsAreNotPrinted(t *testing.T) {
 	echo := func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 		_ = r.Header.Write(w)
 		fmt.Fprint(w, r.URL)
 	}
-	again := func(w http.ResponseWriter, r *http.Request) {
+	busy := func(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusServiceUnavailable)
 		_ = r.Header.Write(w)
 	}
@@ -352,7 +352,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := newServer(t, array, again, echo)
+			s := newServer(t, array, busy, echo)
 			r := run(t, arguments(s)...)
 			assert.Equal(t, 1, r.code)
 			assert.Contains(t, r.stderr, "Bad Request")
@@ -363,7 +363,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	}
 }
 
-// A secret is found before a reply is cut down to what is shown.
+// Secrets are removed before a response is cut to what is shown.
 func TestSecretsAreNotCutInHalf(t *testing.T) {
 	for _, code := range []int{http.StatusOK, http.StatusBadRequest} {
 		s := newServer(t, array, func(w http.ResponseWriter, r *http.Request) {

@@ -28,12 +28,12 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
 )
 
-// manyEvents take long enough to write that a signal comes in between, and are
-// more than fits into a pipe.
+// manyEvents take long enough to write that a signal arrives meanwhile, and do not
+// fit into a pipe.
 const manyEvents = 100_000
 
-// halfway runs the command until its first line has arrived and calls then with
-// what reads the rest.
+// halfway runs the command until its first line has arrived, and calls then with
+// the pipe that has the rest.
 func halfway(t *testing.T, c *exec.Cmd, then func(*exec.Cmd, io.ReadCloser)) result {
 	t.Helper()
 	reader, writer, err := os.Pipe()
@@ -57,7 +57,7 @@ func halfway(t *testing.T, c *exec.Cmd, then func(*exec.Cmd, io.ReadCloser)) res
 	return result{string(first) + string(rest), stderr.String(), c.ProcessState.ExitCode()}
 }
 
-// As `oversight-siem … | head -1` ends.
+// As in `oversight-siem … | head -1`.
 func TestClosedPipe(t *testing.T) {
 	path := generate(t, manyEvents)
 	c := command(t.Context(), "export", "--db", path, "--registry-id", "x", "--format", "ecs")
@@ -66,7 +66,7 @@ func TestClosedPipe(t *testing.T) {
 	assert.Equal(t, cli.StatusOutputClosed, r.code)
 }
 
-// The same where the shell is asked.
+// The same in a shell.
 func TestClosedPipeInAShell(t *testing.T) {
 	path := generate(t, manyEvents)
 	c := exec.CommandContext(t.Context(), "sh", "-c", `"$0" export --db "$1" --registry-id x --format ecs | head -1`, siem, path)
@@ -76,7 +76,7 @@ func TestClosedPipeInAShell(t *testing.T) {
 	assert.Len(t, lines(t, r.stdout), 1)
 }
 
-func TestClosedPipeOfAPreview(t *testing.T) {
+func TestClosedPipeOfPreview(t *testing.T) {
 	path := generate(t, 1000)
 	c := command(t.Context(), "preview", "--db", path, "--registry-id", "x", "--limit", "1000")
 	r := halfway(t, c, func(_ *exec.Cmd, output io.ReadCloser) { require.NoError(t, output.Close()) })
@@ -84,10 +84,10 @@ func TestClosedPipeOfAPreview(t *testing.T) {
 	assert.Equal(t, cli.StatusOutputClosed, r.code)
 }
 
-var goOn = regexp.MustCompile(`\n([0-9]+) event\(s\) were exported; resume with --after-id ([0-9]+)\n$`)
+var resumeMessage = regexp.MustCompile(`\n([0-9]+) event\(s\) were exported; resume with --after-id ([0-9]+)\n$`)
 
-// After Ctrl-C there are only whole lines, as many as it says, and the rest
-// comes when the command goes on where it says.
+// After Ctrl-C, the output is as many complete lines as the message says. An export
+// that resumes as it says writes the rest.
 func TestInterrupt(t *testing.T) {
 	path := generate(t, manyEvents)
 	arguments := []string{"export", "--db", path, "--registry-id", "x", "--format", "sentinel"}
@@ -98,7 +98,7 @@ func TestInterrupt(t *testing.T) {
 			})
 			assert.Equal(t, cli.StatusInterrupted, r.code)
 			assert.True(t, strings.HasPrefix(r.stderr, "oversight-siem: interrupted\n"), r.stderr)
-			match := goOn.FindStringSubmatch(r.stderr)
+			match := resumeMessage.FindStringSubmatch(r.stderr)
 			require.NotNil(t, match, r.stderr)
 			exported := lines(t, r.stdout)
 			assert.Equal(t, match[1], strconv.Itoa(len(exported)))
@@ -112,8 +112,8 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
-// A disk that is full: what was written is whole lines, and the error names
-// the file and where to go on.
+// On a full disk, the file has only complete lines, and the error names the file
+// and how to resume.
 func TestFullDisk(t *testing.T) {
 	path := generate(t, 5000)
 	output := filepath.Join(t.TempDir(), "events")
@@ -122,7 +122,7 @@ func TestFullDisk(t *testing.T) {
 	r := runCommand(t, c)
 	assert.Equal(t, 1, r.code)
 	assert.Contains(t, r.stderr, "write to "+output+":")
-	match := goOn.FindStringSubmatch(r.stderr)
+	match := resumeMessage.FindStringSubmatch(r.stderr)
 	require.NotNil(t, match, r.stderr)
 	text, err := os.ReadFile(output)
 	require.NoError(t, err)
@@ -136,7 +136,7 @@ func TestFullDisk(t *testing.T) {
 	assert.Len(t, lines(t, string(text)), 5000)
 }
 
-// A named pipe is written to as it is, and waits for its reader.
+// The output may be a named pipe.
 func TestNamedPipe(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "pipe")
 	require.NoError(t, unix.Mkfifo(path, 0o600))
@@ -158,7 +158,7 @@ func TestNamedPipe(t *testing.T) {
 	assertOK(t, result{stderr: stderr.String()}, 15, "sentinel")
 }
 
-// Ctrl-C while a destination takes its time.
+// Ctrl-C before the response.
 func TestInterruptOverHTTP(t *testing.T) {
 	arrived := make(chan struct{})
 	s := newServer(t, hec, nil, func(_ http.ResponseWriter, r *http.Request) {
@@ -176,8 +176,8 @@ func TestInterruptOverHTTP(t *testing.T) {
 	assert.Equal(t, "oversight-siem: interrupted\n100 event(s) were exported; resume with --after-id 100\n", stderr.String())
 }
 
-// Ctrl-C while it waits for its next try.
-func TestInterruptWhileWaiting(t *testing.T) {
+// Ctrl-C before a retry.
+func TestInterruptBeforeARetry(t *testing.T) {
 	s := newServer(t, hec, status(http.StatusTooManyRequests, "", "Retry-After", "500"))
 	reader, writer, err := os.Pipe()
 	require.NoError(t, err)

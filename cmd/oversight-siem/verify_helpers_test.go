@@ -15,19 +15,19 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/verification"
 )
 
-// arguments are those of a verification.
+// arguments returns the arguments of verify.
 func (f files) arguments(more ...string) []string {
 	return append([]string{"verify", "--db", f.database, "--tlog", f.leaves, "--head", f.head, "--registry-id", f.key}, more...)
 }
 
-// verified is what a verification says in JSON.
+// verified is the result of a verification in JSON.
 type verified struct {
 	result
 	findings []found
 	summary  verification.Summary
 }
 
-// found is a finding, read as its users do.
+// found is a finding as its users parse it.
 type found struct {
 	Kind     string   `json:"integrity_kind"`
 	Message  string   `json:"message"`
@@ -61,8 +61,8 @@ func (v verified) strings() (all []string) {
 	return all
 }
 
-// verify runs a verification that comes to its end, and checks that its exit
-// status and its summary are those that its findings ask for.
+// verifyJSON runs a verification that finishes, and checks that exit status and
+// summary match the findings.
 func verifyJSON(t *testing.T, arguments []string) verified {
 	t.Helper()
 	v := verified{result: run(t, append(arguments, "--json")...)}

@@ -21,8 +21,8 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
 )
 
-// waiting runs a verification until it waits for the row of the last leaf, and
-// then lets go on what reads the rest of standard error.
+// waiting runs a verification until it waits for the row of the last leaf, calls
+// then, and returns the result.
 func waiting(t *testing.T, c *exec.Cmd, then func()) result {
 	t.Helper()
 	var stdout bytes.Buffer
@@ -43,7 +43,7 @@ func waiting(t *testing.T, c *exec.Cmd, then func()) result {
 	return result{stdout.String(), string(rest), c.ProcessState.ExitCode()}
 }
 
-// The registry writes the leaf first, and then the row.
+// The registry writes the leaf before the row.
 func TestVerifyWaitsForTheRow(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "CREATE TABLE later AS SELECT * FROM events WHERE id = 600")
@@ -54,8 +54,8 @@ func TestVerifyWaitsForTheRow(t *testing.T) {
 	assert.Equal(t, "[ok] verified 600 row(s) against a log of 625 leaves\n", r.stderr)
 }
 
-// Leaves that come while it waits have no row yet, which is no finding.
-func TestVerifyExpectsNoRowsOfYoungerLeaves(t *testing.T) {
+// A leaf that is appended while the command waits needs no row yet.
+func TestVerifyExpectsNoRowsOfNewerLeaves(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "CREATE TABLE later AS SELECT * FROM events WHERE id = 590") // whose leaf is 614
 	f.sql(t, "DELETE FROM events WHERE id >= 590")
@@ -84,8 +84,8 @@ func TestVerifyInterrupted(t *testing.T) {
 	}
 }
 
-// Ctrl-C while the registry takes its time with its head.
-func TestVerifyInterruptedAtTheHead(t *testing.T) {
+// Ctrl-C before the registry returns its tree head.
+func TestInterruptedBeforeTheTreeHead(t *testing.T) {
 	f := sample(t)
 	arrived := make(chan struct{}, 2)
 	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
@@ -107,8 +107,8 @@ func TestVerifyInterruptedAtTheHead(t *testing.T) {
 	}
 }
 
-// Findings come as they are made, and a reader may have enough of them.
-func TestVerifyHalfway(t *testing.T) {
+// Findings are written as they are made. The reader may close the pipe.
+func TestVerifyInterruptedHalfway(t *testing.T) {
 	f := files{database: generate(t, manyEvents), leaves: writeFile(t, "")}
 	arguments := []string{"verify", "--db", f.database, "--tlog", f.leaves, "--json"}
 	r := halfway(t, command(t.Context(), arguments...), func(c *exec.Cmd, _ io.ReadCloser) {
@@ -117,14 +117,14 @@ func TestVerifyHalfway(t *testing.T) {
 	assert.Equal(t, cli.StatusInterrupted, r.code)
 	assert.Equal(t, "oversight-siem: interrupted\n", r.stderr)
 	assert.NotContains(t, r.stdout, "summary")
-	lines(t, r.stdout) // whole ones
+	lines(t, r.stdout) // complete ones
 
 	r = halfway(t, command(t.Context(), arguments...), func(_ *exec.Cmd, output io.ReadCloser) { require.NoError(t, output.Close()) })
 	assert.Empty(t, r.stderr)
 	assert.Equal(t, cli.StatusOutputClosed, r.code)
 }
 
-// A registry that writes all the time gives no false findings.
+// A registry that is writing causes no false findings.
 func TestVerifyLiveRegistry(t *testing.T) {
 	for _, style := range []string{"python", "rust"} {
 		t.Run(style, func(t *testing.T) {

@@ -46,7 +46,7 @@ func TestVerifySample(t *testing.T) {
 	assert.EqualValues(t, 625, v.summary.Leaves)
 }
 
-// Damage of many kinds at once.
+// Many kinds of damage at once.
 func TestVerifyDamagedSample(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "UPDATE events SET source_ip = '203.0.113.66' WHERE id = 42")
@@ -132,7 +132,7 @@ func TestVerifyPruned(t *testing.T) {
 	assert.EqualValues(t, 300, v.summary.OlderLeaves)
 	assert.Contains(t, run(t, f.arguments("--pruned")...).stdout, "  older than the oldest row 300\n")
 
-	// What is gone from the middle was not pruned.
+	// A row that is missing in the middle was not pruned.
 	f.sql(t, "DELETE FROM events WHERE id = 400")
 	v = verifyJSON(t, f.arguments("--pruned"))
 	require.Len(t, v.findings, 1)
@@ -147,7 +147,7 @@ func TestVerifyPruned(t *testing.T) {
 	assert.EqualValues(t, 600, v.summary.LeavesWithoutRow)
 }
 
-// Where the first row is there, nothing was pruned.
+// If the first row exists, nothing was pruned.
 func TestVerifyPrunedButNotFromTheStart(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "UPDATE events SET source_ip = 'x' WHERE id = 1")
@@ -240,7 +240,7 @@ func TestVerifyHeads(t *testing.T) {
 	}
 }
 
-// A head by URL, with the path or without.
+// The tree head from a URL, with its path or without.
 func TestVerifyHeadByURL(t *testing.T) {
 	f := sample(t)
 	good := readFile(t, f.head)
@@ -300,7 +300,7 @@ func TestVerifyHeadByURL(t *testing.T) {
 	}
 }
 
-// What cannot be checked has an exit status of its own.
+// A check that cannot be done has an exit status of its own.
 func TestVerifyCannotCheck(t *testing.T) {
 	f := sample(t)
 	noHead := writeFile(t, "{}")
@@ -338,7 +338,7 @@ func TestVerifyCannotCheck(t *testing.T) {
 	}
 }
 
-// Findings are more than a person reads.
+// Only the first findings are shown as text.
 func TestVerifyManyFindings(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "INSERT INTO events SELECT id + 600, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, tlog_index FROM events")
@@ -353,7 +353,7 @@ func TestVerifyManyFindings(t *testing.T) {
 	assert.EqualValues(t, 600, v.summary.Verified)
 }
 
-// Who calls a beacon does not command the terminal of who reads about it.
+// The caller of a beacon cannot write control characters to a terminal.
 func TestVerifyShowsNoControlCharacters(t *testing.T) {
 	f := sample(t)
 	leaf := "{\"event\":\"beacon\",\"kind\":\"dns\\u001b[31m\",\"timestamp\":\"\",\"token_id\":\"\\n\"}"
@@ -364,8 +364,8 @@ func TestVerifyShowsNoControlCharacters(t *testing.T) {
 	assert.NotContains(t, r.stdout, "\x1b")
 }
 
-// A leaf whose row is on its way is none without a row.
-func TestVerifyGivesUpOnRows(t *testing.T) {
+// It waits for the row of a recent leaf, but not forever.
+func TestVerifyStopsWaitingForRows(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "DELETE FROM events WHERE id = 600")
 	f.age(t, verification.RowDelay-time.Second)
@@ -373,7 +373,7 @@ func TestVerifyGivesUpOnRows(t *testing.T) {
 	assert.Equal(t, cli.StatusFindings, r.code)
 	assert.Contains(t, r.stderr, "waiting up to 1s for the row")
 	assert.Contains(t, r.stdout, "leaf_without_row")
-	// Nothing is waited for where nothing is missing but what was pruned.
+	// It does not wait for rows that were pruned.
 	f.sql(t, "DELETE FROM events WHERE id < 10")
 	f.sql(t, "UPDATE sqlite_sequence SET seq = 600")
 	f = sample(t)
