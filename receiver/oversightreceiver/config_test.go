@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
-	"go.opentelemetry.io/collector/confmap/xconfmap"
 )
 
 // load reads a configuration as the collector does.
@@ -26,7 +26,7 @@ func load(t *testing.T, name string) (*Config, error) {
 	if err := conf.Unmarshal(config); err != nil {
 		return config, err
 	}
-	return config, xconfmap.Validate(config)
+	return config, confmap.Validate(config)
 }
 
 func TestFullConfig(t *testing.T) {

@@ -10,20 +10,20 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// group is what goes to the same target, in the order it came.
-type group struct {
+// targetGroup has the resources with the same target, in their order.
+type targetGroup struct {
 	target    target
 	resources []resourceRows
 }
 
-// resourceRows is the records of one resource.
+// resourceRows has the records of one resource.
 type resourceRows struct {
 	logs  plog.ResourceLogs
-	first int // index of its first record in what was consumed
+	first int // index of its first record in the consumed logs
 }
 
-// all goes through the records with their index.
-func (r resourceRows) all() iter.Seq2[int, plog.LogRecord] {
+// records iterates over the records with their index in the consumed logs.
+func (r resourceRows) records() iter.Seq2[int, plog.LogRecord] {
 	return func(yield func(int, plog.LogRecord) bool) {
 		index := r.first
 		for _, scope := range r.logs.ScopeLogs().All() {
@@ -37,11 +37,11 @@ func (r resourceRows) all() iter.Seq2[int, plog.LogRecord] {
 	}
 }
 
-// groups sorts the resources by target, so that one rule's trouble does not
-// hold up another's rows.
-func (d *delivery) groups(ctx context.Context, logs plog.Logs) []group {
-	var groups []group
-	places := map[target]int{}
+// groupByTarget groups the resources by target, so that a failing rule does not
+// delay the rows for another.
+func (d *delivery) groupByTarget(ctx context.Context, logs plog.Logs) []targetGroup {
+	var groups []targetGroup
+	indexByTarget := map[target]int{}
 	first := 0
 	for _, resource := range logs.ResourceLogs().All() {
 		rows := resourceRows{resource, first}
@@ -50,16 +50,16 @@ func (d *delivery) groups(ctx context.Context, logs plog.Logs) []group {
 		}
 		t, err := d.target().forResource(resource.Resource())
 		if err != nil {
-			d.dropUnaddressed(ctx, rows, err)
+			d.dropInvalidTarget(ctx, rows, err)
 			continue
 		}
-		place, ok := places[t]
+		index, ok := indexByTarget[t]
 		if !ok {
-			place = len(groups)
-			places[t] = place
-			groups = append(groups, group{target: t})
+			index = len(groups)
+			indexByTarget[t] = index
+			groups = append(groups, targetGroup{target: t})
 		}
-		groups[place].resources = append(groups[place].resources, rows)
+		groups[index].resources = append(groups[index].resources, rows)
 	}
 	return groups
 }

@@ -11,23 +11,23 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-func addText(b *batch, text string) {
+func addText(b *requestBuffer, text string) {
 	record := plog.NewLogRecord()
 	record.Body().SetEmptyMap().PutStr("t", text)
-	b.add(record, len(b.rows))
+	b.appendRow(record, len(b.rows))
 }
 
-// Parts of an array are made in its own memory, in the order in which a
-// delivery asks for them.
+// Arrays of a part of the rows are made in place, in the order in which a
+// delivery sends them.
 func TestArraysInPlace(t *testing.T) {
-	b := getBatch()
+	b := getRequestBuffer()
 	defer b.release()
 	for _, text := range []string{"a", "b", "c", "d"} {
 		addText(b, text)
 	}
-	assert.Equal(t, strings.ReplaceAll("[{'t':'a'},{'t':'b'},{'t':'c'}]", "'", "\""), string(b.array(0, 3)))
-	b.keepLast()
-	assertText(t, "[{\"t\":\"d\"}]", string(b.array(0, 1)))
+	assert.Equal(t, strings.ReplaceAll("[{'t':'a'},{'t':'b'},{'t':'c'}]", "'", "\""), string(b.jsonArray(0, 3)))
+	b.resetToLast()
+	assertText(t, "[{\"t\":\"d\"}]", string(b.jsonArray(0, 1)))
 
 	b.reset()
 	for _, text := range []string{"a", "b", "c", "d"} {
@@ -45,24 +45,24 @@ func TestArraysInPlace(t *testing.T) {
 		{2, 3, "[{'t':'c'}]"},
 		{3, 4, "[{'t':'d'}]"},
 	} {
-		assert.Equal(t, strings.ReplaceAll(test.want, "'", "\""), string(b.array(test.from, test.to)))
+		assert.Equal(t, strings.ReplaceAll(test.want, "'", "\""), string(b.jsonArray(test.from, test.to)))
 	}
 }
 
-// A record of any size leaves no more behind than maxKept.
-func TestLargeBuffersAreNotKept(t *testing.T) {
-	b := &batch{}
+// Buffers larger than maxPooledBytes are not pooled.
+func TestLargeBuffersAreNotPooled(t *testing.T) {
+	b := &requestBuffer{}
 	b.reset()
 	addText(b, strings.Repeat("x", 60_000))
-	assert.LessOrEqual(t, cap(b.buf), maxKept)
+	assert.LessOrEqual(t, cap(b.buf), maxPooledBytes)
 	for range 100 {
 		addText(b, strings.Repeat("x", 60_000))
 	}
-	assert.Greater(t, cap(b.buf), maxKept)
+	assert.Greater(t, cap(b.buf), maxPooledBytes)
 	b.release()
 	for range 100 {
-		got := getBatch()
-		assert.LessOrEqual(t, cap(got.buf), maxKept)
+		got := getRequestBuffer()
+		assert.LessOrEqual(t, cap(got.buf), maxPooledBytes)
 		got.release()
 	}
 }

@@ -18,11 +18,12 @@ const (
 	reasonInvalidTarget dropReason = "invalid_target"
 )
 
-// eventUID is the column that names a row in the log, if it has one.
+// eventUID is the column whose value identifies a row in log messages, if the
+// row has that column.
 const eventUID = "EventUid"
 
-// maxNamed is how many rows that are dropped at once are named in the log.
-const maxNamed = 100
+// maxLoggedUIDs limits how many dropped rows one log message identifies.
+const maxLoggedUIDs = 100
 
 func logDropped(logger *zap.Logger, reason dropReason, err error, rows []row) {
 	if len(rows) == 0 {
@@ -30,7 +31,7 @@ func logDropped(logger *zap.Logger, reason dropReason, err error, rows []row) {
 	}
 	fields := []zap.Field{zap.String("reason", string(reason)), zap.Int("rows", len(rows)), zap.Int("index", rows[0].index), zap.Error(err)}
 	var uids []string
-	for _, r := range rows[:min(len(rows), maxNamed)] {
+	for _, r := range rows[:min(len(rows), maxLoggedUIDs)] {
 		if uid := uidOf(r.record); uid != "" {
 			uids = append(uids, uid)
 		}
@@ -38,7 +39,7 @@ func logDropped(logger *zap.Logger, reason dropReason, err error, rows []row) {
 	if len(uids) > 0 {
 		fields = append(fields, zap.Strings(eventUID, uids))
 	}
-	logger.Error("Dropped rows that the service never takes", fields...)
+	logger.Error("Dropped rows", fields...)
 }
 
 func uidOf(record plog.LogRecord) string {
@@ -49,5 +50,5 @@ func uidOf(record plog.LogRecord) string {
 	if !ok {
 		return ""
 	}
-	return cutText(uid.AsString(), maxMessage)
+	return truncateText(uid.AsString(), maxMessageBytes)
 }
