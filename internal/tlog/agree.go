@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"strings"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -14,12 +16,11 @@ import (
 const kindDNS = "dns"
 
 // agrees reports whether a leaf is, byte for byte, the one that a registry writes
-// for the row, which nearly all are. That is faster than parsing it. Where it is
-// not, or there is anything in it that JSON would escape, nothing is said.
+// for the row, in the canonical form of RFC 8785, which nearly all are. That is
+// faster than parsing it. A leaf that is not may agree all the same.
 func agrees(leaf string, e *translator.Event) bool {
 	m := matcher{rest: leaf, ok: true}
 	m.literal(`{"event":"beacon"`)
-	m.quotes += 4
 	m.text(`,"file_id":`, e.FileID)
 	m.text(`,"kind":`, e.Kind)
 	if e.Kind == kindDNS {
@@ -34,16 +35,13 @@ func agrees(leaf string, e *translator.Event) bool {
 		m.text(`,"user_agent":`, e.UserAgent)
 	}
 	m.literal(`}`)
-	// A column could hold what ends a text and begins another key. Then there are
-	// more quotation marks than those of the keys and texts.
-	return m.ok && m.rest == "" && strings.Count(leaf, `"`) == m.quotes && strings.IndexByte(leaf, '\\') < 0 && !hasControl(leaf)
+	return m.ok && m.rest == ""
 }
 
 // matcher compares a text with its parts.
 type matcher struct {
-	rest   string
-	quotes int // in the parts
-	ok     bool
+	rest string
+	ok   bool
 }
 
 func (m *matcher) literal(part string) {
@@ -55,30 +53,31 @@ func (m *matcher) literal(part string) {
 // text matches a key and its value. An empty one is null or a text.
 func (m *matcher) text(key, value string) {
 	m.literal(key)
-	m.quotes += 2
-	if value == "" && strings.HasPrefix(m.rest, `null`) {
+	switch {
+	case value == "" && strings.HasPrefix(m.rest, `null`):
 		m.literal(`null`)
-		return
+	case isPlain(value):
+		m.literal(`"`)
+		m.literal(value)
+		m.literal(`"`)
+	default:
+		quoted, err := jsontext.AppendQuote(nil, value) // as RFC 8785, 3.2.2.2, has it
+		m.literal(string(quoted))
+		m.ok = m.ok && err == nil
 	}
-	m.literal(`"`)
-	m.literal(value)
-	m.literal(`"`)
-	m.quotes += 2
 }
 
-// hasControl reports whether there is a byte below 0x20.
-func hasControl(text string) bool {
-	for len(text) >= 8 {
-		word := binary.LittleEndian.Uint64([]byte(text[:8]))
-		if (word-0x20*everyByte)&^word&highBits != 0 {
-			return true
+// isPlain reports whether all bytes stand for themselves in a JSON string.
+func isPlain(text string) bool {
+	for ; len(text) >= 8; text = text[8:] {
+		if special(binary.LittleEndian.Uint64([]byte(text[:8]))) != 0 {
+			return false
 		}
-		text = text[8:]
 	}
 	for i := range len(text) {
-		if text[i] < 0x20 {
-			return true
+		if !plain[text[i]] {
+			return false
 		}
 	}
-	return false
+	return true
 }

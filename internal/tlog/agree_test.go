@@ -4,6 +4,7 @@
 package tlog
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -29,6 +30,17 @@ func TestAgrees(t *testing.T) {
 	assert.True(t, agrees(dnsLeaf, &dnsRow))
 	assert.False(t, agrees(imageLeaf, &dnsRow))
 	assert.False(t, agrees(imageLeaf+" ", &imageRow))
+	// JSON escapes some of what a column holds, and 0x7f and text beyond ASCII not.
+	escaped := imageRow
+	escaped.UserAgent = "a \"b\" \\ / \x00\x1f\n\x7f é\u2028😀 <&>"
+	leaf := `{"event":"beacon","file_id":null,"kind":"http_img","recipient_id":"r","source_ip":"::1","timestamp":"t","token_id":"a","user_agent":"a \"b\" \\ / \u0000\u001f\n` + "\x7f é\u2028😀" + ` <&>"}`
+	assert.True(t, agrees(leaf, &escaped))
+	var b Beacon
+	isBeacon, err := parseBeacon(leaf, &b)
+	require.NoError(t, err)
+	require.True(t, isBeacon)
+	assert.Empty(t, b.Mismatch(&escaped))
+	assert.False(t, agrees(strings.Replace(leaf, `\n`, `\u000a`, 1), &escaped), "not in canonical form")
 	// What a column holds cannot stand for a key of the leaf.
 	forged := imageRow
 	forged.TokenID, forged.UserAgent = `a","user_agent":"x","z":"`, ""
