@@ -36,7 +36,7 @@ func TestAgrees(t *testing.T) {
 	leaf := `{"event":"beacon","file_id":null,"kind":"http_img","recipient_id":"r","source_ip":"::1","timestamp":"t","token_id":"a","user_agent":"a \"b\" \\ / \u0000\u001f\n` + "\x7f é\u2028😀" + ` <&>"}`
 	assert.True(t, agrees(leaf, &escaped))
 	var b Beacon
-	isBeacon, err := parseBeacon(leaf, &b)
+	isBeacon, err := ParseBeacon(leaf, &b)
 	require.NoError(t, err)
 	require.True(t, isBeacon)
 	assert.Empty(t, b.Mismatch(&escaped))
@@ -71,7 +71,7 @@ func FuzzAgrees(f *testing.F) {
 			return
 		}
 		var b Beacon
-		isBeacon, err := parseBeacon(leaf, &b)
+		isBeacon, err := ParseBeacon(leaf, &b)
 		require.NoError(t, err)
 		require.True(t, isBeacon)
 		require.Empty(t, b.Mismatch(&e))

@@ -21,30 +21,19 @@ const (
 
 // ParseBeacon parses a leaf, which has to be an object of canonical JSON
 // (RFC 8785): keys in order, no white space, one way to write each value. It
-// reports whether the leaf is a beacon callback's; b is the zero value if it is
-// not. Keys that a Beacon does not have are passed over, so that newer
-// registries may add some.
-func ParseBeacon(data []byte, b *Beacon) (isBeacon bool, err error) {
-	return parseBeacon(string(data), b)
-}
-
-// parseBeacon is ParseBeacon for a text that the Beacon's fields may be parts
-// of.
-func parseBeacon(text string, b *Beacon) (isBeacon bool, err error) {
+// reports whether the leaf is that of a beacon callback; b is the zero value if it
+// is not. Keys that a Beacon does not have are ignored, so that newer registries
+// may add some.
+func ParseBeacon(text string, b *Beacon) (isBeacon bool, err error) {
 	*b = Beacon{}
-	isBeacon, ok := parseFlat(text, b)
-	if !ok {
+	if isBeacon, err = b.parse(text); !isBeacon || err != nil {
 		*b = Beacon{}
-		isBeacon, err = parseCanonical(text, b)
+		return false, err
 	}
-	if !isBeacon {
-		*b = Beacon{}
-	}
-	return isBeacon, err
+	return true, nil
 }
 
-// parseCanonical is parseBeacon for any leaf.
-func parseCanonical(text string, b *Beacon) (isBeacon bool, err error) {
+func (b *Beacon) parse(text string) (isBeacon bool, err error) {
 	canonical := jsontext.Value(text)
 	if err := canonical.Canonicalize(); err != nil {
 		return false, fmt.Errorf("the leaf is no JSON: %w", err)

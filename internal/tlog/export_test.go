@@ -17,12 +17,3 @@ func ParseLineSlow(line []byte, leaf *Leaf) error {
 	}
 	return fields.fill(leaf)
 }
-
-// ParseBeaconFast is the fast way of ParseBeacon. It reports whether it took the
-// leaf.
-func ParseBeaconFast(data []byte, b *Beacon) (isBeacon, ok bool) { return parseFlat(string(data), b) }
-
-// ParseBeaconSlow is the other way of ParseBeacon.
-func ParseBeaconSlow(data []byte, b *Beacon) (isBeacon bool, err error) {
-	return parseCanonical(string(data), b)
-}

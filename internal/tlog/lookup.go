@@ -53,17 +53,11 @@ func (l *Log) Lookup(index int64) (Entry, error) {
 	if !e.mayBeBeacon() {
 		return Entry{Corrupt: e.corrupt}, nil
 	}
-	if !isBeacon(e.text, &l.beacon) {
+	// A leaf that is not canonical JSON is a leaf all the same, and not of a beacon.
+	if isBeacon, err := ParseBeacon(e.text, &l.beacon); err != nil || !isBeacon {
 		return Entry{}, nil
 	}
 	return Entry{Beacon: &l.beacon, IsBeacon: true}, nil
-}
-
-// isBeacon parses a leaf. One that is no canonical JSON is a leaf all the same, and
-// no beacon's.
-func isBeacon(text string, b *Beacon) bool {
-	is, err := parseBeacon(text, b)
-	return is && err == nil
 }
 
 // Compare names what a row and the leaf that it names differ in, as
