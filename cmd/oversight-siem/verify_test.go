@@ -24,6 +24,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -184,7 +185,7 @@ func TestVerifyHeads(t *testing.T) {
 	require.NoError(t, err)
 	signed := func(size int64, root string) string {
 		head := tlog.Head{Size: size}
-		head.Root, err = tlog.ParseHash(root)
+		head.Root, err = leaf.ParseHash(root)
 		require.NoError(t, err)
 		return fmt.Sprintf(`{"size": %d, "root": %q, "signature": %q, "signed_message": %q}`,
 			size, root, hex.EncodeToString(ed25519.Sign(other, head.Message())), head.Message())

@@ -3,7 +3,7 @@
 
 package tlog
 
-import "strings"
+import "github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 
 // chunkSize is how many leaves are read again together, and share a node that
 // is kept in memory. It is a power of two, so that the node is one of the tree.
@@ -30,11 +30,8 @@ type entry struct {
 	corrupt bool
 }
 
-// mayBeBeacon is false only if the leaf is none. A text within a leaf cannot hold
-// what is looked for, as its quotation marks are escaped.
-func (e *entry) mayBeBeacon() bool {
-	return !e.corrupt && strings.Contains(e.text, `"event":"beacon"`)
-}
+// mayBeBeacon is false only if the leaf is not that of a beacon or is corrupt.
+func (e *entry) mayBeBeacon() bool { return !e.corrupt && leaf.MayBeBeacon(e.text) }
 
 // newChunk is an empty chunk, in the memory of spare, a chunk that nobody needs
 // any more, or nil.
@@ -74,19 +71,19 @@ type batch struct {
 type part struct{ entry, start, end int }
 
 // add puts a leaf into the chunk.
-func (b *batch) add(c *chunk, leaf *walked) {
+func (b *batch) add(c *chunk, added *walked) {
 	if len(c.entries) == 0 {
-		c.offset = leaf.offset
+		c.offset = added.offset
 	}
-	if leaf.fault == "" {
+	if added.fault == "" {
 		start := len(b.text)
-		b.text = append(b.text, leaf.data...)
+		b.text = append(b.text, added.data...)
 		b.parts = append(b.parts, part{len(c.entries), start, len(b.text)})
 	}
-	c.entries = append(c.entries, entry{corrupt: leaf.fault != ""})
-	c.hashes = append(c.hashes, leaf.hash)
-	c.tree.add(leaf.hash)
-	c.unknown = c.unknown || !leaf.known
+	c.entries = append(c.entries, entry{corrupt: added.fault != ""})
+	c.hashes = append(c.hashes, added.hash)
+	c.tree.add(added.hash)
+	c.unknown = c.unknown || !added.known
 }
 
 // drop forgets the leaves whose texts were not shared, as nobody wants the chunk.

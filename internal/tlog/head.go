@@ -6,12 +6,15 @@ package tlog
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 )
 
 // ErrSignature says that there is a tree head that the key did not sign, or whose signed_message
@@ -54,8 +57,8 @@ func ParseHead(data []byte) (Head, error) {
 	if err != nil {
 		return Head{}, &HeadSyntaxError{Reason: err.Error()}
 	}
-	if head.Size, err = parseIndex(values[0].Kind(), string(values[0])); err != nil {
-		return Head{}, &HeadSyntaxError{Reason: "its size " + err.Error()}
+	if head.Size, err = strconv.ParseInt(string(values[0]), 10, 64); err != nil || head.Size < 0 || strconv.FormatInt(head.Size, 10) != string(values[0]) {
+		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its size (%.40q) is not a whole number from 0", values[0])}
 	}
 	texts := [len(headKeys)]string{}
 	for i, key := range headKeys[1:] {
@@ -65,10 +68,10 @@ func ParseHead(data []byte) (Head, error) {
 		}
 		texts[i+1] = token.String()
 	}
-	if head.Root, err = ParseHash(texts[1]); err != nil {
+	if head.Root, err = leaf.ParseHash(texts[1]); err != nil {
 		return Head{}, &HeadSyntaxError{Reason: "its root is wrong: " + err.Error()}
 	}
-	if len(texts[2]) != 2*len(head.Signature) || !decodeHex(head.Signature[:], texts[2]) {
+	if !decodeHex(head.Signature[:], texts[2]) {
 		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its signature is not %d hex digits in lower case", 2*len(head.Signature))}
 	}
 	if texts[3] != string(head.Message()) {
@@ -147,8 +150,15 @@ func (h *Head) Verify(key ed25519.PublicKey) error {
 // /.well-known/oversight-registry: 64 hex digits in lower case.
 func ParsePublicKey(text string) (ed25519.PublicKey, error) {
 	key := make(ed25519.PublicKey, ed25519.PublicKeySize)
-	if len(text) != 2*len(key) || !decodeHex(key, text) {
+	if !decodeHex(key, text) {
 		return nil, fmt.Errorf("%.80q is no Ed25519 public key, which has %d hex digits in lower case", text, 2*len(key))
 	}
 	return key, nil
+}
+
+// decodeHex decodes hex digits in lower case, as many as fill dst. It reports
+// whether text is that.
+func decodeHex(dst []byte, text string) bool {
+	decoded, err := hex.DecodeString(text)
+	return err == nil && copy(dst, decoded) == len(dst) && hex.EncodeToString(dst) == text
 }

@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 )
 
 var (
@@ -60,7 +62,7 @@ type Log struct {
 	walker walker
 	batch  batch
 	cache  cache
-	beacon Beacon // that Lookup returned last
+	beacon leaf.Beacon // that Lookup returned last
 
 	reverifier reverifier
 	cause      ReverifyCause // of what is being verified again; 0: nothing is
@@ -172,18 +174,18 @@ func (l *Log) step(size int64) error {
 func (l *Log) fill(size int64) error {
 	defer l.settle()
 	for !l.tail.full() && l.size < size {
-		leaf, err := l.walker.next()
+		read, err := l.walker.next()
 		if err != nil {
 			return err
 		}
-		if leaf.fault != "" {
-			l.corrupt.add(leaf.index, leaf.fault)
+		if read.fault != "" {
+			l.corrupt.add(read.index, read.fault)
 		}
-		if leaf.stray {
+		if read.stray {
 			continue
 		}
-		l.batch.add(l.tail, &leaf)
-		l.count(&leaf)
+		l.batch.add(l.tail, &read)
+		l.count(&read)
 		if l.before != nil && l.size == l.before.Size {
 			l.compare()
 		}

@@ -8,14 +8,23 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// Entry is a leaf, as a row is compared with it.
+// Values of [translator.Event.TlogMismatch] beside the names of columns.
+const (
+	// MismatchEvent: the leaf is not that of a beacon.
+	MismatchEvent = "event"
+	// MismatchLeaf: the leaf is corrupt.
+	MismatchLeaf = "leaf"
+)
+
+// Entry is a leaf, to compare a row with.
 type Entry struct {
 	// Beacon is what the leaf holds if IsBeacon is set, else nil. It is valid
 	// until the next call of Advance, Lookup or RootAt.
-	Beacon   *Beacon
+	Beacon   *leaf.Beacon
 	IsBeacon bool
 	// Corrupt says that the leaf is unreadable, has a hash or an index that is
 	// not its own, or is missing in the file.
@@ -54,7 +63,7 @@ func (l *Log) Lookup(index int64) (Entry, error) {
 		return Entry{Corrupt: e.corrupt}, nil
 	}
 	// A leaf that is not canonical JSON is a leaf all the same, and not of a beacon.
-	if isBeacon, err := ParseBeacon(e.text, &l.beacon); err != nil || !isBeacon {
+	if isBeacon, err := leaf.ParseBeacon(e.text, &l.beacon); err != nil || !isBeacon {
 		return Entry{}, nil
 	}
 	return Entry{Beacon: &l.beacon, IsBeacon: true}, nil
@@ -71,14 +80,14 @@ func (l *Log) Compare(row *translator.Event) (mismatch string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if !e.corrupt && agrees(e.text, row) {
+	if !e.corrupt && leaf.Agrees(e.text, row) {
 		return "", nil
 	}
-	leaf, err := l.Lookup(row.TlogIndex)
+	found, err := l.Lookup(row.TlogIndex)
 	if err != nil {
 		return "", err
 	}
-	return leaf.Mismatch(row), nil
+	return found.Mismatch(row), nil
 }
 
 // entry is a leaf before Size.
@@ -149,21 +158,21 @@ func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
 	var faults []walked
 	defer l.batch.drop()
 	for !c.full() {
-		leaf, err := w.next()
+		read, err := w.next()
 		if errors.Is(err, io.EOF) {
 			return nil, errAnother
 		} else if err != nil {
 			return nil, err
 		}
-		if leaf.stray && len(c.entries) == 0 { // the offset is that of a leaf
+		if read.stray && len(c.entries) == 0 { // the offset is that of a leaf
 			return nil, errAnother
 		}
-		if leaf.fault != "" {
-			leaf.data = nil
-			faults = append(faults, leaf)
+		if read.fault != "" {
+			read.data = nil
+			faults = append(faults, read)
 		}
-		if !leaf.stray {
-			l.batch.add(c, &leaf)
+		if !read.stray {
+			l.batch.add(c, &read)
 		}
 	}
 	l.batch.share(c)

@@ -9,7 +9,12 @@ import (
 
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/rfc6962"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 )
+
+// Hash is the hash of a leaf or of another node of the tree.
+type Hash = leaf.Hash
 
 // emptyRoot is the root of a tree without leaves: the hash of nothing.
 var emptyRoot = Hash(rfc6962.DefaultHasher.EmptyRoot())

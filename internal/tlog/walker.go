@@ -4,10 +4,11 @@
 package tlog
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 )
 
 // maxGap is how many leaves may be missing in front of a line. A line that
@@ -19,8 +20,8 @@ type walker struct {
 	lines lineReader
 	place int64 // index of the next leaf
 	gapTo int64 // leaves are missing up to this index, which the next line has
-	leaf  Leaf
-	after Leaf // of the line behind
+	leaf  leaf.Line
+	after leaf.Line // of the line behind
 	last  landmark
 }
 
@@ -69,7 +70,7 @@ func (w *walker) next() (walked, error) {
 		step.fault = err.Error()
 	}
 	if !placed { // it takes the place where it stands
-		step.hash, step.known = salvage(line)
+		step.hash, step.known = leaf.RecoverHash(line)
 	} else if w.leaf.Index != w.place {
 		return w.misplaced(step, length), nil
 	}
@@ -88,11 +89,8 @@ func (w *walker) read(line []byte, length int64) (placed bool, err error) {
 	if length > maxLine {
 		return false, fmt.Errorf("its line is longer than %d bytes", maxLine)
 	}
-	if err = ParseLine(line, &w.leaf); err == nil {
-		return true, nil
-	}
-	var wrong *HashError
-	return errors.As(err, &wrong), err
+	err = leaf.ParseLine(line, &w.leaf)
+	return leaf.HasIndex(err), err
 }
 
 // misplaced is the step for a line whose index is not its place.
@@ -118,8 +116,7 @@ func (w *walker) misplaced(step walked, length int64) walked {
 func (w *walker) isGap(length int64) bool {
 	place, index := w.place, w.leaf.Index
 	line, ok := w.lines.peekAfter(length)
-	var wrong *HashError
-	if err := ParseLine(line, &w.after); !ok || err != nil && !errors.As(err, &wrong) {
+	if err := leaf.ParseLine(line, &w.after); !ok || !leaf.HasIndex(err) {
 		return index == place+1
 	}
 	return w.after.Index != place+1
@@ -147,17 +144,4 @@ func (w *walker) lost() (bool, error) {
 	end := len(line) - 1
 	placed, _ := w.read(line[:end], int64(len(line)))
 	return !placed || line[end] != '\n' || w.leaf.Index != w.last.index || w.leaf.Hash != w.last.hash, nil
-}
-
-// salvage finds the hash in a line that is not readable: the one that it
-// declares, else that of the leaf.
-func salvage(line []byte) (hash Hash, known bool) {
-	fields, _ := scanLine(line) // what there is before the error
-	switch {
-	case fields.has[keyHash]:
-		return fields.hash, true
-	case fields.has[keyHex]:
-		return sha256.Sum256(append([]byte{leafPrefix}, fields.bytes...)), true
-	}
-	return Hash{}, false
 }

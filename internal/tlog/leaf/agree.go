@@ -1,7 +1,7 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package tlog
+package leaf
 
 import (
 	"encoding/binary"
@@ -12,13 +12,13 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// kindDNS is the kind of beacon whose leaf has a question and no user agent.
+// kindDNS is the kind of beacon whose leaf has qname and qtype and no user_agent.
 const kindDNS = "dns"
 
-// agrees reports whether a leaf is, byte for byte, the one that a registry writes
-// for the row, in the canonical form of RFC 8785, which nearly all are. That is
-// faster than parsing it. A leaf that is not may agree all the same.
-func agrees(leaf string, e *translator.Event) bool {
+// Agrees reports whether a leaf is, byte for byte, what a registry writes for the
+// row, in the canonical form of RFC 8785. Nearly all are, and this is faster than
+// parsing. False says nothing: see [Beacon.Mismatch].
+func Agrees(leaf string, e *translator.Event) bool {
 	m := matcher{rest: leaf, ok: true}
 	m.literal(`{"event":"beacon"`)
 	m.text(`,"file_id":`, e.FileID)
@@ -38,10 +38,15 @@ func agrees(leaf string, e *translator.Event) bool {
 	return m.ok && m.rest == ""
 }
 
-// matcher compares a text with its parts.
+// MayBeBeacon reports whether a leaf has the key that all leaves of beacon
+// callbacks have, without parsing it. A string within a leaf cannot hold it, since
+// its quotation marks are escaped.
+func MayBeBeacon(text string) bool { return strings.Contains(text, `"event":"beacon"`) }
+
+// matcher compares a text with the parts that it should consist of.
 type matcher struct {
 	rest string
-	ok   bool
+	ok   bool // until now
 }
 
 func (m *matcher) literal(part string) {
@@ -50,7 +55,7 @@ func (m *matcher) literal(part string) {
 	}
 }
 
-// text matches a key and its value. An empty one is null or a text.
+// text matches a key and its value. An empty one is null or "".
 func (m *matcher) text(key, value string) {
 	m.literal(key)
 	switch {
@@ -61,13 +66,13 @@ func (m *matcher) text(key, value string) {
 		m.literal(value)
 		m.literal(`"`)
 	default:
-		quoted, err := jsontext.AppendQuote(nil, value) // as RFC 8785, 3.2.2.2, has it
+		quoted, err := jsontext.AppendQuote(nil, value) // in the form of RFC 8785, 3.2.2.2
 		m.literal(string(quoted))
 		m.ok = m.ok && err == nil
 	}
 }
 
-// isPlain reports whether all bytes stand for themselves in a JSON string.
+// isPlain reports whether JSON escapes none of the bytes in a string.
 func isPlain(text string) bool {
 	for ; len(text) >= 8; text = text[8:] {
 		if special(binary.LittleEndian.Uint64([]byte(text[:8]))) != 0 {
