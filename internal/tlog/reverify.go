@@ -3,144 +3,73 @@
 
 package tlog
 
-import (
-	"context"
-	"errors"
-	"fmt"
-	"io"
+import "time"
+
+// ReverifyCause is why leaves that had been read before are verified again.
+type ReverifyCause int
+
+const (
+	// ReverifyRestart: the leaves are known from [Settings].State only.
+	ReverifyRestart ReverifyCause = iota + 1
+	// ReverifyFileChanged: the file was changed other than by appending to it.
+	ReverifyFileChanged
+	// ReverifyScheduled: [Settings].ReverifyEvery has passed.
+	ReverifyScheduled
 )
 
-// reverifier reads again what stands in the file in front of where reading was
-// resumed.
-type reverifier struct {
-	active  bool
-	walker  walker
-	low     tree // of the chunk at hand
-	unknown bool // the hash of a leaf in it is not known
-	offset  int64
-	upper   tree
-	chunks  []chunkNode
-	first   int64 // number of chunks[0]
-	corrupt corruption
+// Reverification is what is being verified again.
+type Reverification struct {
+	Cause ReverifyCause
+	// From and To are the leaves that are still to be read again: those from one
+	// index to before the other. They are equal when all have been read and only
+	// the end of the file has not been seen yet.
+	From, To int64
+	// Started is when it began, by [Settings].Now.
+	Started time.Time
 }
 
-// stop leaves off.
-func (r *reverifier) stop() { r.active, r.chunks = false, nil }
-
-// begin has all read again between the file's first leaf and the view's first
-// chunk.
-func (r *reverifier) begin(l *Log) {
-	r.active = l.first < l.firstChunk*chunkSize
-	r.upper, r.low = l.rotated()
-	r.first, r.chunks = l.first/chunkSize, nil
-	r.offset, r.unknown = 0, l.seedUnknown(l.first)
-	r.walker.reset(l.file, 0, l.first)
-}
-
-// Reverify reads again what had been read before, as [Log.Reverification] says,
-// and compares the root; until ctx is done, and for one chunk of 256 leaves at
-// least. It goes on where it stopped. As it goes, Lookup and RootAt know more of
-// the leaves before.
-//
-// done says that there is nothing left to read again; Reverification may still
-// wait for an Advance to the end of the file. Where the root is another one, the
-// file is read from its beginning, which finds how much of it was rewritten.
-func (l *Log) Reverify(ctx context.Context) (done bool, err error) {
-	l.reverifyIfDue()
-	defer l.reverifier.corrupt.flush()
-	for read := false; l.mustReread() || l.reverifier.active; read = true {
-		if read && ctx.Err() != nil {
-			return false, nil
-		}
-		if err := l.reverifyStep(ctx); err != nil {
-			return false, err
-		}
+// Reverification says what is being verified again, and why; ok is false if
+// nothing is. It begins when the Log is opened with a State, in an [Log.Advance]
+// that finds the file changed other than by appending, or when the interval has
+// passed. It ends when all leaves have been verified, by Advance and
+// [Log.Reverify], and the end of the file has been seen.
+func (l *Log) Reverification() (current Reverification, ok bool) {
+	if l.cause == 0 {
+		return Reverification{}, false
 	}
-	l.endReverification()
-	return true, nil
-}
-
-// reverifyStep reads a chunk again, or has Advance read what was known.
-func (l *Log) reverifyStep(ctx context.Context) error {
-	if l.mustReread() {
-		return l.Advance(ctx, l.rereadTo())
-	}
-	err := l.reverifier.step(l)
+	current = Reverification{Cause: l.cause, From: l.Size(), To: l.Size(), Started: l.started}
 	switch {
-	case errors.Is(err, errAnother), errors.Is(err, io.EOF):
-		return l.reread()
-	case err != nil:
-		return fmt.Errorf("transparency log: %w", err)
+	case l.resume != nil:
+		current.From, current.To = l.resume.First, l.resume.Size
+	case l.before != nil:
+		current.From, current.To = l.size, l.before.Size
+	case l.reverifier.active:
+		current.From, current.To = l.reverifier.walker.place, l.firstChunk*chunkSize
 	}
-	return nil
+	return current, true
 }
 
-// mustReread reports whether what was known has not been resumed or compared yet,
-// which Advance does.
-func (l *Log) mustReread() bool { return l.resume != nil || l.before != nil }
-
-// rereadTo is how many leaves Advance has to read for that.
-func (l *Log) rereadTo() int64 {
-	if l.resume != nil {
-		return l.resume.Size
+// startReverification notes why leaves are verified again. A change of the file
+// is the stronger cause where there is one already.
+func (l *Log) startReverification(cause ReverifyCause) {
+	if l.cause == 0 {
+		l.cause, l.started = cause, l.settings.Now()
+	} else if cause == ReverifyFileChanged {
+		l.cause = cause
 	}
-	return l.before.Size
 }
 
-// step reads up to the end of a chunk.
-func (r *reverifier) step(l *Log) error {
-	for !r.low.full() {
-		leaf, err := r.walker.next()
-		if err != nil {
-			return err
-		}
-		if leaf.fault != "" {
-			r.corrupt.add(leaf.index, leaf.fault)
-		}
-		if leaf.stray {
-			continue
-		}
-		if r.low.empty() {
-			r.offset = leaf.offset
-		}
-		r.low.add(leaf.hash)
-		r.unknown = r.unknown || !leaf.known
+// endReverification ends it if there is nothing left to verify.
+func (l *Log) endReverification() {
+	if l.cause != 0 && !l.mustReread() && !l.reverifier.active && l.ended {
+		l.cause, l.verified = 0, l.settings.Now()
 	}
-	r.upper.join(r.low)
-	r.chunks = append(r.chunks, chunkNode{r.offset, r.low.top(), r.unknown})
-	r.unknown = false
-	r.low = newTree(r.upper.End())
-	if r.upper.End() < l.base.End() {
-		return nil
-	}
-	return r.finish(l)
 }
 
-// finish compares what has been read again with what was there before.
-func (r *reverifier) finish(l *Log) error {
-	if !r.upper.Equal(l.base.Range) {
-		return errAnother
+// reverifyIfDue starts the scheduled verification if its time has come.
+func (l *Log) reverifyIfDue() {
+	if every := l.settings.ReverifyEvery; every == 0 || l.file == nil || l.cause != 0 || l.settings.Now().Sub(l.verified) < every {
+		return
 	}
-	r.active = false
-	l.base, _ = l.rotated()
-	l.chunks = append(r.chunks, l.chunks...)
-	l.firstChunk, r.chunks = r.first, nil
-	return nil
-}
-
-// reread has the file read from its beginning, since what was known of it does
-// not hold.
-func (l *Log) reread() error {
-	l.startReverification(ReverifyFileChanged)
-	state := l.State()
-	l.resume = nil
-	first, err := l.firstIndex()
-	if err != nil {
-		// The next Advance finds the same.
-		l.resume = &state
-		l.ended = false
-		return fmt.Errorf("transparency log: %w", err)
-	}
-	l.startOver(&state, first)
-	return nil
+	l.doubt(ReverifyScheduled)
 }
