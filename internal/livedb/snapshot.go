@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/filestat"
 )
 
 const (
@@ -31,11 +33,11 @@ type snapshot struct {
 	path string // as configured
 	real string // path without symbolic links: SQLite puts -wal beside that
 
-	main, wal           *os.File // wal is nil while there is none
-	mainState, walState fileState
-	generation          walHeader // of wal, at the beginning of the attempt
-	walSize             int64     // of wal, when SQLite asked for it
-	lock                readLock  // of the files, in attempts that hold writers off
+	main, wal         *os.File // wal is nil while there is none
+	mainStat, walStat filestat.Stat
+	generation        walHeader // of wal, at the beginning of the attempt
+	walSize           int64     // of wal, when SQLite asked for it
+	lock              readLock  // of the files, in attempts that hold writers off
 
 	seed     maphash.Seed
 	reads    [2]reads  // by fileKind
@@ -59,7 +61,7 @@ type readRecord struct {
 
 // sameFile reports whether the database is still the file that is open.
 func (s *snapshot) sameFile(now fingerprint) bool {
-	return s.main != nil && s.mainState.same(now.main)
+	return s.main != nil && s.mainStat.SameFile(now.main)
 }
 
 // begin opens the files that are not open yet and forgets what was read.
@@ -93,22 +95,22 @@ func (s *snapshot) openMain(path string) error {
 		return err
 	}
 	s.path, s.real, s.seed = path, real, maphash.MakeSeed()
-	s.main, s.mainState, err = open(real)
+	s.main, s.mainStat, err = open(real)
 	return err
 }
 
 // openWal makes s.wal the log that is there now. An unchanged one stays open,
 // which also keeps its inode number from being given to another.
 func (s *snapshot) openWal() error {
-	now, err := statIfThere(s.real + walSuffix)
+	now, err := statIfExists(s.real + walSuffix)
 	if err != nil {
 		return err
 	}
-	if s.wal != nil && !s.walState.same(now) {
+	if s.wal != nil && !s.walStat.SameFile(now) {
 		s.closeWal()
 	}
-	if s.wal == nil && now.exists {
-		s.wal, s.walState, err = open(s.real + walSuffix)
+	if s.wal == nil && now.Exists {
+		s.wal, s.walStat, err = open(s.real + walSuffix)
 		if errors.Is(err, fs.ErrNotExist) { // gone since
 			err = nil
 		}
@@ -124,21 +126,21 @@ func (s *snapshot) openWal() error {
 }
 
 // open opens a file for reading and says which one it got.
-func open(path string) (*os.File, fileState, error) {
+func open(path string) (*os.File, filestat.Stat, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fileState{}, err
+		return nil, filestat.Stat{}, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fileState{}, errors.Join(err, f.Close())
+		return nil, filestat.Stat{}, errors.Join(err, f.Close())
 	}
-	return f, stateOf(info), nil
+	return f, filestat.Of(info), nil
 }
 
 func (s *snapshot) closeWal() {
 	_ = s.wal.Close() // read only: nothing can be lost
-	s.wal, s.walState = nil, fileState{}
+	s.wal, s.walStat = nil, filestat.Stat{}
 }
 
 func (s *snapshot) close() error {
@@ -149,7 +151,7 @@ func (s *snapshot) close() error {
 		return nil
 	}
 	err := errors.Join(s.lock.release(), s.main.Close())
-	s.main, s.mainState = nil, fileState{}
+	s.main, s.mainStat = nil, filestat.Stat{}
 	return err
 }
 
@@ -205,7 +207,7 @@ func (s *snapshot) verify(shm *sharedMemory) error {
 	if err != nil {
 		return err
 	}
-	if !s.mainState.same(stateOf(info)) {
+	if !s.mainStat.SameFile(filestat.Of(info)) {
 		return conflict("another file is at %s", s.path)
 	}
 	if err := s.verifyWal(shm.lastCommit()); err != nil {
@@ -220,14 +222,14 @@ func (s *snapshot) verify(shm *sharedMemory) error {
 // verifyWal shows that the database file holds no page newer than the state
 // that was read, which ended at the given commit.
 func (s *snapshot) verifyWal(commit walCommit) error {
-	now, err := statIfThere(s.real + walSuffix)
+	now, err := statIfExists(s.real + walSuffix)
 	if err != nil {
 		return err
 	}
 	if !s.generation.valid {
 		return s.verifyNoWal(now)
 	}
-	if !s.walState.same(now) {
+	if !s.walStat.SameFile(now) {
 		return conflict("the log was removed")
 	}
 	generation, err := readWalHeader(s.wal)
@@ -241,7 +243,7 @@ func (s *snapshot) verifyWal(commit walCommit) error {
 	if !ok || index.salt() != generation.salt() {
 		// Nobody is connected, or the log is about to start again and is
 		// all checkpointed. Then it must end where it ended for us.
-		if now.size != s.walSize {
+		if now.Size != s.walSize {
 			return conflict("the log grew")
 		}
 		return s.unchanged(s.wal, tail(s.reads[walFile].records, commit.end()))
@@ -254,8 +256,8 @@ func (s *snapshot) verifyWal(commit walCommit) error {
 
 // verifyNoWal is verifyWal for a state that was read without a log: if there
 // is one by now, nothing may have been copied from it.
-func (s *snapshot) verifyNoWal(now fileState) error {
-	if !now.exists {
+func (s *snapshot) verifyNoWal(now filestat.Stat) error {
+	if !now.Exists {
 		return nil
 	}
 	f, _, err := open(s.real + walSuffix)
