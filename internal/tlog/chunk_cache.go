@@ -3,67 +3,66 @@
 
 package tlog
 
-// Limits of the cache. Rows come about in the order of their leaves, and a thousand
-// of them at once, so that a few chunks do. More would be more for the garbage
-// collector to look through, at every leaf's cost.
+// Limits of the cache. Rows arrive in the order of their leaves, a thousand at a
+// time, so that a few chunks are enough. More would cost the garbage collector time
+// with every leaf.
 const (
 	cachedChunks = 16
-	cachedBytes  = 24 << 20 // of texts; a chunk takes 15 KB besides
+	cachedBytes  = 24 << 20 // of texts; a chunk has 15 KB besides
 )
 
-// cache keeps the chunks that were used last.
-type cache struct {
+// chunkCache keeps the chunks that were used last.
+type chunkCache struct {
 	chunks map[int64]*chunk
-	size   int
-	clock  int64
-	spare  *chunk // one that was dropped
+	size   int    // bytes of texts
+	clock  int64  // counts uses
+	spare  *chunk // one that was removed
 }
 
-func (c *cache) get(number int64) *chunk {
+func (c *chunkCache) get(number int64) *chunk {
 	found := c.chunks[number]
 	if found != nil {
 		c.clock++
-		found.used = c.clock
+		found.lastUse = c.clock
 	}
 	return found
 }
 
-func (c *cache) put(added *chunk) {
+func (c *chunkCache) add(added *chunk) {
 	if c.chunks == nil {
 		c.chunks = make(map[int64]*chunk, cachedChunks)
 	}
-	c.drop(added.number)
+	c.remove(added.number)
 	for len(c.chunks) > 0 && (len(c.chunks) >= cachedChunks || c.size+added.size > cachedBytes) {
-		c.drop(c.oldest())
+		c.remove(c.leastRecent())
 	}
 	c.clock++
-	added.used = c.clock
+	added.lastUse = c.clock
 	c.chunks[added.number] = added
 	c.size += added.size
 }
 
-func (c *cache) oldest() (number int64) {
-	used := c.clock + 1
-	for _, chunk := range c.chunks {
-		if chunk.used < used {
-			number, used = chunk.number, chunk.used
+func (c *chunkCache) leastRecent() (number int64) {
+	lastUse := c.clock + 1
+	for _, cached := range c.chunks {
+		if cached.lastUse < lastUse {
+			number, lastUse = cached.number, cached.lastUse
 		}
 	}
 	return number
 }
 
-// takeSpare is a chunk whose memory may be used again, or nil.
-func (c *cache) takeSpare() *chunk {
-	spare := c.spare
-	c.spare = nil
-	return spare
-}
-
-// drop forgets a chunk.
-func (c *cache) drop(number int64) {
+func (c *chunkCache) remove(number int64) {
 	if old := c.chunks[number]; old != nil {
 		c.size -= old.size
 		delete(c.chunks, number)
 		c.spare = old
 	}
+}
+
+// takeSpare returns a chunk whose memory can be reused, or nil.
+func (c *chunkCache) takeSpare() *chunk {
+	spare := c.spare
+	c.spare = nil
+	return spare
 }

@@ -5,44 +5,47 @@ package tlog
 
 import "slices"
 
-// view is what is known of the log's tree.
-type view struct {
-	size int64
-	// upper is the tree over the chunks that are complete, tail the next one.
+// chunkedTree is the tree over the leaves that have been read: a root for each
+// complete chunk, and the leaves of the next one.
+type chunkedTree struct {
+	size int64 // leaves
+	// upper is the tree over the complete chunks, tail the chunk after them.
 	upper tree
 	tail  *chunk
-	// lastUpper is upper without the last chunk.
-	lastUpper tree
+	// previousUpper is upper without the last chunk.
+	previousUpper tree
 	// chunks are the complete chunks from number firstChunk on, and base is the
 	// tree over those before.
 	firstChunk int64
 	base       tree
 	chunks     []chunkNode
-	// first is the file's first leaf, firstNodes the compact range before it.
+	// first is the index of the file's first leaf, firstNodes the compact range
+	// before it.
 	first      int64
 	firstNodes []Hash
-	// unknown is how many leaves have a hash that is not known, firstUnknown the
-	// first of them.
+	// unknown is the number of leaves whose hash is not known, firstUnknown the
+	// index of the first of them.
 	unknown, firstUnknown int64
 }
 
 // chunkNode is what is kept of every complete chunk.
 type chunkNode struct {
-	offset int64 // in the file, of the line with its first leaf
+	offset int64 // in the file, of the line of its first leaf
 	root   Hash
 	// unknown: root covers a leaf whose hash is not known.
 	unknown bool
 }
 
-// viewAt is a view that begins at a leaf, whose compact range is given; ok is
-// false if that is not one. The leaf is the first of a chunk or of the file.
-func viewAt(index int64, nodes []Hash, first int64, firstNodes []Hash) (v view, ok bool) {
+// chunkedTreeAt is a tree that begins at a leaf, with the compact ranges before
+// that leaf and before the file's first. The leaf is the first of a chunk or of the
+// file. ok is false if the hashes are not such ranges.
+func chunkedTreeAt(index int64, nodes []Hash, first int64, firstNodes []Hash) (t chunkedTree, ok bool) {
 	upper, seed, ok := splitTree(index, nodes)
 	if _, _, firstOK := splitTree(first, firstNodes); !ok || !firstOK {
-		return view{}, false
+		return chunkedTree{}, false
 	}
 	number := index / chunkSize
-	return view{
+	return chunkedTree{
 		size:  index,
 		upper: upper, tail: newChunk(number, index, seed, nil),
 		firstChunk: number, base: upper.clone(),
@@ -50,69 +53,74 @@ func viewAt(index int64, nodes []Hash, first int64, firstNodes []Hash) (v view, 
 	}, true
 }
 
-// whole is the tree over all leaves.
-func (v *view) whole() tree { return v.upper.with(v.tail.tree) }
+func emptyChunkedTree() chunkedTree {
+	t, _ := chunkedTreeAt(0, nil, 0, nil)
+	return t
+}
 
-// rotated is the tree over the leaves before the file's first, cut in two.
-func (v *view) rotated() (upper, rest tree) {
-	upper, rest, _ = splitTree(v.first, v.firstNodes) // viewAt has checked them
+// wholeTree is the tree over all leaves.
+func (t *chunkedTree) wholeTree() tree { return t.upper.with(t.tail.tree) }
+
+// rotatedTree is the tree over the leaves before the file's first, split into
+// complete chunks and the rest.
+func (t *chunkedTree) rotatedTree() (upper, rest tree) {
+	upper, rest, _ = splitTree(t.first, t.firstNodes) // chunkedTreeAt has checked them
 	return upper, rest
 }
 
-// root is the root of the tree over all leaves; known is false if the hash of
-// one is not.
-func (v *view) root() (root Hash, known bool) {
-	if v.unknown > 0 && v.firstUnknown < v.size {
+// root is the root of the tree over all leaves; known is false if the hash of one
+// is not.
+func (t *chunkedTree) root() (root Hash, known bool) {
+	if t.unknown > 0 && t.firstUnknown < t.size {
 		return Hash{}, false
 	}
-	return v.whole().root(), true
+	return t.wholeTree().root(), true
 }
 
-// count takes notice of a leaf that has come into the tail.
-func (v *view) count(leaf *walked) {
-	if !leaf.known {
-		if v.unknown == 0 {
-			v.firstUnknown = leaf.index
+// countLeaf counts a leaf that was added to the tail.
+func (t *chunkedTree) countLeaf(added *treeLeaf) {
+	if !added.hashKnown {
+		if t.unknown == 0 {
+			t.firstUnknown = added.index
 		}
-		v.unknown++
+		t.unknown++
 	}
-	v.size++
+	t.size++
 }
 
-// seedUnknown reports whether a chunk that begins with this leaf has leaves before it
-// in a file that was rotated away, and the hash of one may not be known.
-func (v *view) seedUnknown(first int64) bool {
-	return first%chunkSize != 0 && v.unknown > 0 && v.firstUnknown < first
+// seedUnknown reports whether a chunk whose first leaf in the file is this one also
+// has leaves that were rotated away, and the hash of one may not be known.
+func (t *chunkedTree) seedUnknown(first int64) bool {
+	return first%chunkSize != 0 && t.unknown > 0 && t.firstUnknown < first
 }
 
-// seal puts the tail, which is full, to the other chunks. The next one takes the
-// memory of spare, if that is not nil.
-func (v *view) seal(spare *chunk) {
-	v.lastUpper = v.upper.clone()
-	v.upper.join(v.tail.tree)
-	v.chunks = append(v.chunks, chunkNode{v.tail.offset, v.tail.tree.top(), v.tail.unknown || v.seedUnknown(v.tail.first)})
-	v.tail = newChunk(v.tail.number+1, v.tail.next(), newTree(v.upper.End()), spare)
+// completeChunk adds the tail, which is full, to the complete chunks. The next tail
+// uses the memory of spare, if that is not nil.
+func (t *chunkedTree) completeChunk(spare *chunk) {
+	t.previousUpper = t.upper.clone()
+	t.upper.join(t.tail.tree)
+	t.chunks = append(t.chunks, chunkNode{t.tail.offset, t.tail.tree.top(), t.tail.unknown || t.seedUnknown(t.tail.first)})
+	t.tail = newChunk(t.tail.number+1, t.tail.next(), newTree(t.upper.End()), spare)
 }
 
-// state is what a State holds of the view; next is the place in the file of the
-// line behind it.
-func (v *view) state(next int64) State {
-	whole := v.whole()
+// state is the State of the tree; nextOffset is where the line after it begins.
+func (t *chunkedTree) state(nextOffset int64) State {
+	whole := t.wholeTree()
 	s := State{
-		Size: v.size, Root: whole.root(), Hashes: whole.hashes(), Offset: next,
-		First: v.first, FirstHashes: slices.Clone(v.firstNodes),
-		Unknown: v.unknown, FirstUnknown: v.firstUnknown,
+		Size: t.size, Root: whole.root(), Hashes: whole.hashes(), Offset: nextOffset,
+		First: t.first, FirstHashes: slices.Clone(t.firstNodes),
+		Unknown: t.unknown, FirstUnknown: t.firstUnknown,
 	}
-	s.Aligned = v.tail.number * chunkSize
-	switch n := len(v.chunks); {
-	case v.size > s.Aligned:
-		s.AlignedHashes, s.Offset = v.upper.hashes(), v.tail.offset
-	case n > 0: // the last chunk is read again, so that something is
+	s.Aligned = t.tail.number * chunkSize
+	switch n := len(t.chunks); {
+	case t.size > s.Aligned:
+		s.AlignedHashes, s.Offset = t.upper.hashes(), t.tail.offset
+	case n > 0: // the last chunk is read again, so that at least something is
 		s.Aligned -= chunkSize
-		s.AlignedHashes, s.Offset = v.lastUpper.hashes(), v.chunks[n-1].offset
+		s.AlignedHashes, s.Offset = t.previousUpper.hashes(), t.chunks[n-1].offset
 	}
-	if s.Aligned <= v.first {
-		s.Aligned, s.AlignedHashes = v.first, slices.Clone(v.firstNodes)
+	if s.Aligned <= t.first {
+		s.Aligned, s.AlignedHashes = t.first, slices.Clone(t.firstNodes)
 	}
 	return s
 }

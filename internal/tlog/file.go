@@ -11,40 +11,40 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/filestat"
 )
 
-// look compares what stat says of the file with what it said before.
-func (l *Log) look() error {
+// statFile compares what stat says of the file with what it said before.
+func (l *Log) statFile() error {
 	info, err := os.Stat(l.settings.Path)
 	switch {
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return &fs.PathError{Op: "open", Path: l.settings.Path, Err: errors.New("is no regular file")}
+		return &fs.PathError{Op: "open", Path: l.settings.Path, Err: errors.New("not a regular file")}
 	case l.file == nil:
-		return l.open()
-	case !os.SameFile(info, l.seen):
-		return l.exchange()
+		return l.openFile()
+	case !os.SameFile(info, l.fileInfo):
+		return l.onFileReplaced()
 	}
-	l.replaced = false
-	before := l.seen
-	l.seen = info
-	if l.resume != nil {
-		return nil // all is still to be looked at
+	l.fileReplaced = false
+	before := l.fileInfo
+	l.fileInfo = info
+	if l.pendingState != nil {
+		return nil // all is still to be checked
 	}
-	return l.inspect(before)
+	return l.detectChange(before)
 }
 
-// inspect compares the file with what it was before.
-func (l *Log) inspect(before fs.FileInfo) error {
-	grown := l.seen.Size() > before.Size()
+// detectChange decides whether the file was appended to or changed otherwise.
+func (l *Log) detectChange(before fs.FileInfo) error {
+	grown := l.fileInfo.Size() > before.Size()
 	switch {
-	case l.seen.Size() < l.walker.lines.offset, !grown && changed(l.seen, before):
-		l.doubt(ReverifyFileChanged)
+	case l.fileInfo.Size() < l.reader.lines.offset, !grown && changed(l.fileInfo, before):
+		l.invalidate(ReverifyFileChanged)
 	case grown:
-		l.ended = false
-		l.walker.lines.forgetPart()
-		lost, err := l.walker.lost()
-		if lost {
-			l.doubt(ReverifyFileChanged)
+		l.endSeen = false
+		l.reader.lines.dropPartialLine()
+		lineChanged, err := l.reader.lastLineChanged()
+		if lineChanged {
+			l.invalidate(ReverifyFileChanged)
 		}
 		return err
 	}
@@ -55,24 +55,24 @@ func (l *Log) inspect(before fs.FileInfo) error {
 // system has a change time, setting the modification time back hides nothing.
 func changed(now, before fs.FileInfo) bool { return filestat.Of(now) != filestat.Of(before) }
 
-// exchange deals with another file at the path. What had been written to the old
-// one before that is part of the log.
-func (l *Log) exchange() error {
-	if l.resume == nil && l.before == nil {
-		l.replaced, l.ended = true, false
-		l.walker.lines.forgetPart()
+// onFileReplaced is called when another file is at the path. What had been written
+// to the old one before is part of the log, and is read first.
+func (l *Log) onFileReplaced() error {
+	if l.pendingState == nil && l.previousState == nil {
+		l.fileReplaced, l.endSeen = true, false
+		l.reader.lines.dropPartialLine()
 		return nil
 	}
 	return l.reopen()
 }
 
-// reopen goes over to the file that is at the path now.
+// reopen switches to the file that is at the path now.
 func (l *Log) reopen() error {
-	l.doubt(ReverifyFileChanged) // as long as the walker is in the old one
-	return l.open()
+	l.invalidate(ReverifyFileChanged) // before the reader leaves the old file
+	return l.openFile()
 }
 
-func (l *Log) open() error {
+func (l *Log) openFile() error {
 	file, err := os.Open(l.settings.Path)
 	if err != nil {
 		return err
@@ -82,21 +82,21 @@ func (l *Log) open() error {
 		return errors.Join(err, file.Close())
 	}
 	if l.file != nil {
-		l.file.Close()
+		_ = l.file.Close() // it was only read
 	}
-	l.file, l.seen, l.replaced, l.ended = file, info, false, false
-	if l.resume == nil {
-		l.walker.reset(l.file, 0, 0)
+	l.file, l.fileInfo, l.fileReplaced, l.endSeen = file, info, false, false
+	if l.pendingState == nil {
+		l.reader.reset(l.file, 0, 0)
 	}
 	return nil
 }
 
-// doubt has the file checked against what is known, as after a restart.
-func (l *Log) doubt(cause ReverifyCause) {
+// invalidate has the file checked against what is known, as after a restart.
+func (l *Log) invalidate(cause ReverifyCause) {
 	l.startReverification(cause)
-	l.ended = false
-	if l.resume == nil {
+	l.endSeen = false
+	if l.pendingState == nil {
 		state := l.State()
-		l.resume, l.before = &state, nil
+		l.pendingState, l.previousState = &state, nil
 	}
 }

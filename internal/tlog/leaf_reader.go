@@ -4,144 +4,142 @@
 package tlog
 
 import (
-	"errors"
 	"fmt"
 	"io"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 )
 
-// maxGap is how many leaves may be missing in front of a line. A line that
-// claims a later place has a wrong index.
+// maxGap is how many leaves may be missing before a line. A line that declares a
+// higher index than that has a wrong one.
 const maxGap = 1 << 20
 
-// walker goes through the leaves of a file, and gives each line its place.
-type walker struct {
-	lines lineReader
-	place int64 // index of the next leaf
-	gapTo int64 // leaves are missing up to this index, which the next line has
-	leaf  leaf.Line
-	after leaf.Line // of the line behind
-	last  landmark
+// leafReader reads the leaves of a file in order, and decides which index each line
+// has in the tree.
+type leafReader struct {
+	lines     lineReader
+	nextIndex int64     // of the leaf that is read next
+	gapEnd    int64     // leaves are missing up to this index, which the next line has
+	line      leaf.Line // parsed last
+	lineAfter leaf.Line
+	lastLine  lineRef
 }
 
-// landmark is a line that was read, to see whether it is still there.
-type landmark struct {
-	offset, end int64 // of the line and of the next; 0 for no line
+// lineRef identifies a line that was read, to see whether it is still there.
+type lineRef struct {
+	offset, end int64 // in the file, of the line and of the next one; 0 for no line
 	index       int64
 	hash        Hash
 }
 
-// walked is a leaf on the way.
-type walked struct {
-	index  int64
-	offset int64 // of the line that it is from, or that it is missing before
-	hash   Hash  // of the tree; by the line's own account
-	known  bool  // hash is
-	// stray says that this is no leaf of the tree, but a line whose index is
-	// below its place.
-	stray bool
+// treeLeaf is a leaf of the tree, or a line that is not one.
+type treeLeaf struct {
+	index     int64
+	offset    int64 // in the file, of its line, or of the line before which it is missing
+	hash      Hash  // as the line declares it
+	hashKnown bool
+	// outOfOrder: this is not a leaf of the tree, but a line whose index is lower
+	// than expected.
+	outOfOrder bool
 	// fault is what is wrong with it, "" for a leaf that is not corrupt.
 	fault string
-	// data is valid until the next step; of a corrupt leaf it is nil.
+	// data is valid until the next call; nil for a corrupt leaf.
 	data []byte
 }
 
-func (w *walker) reset(file io.ReaderAt, offset, place int64) {
-	w.lines.reset(file, offset)
-	w.place, w.gapTo = place, 0
-	w.last = landmark{}
+func (r *leafReader) reset(file io.ReaderAt, offset, index int64) {
+	r.lines.reset(file, offset)
+	r.nextIndex, r.gapEnd = index, 0
+	r.lastLine = lineRef{}
 }
 
-// next takes a step. The error is io.EOF if there is no complete line yet.
-func (w *walker) next() (walked, error) {
-	if w.place < w.gapTo {
-		return w.missing(), nil
+// next returns the next leaf. The error is io.EOF if there is no complete line yet.
+func (r *leafReader) next() (treeLeaf, error) {
+	if r.nextIndex < r.gapEnd {
+		return r.missing(), nil
 	}
-	line, length, err := w.lines.peek()
+	text, length, err := r.lines.peek()
 	if err != nil {
-		return walked{}, err
+		return treeLeaf{}, err
 	}
-	step := walked{index: w.place, offset: w.lines.offset, known: true}
-	placed, err := w.read(line, length)
-	if step.hash = w.leaf.Hash; err == nil {
-		step.data = w.leaf.Data
+	next := treeLeaf{index: r.nextIndex, offset: r.lines.offset, hashKnown: true}
+	hasIndex, err := r.parse(text, length)
+	if next.hash = r.line.Hash; err == nil {
+		next.data = r.line.Data
 	} else {
-		step.fault = err.Error()
+		next.fault = err.Error()
 	}
-	if !placed { // it takes the place where it stands
-		step.hash, step.known = leaf.RecoverHash(line)
-	} else if w.leaf.Index != w.place {
-		return w.misplaced(step, length), nil
+	if !hasIndex { // it counts as the leaf that is expected here
+		next.hash, next.hashKnown = leaf.RecoverHash(text)
+	} else if r.line.Index != r.nextIndex {
+		return r.otherIndex(next, length), nil
 	}
-	w.lines.next(length)
-	w.last = landmark{}
-	if placed {
-		w.last = landmark{step.offset, w.lines.offset, step.index, step.hash}
+	r.lines.skip(length)
+	r.lastLine = lineRef{}
+	if hasIndex {
+		r.lastLine = lineRef{next.offset, r.lines.offset, next.index, next.hash}
 	}
-	w.place++
-	return step, nil
+	r.nextIndex++
+	return next, nil
 }
 
-// read reads a line. It reports whether the line is readable, so that it has an
-// index of its own.
-func (w *walker) read(line []byte, length int64) (placed bool, err error) {
+// parse parses a line. It reports whether the line has an index of its own.
+func (r *leafReader) parse(text []byte, length int64) (hasIndex bool, err error) {
 	if length > maxLine {
 		return false, fmt.Errorf("its line is longer than %d bytes", maxLine)
 	}
-	err = leaf.ParseLine(line, &w.leaf)
+	err = leaf.ParseLine(text, &r.line)
 	return leaf.HasIndex(err), err
 }
 
-// misplaced is the step for a line whose index is not its place.
-func (w *walker) misplaced(step walked, length int64) walked {
-	switch jump := w.leaf.Index - w.place; {
+// otherIndex is next for a line whose index is not the expected one.
+func (r *leafReader) otherIndex(next treeLeaf, length int64) treeLeaf {
+	switch jump := r.line.Index - r.nextIndex; {
 	case jump < 0:
-		step = walked{index: w.leaf.Index, stray: true, fault: fmt.Sprintf("its line stands in the place of leaf %d", w.place)}
-	case jump <= maxGap && w.isGap(length):
-		w.gapTo = w.leaf.Index
-		return w.missing()
+		next = treeLeaf{index: r.line.Index, outOfOrder: true, fault: fmt.Sprintf("a line with its index stands where leaf %d is expected", r.nextIndex)}
+	case jump <= maxGap && r.isGap(length):
+		r.gapEnd = r.line.Index
+		return r.missing()
 	default:
-		step.fault, step.data = fmt.Sprintf("its line has the index %d", w.leaf.Index), nil
-		w.place++
+		next.fault, next.data = fmt.Sprintf("its line has the index %d", r.line.Index), nil
+		r.nextIndex++
 	}
-	w.lines.next(length)
-	return step
+	r.lines.skip(length)
+	return next
 }
 
-// isGap reports whether leaves are missing in front of the line, whose index is
-// beyond its place. The next line tells that from a line whose index is wrong.
-// Where there is none yet, one missing leaf is more likely than a wrong index,
-// and many are less.
-func (w *walker) isGap(length int64) bool {
-	place, index := w.place, w.leaf.Index
-	line, ok := w.lines.peekAfter(length)
-	if err := leaf.ParseLine(line, &w.after); !ok || !leaf.HasIndex(err) {
-		return index == place+1
+// isGap reports whether leaves are missing before the line, whose index is higher
+// than expected. The line after it distinguishes that from a wrong index. If there
+// is none yet, one missing leaf is more likely than a wrong index, and many are
+// less likely.
+func (r *leafReader) isGap(length int64) bool {
+	text, ok := r.lines.peekAfter(length)
+	if !ok {
+		return r.line.Index == r.nextIndex+1
 	}
-	return w.after.Index != place+1
+	if err := leaf.ParseLine(text, &r.lineAfter); !leaf.HasIndex(err) {
+		return r.line.Index == r.nextIndex+1
+	}
+	return r.lineAfter.Index != r.nextIndex+1
 }
 
-// missing is the step for a leaf that the file lacks.
-func (w *walker) missing() walked {
-	step := walked{index: w.place, offset: w.lines.offset, fault: "its line is missing"}
-	w.place++
-	return step
+// missing is next for a leaf that the file lacks.
+func (r *leafReader) missing() treeLeaf {
+	next := treeLeaf{index: r.nextIndex, offset: r.lines.offset, fault: "its line is missing"}
+	r.nextIndex++
+	return next
 }
 
-// lost reports whether the last line is no longer where it was.
-func (w *walker) lost() (bool, error) {
-	if w.last.end == 0 {
+// lastLineChanged reports whether the last line is no longer where it was.
+func (r *leafReader) lastLineChanged() (bool, error) {
+	if r.lastLine.end == 0 {
 		return false, nil
 	}
-	line := make([]byte, w.last.end-w.last.offset)
-	if n, err := w.lines.file.ReadAt(line, w.last.offset); n < len(line) {
-		if errors.Is(err, io.EOF) {
-			return true, nil
-		}
-		return false, err
+	text := make([]byte, r.lastLine.end-r.lastLine.offset)
+	if complete, err := r.lines.readAt(text, r.lastLine.offset); !complete || err != nil {
+		return err == nil, err
 	}
-	end := len(line) - 1
-	placed, _ := w.read(line[:end], int64(len(line)))
-	return !placed || line[end] != '\n' || w.leaf.Index != w.last.index || w.leaf.Hash != w.last.hash, nil
+	end := len(text) - 1
+	hasIndex, _ := r.parse(text[:end], int64(len(text)))
+	return !hasIndex || text[end] != '\n' || r.line.Index != r.lastLine.index || r.line.Hash != r.lastLine.hash, nil
 }

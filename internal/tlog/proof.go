@@ -56,7 +56,7 @@ func Inclusion(ctx context.Context, path string, index, size int64) (Proof, erro
 	}
 	p := Proof{Index: index}
 	r := newProofReader(siblings(index))
-	err := r.read(ctx, path, size, func(leaf *walked) error { return p.addLeaf(leaf) })
+	err := r.read(ctx, path, size, func(leaf *treeLeaf) error { return p.addLeaf(leaf) })
 	p.Size, p.Root = int64(r.tree.End()), r.tree.root()
 	if err == nil && index >= p.Size {
 		err = fmt.Errorf("leaf %d of %d: %w", index, p.Size, ErrBeyond)
@@ -84,7 +84,7 @@ func siblings(index int64) []compact.NodeID {
 }
 
 // addLeaf keeps the leaf that the proof is about.
-func (p *Proof) addLeaf(leaf *walked) error {
+func (p *Proof) addLeaf(leaf *treeLeaf) error {
 	if leaf.index != p.Index {
 		return nil
 	}
@@ -107,7 +107,7 @@ func Consistency(ctx context.Context, path string, size1, size2 int64) (Consiste
 	}
 	r := newProofReader(nodes.IDs)
 	root1 := emptyRoot
-	err = r.read(ctx, path, size2, func(leaf *walked) error {
+	err = r.read(ctx, path, size2, func(leaf *treeLeaf) error {
 		if leaf.index+1 == size1 {
 			root1 = r.tree.root()
 		}

@@ -3,40 +3,53 @@
 
 package tlog
 
-import (
-	"slices"
-	"sort"
-
-	"github.com/oversight-protocol/oversight-otelcol/translator"
-)
+import "github.com/oversight-protocol/oversight-otelcol/translator"
 
 const (
-	// maxFindings is how many findings wait for Findings. A log may have as many
-	// faults as leaves; from then on one finding tells of them all.
+	// maxFindings is how many findings are kept until Findings is called. A log may
+	// have as many faults as leaves; beyond the limit one finding covers them all.
 	maxFindings = 1000
-	// maxRuns is how many runs of corrupt leaves are remembered, and
-	// maxStateRuns how many of them a State holds.
+	// maxRuns is how many runs of corrupt leaves are remembered, and maxStateRuns
+	// how many of them a State holds.
 	maxRuns      = 100_000
 	maxStateRuns = 1000
 )
 
-// report collects findings, and tells of each corrupt leaf once.
-type report struct {
+// reporter collects findings, and reports each corrupt leaf once.
+type reporter struct {
 	findings []Finding
-	told     runs
+	reported runs
 }
 
-// corruption is a run of corrupt leaves that may go on.
-type corruption struct {
-	report *report
-	run    Run
-	reason string
-	open   bool
+func (r *reporter) add(found Finding) {
+	if n := len(r.findings); n >= maxFindings && found.Kind == translator.IntegrityLeafCorrupt {
+		if last := &r.findings[n-1]; last.Kind == found.Kind {
+			last.First, last.Last = min(last.First, found.First), max(last.Last, found.Last)
+			last.Reason = "not every leaf between the first and the last is corrupt, but there are too many to list"
+			return
+		}
+	}
+	r.findings = append(r.findings, found)
 }
 
-// add takes a corrupt leaf.
-func (c *corruption) add(index int64, reason string) {
-	if !c.report.told.add(index) {
+// take returns the findings since the last call.
+func (r *reporter) take() []Finding {
+	findings := r.findings
+	r.findings = nil
+	return findings
+}
+
+// corruptRun is a run of corrupt leaves, found in order, until it is reported.
+type corruptRun struct {
+	reporter *reporter
+	run      Run
+	reason   string // of the first
+	open     bool
+}
+
+// add adds a corrupt leaf, unless it was reported before.
+func (c *corruptRun) add(index int64, reason string) {
+	if !c.reporter.reported.add(index) {
 		return
 	}
 	if c.open && index == c.run.Last+1 {
@@ -47,67 +60,27 @@ func (c *corruption) add(index int64, reason string) {
 	c.run, c.reason, c.open = Run{index, index}, reason, true
 }
 
-// flush makes a finding of the run.
-func (c *corruption) flush() {
+// flush reports the run.
+func (c *corruptRun) flush() {
 	if !c.open {
 		return
 	}
 	c.open = false
-	c.report.add(Finding{Kind: translator.IntegrityLeafCorrupt, First: c.run.First, Last: c.run.Last, Reason: c.reason})
+	c.reporter.add(Finding{Kind: translator.IntegrityLeafCorrupt, First: c.run.First, Last: c.run.Last, Reason: c.reason})
 }
 
-func (r *report) add(found Finding) {
-	if n := len(r.findings); n >= maxFindings && found.Kind == translator.IntegrityLeafCorrupt {
-		if last := &r.findings[n-1]; last.Kind == found.Kind {
-			last.First, last.Last = min(last.First, found.First), max(last.Last, found.Last)
-			last.Reason = "not every leaf between the first and the last is corrupt, but there are too many to tell of each"
-			return
-		}
+// appendFault appends a corrupt leaf to others, which are added later, if at all.
+func (t treeLeaf) appendFault(faults []treeLeaf) []treeLeaf {
+	if t.fault == "" {
+		return faults
 	}
-	r.findings = append(r.findings, found)
+	t.data = nil
+	return append(faults, t)
 }
 
-// runs is a set of indexes, as runs in order that do not touch.
-type runs []Run
-
-// add reports whether the index was not in the set.
-func (s *runs) add(index int64) bool {
-	all := *s
-	// The first run that ends at the index before or later.
-	i := sort.Search(len(all), func(i int) bool { return all[i].Last >= index-1 })
-	switch {
-	case i == len(all) || index < all[i].First-1:
-		if len(all) < maxRuns {
-			*s = slices.Insert(all, i, Run{index, index})
-		}
-	case index == all[i].First-1:
-		all[i].First = index
-	case index <= all[i].Last:
-		return false
-	default:
-		all[i].Last = index
-		if i+1 < len(all) && all[i+1].First == index+1 {
-			all[i].Last = all[i+1].Last
-			*s = slices.Delete(all, i+1, i+2)
-		}
+// addFaults adds corrupt leaves.
+func (l *Log) addFaults(faults []treeLeaf) {
+	for _, fault := range faults {
+		l.corrupt.add(fault.index, fault.fault)
 	}
-	return true
-}
-
-// addRun adds a run that comes behind all others, from a State.
-func (s *runs) addRun(run Run) {
-	all := *s
-	if run.First < 0 || run.Last < run.First || len(all) > 0 && run.First <= all[len(all)-1].Last+1 {
-		return // of a damaged state
-	}
-	all = append(all, run)
-	*s = all
-}
-
-// head is the first runs, for a State.
-func (s runs) head(n int) []Run {
-	if len(s) == 0 {
-		return nil
-	}
-	return slices.Clone(s[:min(n, len(s))])
 }

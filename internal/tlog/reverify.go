@@ -3,7 +3,13 @@
 
 package tlog
 
-import "time"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+)
 
 // ReverifyCause is why leaves that had been read before are verified again.
 type ReverifyCause int
@@ -20,56 +26,106 @@ const (
 // Reverification is what is being verified again.
 type Reverification struct {
 	Cause ReverifyCause
-	// From and To are the leaves that are still to be read again: those from one
-	// index to before the other. They are equal when all have been read and only
-	// the end of the file has not been seen yet.
+	// From and To are the leaves that are still to be read again: From and those
+	// after it, before To. They are equal when all have been read and only the end
+	// of the file has not been seen yet.
 	From, To int64
 	// Started is when it began, by [Settings].Now.
 	Started time.Time
 }
 
-// Reverification says what is being verified again, and why; ok is false if
-// nothing is. It begins when the Log is opened with a State, in an [Log.Advance]
-// that finds the file changed other than by appending, or when the interval has
-// passed. It ends when all leaves have been verified, by Advance and
-// [Log.Reverify], and the end of the file has been seen.
+// Reverification says what is being verified again, and why; ok is false if nothing
+// is. It begins when the Log is opened with a State, when [Log.Advance] finds the
+// file changed other than by appending, and when the interval has passed. It ends
+// when [Log.Reverify] has verified all leaves and Advance has seen the end of the
+// file.
 func (l *Log) Reverification() (current Reverification, ok bool) {
-	if l.cause == 0 {
+	if l.reverifyCause == 0 {
 		return Reverification{}, false
 	}
-	current = Reverification{Cause: l.cause, From: l.Size(), To: l.Size(), Started: l.started}
+	current = Reverification{Cause: l.reverifyCause, From: l.Size(), To: l.Size(), Started: l.reverifyStarted}
 	switch {
-	case l.resume != nil:
-		current.From, current.To = l.resume.First, l.resume.Size
-	case l.before != nil:
-		current.From, current.To = l.size, l.before.Size
+	case l.pendingState != nil:
+		current.From, current.To = l.pendingState.First, l.pendingState.Size
+	case l.previousState != nil:
+		current.From, current.To = l.size, l.previousState.Size
 	case l.reverifier.active:
-		current.From, current.To = l.reverifier.walker.place, l.firstChunk*chunkSize
+		current.From, current.To = l.reverifier.reader.nextIndex, l.firstChunk*chunkSize
 	}
 	return current, true
 }
 
-// startReverification notes why leaves are verified again. A change of the file
-// is the stronger cause where there is one already.
+// Reverify reads again what Reverification says, and compares the root; until ctx is
+// done, and for one chunk of 256 leaves at least. The next call continues where it
+// stopped. As it proceeds, Lookup and RootAt know more leaves.
+//
+// done says that there is nothing left to read again; Reverification may still wait
+// for an Advance to the end of the file. If the root is another one, the file is
+// read from its beginning, to find how much of it was rewritten.
+func (l *Log) Reverify(ctx context.Context) (done bool, err error) {
+	l.reverifyIfDue()
+	defer l.reverifier.corrupt.flush()
+	for read := false; l.mustReread() || l.reverifier.active; read = true {
+		if read && ctx.Err() != nil {
+			return false, nil
+		}
+		if err := l.reverifyStep(ctx); err != nil {
+			return false, err
+		}
+	}
+	l.endReverification()
+	return true, nil
+}
+
+// reverifyStep reads a chunk again, or what has to be read before that.
+func (l *Log) reverifyStep(ctx context.Context) error {
+	if l.mustReread() {
+		return l.Advance(ctx, l.rereadTo())
+	}
+	err := l.reverifier.step(l)
+	switch {
+	case errors.Is(err, errContentChanged), errors.Is(err, io.EOF):
+		return l.onContentChanged()
+	case err != nil:
+		return fmt.Errorf("transparency log: %w", err)
+	}
+	return nil
+}
+
+// mustReread reports whether Advance has to resume the pending state, or to read up
+// to the previous one and compare them.
+func (l *Log) mustReread() bool { return l.pendingState != nil || l.previousState != nil }
+
+// rereadTo is how many leaves Advance has to read for that.
+func (l *Log) rereadTo() int64 {
+	if l.pendingState != nil {
+		return l.pendingState.Size
+	}
+	return l.previousState.Size
+}
+
+// startReverification records why leaves are verified again. While they already
+// are, a changed file is the stronger cause.
 func (l *Log) startReverification(cause ReverifyCause) {
-	if l.cause == 0 {
-		l.cause, l.started = cause, l.settings.Now()
+	if l.reverifyCause == 0 {
+		l.reverifyCause, l.reverifyStarted = cause, l.settings.Now()
 	} else if cause == ReverifyFileChanged {
-		l.cause = cause
+		l.reverifyCause = cause
 	}
 }
 
-// endReverification ends it if there is nothing left to verify.
+// endReverification ends it if nothing is left to verify.
 func (l *Log) endReverification() {
-	if l.cause != 0 && !l.mustReread() && !l.reverifier.active && l.ended {
-		l.cause, l.verified = 0, l.settings.Now()
+	if l.reverifyCause != 0 && !l.mustReread() && !l.reverifier.active && l.endSeen {
+		l.reverifyCause, l.lastVerifiedWhole = 0, l.settings.Now()
 	}
 }
 
-// reverifyIfDue starts the scheduled verification if its time has come.
+// reverifyIfDue starts the scheduled verification when its time has come.
 func (l *Log) reverifyIfDue() {
-	if every := l.settings.ReverifyEvery; every == 0 || l.file == nil || l.cause != 0 || l.settings.Now().Sub(l.verified) < every {
+	every := l.settings.ReverifyEvery
+	if every == 0 || l.file == nil || l.reverifyCause != 0 || l.settings.Now().Sub(l.lastVerifiedWhole) < every {
 		return
 	}
-	l.doubt(ReverifyScheduled)
+	l.invalidate(ReverifyScheduled)
 }
