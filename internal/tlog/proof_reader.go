@@ -14,11 +14,11 @@ import (
 	"github.com/transparency-dev/merkle/proof"
 )
 
-// proofReader builds the tree over a file and keeps the nodes that a proof is
-// made of.
+// proofReader builds the tree over a file and keeps the nodes that a proof consists
+// of.
 type proofReader struct {
 	tree  tree
-	nodes map[compact.NodeID]Hash // the ones that are wanted
+	nodes map[compact.NodeID]Hash // those that are wanted
 }
 
 func newProofReader(wanted []compact.NodeID) *proofReader {
@@ -71,8 +71,8 @@ func (r *proofReader) visit(id compact.NodeID, hash []byte) {
 	}
 }
 
-// hashes are those of the proof. It is made of subtrees that were wanted, and of
-// those that the whole tree ends with.
+// hashes returns those of the proof, which are nodes that were wanted and nodes of
+// the compact range of the whole tree.
 func (r *proofReader) hashes(nodes proof.Nodes) ([]Hash, error) {
 	for i, id := range compact.RangeNodes(0, r.tree.End(), nil) {
 		r.nodes[id] = Hash(r.tree.Hashes()[i])

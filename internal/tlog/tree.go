@@ -133,3 +133,11 @@ func must(err error) {
 		panic("transparency log: " + err.Error())
 	}
 }
+
+func slicesOf(hashes []Hash) [][]byte {
+	slices := make([][]byte, len(hashes))
+	for i := range hashes {
+		slices[i] = hashes[i][:]
+	}
+	return slices
+}
