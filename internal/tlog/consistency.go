@@ -44,7 +44,7 @@ func Consistency(ctx context.Context, path string, size1, size2 int64) (Consiste
 	if size1 < 0 || size1 > size2 {
 		return ConsistencyProof{}, fmt.Errorf("%d leaves of %d: %w", size1, size2, ErrBeyond)
 	}
-	nodes, err := proof.Consistency(uint64(size1), uint64(size2))
+	nodes, err := proof.Consistency(unsigned(size1), unsigned(size2))
 	if err != nil {
 		return ConsistencyProof{}, err
 	}

@@ -17,8 +17,8 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 )
 
-// ErrSignature: the tree head is not signed by the key, or its signed_message is not
-// about its size and root.
+// ErrSignature says that a tree head is not signed by the key, or that its
+// signed_message is not about its size and root.
 var ErrSignature = errors.New("the tree head is not signed by the registry's key")
 
 // HeadSyntaxError says that something is not a tree head at all: an error page, or

@@ -14,7 +14,7 @@ import (
 	"github.com/transparency-dev/merkle/rfc6962"
 )
 
-// WholeLog, as the size of a tree, stands for all leaves that the log has.
+// WholeLog is the size of a tree over all leaves that the log has.
 const WholeLog = -1
 
 // Proof is an inclusion proof: it proves that a leaf is in the tree with a root.
@@ -57,14 +57,14 @@ func Inclusion(ctx context.Context, path string, index, size int64) (Proof, erro
 	p := Proof{Index: index}
 	r := newProofReader(siblings(index))
 	err := r.read(ctx, path, size, p.addLeaf)
-	p.Size, p.Root = int64(r.tree.End()), r.tree.root()
+	p.Size, p.Root = r.tree.end(), r.tree.root()
 	if err == nil && index >= p.Size {
 		err = fmt.Errorf("leaf %d of %d: %w", index, p.Size, ErrBeyond)
 	}
 	if err != nil {
 		return Proof{Size: p.Size}, err
 	}
-	nodes, err := proof.Inclusion(uint64(index), uint64(p.Size))
+	nodes, err := proof.Inclusion(unsigned(index), unsigned(p.Size))
 	if err != nil {
 		return Proof{}, err
 	}
@@ -78,7 +78,7 @@ func siblings(index int64) []compact.NodeID {
 	const levels = 63 // of a tree with as many leaves as an int64 counts
 	ids := make([]compact.NodeID, levels)
 	for level := range uint(levels) {
-		ids[level] = compact.NewNodeID(level, uint64(index)>>level^1)
+		ids[level] = compact.NewNodeID(level, unsigned(index)>>level^1)
 	}
 	return ids
 }

@@ -13,10 +13,10 @@ import (
 )
 
 var (
-	// ErrBeyond: the log has no such leaf, as far as it has been read.
+	// ErrBeyond says that the log has no such leaf, as far as it has been read.
 	ErrBeyond = errors.New("the transparency log does not reach that far")
-	// ErrUnknown: the answer depends on leaves that have not been verified again
-	// yet, were rotated away, or could not be read.
+	// ErrUnknown says that the result depends on leaves that have not been verified
+	// again yet, were rotated away, or could not be read.
 	ErrUnknown = errors.New("that part of the transparency log is not known")
 )
 

@@ -13,9 +13,9 @@ import (
 
 // Values of [translator.Event].TlogMismatch beside the names of columns.
 const (
-	// MismatchEvent: the leaf is not that of a beacon.
+	// MismatchEvent says that the leaf is not that of a beacon.
 	MismatchEvent = "event"
-	// MismatchLeaf: the leaf is corrupt.
+	// MismatchLeaf says that the leaf is corrupt.
 	MismatchLeaf = "leaf"
 )
 
@@ -145,7 +145,7 @@ func (l *Log) node(number int64) (node chunkNode, ok bool) {
 // reload reads a complete chunk again.
 func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
 	first := number * chunkSize
-	seed := newTree(uint64(first))
+	seed := newTree(unsigned(first))
 	if first < l.first {
 		first = l.first
 		_, seed = l.rotatedTree()

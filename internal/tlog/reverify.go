@@ -15,11 +15,11 @@ import (
 type ReverifyCause int
 
 const (
-	// ReverifyRestart: the leaves are known from [Settings].State only.
+	// ReverifyRestart says that the leaves are known from [Settings].State only.
 	ReverifyRestart ReverifyCause = iota + 1
-	// ReverifyFileChanged: the file was changed other than by appending to it.
+	// ReverifyFileChanged says that the file was changed other than by appending to it.
 	ReverifyFileChanged
-	// ReverifyScheduled: [Settings].ReverifyEvery has passed.
+	// ReverifyScheduled says that [Settings].ReverifyEvery has passed.
 	ReverifyScheduled
 )
 

@@ -44,11 +44,11 @@ func (s *runs) add(index int64) bool {
 // addRun adds a run of a State, which must follow all others. One that does not,
 // from a damaged State, is ignored.
 func (s *runs) addRun(run Run) {
-	all := *s
-	if run.First < 0 || run.Last < run.First || len(all) > 0 && run.First <= all[len(all)-1].Last+1 {
+	n := len(*s)
+	if run.First < 0 || run.Last < run.First || n > 0 && run.First <= (*s)[n-1].Last+1 {
 		return
 	}
-	*s = append(all, run)
+	*s = append(*s, run)
 }
 
 // firstRuns returns a copy of the first n runs, or of all if there are fewer.

@@ -98,6 +98,16 @@ func (t tree) with(next tree) tree {
 	return joined
 }
 
+// end is the index after the last leaf.
+func (t tree) end() int64 {
+	return int64(t.End()) //nolint:gosec // indexes come from an int64
+}
+
+// unsigned converts an index or a size, which must not be negative.
+func unsigned(n int64) uint64 {
+	return uint64(n) //nolint:gosec // the callers have checked it
+}
+
 func (t tree) empty() bool { return t.End() == t.Begin() }
 
 // full reports whether the tree ends at the end of a chunk.

@@ -19,7 +19,7 @@ func isHexOf(text, data []byte) bool {
 		text, data = text[8:], data[4:]
 	}
 	for i, b := range data {
-		if uint16(text[2*i])|uint16(text[2*i+1])<<8 != uint16(hexWord(uint32(b))) {
+		if uint16(text[2*i])|uint16(text[2*i+1])<<8 != uint16(hexWord(uint32(b))) { //nolint:gosec // one byte has two digits
 			return false
 		}
 	}

@@ -150,6 +150,7 @@ func parseIndex(kind jsontext.Kind, text string) (int64, error) {
 	return index, nil
 }
 
+// readText reads the value of a key other than index, which is a string.
 func (f *lineFields) readText(key lineKey, text string) error {
 	switch key {
 	case keyHash:
@@ -160,7 +161,7 @@ func (f *lineFields) readText(key lineKey, text string) error {
 		f.hash = hash
 	case keyText:
 		f.text = text
-	case keyHex:
+	default: // keyHex
 		f.bytes = make([]byte, len(text)/2)
 		if len(text)%2 != 0 || !decodeHex(f.bytes, text) {
 			return errors.New("is not pairs of hex digits in lower case")
