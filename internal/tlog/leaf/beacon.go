@@ -22,21 +22,21 @@ type Beacon struct {
 	QuestionType string // qtype
 	Timestamp    string
 
-	has       fieldSet // keys that are there
-	nonString fieldSet // keys whose value is neither a string nor null
+	has       beaconFields // keys that are there
+	nonString beaconFields // keys whose value is neither a string nor null
 }
 
-// fieldSet is a set of fields.
-type fieldSet uint16
+// beaconFields is a set of fields.
+type beaconFields uint16
 
-func (s fieldSet) contains(f field) bool { return s&(1<<f) != 0 }
-func (s *fieldSet) add(f field)          { *s |= 1 << f }
+func (s beaconFields) contains(f beaconField) bool { return s&(1<<f) != 0 }
+func (s *beaconFields) add(f beaconField)          { *s |= 1 << f }
 
-// field is a field of a Beacon, in the order in which mismatches are named.
-type field uint8
+// beaconField is a field of a Beacon, in the order in which mismatches are named.
+type beaconField uint8
 
 const (
-	fieldKind field = iota
+	fieldKind beaconField = iota
 	fieldTokenID
 	fieldFileID
 	fieldRecipientID
@@ -54,7 +54,7 @@ var fieldNames = [fieldCount]string{
 }
 
 // fieldOf returns the field of a key; ok is false for any other key.
-func fieldOf(key string) (f field, ok bool) {
+func fieldOf(key string) (f beaconField, ok bool) {
 	switch key { // a map takes ten times as long
 	case "kind":
 		return fieldKind, true
@@ -79,7 +79,7 @@ func fieldOf(key string) (f field, ok bool) {
 }
 
 // value returns where a field's text is kept.
-func (b *Beacon) value(f field) *string {
+func (b *Beacon) value(f beaconField) *string {
 	switch f {
 	case fieldKind:
 		return &b.Kind
@@ -134,13 +134,13 @@ func (b *Beacon) Mismatch(e *translator.Event) string {
 	return differ.names()
 }
 
-func (b *Beacon) compare(differ *fieldSet, f field, column string) {
+func (b *Beacon) compare(differ *beaconFields, f beaconField, column string) {
 	if *b.value(f) != column {
 		differ.add(f)
 	}
 }
 
-func (s fieldSet) names() string {
+func (s beaconFields) names() string {
 	var names []string
 	for f := range fieldCount {
 		if s.contains(f) {
