@@ -26,6 +26,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/verification"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -186,7 +187,7 @@ func TestVerifyHeads(t *testing.T) {
 	require.NoError(t, err)
 	signed := func(size int64, root string) string {
 		head := tlog.Head{Size: size}
-		head.Root, err = tlog.ParseHash(root)
+		head.Root, err = leaf.ParseHash(root)
 		require.NoError(t, err)
 		return fmt.Sprintf(`{"size": %d, "root": %q, "signature": %q, "signed_message": %q}`,
 			size, root, hex.EncodeToString(ed25519.Sign(other, head.Message())), head.Message())

@@ -14,11 +14,11 @@ import (
 	"github.com/transparency-dev/merkle/proof"
 )
 
-// proofReader builds the tree over a file and keeps the nodes that a proof is
-// made of.
+// proofReader builds the tree over a file and keeps the nodes that a proof consists
+// of.
 type proofReader struct {
 	tree  tree
-	nodes map[compact.NodeID]Hash // the ones that are wanted
+	nodes map[compact.NodeID]Hash // those that are wanted
 }
 
 func newProofReader(wanted []compact.NodeID) *proofReader {
@@ -31,33 +31,33 @@ func newProofReader(wanted []compact.NodeID) *proofReader {
 
 // read reads the first size leaves of the file, or all of them for [WholeLog], and
 // calls onLeaf for each.
-func (r *proofReader) read(ctx context.Context, path string, size int64, onLeaf func(*walked) error) error {
+func (r *proofReader) read(ctx context.Context, path string, size int64, onLeaf func(*treeLeaf) error) error {
 	file, err := os.Open(path)
 	if err != nil {
 		return fmt.Errorf("transparency log: %w", err)
 	}
 	defer file.Close()
-	var w walker
-	w.reset(file, 0, 0)
-	for size == WholeLog || w.place < size {
-		if w.place%chunkSize == 0 && ctx.Err() != nil {
+	var reader leafReader
+	reader.reset(file, 0, 0)
+	for size == WholeLog || reader.nextIndex < size {
+		if reader.nextIndex%chunkSize == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		step, err := w.next()
+		next, err := reader.next()
 		switch {
 		case errors.Is(err, io.EOF) && size == WholeLog:
 			return nil
 		case errors.Is(err, io.EOF):
-			return fmt.Errorf("%s has %d leaves, not %d: %w", path, w.place, size, ErrBeyond)
+			return fmt.Errorf("%s has %d leaves, not %d: %w", path, reader.nextIndex, size, ErrBeyond)
 		case err != nil:
 			return fmt.Errorf("transparency log: %w", err)
-		case step.stray:
+		case next.outOfOrder:
 			continue
-		case !step.known:
-			return fmt.Errorf("%s, leaf %d: %s: %w", path, step.index, step.fault, ErrUnknown)
+		case !next.hashKnown:
+			return fmt.Errorf("%s, leaf %d: %s: %w", path, next.index, next.fault, ErrUnknown)
 		}
-		r.tree.addSeen(step.hash, r.visit)
-		if err := onLeaf(&step); err != nil {
+		r.tree.addVisiting(next.hash, r.visit)
+		if err := onLeaf(&next); err != nil {
 			return err
 		}
 	}
@@ -71,8 +71,8 @@ func (r *proofReader) visit(id compact.NodeID, hash []byte) {
 	}
 }
 
-// hashes are those of the proof. It is made of subtrees that were wanted, and of
-// those that the whole tree ends with.
+// hashes returns those of the proof, which are nodes that were wanted and nodes of
+// the compact range of the whole tree.
 func (r *proofReader) hashes(nodes proof.Nodes) ([]Hash, error) {
 	for i, id := range compact.RangeNodes(0, r.tree.End(), nil) {
 		r.nodes[id] = Hash(r.tree.Hashes()[i])

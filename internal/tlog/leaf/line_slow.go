@@ -1,7 +1,7 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package tlog
+package leaf
 
 import (
 	"bytes"
@@ -29,19 +29,19 @@ var lineKeyNames = [lineKeys]string{keyIndex: "index", keyHash: "leaf_hash", key
 
 func (k lineKey) String() string { return lineKeyNames[k] }
 
-// lineFields is what stands in a line, as far as it could be read.
+// lineFields are the values of a line, as far as it could be parsed.
 type lineFields struct {
 	has   [lineKeys]bool
 	index int64
 	hash  Hash
 	text  string
 	bytes []byte // of leaf_data_hex
-	// mangled says that text holds half a UTF-16 surrogate pair or invalid
-	// UTF-8, in place of which U+FFFD stands here.
-	mangled bool
+	// invalidText: text had half a UTF-16 surrogate pair or invalid UTF-8, which
+	// was replaced by U+FFFD.
+	invalidText bool
 }
 
-// missing names the keys that have to be there and are not.
+// missing names the required keys that are absent.
 func (f *lineFields) missing() string {
 	var names []string
 	for key := keyIndex; key <= keyText; key++ {
@@ -52,19 +52,27 @@ func (f *lineFields) missing() string {
 	return strings.Join(names, ", ")
 }
 
-// scanLine reads a line written in any way that JSON allows. With an error come
-// the fields that had been read until then.
+// parseLineSlow is ParseLine for a line in any form of JSON.
+func parseLineSlow(text []byte, line *Line) error {
+	fields, err := scanLine(text)
+	if err != nil {
+		return err
+	}
+	return fields.fill(line)
+}
+
+// scanLine reads the fields of a line. With an error it returns those before it.
 func scanLine(line []byte) (lineFields, error) {
 	fields, err := scanStrictly(line)
 	if err == nil {
 		return fields, nil
 	}
-	// A registry has to write something for the text of a leaf that is no text.
+	// A leaf that is not text has a leaf_data all the same.
 	lenient, lenientErr := scanFields(jsontext.NewDecoder(bytes.NewReader(line), jsontext.AllowInvalidUTF8(true)))
 	if lenientErr != nil {
 		return fields, err
 	}
-	lenient.mangled = true
+	lenient.invalidText = true
 	return lenient, nil
 }
 
@@ -75,7 +83,7 @@ func scanStrictly(line []byte) (lineFields, error) {
 func scanFields(decoder *jsontext.Decoder) (lineFields, error) {
 	var fields lineFields
 	if decoder.PeekKind() != '{' {
-		return fields, errors.New("it is no JSON object")
+		return fields, errors.New("it is not a JSON object")
 	}
 	_, err := decoder.ReadToken()
 	for err == nil && decoder.PeekKind() != '}' {
@@ -113,7 +121,7 @@ func (f *lineFields) read(decoder *jsontext.Decoder) error {
 	case key == keyIndex:
 		f.index, err = parseIndex(kind, text)
 	case kind != '"':
-		err = errors.New("is no text")
+		err = errors.New("is not a string")
 	default:
 		err = f.readText(key, text)
 	}
@@ -130,18 +138,19 @@ func lineKeyOf(name string) (lineKey, error) {
 			return lineKey(key), nil
 		}
 	}
-	return 0, fmt.Errorf("its key %.40q is none of a leaf's", name)
+	return 0, fmt.Errorf("its key %.40q is unknown", name)
 }
 
-// parseIndex takes a number as RFC 8785 writes it, not 1e3 or -0.
+// parseIndex accepts a number in the form of RFC 8785, not 1e3 or -0.
 func parseIndex(kind jsontext.Kind, text string) (int64, error) {
 	index, err := strconv.ParseInt(text, 10, 64)
 	if kind != '0' || err != nil || index < 0 || strconv.FormatInt(index, 10) != text {
-		return 0, fmt.Errorf("(%.40q) is no whole number from 0", text)
+		return 0, fmt.Errorf("(%.40q) is not a whole number from 0", text)
 	}
 	return index, nil
 }
 
+// readText reads the value of a key other than index, which is a string.
 func (f *lineFields) readText(key lineKey, text string) error {
 	switch key {
 	case keyHash:
@@ -152,10 +161,10 @@ func (f *lineFields) readText(key lineKey, text string) error {
 		f.hash = hash
 	case keyText:
 		f.text = text
-	case keyHex:
+	default: // keyHex
 		f.bytes = make([]byte, len(text)/2)
 		if len(text)%2 != 0 || !decodeHex(f.bytes, text) {
-			return errors.New("is not made of pairs of hex digits in lower case")
+			return errors.New("is not pairs of hex digits in lower case")
 		}
 	}
 	return nil

@@ -1,7 +1,7 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package tlog
+package leaf
 
 import (
 	"strings"
@@ -9,16 +9,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// Names of what may differ between a row and its leaf, as they stand in
-// [translator.Event.TlogMismatch]. The fields' own are below.
-const (
-	// MismatchEvent: the leaf is no beacon's.
-	MismatchEvent = "event"
-	// MismatchLeaf: the leaf itself is corrupt.
-	MismatchLeaf = "leaf"
-)
-
-// Beacon is what a beacon callback's leaf holds. A key that is absent or null
+// Beacon is the content of a beacon callback's leaf. A key that is absent or null
 // reads as "".
 type Beacon struct {
 	Kind         string
@@ -31,21 +22,21 @@ type Beacon struct {
 	QuestionType string // qtype
 	Timestamp    string
 
-	has fieldSet // keys that are there
-	odd fieldSet // keys whose value is neither a text nor null
+	has       beaconFields // keys that are there
+	nonString beaconFields // keys whose value is neither a string nor null
 }
 
-// fieldSet is a set of fields.
-type fieldSet uint16
+// beaconFields is a set of fields.
+type beaconFields uint16
 
-func (s fieldSet) contains(f field) bool { return s&(1<<f) != 0 }
-func (s *fieldSet) add(f field)          { *s |= 1 << f }
+func (s beaconFields) contains(f beaconField) bool { return s&(1<<f) != 0 }
+func (s *beaconFields) add(f beaconField)          { *s |= 1 << f }
 
-// field is a field of a Beacon, in the order in which mismatches are named.
-type field uint8
+// beaconField is a field of a Beacon, in the order in which mismatches are named.
+type beaconField uint8
 
 const (
-	fieldKind field = iota
+	fieldKind beaconField = iota
 	fieldTokenID
 	fieldFileID
 	fieldRecipientID
@@ -57,13 +48,13 @@ const (
 	fieldCount
 )
 
-// fieldNames are what mismatches are called: the columns of the row.
+// fieldNames are the names in mismatches: the columns of the row.
 var fieldNames = [fieldCount]string{
 	"kind", "token_id", "file_id", "recipient_id", "source_ip", "user_agent", "extra.qname", "extra.qtype", "qualified_timestamp",
 }
 
-// fieldOf finds the field that a key is; ok is false for any other key.
-func fieldOf(key string) (f field, ok bool) {
+// fieldOf returns the field of a key; ok is false for any other key.
+func fieldOf(key string) (f beaconField, ok bool) {
 	switch key { // a map takes ten times as long
 	case "kind":
 		return fieldKind, true
@@ -87,8 +78,8 @@ func fieldOf(key string) (f field, ok bool) {
 	return 0, false
 }
 
-// value is where a field's text is kept.
-func (b *Beacon) value(f field) *string {
+// value returns where a field's text is kept.
+func (b *Beacon) value(f beaconField) *string {
 	switch f {
 	case fieldKind:
 		return &b.Kind
@@ -116,12 +107,12 @@ func (b *Beacon) value(f field) *string {
 // extra.qtype, qualified_timestamp, with commas between them; "" says that they
 // agree.
 //
-// A leaf holds user_agent, qname and qtype only for some kinds of beacons, and
-// they are compared only where it does. A key that is null is the same as an
-// empty or absent column, and so is one that is absent, of the others. A value
-// that is no text agrees with no row.
+// Leaves have user_agent, qname and qtype only for some kinds of beacons, and these
+// are compared only where the leaf has them. Of the other keys, one that is absent
+// is the same as one that is null: both agree with an empty or absent column. A
+// value that is not a string agrees with no row.
 func (b *Beacon) Mismatch(e *translator.Event) string {
-	differ := b.odd
+	differ := b.nonString
 	b.compare(&differ, fieldKind, e.Kind)
 	b.compare(&differ, fieldTokenID, e.TokenID)
 	b.compare(&differ, fieldFileID, e.FileID)
@@ -143,13 +134,13 @@ func (b *Beacon) Mismatch(e *translator.Event) string {
 	return differ.names()
 }
 
-func (b *Beacon) compare(differ *fieldSet, f field, column string) {
+func (b *Beacon) compare(differ *beaconFields, f beaconField, column string) {
 	if *b.value(f) != column {
 		differ.add(f)
 	}
 }
 
-func (s fieldSet) names() string {
+func (s beaconFields) names() string {
 	var names []string
 	for f := range fieldCount {
 		if s.contains(f) {

@@ -1,9 +1,10 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package tlog
+package leaf
 
 import (
+	"strings"
 	"testing"
 	"unicode/utf8"
 
@@ -23,20 +24,30 @@ var (
 	dnsRow   = translator.Event{Kind: "dns", FileID: "f", QuestionName: "ü.example", SourceIP: "::1", QualifiedTimestamp: "t", TokenID: "a"}
 )
 
-// The usual rows agree with their leaves without these being parsed.
+// Usual rows agree without parsing their leaves.
 func TestAgrees(t *testing.T) {
-	assert.True(t, agrees(imageLeaf, &imageRow))
-	assert.True(t, agrees(dnsLeaf, &dnsRow))
-	assert.False(t, agrees(imageLeaf, &dnsRow))
-	assert.False(t, agrees(imageLeaf+" ", &imageRow))
-	// What a column holds cannot stand for a key of the leaf.
+	assert.True(t, Agrees(imageLeaf, &imageRow))
+	assert.True(t, Agrees(dnsLeaf, &dnsRow))
+	assert.False(t, Agrees(imageLeaf, &dnsRow))
+	assert.False(t, Agrees(imageLeaf+" ", &imageRow))
+	// JSON escapes some characters, but not 0x7f or those beyond ASCII.
+	escaped := imageRow
+	escaped.UserAgent = "a \"b\" \\ / \x00\x1f\n\x7f é\u2028😀 <&>"
+	leaf := `{"event":"beacon","file_id":null,"kind":"http_img","recipient_id":"r","source_ip":"::1","timestamp":"t","token_id":"a","user_agent":"a \"b\" \\ / \u0000\u001f\n` + "\x7f é\u2028😀" + ` <&>"}`
+	assert.True(t, Agrees(leaf, &escaped))
+	var b Beacon
+	isBeacon, err := ParseBeacon(leaf, &b)
+	require.NoError(t, err)
+	require.True(t, isBeacon)
+	assert.Empty(t, b.Mismatch(&escaped))
+	assert.False(t, Agrees(strings.Replace(leaf, `\n`, `\u000a`, 1), &escaped), "not in canonical form")
+	// The text of a column cannot pass for a key of the leaf.
 	forged := imageRow
 	forged.TokenID, forged.UserAgent = `a","user_agent":"x","z":"`, ""
-	assert.False(t, agrees(`{"event":"beacon","file_id":null,"kind":"http_img","recipient_id":"r","source_ip":"::1","timestamp":"t","token_id":"a","user_agent":"x","z":"","user_agent":""}`, &forged))
+	assert.False(t, Agrees(`{"event":"beacon","file_id":null,"kind":"http_img","recipient_id":"r","source_ip":"::1","timestamp":"t","token_id":"a","user_agent":"x","z":"","user_agent":""}`, &forged))
 }
 
-// FuzzAgrees holds the short way to the long one: what agrees by the one does by
-// the other.
+// FuzzAgrees: where the bytes agree, the parsed leaf does.
 func FuzzAgrees(f *testing.F) {
 	add := func(leaf string, e translator.Event) {
 		f.Add(leaf, e.Kind, e.TokenID, e.FileID, e.RecipientID, e.SourceIP, e.UserAgent, e.QuestionName, e.Extra, e.QualifiedTimestamp)
@@ -52,14 +63,14 @@ func FuzzAgrees(f *testing.F) {
 		}
 		for _, text := range []string{leaf, kind, token, file, recipient, ip, agent, name, extra, timestamp} {
 			if !utf8.ValidString(text) {
-				return // events hold none such
+				return // events never hold that
 			}
 		}
-		if !agrees(leaf, &e) {
+		if !Agrees(leaf, &e) {
 			return
 		}
 		var b Beacon
-		isBeacon, err := parseBeacon(leaf, &b)
+		isBeacon, err := ParseBeacon(leaf, &b)
 		require.NoError(t, err)
 		require.True(t, isBeacon)
 		require.Empty(t, b.Mismatch(&e))

@@ -1,7 +1,7 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package tlog_test
+package leaf_test
 
 import (
 	"strings"
@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -35,21 +35,21 @@ func webEvent() translator.Event {
 	}
 }
 
-func parse(t *testing.T, leaf string) tlog.Beacon {
+func parse(t *testing.T, text string) leaf.Beacon {
 	t.Helper()
-	var beacon tlog.Beacon
-	isBeacon, err := tlog.ParseBeacon([]byte(leaf), &beacon)
+	var beacon leaf.Beacon
+	isBeacon, err := leaf.ParseBeacon(text, &beacon)
 	require.NoError(t, err)
 	require.True(t, isBeacon)
 	return beacon
 }
 
-func TestRowsThatAgree(t *testing.T) {
+func TestAgreeingRows(t *testing.T) {
 	dns, web := parse(t, dnsLeaf), parse(t, webLeaf)
 	dnsRow, webRow := dnsEvent(), webEvent()
 	assert.Empty(t, dns.Mismatch(&dnsRow))
 	assert.Empty(t, web.Mismatch(&webRow))
-	dnsRow.UserAgent = "dns beacons have none"
+	dnsRow.UserAgent = "leaves of dns beacons have none"
 	assert.Empty(t, dns.Mismatch(&dnsRow))
 }
 
@@ -80,19 +80,19 @@ func TestNullAbsentAndEmptyAreTheSame(t *testing.T) {
 	row := dnsEvent()
 	row.FileID, row.RecipientID, row.SourceIP, row.QuestionName, row.Extra = "", "", "", "", ""
 	for _, value := range []string{`null`, `""`} {
-		leaf := `{"event":"beacon","file_id":V,"kind":"dns","qname":V,"qtype":V,"recipient_id":V,"source_ip":V,"timestamp":"2026-01-02T03:04:05Z","token_id":"t"}`
-		beacon := parse(t, strings.ReplaceAll(leaf, "V", value))
+		text := `{"event":"beacon","file_id":V,"kind":"dns","qname":V,"qtype":V,"recipient_id":V,"source_ip":V,"timestamp":"2026-01-02T03:04:05Z","token_id":"t"}`
+		beacon := parse(t, strings.ReplaceAll(text, "V", value))
 		assert.Empty(t, beacon.Mismatch(&row))
 	}
 	beacon := parse(t, `{"event":"beacon","kind":"dns","timestamp":"2026-01-02T03:04:05Z","token_id":"t"}`)
 	assert.Empty(t, beacon.Mismatch(&row))
 	row = dnsEvent()
-	assert.Equal(t, "file_id,recipient_id,source_ip", beacon.Mismatch(&row), "what the leaf lacks and may lack is not compared")
+	assert.Equal(t, "file_id,recipient_id,source_ip", beacon.Mismatch(&row), "optional keys that the leaf lacks are not compared")
 	beacon = parse(t, `{"event":"beacon"}`)
 	assert.Equal(t, "kind,token_id,file_id,recipient_id,source_ip,qualified_timestamp", beacon.Mismatch(&row))
 }
 
-func TestValuesThatAreNoText(t *testing.T) {
+func TestValuesThatAreNotStrings(t *testing.T) {
 	row := translator.Event{}
 	for _, value := range []string{"1", "-1.5", "true", "false", "[]", "{}", `{"a":[null]}`} {
 		beacon := parse(t, `{"event":"beacon","kind":`+value+`}`)
@@ -100,25 +100,25 @@ func TestValuesThatAreNoText(t *testing.T) {
 	}
 }
 
-func TestUnknownKeysArePassedOver(t *testing.T) {
-	leaf := strings.Replace(webLeaf, `,"file_id"`, `,"f":{"kind":"x"},"fi":[1],"file_id"`, 1)
-	leaf = strings.TrimSuffix(leaf, "}") + `,"é":1,"😀":-0.5,"ﬀ":1e+30}`
-	beacon, row := parse(t, leaf), webEvent()
+func TestUnknownKeysAreIgnored(t *testing.T) {
+	text := strings.Replace(webLeaf, `,"file_id"`, `,"f":{"kind":"x"},"fi":[1],"file_id"`, 1)
+	text = strings.TrimSuffix(text, "}") + `,"é":1,"😀":-0.5,"ﬀ":1e+30}`
+	beacon, row := parse(t, text), webEvent()
 	assert.Empty(t, beacon.Mismatch(&row))
 }
 
 func TestOtherLeaves(t *testing.T) {
-	for _, leaf := range []string{`{}`, `{"event":"register","kind":"x","n":4}`, `{"event":null}`, `{"event":["beacon"]}`, `{"kind":"dns"}`} {
-		beacon := tlog.Beacon{Kind: "left over"}
-		isBeacon, err := tlog.ParseBeacon([]byte(leaf), &beacon)
-		require.NoError(t, err, leaf)
-		assert.False(t, isBeacon, leaf)
-		assert.Equal(t, tlog.Beacon{}, beacon)
+	for _, text := range []string{`{}`, `{"event":"register","kind":"x","n":4}`, `{"event":null}`, `{"event":["beacon"]}`, `{"kind":"dns"}`} {
+		beacon := leaf.Beacon{Kind: "left over"}
+		isBeacon, err := leaf.ParseBeacon(text, &beacon)
+		require.NoError(t, err, text)
+		assert.False(t, isBeacon, text)
+		assert.Equal(t, leaf.Beacon{}, beacon)
 	}
 }
 
-func TestLeavesThatAreNotCanonical(t *testing.T) {
-	for name, leaf := range map[string]string{
+func TestNonCanonicalLeaves(t *testing.T) {
+	for name, text := range map[string]string{
 		"white space":             `{"event": "beacon"}`,
 		"newline":                 "{\"event\":\"beacon\"}\n",
 		"order":                   `{"kind":"dns","event":"beacon"}`,
@@ -135,31 +135,32 @@ func TestLeavesThatAreNotCanonical(t *testing.T) {
 		"minus zero":              `{"event":-0}`,
 		"long integer":            `{"event":9007199254740993}`,
 		"array":                   `[]`,
-		"text":                    `"beacon"`,
+		"string":                  `"beacon"`,
 		"nothing":                 "",
 		"cut off":                 `{"event":"beacon"`,
 		"cut off in a key":        `{"event`,
-		"cut off in a text":       `{"event":"bea`,
+		"cut off in a string":     `{"event":"bea`,
 		"cut off in an escape":    `{"event":"bea\u00`,
 		"comma":                   `{"event":"beacon",}`,
-		"something behind":        `{"event":"beacon"}{}`,
+		"something after it":      `{"event":"beacon"}{}`,
 		"order by UTF-16":         "{\"event\":1,\"\ufb33\":1,\"😀\":1}",
 	} {
-		var beacon tlog.Beacon
-		isBeacon, err := tlog.ParseBeacon([]byte(leaf), &beacon)
+		var beacon leaf.Beacon
+		isBeacon, err := leaf.ParseBeacon(text, &beacon)
 		require.Error(t, err, name)
 		assert.False(t, isBeacon, name)
 	}
 }
 
 func BenchmarkParseBeacon(b *testing.B) {
-	var leaf tlog.Leaf
-	require.NoError(b, tlog.ParseLine(sampleLines(b)[100], &leaf))
-	var beacon tlog.Beacon
-	b.SetBytes(int64(len(leaf.Data)))
+	var parsed leaf.Line
+	require.NoError(b, leaf.ParseLine(sampleLines(b)[100], &parsed))
+	var beacon leaf.Beacon
+	text := string(parsed.Data)
+	b.SetBytes(int64(len(parsed.Data)))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := tlog.ParseBeacon(leaf.Data, &beacon); err != nil {
+		if _, err := leaf.ParseBeacon(text, &beacon); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,7 +1,7 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package tlog
+package leaf
 
 import (
 	"bytes"
@@ -12,8 +12,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// eventKey is what says of which kind a leaf is, and eventBeacon its value for
-// the callback of a beacon.
+// eventKey is the key for the kind of a leaf, and eventBeacon its value for a beacon
+// callback.
 const (
 	eventKey    = "event"
 	eventBeacon = "beacon"
@@ -21,40 +21,30 @@ const (
 
 // ParseBeacon parses a leaf, which has to be an object of canonical JSON
 // (RFC 8785): keys in order, no white space, one way to write each value. It
-// reports whether the leaf is a beacon callback's; b is the zero value if it is
-// not. Keys that a Beacon does not have are passed over, so that newer
-// registries may add some.
-func ParseBeacon(data []byte, b *Beacon) (isBeacon bool, err error) {
-	return parseBeacon(string(data), b)
-}
-
-// parseBeacon is ParseBeacon for a text that the Beacon's fields may be parts
-// of.
-func parseBeacon(text string, b *Beacon) (isBeacon bool, err error) {
+// reports whether the leaf is that of a beacon callback; b is the zero value if it
+// is not. Keys that a Beacon does not have are ignored, so that newer registries
+// may add some.
+func ParseBeacon(text string, b *Beacon) (isBeacon bool, err error) {
 	*b = Beacon{}
-	isBeacon, ok := parseFlat(text, b)
-	if !ok {
+	if isBeacon, err = b.parse(text); !isBeacon || err != nil {
 		*b = Beacon{}
-		isBeacon, err = parseCanonical(text, b)
+		return false, err
 	}
-	if !isBeacon {
-		*b = Beacon{}
-	}
-	return isBeacon, err
+	return true, nil
 }
 
-// parseCanonical is parseBeacon for any leaf.
-func parseCanonical(text string, b *Beacon) (isBeacon bool, err error) {
+// parse fills in the fields, also those of a leaf that is not a beacon's.
+func (b *Beacon) parse(text string) (isBeacon bool, err error) {
 	canonical := jsontext.Value(text)
 	if err := canonical.Canonicalize(); err != nil {
-		return false, fmt.Errorf("the leaf is no JSON: %w", err)
+		return false, fmt.Errorf("the leaf is not JSON: %w", err)
 	}
 	if !bytes.Equal(canonical, []byte(text)) {
-		return false, errors.New("the leaf is JSON, but not in the canonical form of RFC 8785")
+		return false, errors.New("the leaf is not in the canonical form of RFC 8785")
 	}
 	decoder := jsontext.NewDecoder(strings.NewReader(text))
 	if decoder.PeekKind() != '{' {
-		return false, errors.New("the leaf is no JSON object")
+		return false, errors.New("the leaf is not a JSON object")
 	}
 	if _, err := decoder.ReadToken(); err != nil {
 		return false, err
@@ -69,8 +59,7 @@ func parseCanonical(text string, b *Beacon) (isBeacon bool, err error) {
 	return isBeacon, nil
 }
 
-// read reads a key and its value. It reports whether they say that the leaf is
-// a beacon's.
+// read reads a key and its value. It reports whether they are "event":"beacon".
 func (b *Beacon) read(decoder *jsontext.Decoder) (isBeacon bool, err error) {
 	token, err := decoder.ReadToken()
 	if err != nil {
@@ -89,8 +78,8 @@ func (b *Beacon) read(decoder *jsontext.Decoder) (isBeacon bool, err error) {
 	return key == eventKey && text == eventBeacon, err
 }
 
-// set fills in a field, if the key is one's. kind is that of the JSON value, and
-// text is "" for any but a string.
+// set fills in the field of a key, if it has one. kind is that of the JSON value;
+// text is "" unless it is a string.
 func (b *Beacon) set(key, text string, kind jsontext.Kind) {
 	f, ok := fieldOf(key)
 	if !ok {
@@ -99,6 +88,6 @@ func (b *Beacon) set(key, text string, kind jsontext.Kind) {
 	b.has.add(f)
 	*b.value(f) = text
 	if kind != '"' && kind != 'n' {
-		b.odd.add(f)
+		b.nonString.add(f)
 	}
 }
