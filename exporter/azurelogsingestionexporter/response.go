@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -43,7 +42,7 @@ func newResponseFailure(t target, response *http.Response) *failure {
 			f.reaction = dropRows
 		}
 	}
-	f.retryAfter = retryAfter(response.Header.Get("Retry-After"), time.Now())
+	f.retryAfter = retryAfter(response.Header.Values("Retry-After"), time.Now())
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxResponseBytes)) // a partial explanation is better than none
 	f.code, f.message = parseError(body)
 	if f.code == "" {
@@ -82,17 +81,4 @@ func parseError(body []byte) (code, message string) {
 
 func oneLine(text string) string {
 	return truncateText(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " "), maxMessageBytes)
-}
-
-// retryAfter reads the header Retry-After, seconds or a date. Anything else is
-// as if it were not there.
-// RFC 9110, section 10.2.3.
-func retryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(0, date.Sub(now))
-	}
-	return 0
 }

@@ -4,6 +4,8 @@
 package tlog_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -20,6 +22,14 @@ import (
 
 // everything is a size that no log has.
 const everything = math.MaxInt64
+
+// sampleLog is the log of a real registry.
+const sampleLog = "../../testdata/tlog/leaves.jsonl"
+
+// hashOf is a leaf's hash (RFC 6962, 2.1).
+func hashOf(data string) tlog.Hash { return sha256.Sum256([]byte("\x00" + data)) }
+
+func hexOf(text string) string { return hex.EncodeToString([]byte(text)) }
 
 // leafText is the n-th leaf of the logs in these tests. Every seventh is no
 // beacon's.

@@ -26,11 +26,35 @@ func TestInclusion(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, treeHash(hashes[:size]), p.Root)
 			require.Equal(t, hashes[index], p.LeafHash)
+			require.Equal(t, leafText(index), string(p.Leaf))
+			require.Equal(t, int64(size), p.Size)
 			require.True(t, slices.Equal(auditPath(index, hashes[:size]), p.Hashes), "leaf %d of %d", index, size)
 			require.NoError(t, p.Verify())
 			requireNoForgery(t, p)
 		}
 	}
+}
+
+func TestInclusionInTheWholeLog(t *testing.T) {
+	lines := strings.SplitAfter(linesOf(0, 35), "\n")
+	for size := 1; size < 35; size++ {
+		path := newLog(t, strings.Join(lines[:size], "")+lines[size][:50]) // the last line is incomplete
+		for index := range size {
+			want, err := tlog.Inclusion(t.Context(), path, int64(index), int64(size))
+			require.NoError(t, err)
+			p, err := tlog.Inclusion(t.Context(), path, int64(index), tlog.WholeLog)
+			require.NoError(t, err)
+			require.Equal(t, want, p)
+		}
+		p, err := tlog.Inclusion(t.Context(), path, int64(size), tlog.WholeLog)
+		require.ErrorIs(t, err, tlog.ErrBeyond)
+		require.Equal(t, tlog.Proof{Size: int64(size)}, p)
+		p, err = tlog.Inclusion(t.Context(), path, 0, int64(size+1))
+		require.ErrorIs(t, err, tlog.ErrBeyond)
+		require.Equal(t, int64(size), p.Size)
+	}
+	_, err := tlog.Inclusion(t.Context(), newLog(t, ""), 0, tlog.WholeLog)
+	require.ErrorIs(t, err, tlog.ErrBeyond)
 }
 
 // requireNoForgery changes everything about a proof, one at a time.
