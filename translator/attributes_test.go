@@ -90,3 +90,27 @@ func TestColumnsSetFields(t *testing.T) {
 		}
 	}
 }
+
+// Every column is in every shape, from the event and from its record.
+func TestColumnsAreInEveryShape(t *testing.T) {
+	for _, c := range translator.Columns() {
+		var e translator.Event
+		var want string
+		switch c.Type {
+		case translator.ColumnText:
+			want = "203.0.113.9" // source_ip is an address in one shape
+			c.SetText(&e, want)
+		case translator.ColumnInteger:
+			want = "424242"
+			c.SetInt(&e, 424242)
+		case translator.ColumnTime:
+			want = "2024-12-24T00:26:40Z"
+			c.SetTime(&e, 1735000000)
+		}
+		resource, record := toRecord(e)
+		for shapeName, s := range shapes(true) {
+			assert.Contains(t, string(s.json.AppendJSON(nil, &translator.Document{Event: &e})), want, "%s in %s", c.Name, shapeName)
+			assert.Contains(t, string(appendRecord(s.json, resource, record)), want, "%s in %s, from the record", c.Name, shapeName)
+		}
+	}
+}

@@ -21,13 +21,13 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/verification"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
 )
 
 // All of the sample is verified, up to the root that its registry signed.
@@ -68,7 +68,7 @@ func TestVerifyDamagedSample(t *testing.T) {
 	golden(t, "damaged.jsonl", verifyJSON(t, f.arguments()).stdout)
 }
 
-// Findings in JSON have the names and values of the records' attributes.
+// Findings in JSON have the keys and values of the shape for Splunk.
 func TestFindingsAreLikeRecords(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "UPDATE events SET kind = 'x', token_id = 'y' WHERE id = 42")
@@ -91,16 +91,13 @@ func TestFindingsAreLikeRecords(t *testing.T) {
 		set(t, have, "tlog_root", func(text string) { i.TlogRoot = text })
 		set(t, have, "tlog_expected_root", func(text string) { i.TlogExpectedRoot = text })
 		set(t, have, "tlog_signature", func(text string) { i.Signature = text })
-		record := plog.NewLogRecord()
-		i.ToLogRecord(record)
-		want := map[string]any{"message": record.Body().Str(), "registry_id": registryID}
-		for name, value := range record.Attributes().AsRaw() {
-			if n, ok := value.(int64); ok {
-				value = float64(n)
-			}
-			want[strings.TrimPrefix(name, "oversight.")] = value
+		i.SetUID()
+		var want struct{ Event map[string]any }
+		require.NoError(t, json.Unmarshal((&splunk.Translator{}).AppendJSON(nil, &translator.Document{Integrity: &i}), &want))
+		for _, name := range []string{"schema", "action", "occurred_at"} {
+			delete(want.Event, name)
 		}
-		assert.Equal(t, want, have)
+		assert.Equal(t, want.Event, have)
 	}
 	assert.Contains(t, v.strings(), "row_mismatch row 42 kind,token_id")
 	assert.Contains(t, v.strings(), "head_inconsistent")
