@@ -29,14 +29,14 @@ const sampleKey = "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3
 
 // newUpgrade is a receiver of the registry in testdata, whose storage holds what a
 // receiver of version 1 left when it had delivered the rows 1 to 300.
-func newUpgrade(t *testing.T, name string) *audited {
+func newUpgrade(t *testing.T, name string) *logSetup {
 	t.Helper()
 	root := filepath.Join("..", "..", "testdata")
 	database := filepath.Join(t.TempDir(), "registry.sqlite")
 	data, err := os.ReadFile(filepath.Join(root, "registry.sqlite"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(database, data, 0o600))
-	a := &audited{t: t, setup: newSetup(t, database), records: &records{}}
+	a := &logSetup{t: t, setup: newSetup(t, database), records: &records{}}
 	a.config.RegistryID = sampleKey
 	a.config.BatchSize = 100
 	if name == "tlog" {
