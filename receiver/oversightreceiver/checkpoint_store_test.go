@@ -126,6 +126,25 @@ func TestUpgradeIsOneTransaction(t *testing.T) {
 	assert.Empty(t, a.records.kinds())
 }
 
+// A damaged part about the log costs what was known of it, and no event.
+func TestDamagedLog(t *testing.T) {
+	for key, data := range map[string]string{"witness": "garbage", "log": `{"last_id":300}`} {
+		t.Run(key, func(t *testing.T) {
+			a := newUpgrade(t, "tlog")
+			delete(a.memory.data, "witness")
+			a.memory.data[key] = []byte(data)
+			stop := a.run()
+			a.waitForEvents(map[string]int{"verified": 300})
+			stop()
+			assert.Len(t, a.logs.FilterMessageSnippet("The checkpoint of the transparency log is damaged").All(), 1)
+			assert.NotContains(t, a.memory.keys(), "witness")
+			_, err := checkpoint.DecodeLog([]byte(a.memory.stateOf("log")))
+			require.NoError(t, err)
+			assert.Empty(t, a.records.kinds())
+		})
+	}
+}
+
 // Pages of version 1 are found before they are written as version 2, and after.
 func TestPagesOfVersion1(t *testing.T) {
 	memory := newMemory()

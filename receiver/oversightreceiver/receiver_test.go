@@ -256,8 +256,8 @@ func TestUnreadableStorageIsNoFreshStart(t *testing.T) {
 func TestInvalidCheckpointReadsEverything(t *testing.T) {
 	for name, data := range map[string]string{
 		"no JSON":       "garbage",
-		"another form":  `{"version":1,"id":2,"event_uid":"","registry_id":"x","more":1}`,
-		"later version": `{"version":2,"id":2,"event_uid":"","registry_id":"x"}`,
+		"other members": `{"version":1,"id":2,"event_uid":"","registry_id":"x","more":1}`,
+		"no checksum":   `{"version":2,"id":2,"event_uid":"","registry_id":"x"}`,
 		"empty":         "",
 	} {
 		t.Run(name, func(t *testing.T) {
