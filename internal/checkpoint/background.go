@@ -11,7 +11,7 @@ import (
 // backgroundKeySize is the size of Background.Key, in bytes.
 const backgroundKeySize = 16
 
-// Background is the state of the check that looks at delivered rows again.
+// Background is the state of the check of delivered rows in the background.
 type Background struct {
 	// Key is 32 random hex digits that the digests are made with. It never leaves
 	// the storage.

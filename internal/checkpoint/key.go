@@ -6,8 +6,8 @@ package checkpoint
 import "strconv"
 
 // Version is the version of the format that this package writes. It changes when
-// an earlier collector must not go on from what a later one has written, and
-// cannot be told so by [Root.Requires].
+// an earlier collector must not continue from what a later one wrote, and
+// [Root.Requires] is not enough to say so.
 const Version = 2
 
 // The keys of a checkpoint. Those that end with a slash are followed by the

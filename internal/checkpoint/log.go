@@ -22,7 +22,7 @@ type Log struct {
 	// LastID is the id of the last row that was checked: [Cursor.ID], unless the
 	// receiver ran without `transparency_log` since.
 	LastID int64 `json:"last_id"`
-	// Tree is the log's tree. Its root is what tells the log from another one.
+	// Tree is the log's tree. Its root identifies the log.
 	Tree tlog.State `json:"tree"`
 	// Pages is the number of the first [LogPage] that was never written.
 	Pages int64 `json:"pages"`

@@ -35,8 +35,8 @@ type LogPage struct {
 	Resolved [PageWords]uint64
 	// ChunksKnown has the bit n set if Chunks[n] counts.
 	ChunksKnown uint16
-	// Chunks are the roots of the subtrees of 256 leaves each, by which later
-	// roots can be told where a leaf has become unreadable.
+	// Chunks are the roots of the subtrees of 256 leaves each, from which later
+	// roots can be computed past a leaf that has become unreadable.
 	Chunks [PageChunks]tlog.Hash
 }
 

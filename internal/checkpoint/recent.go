@@ -3,9 +3,11 @@
 
 package checkpoint
 
+import "encoding/binary"
+
 const (
 	// RecentRows is how many rows Recent remembers.
-	RecentRows = 512
+	RecentRows = 256
 	// RecentPages is how many pages it is kept in.
 	RecentPages = RecentRows / recentPageRows
 
@@ -17,7 +19,8 @@ const (
 // far a database agrees with what was delivered that lost its last rows, after a
 // power failure or with a restored backup. The zero value has none.
 type Recent struct {
-	rows  [RecentRows]Row // the row number n is rows[n%RecentRows]
+	// rows are encoded: the row number n, from 0 on, is at n%RecentRows.
+	rows  [RecentRows * rowSize]byte
 	total int64
 	dirty [RecentPages]bool // changed since the last call of Saved
 }
@@ -28,7 +31,9 @@ func (r *Recent) Total() int64 { return r.total }
 // Add adds a row that was delivered.
 func (r *Recent) Add(row Row) {
 	i := r.total % RecentRows
-	r.rows[i] = row
+	encoded := r.rows[i*rowSize:][:rowSize]
+	binary.BigEndian.PutUint64(encoded, uint64(row.ID)) //nolint:gosec // ids of any sign survive the round trip
+	copy(encoded[8:], row.UID[:])
 	r.dirty[i/recentPageRows] = true
 	r.total++
 }
@@ -45,23 +50,24 @@ func (r *Recent) Reset() {
 func (r *Recent) Rows() []Row {
 	rows := make([]Row, 0, RecentRows)
 	for n := max(0, r.total-RecentRows); n < r.total; n++ {
-		rows = append(rows, r.rows[n%RecentRows])
+		rows = append(rows, rowAt(r.rows[n%RecentRows*rowSize:]))
 	}
 	return rows
+}
+
+// page is the rows of a page, without the checksum.
+func (r *Recent) page(number int) []byte {
+	const size = recentPageRows * rowSize
+	return r.rows[number*size:][:size]
 }
 
 // Changed calls a function with each page that has changed since the last call of
 // Saved: its number, and the value of its key.
 func (r *Recent) Changed(page func(number int64, data []byte)) {
 	for i, dirty := range r.dirty {
-		if !dirty {
-			continue
+		if dirty {
+			page(int64(i), appendSum(append(make([]byte, 0, recentPageSize), r.page(i)...)))
 		}
-		data := make([]byte, 0, recentPageSize)
-		for _, row := range r.rows[i*recentPageRows:][:recentPageRows] {
-			data = row.append(data)
-		}
-		page(int64(i), appendSum(data))
 	}
 }
 
@@ -83,12 +89,10 @@ func DecodeRecent(total int64, pages [RecentPages][]byte) (*Recent, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(data) != recentPageSize-sumSize {
+		if len(data) != len(r.page(i)) {
 			return nil, damaged("%d bytes, a page has %d", len(data)+sumSize, recentPageSize)
 		}
-		for j := range recentPageRows {
-			r.rows[i*recentPageRows+j] = rowAt(data[j*rowSize:])
-		}
+		copy(r.page(i), data)
 	}
 	return r, nil
 }

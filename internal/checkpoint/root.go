@@ -17,7 +17,7 @@ const MaxRoot = 16 << 10
 type Root struct {
 	// Version is [Version]. It is set by Encode.
 	Version int `json:"version"`
-	// Requires names what a collector has to know to go on from this checkpoint.
+	// Requires names what a collector has to know to continue from this checkpoint.
 	// A later collector of the same version adds a name for what must not be
 	// ignored; one that does not know a name stops with a [VersionError].
 	Requires []string `json:"requires,omitempty"`
@@ -36,15 +36,15 @@ type Cursor struct {
 	// ID is the highest id that was delivered; 0 for none.
 	ID int64 `json:"id"`
 	// UID is the log.record.uid of the row with that id, under RegistryID; empty if
-	// there was no such row any more. It is what tells whether a database is the
-	// one that the cursor is from.
+	// there was no such row any more. It identifies the database that the
+	// cursor is from.
 	UID string `json:"uid"`
 	// RegistryID is the id that UID was made with.
 	RegistryID string `json:"registry_id"`
 }
 
-// Source is where something was read. It is for people and records: what tells a
-// database or a log from another are its rows and leaves.
+// Source is where something was read. It is for people and records: rows and
+// leaves identify a database and a log.
 type Source struct {
 	// Path is the file, as the configuration had it.
 	Path string `json:"path"`

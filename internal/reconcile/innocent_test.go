@@ -66,7 +66,7 @@ func (s *scene) kinds() []string {
 	return kinds
 }
 
-// Rows that came while the log could not be read are not missed later.
+// Rows that came while the log could not be read are not reported later.
 func TestUnreadableLogAccusesNobody(t *testing.T) {
 	s := newScene(t)
 	s.log.writeLeaves(100, 110)
@@ -97,8 +97,8 @@ func TestOtherDatabaseMayClaimAgain(t *testing.T) {
 	assert.Equal(t, [2]int64{90, 99}, [2]int64{f.TlogIndex, f.TlogLastIndex})
 }
 
-// A checkpoint that was lost lets rows be handed on again; one that was moved on
-// without checking leaves no trace either.
+// After a checkpoint was lost, rows are delivered again; after one that was moved
+// without checking, some were not checked. Neither makes a finding.
 func TestCheckpointElsewhere(t *testing.T) {
 	t.Run("before", func(t *testing.T) {
 		s := newScene(t)
@@ -113,7 +113,7 @@ func TestCheckpointElsewhere(t *testing.T) {
 		s := newScene(t)
 		require.NoError(t, s.reconciler.Close())
 		s.log.writeLeaves(100, 200)
-		rowsFrom(&s.lastID, 100, 150) // handed on by one that did not check
+		rowsFrom(&s.lastID, 100, 150) // delivered by a receiver that did not check
 		s.saved.last = s.lastID
 		s.reconciler = s.log.open(s.clock, s.saved, 0)
 		s.check("verified", 150, 200)
@@ -138,7 +138,7 @@ func TestLogThatShrinksAndComesBack(t *testing.T) {
 	assert.Empty(t, s.kinds())
 }
 
-// A leaf that comes later than the settings allow gives one finding.
+// A leaf that is written later than the settings allow makes one finding.
 func TestLeafThatIsLateIsFoundOnce(t *testing.T) {
 	s := newScene(t)
 	rows := rowsFrom(&s.lastID, 100, 102)

@@ -32,7 +32,7 @@ type pages struct {
 	source      Pages
 	loaded      map[int64]*page
 	stored      int64 // pages from this one on are not in the source
-	deleteBelow int64 // pages before this one are to be deleted, unless they are saved anew
+	deleteBelow int64 // pages before this one are to be deleted, unless they are saved too
 	generation  int   // counts the calls of reset
 }
 
@@ -182,7 +182,7 @@ func (p *pages) copyTo(s *Snapshot, chunkRoots func(page int64) []tlog.Hash) {
 // saved notes that a snapshot is where the source finds it.
 func (p *pages) saved(s *Snapshot) {
 	if s.generation != p.generation {
-		return // the pages were reset since, and are saved anew
+		return // the pages were reset since, and all are saved
 	}
 	for number, revision := range s.revisions {
 		if loaded := p.loaded[number]; loaded != nil {

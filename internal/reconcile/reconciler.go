@@ -15,7 +15,7 @@ import (
 )
 
 // DefaultGrace is how long a beacon leaf may be without a row. A registry that
-// cannot write gives up after five seconds.
+// cannot write fails after five seconds.
 const DefaultGrace = time.Minute
 
 // Settings is what a Reconciler needs to know.
@@ -78,7 +78,7 @@ type Reconciler struct {
 }
 
 // Open returns a Reconciler. It does no I/O. If what was saved is damaged, it
-// returns an error and a Reconciler that starts anew.
+// returns an error and a Reconciler that knows nothing.
 func Open(settings Settings) (*Reconciler, error) {
 	switch {
 	case settings.Audit:

@@ -57,7 +57,7 @@ func TestLeavesWithoutRows(t *testing.T) {
 	require.Empty(t, reconciler.Findings())
 	require.NoError(t, reconciler.Close())
 
-	reconciler = log.open(clock, saved, 0) // which begins to wait anew
+	reconciler = log.open(clock, saved, 0) // the grace period starts anew
 	reconciler.Idle(t.Context())
 	clock.now = clock.now.Add(time.Minute)
 	reconciler.Idle(t.Context())
@@ -108,7 +108,7 @@ func TestLeavesWithoutRows(t *testing.T) {
 	assert.Empty(t, reconciler.Findings())
 }
 
-// Rows that were pruned before the first start are not missed.
+// Rows that were pruned before the first start are not reported.
 func TestBeginsWithTheFirstRow(t *testing.T) {
 	for name, c := range map[string]struct {
 		firstID int64

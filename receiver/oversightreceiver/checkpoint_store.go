@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"go.opentelemetry.io/collector/component"
@@ -173,7 +174,7 @@ func (s *checkpointStore) save(ctx context.Context, cursor registry.Cursor, data
 }
 
 func (s *checkpointStore) operations(root []byte, snapshot *reconcile.Snapshot) []*storage.Operation {
-	all := append(s.upgrade[:len(s.upgrade):len(s.upgrade)], storage.SetOperation(checkpoint.RootKey, root))
+	all := append(slices.Clone(s.upgrade), storage.SetOperation(checkpoint.RootKey, root))
 	s.recent.Changed(func(number int64, data []byte) {
 		all = append(all, storage.SetOperation(checkpoint.PageKey(checkpoint.RecentPrefix, number), data))
 	})

@@ -29,14 +29,14 @@ const sampleKey = "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3
 
 // newUpgrade is a receiver of the registry in testdata, whose storage holds what a
 // receiver of version 1 left when it had delivered the rows 1 to 300.
-func newUpgrade(t *testing.T, name string) *audited {
+func newUpgrade(t *testing.T, name string) *logSetup {
 	t.Helper()
 	root := filepath.Join("..", "..", "testdata")
 	database := filepath.Join(t.TempDir(), "registry.sqlite")
 	data, err := os.ReadFile(filepath.Join(root, "registry.sqlite"))
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(database, data, 0o600))
-	a := &audited{t: t, setup: newSetup(t, database), records: &records{}}
+	a := &logSetup{t: t, setup: newSetup(t, database), records: &records{}}
 	a.config.RegistryID = sampleKey
 	a.config.BatchSize = 100
 	if name == "tlog" {
@@ -124,6 +124,25 @@ func TestUpgradeIsOneTransaction(t *testing.T) {
 	stop()
 	assert.NotContains(t, a.memory.keys(), "witness")
 	assert.Empty(t, a.records.kinds())
+}
+
+// A damaged part about the log costs what was known of it, and no event.
+func TestDamagedLog(t *testing.T) {
+	for key, data := range map[string]string{"witness": "garbage", "log": `{"last_id":300}`} {
+		t.Run(key, func(t *testing.T) {
+			a := newUpgrade(t, "tlog")
+			delete(a.memory.data, "witness")
+			a.memory.data[key] = []byte(data)
+			stop := a.run()
+			a.waitForEvents(map[string]int{"verified": 300})
+			stop()
+			assert.Len(t, a.logs.FilterMessageSnippet("The checkpoint of the transparency log is damaged").All(), 1)
+			assert.NotContains(t, a.memory.keys(), "witness")
+			_, err := checkpoint.DecodeLog([]byte(a.memory.stateOf("log")))
+			require.NoError(t, err)
+			assert.Empty(t, a.records.kinds())
+		})
+	}
 }
 
 // Pages of version 1 are found before they are written as version 2, and after.

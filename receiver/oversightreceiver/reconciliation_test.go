@@ -36,9 +36,9 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// records is a pipeline that keeps events and findings apart.
+// records is a pipeline that separates events and findings.
 type records struct {
-	answer func(call int) error // nil: takes everything
+	answer func(call int) error // nil: accepts everything
 
 	mu       sync.Mutex
 	calls    int
@@ -104,8 +104,8 @@ func (r *records) all() ([]event, []finding) {
 	return slices.Clone(r.events), slices.Clone(r.findings)
 }
 
-// audited is a receiver with a registry of its own.
-type audited struct {
+// logSetup is a receiver with a registry of its own.
+type logSetup struct {
 	*setup
 	t        *testing.T
 	settings registrygen.Settings
@@ -114,11 +114,11 @@ type audited struct {
 	log      *TransparencyLogConfig
 }
 
-// newAudited generates a registry with so many events.
-func newAudited(t *testing.T, events int) *audited {
+// newLogSetup generates a registry with so many events.
+func newLogSetup(t *testing.T, events int) *logSetup {
 	t.Helper()
 	dir := t.TempDir()
-	a := &audited{t: t, records: &records{}, settings: registrygen.Settings{
+	a := &logSetup{t: t, records: &records{}, settings: registrygen.Settings{
 		Database: filepath.Join(dir, "registry.sqlite"), TlogDir: filepath.Join(dir, "tlog"), Seed: 1, Start: registrygen.DefaultStart,
 	}}
 	a.open()
@@ -132,7 +132,7 @@ func newAudited(t *testing.T, events int) *audited {
 	return a
 }
 
-func (a *audited) open() {
+func (a *logSetup) open() {
 	a.t.Helper()
 	registry, err := registrygen.Open(a.t.Context(), a.settings)
 	require.NoError(a.t, err)
@@ -140,7 +140,7 @@ func (a *audited) open() {
 	a.t.Cleanup(func() { assert.NoError(a.t, registry.Close()) })
 }
 
-func (a *audited) write(events int) {
+func (a *logSetup) write(events int) {
 	a.t.Helper()
 	for range events {
 		_, err := a.registry.WriteEvent(a.t.Context())
@@ -149,7 +149,7 @@ func (a *audited) write(events int) {
 }
 
 // tamper does damage to the registry, which is not running meanwhile.
-func (a *audited) tamper(kind registrygen.Kind, options registrygen.TamperOptions) registrygen.Damage {
+func (a *logSetup) tamper(kind registrygen.Kind, options registrygen.TamperOptions) registrygen.Damage {
 	a.t.Helper()
 	require.NoError(a.t, a.registry.Close())
 	damage, err := registrygen.Tamper(a.t.Context(), a.settings, kind, options)
@@ -157,7 +157,7 @@ func (a *audited) tamper(kind registrygen.Kind, options registrygen.TamperOption
 	return damage
 }
 
-func (a *audited) run() (stop func()) {
+func (a *logSetup) run() (stop func()) {
 	a.t.Helper()
 	require.NoError(a.t, a.config.Validate())
 	r, err := NewFactory().CreateLogs(a.t.Context(), a.setup.settings, a.config, a.records)
@@ -171,21 +171,22 @@ func (a *audited) run() (stop func()) {
 	return stop
 }
 
-func (a *audited) waitForEvents(statuses map[string]int) {
+func (a *logSetup) waitForEvents(statuses map[string]int) {
 	a.t.Helper()
 	require.EventuallyWithT(a.t, func(c *assert.CollectT) { assert.Equal(c, statuses, a.records.statuses()) }, patience, time.Millisecond)
 }
 
-func (a *audited) waitForKinds(kinds ...string) {
+func (a *logSetup) waitForKinds(kinds ...string) {
 	a.t.Helper()
 	slices.Sort(kinds)
 	kinds = append([]string{}, slices.Compact(kinds)...)
 	require.EventuallyWithT(a.t, func(c *assert.CollectT) { assert.Equal(c, kinds, a.records.kinds()) }, patience, time.Millisecond)
 }
 
-// settle waits until leaves that are there now would be found without a row: a
-// leaf is written whose row the database refuses, and is found so.
-func (a *audited) settle() {
+// waitForGrace waits until leaves that are there now would have been reported as
+// without a row: it writes a leaf whose row the database refuses, and waits until
+// that is reported.
+func (a *logSetup) waitForGrace() {
 	a.t.Helper()
 	head, err := a.registry.Head()
 	require.NoError(a.t, err)
@@ -201,8 +202,9 @@ func (a *audited) settle() {
 	}, patience, time.Millisecond)
 }
 
-// serveHeads makes the receiver compare the log with what the handler says.
-func (a *audited) serveHeads(handler http.Handler) {
+// serveHeads makes the receiver compare the log with the heads that the handler
+// serves.
+func (a *logSetup) serveHeads(handler http.Handler) {
 	a.t.Helper()
 	server := httptest.NewServer(handler)
 	a.t.Cleanup(server.Close)
@@ -212,14 +214,14 @@ func (a *audited) serveHeads(handler http.Handler) {
 }
 
 // headFile serves the head that the generator leaves in a file.
-func (a *audited) headFile() http.Handler {
+func (a *logSetup) headFile() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		http.ServeFile(w, r, filepath.Join(filepath.Dir(a.settings.Database), "signed-head.json"))
 	})
 }
 
 func TestHonestRegistry(t *testing.T) {
-	a := newAudited(t, 50)
+	a := newLogSetup(t, 50)
 	a.serveHeads(a.registry.Handler())
 	stop := a.run()
 	a.waitForEvents(map[string]int{"verified": 50})
@@ -229,9 +231,9 @@ func TestHonestRegistry(t *testing.T) {
 	a.write(10)
 	a.run()
 	a.waitForEvents(map[string]int{"verified": 85})
-	a.settle()
+	a.waitForGrace()
 	_, findings := a.records.all()
-	require.Len(t, findings, 1, "only the leaf that the test has left without a row")
+	require.Len(t, findings, 1, "only the leaf that waitForGrace left without a row")
 	assert.Equal(t, "deadbeef", findings[0].RegistryID)
 	assert.Contains(t, findings[0].Message, "has no row")
 	assert.Contains(t, a.memory.stateOf("log"), `"heads":[{"size":`, "the registry's head was compared")
@@ -244,13 +246,13 @@ func (m *memory) stateOf(key string) string {
 	return string(m.data[key])
 }
 
-// Every kind of damage is found by who reads the registry only afterwards, as far
-// as it can be, and by who had read it before; and nothing else is found.
+// A receiver that starts after the damage finds what can be found then. One that has
+// read the registry before finds every kind of damage. Neither finds anything else.
 func TestDamage(t *testing.T) {
 	const events = 40
 	for _, kind := range registrygen.Kinds() {
 		t.Run(string(kind)+"/read afterwards", func(t *testing.T) {
-			a := newAudited(t, events)
+			a := newLogSetup(t, events)
 			a.serveHeads(a.headFile())
 			damage := a.tamper(kind, registrygen.TamperOptions{})
 			stop := a.run()
@@ -272,7 +274,7 @@ func TestDamage(t *testing.T) {
 		})
 		for _, replace := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/read before/replaced file %t", kind, replace), func(t *testing.T) {
-				a := newAudited(t, events)
+				a := newLogSetup(t, events)
 				a.serveHeads(a.headFile())
 				stop := a.run()
 				a.waitForEvents(map[string]int{"verified": events})
@@ -293,9 +295,9 @@ func TestDamage(t *testing.T) {
 				require.EventuallyWithT(t, func(c *assert.CollectT) {
 					assert.Greater(c, a.logs.FilterMessage("Reading events").Len(), before)
 				}, patience, time.Millisecond)
-				stop() // when it has looked at all once
-				_, again := a.records.all()
-				assert.Len(t, again, len(found))
+				stop() // when it has read everything once
+				_, foundNow := a.records.all()
+				assert.Len(t, foundNow, len(found))
 			})
 		}
 	}
@@ -318,10 +320,10 @@ func idsIn(t *testing.T, database string) (ids []int64) {
 	return ids
 }
 
-// An event does not wait for a log that cannot be read, and is not held against
-// the log once it can.
+// An event does not wait for a log that cannot be read, and makes no finding once it
+// can.
 func TestLogThatIsNotThereYet(t *testing.T) {
-	a := newAudited(t, 20)
+	a := newLogSetup(t, 20)
 	a.log.Wait = 0
 	away := a.log.Leaves + ".away"
 	require.NoError(t, os.Rename(a.log.Leaves, away))
@@ -337,7 +339,7 @@ func TestLogThatIsNotThereYet(t *testing.T) {
 
 // A row waits for a leaf that is not written in full yet.
 func TestLeafThatComesLate(t *testing.T) {
-	a := newAudited(t, 20)
+	a := newLogSetup(t, 20)
 	a.log.Wait = patience
 	whole, err := os.ReadFile(a.log.Leaves)
 	require.NoError(t, err)
@@ -354,11 +356,12 @@ func TestLeafThatComesLate(t *testing.T) {
 	assert.Empty(t, a.records.kinds())
 }
 
-// What a pipeline did not take is checked again, and no duplicate of itself.
+// Events that a pipeline did not accept are checked again, and are not duplicates of
+// themselves.
 func TestRefusedEventsAreNoDuplicates(t *testing.T) {
-	for name, enabled := range map[string]bool{"tried again": true, "read again": false} {
+	for name, enabled := range map[string]bool{"retried": true, "read again": false} {
 		t.Run(name, func(t *testing.T) {
-			a := newAudited(t, 40)
+			a := newLogSetup(t, 40)
 			a.config.RetryConfig.Enabled = enabled
 			a.records.answer = func(call int) error { return failIf(call%3 != 0) }
 			a.run()
@@ -368,12 +371,12 @@ func TestRefusedEventsAreNoDuplicates(t *testing.T) {
 	}
 }
 
-// A checkpoint that is not saved, or is without saying so, costs repeats and no
-// false findings.
-func TestAuditOverFailingStorage(t *testing.T) {
-	for name, stored := range map[string]bool{"not stored": false, "stored all the same": true} {
+// A checkpoint that is not saved, or that is saved with an error, costs repeats and
+// makes no false findings.
+func TestReconciliationOverFailingStorage(t *testing.T) {
+	for name, stored := range map[string]bool{"not stored": false, "stored with an error": true} {
 		t.Run(name, func(t *testing.T) {
-			a := newAudited(t, 40)
+			a := newLogSetup(t, 40)
 			a.memory.setErr = func(call int) (error, bool) { return errOr(call%2 == 0), stored }
 			for range 4 {
 				stop := a.run()
@@ -397,40 +400,40 @@ func errOr(fail bool) error {
 	return nil
 }
 
-// A storage without what is known of the log: its past is taken as it is.
-func TestAuditBeginsLate(t *testing.T) {
-	a := newAudited(t, 20)
-	audit := a.config.TransparencyLog
+// A checkpoint without what is known of the log: the log is trusted as it is.
+func TestReconciliationIsTurnedOnLate(t *testing.T) {
+	a := newLogSetup(t, 20)
+	transparencyLog := a.config.TransparencyLog
 	a.config.TransparencyLog = configoptional.None[TransparencyLogConfig]()
 	stop := a.run()
 	a.waitForEvents(map[string]int{"": 20})
 	stop()
-	a.config.TransparencyLog = audit
+	a.config.TransparencyLog = transparencyLog
 	stop = a.run()
 	a.write(20)
 	a.waitForEvents(map[string]int{"": 20, "verified": 20})
 	stop()
 
-	// Without it for a while, rows come that are not checked: they are not missed.
+	// Without it for a while, rows come that are not checked: their leaves are not reported.
 	a.config.TransparencyLog = configoptional.None[TransparencyLogConfig]()
 	stop = a.run()
 	a.write(20)
 	a.waitForEvents(map[string]int{"": 40, "verified": 20})
 	stop()
-	a.config.TransparencyLog = audit
+	a.config.TransparencyLog = transparencyLog
 	a.run()
 	a.write(20)
 	a.waitForEvents(map[string]int{"": 40, "verified": 40})
-	a.settle()
+	a.waitForGrace()
 	_, findings := a.records.all()
-	assert.Len(t, findings, 1, "the leaf that the test has left without a row")
+	assert.Len(t, findings, 1, "the leaf that waitForGrace left without a row")
 }
 
-// With a database that is another one, the receiver says so and begins anew.
+// Another database is a finding, and is read from its beginning or not at all.
 func TestReplacedDatabaseIsAFinding(t *testing.T) {
 	for _, how := range []string{ReplacedRestart, ReplacedStop} {
 		t.Run(how, func(t *testing.T) {
-			a := newAudited(t, 40)
+			a := newLogSetup(t, 40)
 			a.config.OnDatabaseReplaced = how
 			stop := a.run()
 			a.waitForEvents(map[string]int{"verified": 40})
@@ -449,10 +452,10 @@ func TestReplacedDatabaseIsAFinding(t *testing.T) {
 	}
 }
 
-// What was verified before a start is verified again after it, and said so; a leaf
-// that was changed meanwhile is found, though its hash fits.
+// Leaves that were verified before a start are verified again after it, and that is
+// logged.
 func TestVerifiesThePastAgain(t *testing.T) {
-	a := newAudited(t, 300)
+	a := newLogSetup(t, 300)
 	a.config.BatchSize = 100
 	stop := a.run()
 	a.waitForEvents(map[string]int{"verified": 300})
@@ -466,9 +469,9 @@ func TestVerifiesThePastAgain(t *testing.T) {
 }
 
 // A log that nobody has touched is verified again when the interval has passed, and
-// never said to be changed.
+// the message never says that it was changed.
 func TestScheduledReverification(t *testing.T) {
-	a := newAudited(t, 600)
+	a := newLogSetup(t, 600)
 	a.config.BatchSize = 500
 	r, err := NewFactory().CreateLogs(t.Context(), a.setup.settings, a.config, a.records)
 	require.NoError(t, err)
@@ -486,7 +489,7 @@ func TestScheduledReverification(t *testing.T) {
 	assert.Empty(t, a.records.kinds())
 }
 
-func (a *audited) waitForLog(message string, times int) {
+func (a *logSetup) waitForLog(message string, times int) {
 	a.t.Helper()
 	require.EventuallyWithT(a.t, func(c *assert.CollectT) {
 		assert.Equal(c, times, a.logs.FilterMessage(message).Len())
@@ -494,7 +497,7 @@ func (a *audited) waitForLog(message string, times int) {
 }
 
 func TestOldLeafRewritten(t *testing.T) {
-	a := newAudited(t, 300)
+	a := newLogSetup(t, 300)
 	a.config.BatchSize = 100
 	stop := a.run()
 	a.waitForEvents(map[string]int{"verified": 300})
@@ -509,8 +512,8 @@ func TestOldLeafRewritten(t *testing.T) {
 	assert.Len(t, findings[0].TlogRoot, 64)
 }
 
-func TestAuditTelemetry(t *testing.T) {
-	a := newAudited(t, 20)
+func TestReconciliationTelemetry(t *testing.T) {
+	a := newLogSetup(t, 20)
 	a.serveHeads(a.headFile())
 	damage := a.tamper(registrygen.RowEdited, registrygen.TamperOptions{})
 	tt := componenttest.NewTelemetry()

@@ -39,9 +39,10 @@ type TransparencyLogConfig struct {
 	// Default 2s; with 0, what is there is still read, for at most 50ms.
 	Wait time.Duration `mapstructure:"wait"`
 
-	// Grace is how long a leaf may be there without its row before that is reported
-	// as leaf_without_row, and the log be shorter than a signed head. A registry whose database is locked gives
-	// up after five seconds. Default 1m; at least 1s.
+	// Grace is how long a leaf may be without its row before that is reported as
+	// leaf_without_row, and how long the log may be shorter than a signed head. A
+	// registry whose database is locked fails after five seconds. Default 1m; at
+	// least 1s.
 	Grace time.Duration `mapstructure:"grace"`
 
 	// prevent unkeyed literal initialization
@@ -129,7 +130,7 @@ func (c *TransparencyLogConfig) key(registryID string) (ed25519.PublicKey, error
 	}
 	key, err := tlog.ParsePublicKey(registryID)
 	if err != nil {
-		return nil, fmt.Errorf("`transparency_log::public_key` is required with `tree_head`, since `registry_id` %q is no key: it is `ed25519_pub` of GET /.well-known/oversight-registry", registryID)
+		return nil, fmt.Errorf("`transparency_log::public_key` is required with `tree_head`, since `registry_id` %q is not a key: it is `ed25519_pub` of GET /.well-known/oversight-registry", registryID)
 	}
 	return key, nil
 }
