@@ -47,7 +47,7 @@ func (l *readLock) acquire(main *os.File, realPath string) error {
 	if l.shm != nil {
 		return nil
 	}
-	shm, err := os.Open(realPath + shmSuffix)
+	shm, err := openFile(realPath + shmSuffix)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return nil
 	}

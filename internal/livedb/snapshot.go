@@ -75,6 +75,9 @@ func (s *snapshot) begin(path string, locked bool) error {
 			return err
 		}
 	}
+	if err := checkNoWriter(s.real); err != nil {
+		return err
+	}
 	if err := s.setLock(locked); err != nil {
 		return err
 	}
@@ -127,7 +130,7 @@ func (s *snapshot) openWal() error {
 
 // open opens a file for reading and says which one it got.
 func open(path string) (*os.File, filestat.Stat, error) {
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return nil, filestat.Stat{}, err
 	}
@@ -210,6 +213,9 @@ func (s *snapshot) verify(shm *sharedMemory) error {
 	if !s.mainStat.SameFile(filestat.Of(info)) {
 		return conflict("another file is at %s", s.path)
 	}
+	if err := checkNoWriter(s.real); err != nil {
+		return err
+	}
 	if err := s.verifyWal(shm.lastCommit()); err != nil {
 		return err
 	}
@@ -285,7 +291,7 @@ func (s *snapshot) verifyNoWal(now filestat.Stat) error {
 // unless it belongs to a writer that is held off: that one has changed nothing
 // in the database file yet.
 func (s *snapshot) verifyJournal() error {
-	f, err := os.Open(s.real + journalSuffix)
+	f, err := openFile(s.real + journalSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

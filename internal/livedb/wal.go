@@ -57,7 +57,7 @@ func (x walIndex) salt() salt { return salt(x.header[indexSaltOffset:]) }
 // readWalIndex reads a -shm file. It reports false when that tells nothing:
 // the file is not there, not readable, too short or not initialized.
 func readWalIndex(path string) (walIndex, bool) {
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return walIndex{}, false
 	}
