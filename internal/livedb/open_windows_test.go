@@ -6,6 +6,7 @@ package livedb_test
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,7 +18,8 @@ import (
 // A database that nobody has open for writing is read, under a path with a drive
 // letter and backslashes, and can be renamed and deleted meanwhile.
 func TestDatabaseWithoutAWriter(t *testing.T) {
-	path := create(t, "CREATE TABLE t (n)", "INSERT INTO t VALUES (42)")
+	path := filepath.Join(t.TempDir(), "live.sqlite")
+	exec1(t, path, "CREATE TABLE t (n); INSERT INTO t VALUES (42)")
 	db := livedb.Open(path)
 	defer db.Close()
 	view(t, db, func(conn *livedb.Conn) {
@@ -28,7 +30,8 @@ func TestDatabaseWithoutAWriter(t *testing.T) {
 }
 
 func TestDatabaseThatIsOpenForWriting(t *testing.T) {
-	path := create(t, "CREATE TABLE t (n)", "INSERT INTO t VALUES (42)")
+	path := filepath.Join(t.TempDir(), "live.sqlite")
+	exec1(t, path, "CREATE TABLE t (n); INSERT INTO t VALUES (42)")
 	writer := openKept(t, path)
 	require.NoError(t, writer.Ping())
 	db := livedb.Open(path)
