@@ -7,7 +7,7 @@ package livedb
 
 import "os"
 
-// openFile opens a file for reading. Others may do with it what they like.
+// openFile opens a file for reading. Other processes may write, rename and delete it.
 func openFile(path string) (*os.File, error) { return os.Open(path) }
 
 // checkNoWriter returns nil: a database that is being written can be read.

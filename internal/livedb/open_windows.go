@@ -16,7 +16,7 @@ import (
 // could not remove its log while it is being read.
 const shareAll = windows.FILE_SHARE_READ | windows.FILE_SHARE_WRITE | windows.FILE_SHARE_DELETE
 
-// openFile opens a file for reading, such that others may do with it what they like.
+// openFile opens a file for reading. Other processes may write, rename and delete it.
 func openFile(path string) (*os.File, error) { return openShared(path, shareAll) }
 
 // checkNoWriter returns an error that is [errors.ErrUnsupported] if a process has
