@@ -64,19 +64,19 @@ func requestID(header http.Header) string {
 // parseError returns code and message of the error object that Azure's services
 // send, or the beginning of the body if it is something else.
 func parseError(body []byte) (code, message string) {
-	var answer struct {
+	var parsed struct {
 		Error struct {
 			Code    string `json:"code"`
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	if json.Unmarshal(body, &answer) == nil && answer.Error.Message != "" {
-		return answer.Error.Code, oneLine(answer.Error.Message)
+	if json.Unmarshal(body, &parsed) == nil && parsed.Error.Message != "" {
+		return parsed.Error.Code, oneLine(parsed.Error.Message)
 	}
 	if len(body) == 0 {
-		return answer.Error.Code, "the response has no explanation"
+		return parsed.Error.Code, "the response has no explanation"
 	}
-	return answer.Error.Code, oneLine(string(body))
+	return parsed.Error.Code, oneLine(string(body))
 }
 
 func oneLine(text string) string {
