@@ -153,17 +153,10 @@ func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
 	c := newChunk(number, first, seed, l.cache.takeSpare())
 	var reader leafReader
 	reader.reset(l.file, node.offset, c.first)
-	var faults []treeLeaf
 	defer l.texts.discard()
-	for !c.full() {
-		next, err := reader.nextOfChunk(c)
-		if err != nil {
-			return nil, err
-		}
-		faults = next.appendFault(faults)
-		if !next.outOfOrder {
-			l.texts.add(c, &next)
-		}
+	faults, err := l.rereadChunk(&reader, c, (number+1)*chunkSize)
+	if err != nil {
+		return nil, err
 	}
 	l.texts.store(c)
 	if c.tree.top() != node.root {
