@@ -231,7 +231,7 @@ func TestRotation(t *testing.T) {
 			f.advance()
 			requireRotated(t, f, n, n+700)
 		}
-		// Once more.
+		// A second time.
 		replace(t, path, linesOf(n+700, n+701))
 		for _, f := range []*follower{f, down} {
 			f.advance()
@@ -265,10 +265,11 @@ func requireRotated(t *testing.T, f *follower, first, size int) {
 	if again := f.restart(); first > 0 {
 		again.advance()
 		_, err := again.Lookup(int64(first) - 1)
+		require.ErrorIs(t, err, tlog.ErrRotated)
 		require.ErrorIs(t, err, tlog.ErrUnknown)
 		_, err = again.RootAt(int64(first) - 1)
 		if first > 1 {
-			require.ErrorIs(t, err, tlog.ErrUnknown)
+			require.ErrorIs(t, err, tlog.ErrRotated)
 		}
 	}
 }
