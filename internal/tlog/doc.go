@@ -62,7 +62,7 @@
 // A corrupt leaf (leaf_corrupt) has a line that cannot be read, a hash that is not that
 // of its bytes, or an index that does not fit the lines around it. It keeps its
 // position in the tree, with the hash that the line declares: if only the leaf was
-// changed, all roots stay what they were. The index of a line decides which leaves are
+// changed, all roots stay the same. The index of a line decides which leaves are
 // missing before it. If not even a hash can be read, the roots from there on are not
 // known. Each corrupt leaf is reported once, also after a restart or a second reading.
 //
@@ -70,8 +70,8 @@
 // read before, or fewer leaves. If step 3, a chunk or Reverify shows that something has
 // changed, the file is read from its beginning, and what was known is kept aside. When
 // the file has been read up to that size, or to its end, the two are compared; only
-// then is there a finding. A file that holds the same leaves in other words causes no
-// finding.
+// then is there a finding. A file with the same leaves in another form of JSON causes
+// no finding.
 //
 // # Rotation
 //

@@ -17,7 +17,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// FuzzHead makes sure that a head that is accepted says what its text says.
+// FuzzHead compares accepted heads with what encoding/json makes of them.
 func FuzzHead(f *testing.F) {
 	head, _ := sampleHead(f)
 	f.Add(head)
@@ -28,7 +28,7 @@ func FuzzHead(f *testing.F) {
 			require.Equal(t, tlog.Head{}, head)
 			return
 		}
-		// A map, as the fields of a struct take keys in upper case too.
+		// A map, since fields of a struct accept keys in upper case too.
 		var fields map[string]json.RawMessage
 		require.NoError(t, json.Unmarshal(data, &fields))
 		var size int64
@@ -50,24 +50,24 @@ func FuzzHead(f *testing.F) {
 	})
 }
 
-// FuzzLog gives a Log any file, and makes sure that a restart finds the same
-// and nothing new.
+// FuzzLog reads any file, and makes sure that a restart leads to the same result and
+// no more findings.
 func FuzzLog(f *testing.F) {
 	f.Add([]byte(linesOf(0, 5)))
 	f.Add([]byte(linesOf(0, 3) + linesOf(5, 7) + linesOf(4, 5) + "x\n\n" + linesOf(9, 10)))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		log := quiet(t, newLog(t, string(text)), tlog.State{})
+		log := followDamaged(t, newLog(t, string(text)), tlog.State{})
 		log.advance()
 		for _, found := range log.Findings() {
 			require.Equal(t, translator.IntegrityLeafCorrupt, found.Kind)
 		}
 		assert.Equal(t, indexes(0, int(log.Size())), log.leaves)
-		again := quiet(t, log.path, log.State())
+		again := followDamaged(t, log.path, log.State())
 		again.advance()
 		require.Empty(t, again.Findings())
 		require.Empty(t, again.leaves)
 		requireSame(t, log, again)
-		// The file's times change, and so it is read again.
+		// The file's times change, so that it is read again.
 		overwrite(t, log.path, string(text))
 		log.advance()
 		require.Empty(t, log.Findings())

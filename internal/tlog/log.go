@@ -5,6 +5,7 @@ package tlog
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"time"
@@ -18,6 +19,9 @@ var (
 	// ErrUnknown says that the result depends on leaves that have not been verified
 	// again yet, were rotated away, or could not be read.
 	ErrUnknown = errors.New("that part of the transparency log is not known")
+	// ErrRotated says that the leaf is in a file that was rotated away. It wraps
+	// ErrUnknown.
+	ErrRotated = fmt.Errorf("%w: its leaves were rotated away", ErrUnknown)
 )
 
 // Settings configures a Log.

@@ -141,9 +141,8 @@ func BenchmarkUnchanged(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory is what a log of ten million leaves takes: most of them are
-// missing in the file, which takes the same memory, and the last 50,000 fill the
-// cache.
+// BenchmarkMemory is the memory for a log of ten million leaves: most of them are
+// missing in the file, which costs the same, and the last 50,000 fill the cache.
 func BenchmarkMemory(b *testing.B) {
 	const gaps, gap = 10, 1 << 20
 	var lines strings.Builder

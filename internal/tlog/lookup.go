@@ -47,9 +47,9 @@ func (e *Entry) Mismatch(row *translator.Event) string {
 // again with their chunk, which must have the same root as before; if it does not,
 // the next calls of Advance read the file from its beginning.
 //
-// The error matches [ErrBeyond] for an index below 0 or from Size on, and
-// [ErrUnknown] for a leaf that has not been verified again yet or was rotated away;
-// any other says that the file cannot be read.
+// The error matches [ErrBeyond] for an index below 0 or from Size on, [ErrRotated] for
+// a leaf that was rotated away, and else [ErrUnknown] for one that has not been
+// verified again yet; any other says that the file cannot be read.
 func (l *Log) Lookup(index int64) (Entry, error) {
 	e, err := l.entry(index)
 	if err != nil {
@@ -95,7 +95,7 @@ func (l *Log) entry(index int64) (*entry, error) {
 		return nil, err
 	}
 	if index < c.first {
-		return nil, ErrUnknown
+		return nil, ErrRotated
 	}
 	return &c.entries[index-c.first], nil
 }
@@ -113,7 +113,10 @@ func (l *Log) chunkOf(index int64) (*chunk, error) {
 		return c, nil
 	}
 	node, ok := l.node(number)
-	if !ok {
+	switch {
+	case !ok && index < l.first:
+		return nil, ErrRotated
+	case !ok:
 		return nil, ErrUnknown
 	}
 	c, err := l.reload(number, node)
@@ -153,17 +156,10 @@ func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
 	c := newChunk(number, first, seed, l.cache.takeSpare())
 	var reader leafReader
 	reader.reset(l.file, node.offset, c.first)
-	var faults []treeLeaf
 	defer l.texts.discard()
-	for !c.full() {
-		next, err := reader.nextOfChunk(c)
-		if err != nil {
-			return nil, err
-		}
-		faults = next.appendFault(faults)
-		if !next.outOfOrder {
-			l.texts.add(c, &next)
-		}
+	faults, err := l.rereadChunk(&reader, c, (number+1)*chunkSize)
+	if err != nil {
+		return nil, err
 	}
 	l.texts.store(c)
 	if c.tree.top() != node.root {

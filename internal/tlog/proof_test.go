@@ -128,7 +128,7 @@ func TestProofsOfTheSample(t *testing.T) {
 	require.NoError(t, c.Verify())
 }
 
-func TestProofsThatCannotBe(t *testing.T) {
+func TestImpossibleProofs(t *testing.T) {
 	path := newLog(t, linesOf(0, 10))
 	for _, of := range [][2]int64{{-1, 5}, {5, 5}, {0, 0}, {3, 11}} {
 		_, err := tlog.Inclusion(t.Context(), path, of[0], of[1])
@@ -149,7 +149,7 @@ func TestProofsThatCannotBe(t *testing.T) {
 }
 
 func TestProofsFromADamagedLog(t *testing.T) {
-	// A leaf that was changed and kept its hash is in the tree as it was.
+	// A leaf that was changed without its hash counts with that hash.
 	path := newLog(t, linesOf(0, 3)+strings.Replace(linesOf(3, 4), hexOf("register"), hexOf("registry"), 1)+linesOf(4, 10))
 	p, err := tlog.Inclusion(t.Context(), path, 5, 10)
 	require.NoError(t, err)

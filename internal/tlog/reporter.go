@@ -68,19 +68,3 @@ func (c *corruptRun) flush() {
 	c.open = false
 	c.reporter.add(Finding{Kind: translator.IntegrityLeafCorrupt, First: c.run.First, Last: c.run.Last, Reason: c.reason})
 }
-
-// appendFault appends a corrupt leaf to others, which are added later, if at all.
-func (t treeLeaf) appendFault(faults []treeLeaf) []treeLeaf {
-	if t.fault == "" {
-		return faults
-	}
-	t.data = nil
-	return append(faults, t)
-}
-
-// addFaults adds corrupt leaves.
-func (l *Log) addFaults(faults []treeLeaf) {
-	for _, fault := range faults {
-		l.corrupt.add(fault.index, fault.fault)
-	}
-}

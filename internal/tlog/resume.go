@@ -34,16 +34,12 @@ func (l *Log) resume() error {
 	}
 	l.addFaults(faults)
 	l.pendingState = nil
-	l.unknown, l.firstUnknown = state.Unknown, state.FirstUnknown
 	l.reverifier.start(l)
 	return nil
 }
 
-// errContentChanged: the file does not hold what it held before at some offset.
-var errContentChanged = errors.New("the file holds other leaves than before")
-
 // rereadTail makes the tree of the state and reads the leaves from Aligned to Size
-// again. It returns the corrupt ones; they count only if this is the same log.
+// again. It returns the corrupt ones, which count only if this is the same log.
 func (l *Log) rereadTail(state *State) (faults []treeLeaf, err error) {
 	if !state.plausible() {
 		return nil, errContentChanged
@@ -55,32 +51,15 @@ func (l *Log) rereadTail(state *State) (faults []treeLeaf, err error) {
 	l.chunkedTree = t
 	l.reader.reset(l.file, state.Offset, state.Aligned)
 	defer l.texts.discard()
-	for l.size < state.Size {
-		next, err := l.reader.nextOfChunk(l.tail)
-		if err != nil {
-			return nil, err
-		}
-		faults = next.appendFault(faults)
-		if !next.outOfOrder {
-			l.texts.add(l.tail, &next)
-			l.countLeaf(&next)
-		}
+	if faults, err = l.rereadChunk(&l.reader, l.tail, state.Size); err != nil {
+		return nil, err
 	}
+	l.size, l.unknown, l.firstUnknown = state.Size, state.Unknown, state.FirstUnknown
 	l.completeRead()
 	if l.wholeTree().root() != state.Root {
 		return nil, errContentChanged
 	}
 	return faults, nil
-}
-
-// nextOfChunk is next for a chunk that was read before. It returns
-// errContentChanged where the chunk cannot be the same.
-func (r *leafReader) nextOfChunk(c *chunk) (treeLeaf, error) {
-	next, err := r.next()
-	if errors.Is(err, io.EOF) || err == nil && next.outOfOrder && len(c.entries) == 0 { // it began with a leaf
-		return treeLeaf{}, errContentChanged
-	}
-	return next, err
 }
 
 // firstIndex is the index of the file's first leaf; 0 if its first line has none.

@@ -15,10 +15,10 @@ func (l *Log) Root() (root Hash, known bool) {
 // RootAt returns the root of the tree over the first size leaves. It computes a hash
 // for each 256 leaves, and reads at most one chunk.
 //
-// The error matches [ErrBeyond] for a size below 0 or above Size, and [ErrUnknown]
-// for one that has not been verified again yet, whose leaves were rotated away, or
-// before which the hash of a leaf could not be read; any other says that the file
-// cannot be read.
+// The error matches [ErrBeyond] for a size below 0 or above Size, [ErrRotated] for one
+// whose leaves were rotated away, and else [ErrUnknown] for one that has not been
+// verified again yet, or before which the hash of a leaf could not be read; any other
+// says that the file cannot be read.
 func (l *Log) RootAt(size int64) (Hash, error) {
 	switch {
 	case size < 0 || size > l.Size():
@@ -31,8 +31,10 @@ func (l *Log) RootAt(size int64) (Hash, error) {
 			return Hash{}, ErrUnknown
 		}
 		return root, nil
-	case l.pendingState != nil || size < l.first || l.unknown > 0 && l.firstUnknown < size:
+	case l.pendingState != nil || l.unknown > 0 && l.firstUnknown < size:
 		return Hash{}, ErrUnknown
+	case size < l.first:
+		return Hash{}, ErrRotated
 	}
 	upper, ok := l.upperAt(size / chunkSize)
 	if !ok {
@@ -46,7 +48,7 @@ func (l *Log) RootAt(size int64) (Hash, error) {
 		return Hash{}, err
 	}
 	if size < c.first {
-		return Hash{}, ErrUnknown
+		return Hash{}, ErrRotated
 	}
 	return upper.with(c.treeAt(size)).root(), nil
 }

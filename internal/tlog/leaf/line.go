@@ -56,8 +56,11 @@ func ParseLine(text []byte, line *Line) error {
 // HasIndex reports whether a line has an index of its own, given the error that
 // [ParseLine] returned for it.
 func HasIndex(err error) bool {
-	var wrong *HashError
-	return err == nil || errors.As(err, &wrong)
+	if err == nil {
+		return true
+	}
+	var wrong *HashError // on the heap
+	return errors.As(err, &wrong)
 }
 
 // RecoverHash returns the hash of the leaf in a line that [ParseLine] cannot read:

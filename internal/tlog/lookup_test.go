@@ -16,7 +16,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// writeOver puts a text of the same length in the place of another.
+// writeOver overwrites a text in the file with another of the same length.
 func writeOver(t *testing.T, path, old, text string) {
 	t.Helper()
 	require.Len(t, text, len(old))
@@ -31,19 +31,18 @@ func writeOver(t *testing.T, path, old, text string) {
 	require.NoError(t, file.Close())
 }
 
-// forgotten is how many leaves make those at the beginning leave the cache.
-const forgotten = 70 * 256
+// uncached is a log size at which the first leaves are not in the cache.
+const uncached = 70 * 256
 
-// A leaf that is read again is not what it was.
 func TestLookupOfARewrittenLeaf(t *testing.T) {
-	path := newLog(t, linesOf(0, forgotten))
-	f := quiet(t, path, tlog.State{})
+	path := newLog(t, linesOf(0, uncached))
+	f := followDamaged(t, path, tlog.State{})
 	f.advance()
 	f.requireLeaf(300)
 	old := lineOf(300, leafText(300))
 	writeOver(t, path, old, lineOf(300, strings.Replace(leafText(300), "ocsp", "ocsq", 1)))
-	// That leaf's chunk is in the cache, so others have to come first.
-	for i := int64(600); i < forgotten; i += 256 {
+	// Other chunks displace that of the leaf in the cache.
+	for i := int64(600); i < uncached; i += 256 {
 		_, err := f.Lookup(i)
 		require.NoError(t, err)
 	}
@@ -54,16 +53,16 @@ func TestLookupOfARewrittenLeaf(t *testing.T) {
 	require.Len(t, findings, 1)
 	assert.Equal(t, translator.IntegrityLogRewritten, findings[0].Kind)
 	assert.True(t, findings[0].HasRoot)
-	assert.Equal(t, rootOf(forgotten), findings[0].ExpectedRoot)
+	assert.Equal(t, rootOf(uncached), findings[0].ExpectedRoot)
 	entry, err := f.Lookup(300)
 	require.NoError(t, err)
 	assert.Equal(t, "ocsq", entry.Beacon.Kind)
-	assert.Equal(t, indexes(0, forgotten), f.leaves)
+	assert.Equal(t, indexes(0, uncached), f.leaves)
 }
 
-// A leaf that is read again is corrupt, and its hash is what it was.
+// The leaf is corrupt, and the hash in its line is unchanged.
 func TestLookupOfALeafThatBecameCorrupt(t *testing.T) {
-	path := newLog(t, linesOf(0, forgotten))
+	path := newLog(t, linesOf(0, uncached))
 	f := follow(t, path, tlog.State{})
 	f.advance()
 	writeOver(t, path, hexOf(`"token_id":"t300"`), hexOf(`"token_id":"t301"`))
@@ -79,7 +78,7 @@ func TestLookupOfALeafThatBecameCorrupt(t *testing.T) {
 	assert.Empty(t, f.Findings())
 }
 
-// A state that is damaged makes nothing worse than what it says of the root.
+// Damage to a State causes a finding only if it is in the root or the size.
 func TestDamagedStates(t *testing.T) {
 	path := newLog(t, linesOf(0, 700))
 	f := follow(t, path, tlog.State{})
@@ -121,7 +120,7 @@ func TestDamagedStates(t *testing.T) {
 		var state tlog.State
 		require.NoError(t, json.Unmarshal(good, &state))
 		change(&state)
-		again := quiet(t, path, state)
+		again := followDamaged(t, path, state)
 		again.advance()
 		findings := again.Findings()
 		require.Len(t, findings, 1, name)
@@ -130,8 +129,8 @@ func TestDamagedStates(t *testing.T) {
 	}
 }
 
-// A state says to go on at the first leaf of a rotated file, too far before its
-// size: the leaves between are not of one chunk.
+// The state of a rotated log has an Aligned that is too far before its Size: the leaves
+// between are not of one chunk.
 func TestDamagedStateOfARotatedLog(t *testing.T) {
 	path := newLog(t, linesOf(0, 100))
 	f := follow(t, path, tlog.State{})
@@ -150,13 +149,13 @@ func TestDamagedStateOfARotatedLog(t *testing.T) {
 	assert.Equal(t, indexes(300, 600), again.leaves)
 }
 
-// A log with no end of faults does not take no end of memory.
+// However many faults there are, memory is bounded.
 func TestManyFaults(t *testing.T) {
 	lines := strings.SplitAfter(linesOf(0, 5000), "\n")
 	for i := 0; i < 5000; i += 2 {
 		lines[i] = "x\n"
 	}
-	f := quiet(t, newLog(t, strings.Join(lines, "")), tlog.State{})
+	f := followDamaged(t, newLog(t, strings.Join(lines, "")), tlog.State{})
 	f.advance()
 	findings := f.Findings()
 	assert.Len(t, findings, 1000)
