@@ -54,3 +54,12 @@ func TestMakeTargetsExist(t *testing.T) {
 		}
 	}
 }
+
+// README.md shows what verify prints about the sample.
+func TestOutputOfVerify(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	require.NoError(t, err)
+	sample, err := os.ReadFile("../cmd/oversight-siem/testdata/sample.txt")
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), "\n"+string(sample)+"```\n")
+}

@@ -37,6 +37,14 @@ func (s *attributeSet) index() *attributeSet {
 // search, or nil. A search starts at an index, since attributes nearly always come
 // in the order in which they were put.
 func (s *attributeSet) find(name string, start int) (a *attribute, next int) {
+	if start < len(s.list) && s.list[start].name == name {
+		return &s.list[start], start + 1
+	}
+	return s.search(name, start)
+}
+
+// search is find for an attribute that is not the next one.
+func (s *attributeSet) search(name string, start int) (a *attribute, next int) {
 	for i := start; i < len(s.list); i++ {
 		if s.list[i].name == name {
 			return &s.list[i], i + 1

@@ -22,15 +22,19 @@ type ExtraAttributes struct {
 	any              bool          // whether there may be some
 }
 
-func newExtraAttributes(resource pcommon.Resource, record plog.LogRecord, own *attributeSet) ExtraAttributes {
-	a := ExtraAttributes{resource: resource.Attributes(), record: record.Attributes(), own: own}
-	for name := range a.resource.All() {
-		if isExtraOfResource(name) {
-			a.any = true
-			break
+// readResource returns the id of the registry that a resource describes, and what a
+// pipeline added to the resource. The attributes of the record are left to
+// [ExtraAttributes.found].
+func readResource(resource pcommon.Resource, record plog.LogRecord, own *attributeSet) (registryID string, extra ExtraAttributes) {
+	extra = ExtraAttributes{resource: resource.Attributes(), record: record.Attributes(), own: own}
+	for name, value := range extra.resource.All() {
+		if name == AttributeRegistryID {
+			registryID = value.AsString()
+		} else if isExtraOfResource(name) {
+			extra.any = true
 		}
 	}
-	return a
+	return registryID, extra
 }
 
 // found records that the record has an attribute that is not its own.
@@ -79,5 +83,10 @@ func (a ExtraAttributes) All() iter.Seq2[string, pcommon.Value] {
 func isExtra(name string) bool { return !isReserved(name) && !routing.IsAttribute(name) }
 
 func isExtraOfResource(name string) bool {
-	return name != AttributeServiceName && name != AttributeServiceInstanceID && isExtra(name)
+	switch name {
+	case AttributeServiceName, AttributeServiceInstanceID, AttributeRegistryID:
+		return false
+	default:
+		return isExtra(name)
+	}
 }

@@ -96,6 +96,14 @@ func putText(a *attribute, text string, m pcommon.Map) {
 
 // set is the inverse of put, for a value of any type.
 func (s slot) set(form form, v pcommon.Value) {
+	if form == formText {
+		*s.text = v.AsString()
+		return
+	}
+	s.setOther(form, v)
+}
+
+func (s slot) setOther(form form, v pcommon.Value) {
 	switch {
 	case s.text != nil:
 		*s.text = textOf(form, v)

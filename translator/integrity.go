@@ -222,15 +222,15 @@ func IntegrityFromLogRecord(resource pcommon.Resource, record plog.LogRecord) (I
 }
 
 func (f *Integrity) setLogRecord(resource pcommon.Resource, record plog.LogRecord) ExtraAttributes {
+	registryID, extra := readResource(resource, record, integrityAttributes)
 	*f = Integrity{
-		RegistryID: registryIDOf(resource),
+		RegistryID: registryID,
 		Message:    record.Body().AsString(),
 		Observed:   fromTimestamp(record.ObservedTimestamp()),
 	}
 	if f.Observed.IsZero() {
 		f.Observed = fromTimestamp(record.Timestamp())
 	}
-	extra := newExtraAttributes(resource, record, integrityAttributes)
 	next := 0
 	for name, value := range record.Attributes().All() {
 		var a *attribute

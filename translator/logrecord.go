@@ -83,12 +83,12 @@ func FromLogRecord(resource pcommon.Resource, record plog.LogRecord) (Event, Ext
 }
 
 func (e *Event) setLogRecord(resource pcommon.Resource, record plog.LogRecord) ExtraAttributes {
+	registryID, extra := readResource(resource, record, eventAttributes)
 	*e = Event{
-		RegistryID: registryIDOf(resource),
+		RegistryID: registryID,
 		Timestamp:  fromTimestamp(record.Timestamp()),
 		Observed:   fromTimestamp(record.ObservedTimestamp()),
 	}
-	extra := newExtraAttributes(resource, record, eventAttributes)
 	next := 0
 	for name, value := range record.Attributes().All() {
 		var a *attribute
@@ -99,14 +99,6 @@ func (e *Event) setLogRecord(resource pcommon.Resource, record plog.LogRecord) E
 		}
 	}
 	return extra
-}
-
-func registryIDOf(resource pcommon.Resource) string {
-	id, ok := resource.Attributes().Get(AttributeRegistryID)
-	if !ok {
-		return ""
-	}
-	return id.AsString()
 }
 
 // toTimestamp converts to nanoseconds since 1970, where 0 means unset.

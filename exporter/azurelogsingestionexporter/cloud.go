@@ -26,19 +26,3 @@ var clouds = map[string]struct {
 	CloudUSGovernment: {cloud.AzureGovernment, "https://monitor.azure.us/.default"},
 	CloudChina:        {cloud.AzureChina, "https://monitor.azure.cn/.default"},
 }
-
-// authority returns the cloud for azidentity.
-func (c *CredentialConfig) authority() cloud.Configuration {
-	if c.AuthorityHost != "" {
-		return cloud.Configuration{ActiveDirectoryAuthorityHost: c.AuthorityHost}
-	}
-	return clouds[c.Cloud].configuration
-}
-
-// scope returns the scope of the token.
-func (c *CredentialConfig) scope() string {
-	if c.Scope != "" {
-		return c.Scope
-	}
-	return clouds[c.Cloud].scope
-}

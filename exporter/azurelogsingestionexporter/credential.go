@@ -36,11 +36,6 @@ func newCredential(c *CredentialConfig, transport policy.Transporter) (azcore.To
 	}
 }
 
-// hasOwnAuthority reports whether the user set the authority. It is then used
-// without instance discovery, which asks the public cloud and fails for private
-// authorities.
-func (c *CredentialConfig) hasOwnAuthority() bool { return c.AuthorityHost != "" }
-
 // noRetries leaves retries to `retry_on_failure`, which reports them.
 var noRetries = policy.RetryOptions{MaxRetries: -1}
 

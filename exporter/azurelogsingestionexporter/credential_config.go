@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"go.opentelemetry.io/collector/config/configopaque"
 )
 
@@ -146,6 +147,27 @@ func (c *CredentialConfig) validateCloud() error {
 	}
 	return errors.Join(errs...)
 }
+
+// authority returns the cloud for azidentity.
+func (c *CredentialConfig) authority() cloud.Configuration {
+	if c.AuthorityHost != "" {
+		return cloud.Configuration{ActiveDirectoryAuthorityHost: c.AuthorityHost}
+	}
+	return clouds[c.Cloud].configuration
+}
+
+// scope returns the scope of the token.
+func (c *CredentialConfig) scope() string {
+	if c.Scope != "" {
+		return c.Scope
+	}
+	return clouds[c.Cloud].scope
+}
+
+// hasOwnAuthority reports whether the user set the authority. It is then used
+// without instance discovery, which asks the public cloud and fails for private
+// authorities.
+func (c *CredentialConfig) hasOwnAuthority() bool { return c.AuthorityHost != "" }
 
 // joinKeys lists the keys of a map for an error message.
 func joinKeys[V any](m map[string]V) string {

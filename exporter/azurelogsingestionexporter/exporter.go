@@ -6,6 +6,7 @@ package azurelogsingestionexporter
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -83,14 +84,15 @@ func (e *logsExporter) push(ctx context.Context, logs plog.Logs) error {
 
 func (d *delivery) pendingError(logs plog.Logs) error {
 	var errs []error
+	wait := time.Duration(0)
 	for _, f := range d.failures {
-		if f.retryAfter > 0 {
-			errs = append(errs, exporterhelper.NewThrottleRetry(f, f.retryAfter))
-		} else {
-			errs = append(errs, f)
-		}
+		errs = append(errs, f)
+		wait = max(wait, f.retryAfter)
 	}
 	err := errors.Join(errs...)
+	if wait > 0 { // once: of several, exporterhelper would use the first
+		err = exporterhelper.NewThrottleRetry(err, wait)
+	}
 	if d.pending == len(d.handled) {
 		return err
 	}

@@ -451,23 +451,6 @@ func TestTargetsFailByThemselves(t *testing.T) {
 	assert.Equal(t, componentstatus.StatusOK, s.host.last().Status())
 }
 
-func TestRetryAfterForms(t *testing.T) {
-	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	for value, want := range map[string]time.Duration{
-		"":                              0,
-		"0":                             0,
-		"-5":                            0,
-		"17":                            17 * time.Second,
-		"1.5":                           0,
-		"99999999999999999999":          0,
-		"Sat, 31 Jan 2026 12:00:30 GMT": 30 * time.Second,
-		"Sat, 31 Jan 2026 11:59:30 GMT": 0,
-		"tomorrow":                      0,
-	} {
-		assert.Equal(t, want, retryAfter(value, now), value)
-	}
-}
-
 func TestExplanations(t *testing.T) {
 	for body, want := range map[string][2]string{
 		"":                      {"", "the response has no explanation"},

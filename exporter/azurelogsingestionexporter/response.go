@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -43,7 +42,7 @@ func newResponseFailure(t target, response *http.Response) *failure {
 			f.reaction = dropRows
 		}
 	}
-	f.retryAfter = retryAfter(response.Header.Get("Retry-After"), time.Now())
+	f.retryAfter = retryAfter(response.Header.Values("Retry-After"), time.Now())
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxResponseBytes)) // a partial explanation is better than none
 	f.code, f.message = parseError(body)
 	if f.code == "" {
@@ -65,34 +64,21 @@ func requestID(header http.Header) string {
 // parseError returns code and message of the error object that Azure's services
 // send, or the beginning of the body if it is something else.
 func parseError(body []byte) (code, message string) {
-	var answer struct {
+	var parsed struct {
 		Error struct {
 			Code    string `json:"code"`
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	if json.Unmarshal(body, &answer) == nil && answer.Error.Message != "" {
-		return answer.Error.Code, oneLine(answer.Error.Message)
+	if json.Unmarshal(body, &parsed) == nil && parsed.Error.Message != "" {
+		return parsed.Error.Code, oneLine(parsed.Error.Message)
 	}
 	if len(body) == 0 {
-		return answer.Error.Code, "the response has no explanation"
+		return parsed.Error.Code, "the response has no explanation"
 	}
-	return answer.Error.Code, oneLine(string(body))
+	return parsed.Error.Code, oneLine(string(body))
 }
 
 func oneLine(text string) string {
 	return truncateText(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " "), maxMessageBytes)
-}
-
-// retryAfter reads the header Retry-After, seconds or a date. Anything else is
-// as if it were not there.
-// RFC 9110, section 10.2.3.
-func retryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(0, date.Sub(now))
-	}
-	return 0
 }

@@ -4,7 +4,6 @@
 package azurelogsingestionexporter
 
 import (
-	"context"
 	"iter"
 
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -35,31 +34,4 @@ func (r resourceRows) records() iter.Seq2[int, plog.LogRecord] {
 			}
 		}
 	}
-}
-
-// groupByTarget groups the resources by target, so that a failing rule does not
-// delay the rows for another.
-func (d *delivery) groupByTarget(ctx context.Context, logs plog.Logs) []targetGroup {
-	var groups []targetGroup
-	indexByTarget := map[target]int{}
-	first := 0
-	for _, resource := range logs.ResourceLogs().All() {
-		rows := resourceRows{resource, first}
-		for _, scope := range resource.ScopeLogs().All() {
-			first += scope.LogRecords().Len()
-		}
-		t, err := d.target().forResource(resource.Resource())
-		if err != nil {
-			d.dropInvalidTarget(ctx, rows, err)
-			continue
-		}
-		index, ok := indexByTarget[t]
-		if !ok {
-			index = len(groups)
-			indexByTarget[t] = index
-			groups = append(groups, targetGroup{target: t})
-		}
-		groups[index].resources = append(groups[index].resources, rows)
-	}
-	return groups
 }

@@ -94,13 +94,13 @@ func tokenError(err error) error {
 	if !errors.As(err, &failed) || failed.RawResponse == nil {
 		return errors.New(strings.Join(strings.Fields(err.Error()), " "))
 	}
-	var answer struct {
+	var parsed struct {
 		Error       string `json:"error"`
 		Description string `json:"error_description"`
 	}
 	body, readErr := runtime.Payload(failed.RawResponse)
-	if readErr != nil || json.Unmarshal(body, &answer) != nil || answer.Error == "" {
+	if readErr != nil || json.Unmarshal(body, &parsed) != nil || parsed.Error == "" {
 		return fmt.Errorf("the token endpoint responded %s", failed.RawResponse.Status)
 	}
-	return fmt.Errorf("%s: %s", answer.Error, strings.Join(strings.Fields(answer.Description), " "))
+	return fmt.Errorf("%s: %s", parsed.Error, strings.Join(strings.Fields(parsed.Description), " "))
 }

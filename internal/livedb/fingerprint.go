@@ -13,20 +13,20 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/filestat"
 )
 
-// settleTime is how old the last change of a file must be before an unchanged
-// fingerprint proves that nothing was written. File systems stamp files with a
-// clock that ticks every few milliseconds, some only every two seconds, so two
-// writes within a tick can leave the same stamp.
+// settleTime is how old the last change of a file must be before an equal
+// fingerprint proves that nothing was written. The clock of file systems ticks
+// every few milliseconds, of some every two seconds, so two writes within a tick
+// can leave the same times.
 const settleTime = 2 * time.Second
 
-// fingerprint is what tells, without opening the database, that it changed.
-// Fingerprints are compared with ==.
+// fingerprint shows whether a database changed, without opening it. Fingerprints are
+// compared with ==.
 type fingerprint struct {
 	main, wal filestat.Stat
 	index     [walIndexHdrSize]byte // of -shm: SQLite rewrites it with every commit
 }
 
-// takeFingerprint looks at the files of the database at path.
+// takeFingerprint stats the files of the database at path.
 func takeFingerprint(path string) (fingerprint, error) {
 	var fp fingerprint
 	info, err := os.Stat(path)

@@ -42,7 +42,8 @@ type Settings struct {
 // They return errors that name the file and match [livedb.ErrBusy] or
 // [io/fs.ErrNotExist] where that is the reason.
 type Reader struct {
-	settings Settings
+	settings    Settings
+	idRangeSize int64 // see there; less in tests
 
 	mu      sync.Mutex // guards what follows
 	db      *livedb.DB
@@ -55,7 +56,7 @@ func Open(settings Settings) *Reader {
 	if settings.Now == nil {
 		settings.Now = time.Now
 	}
-	return &Reader{settings: settings, db: livedb.Open(settings.Path), decoder: newDecoder(eventColumns)}
+	return &Reader{settings: settings, idRangeSize: idRangeSize, db: livedb.Open(settings.Path), decoder: newDecoder(eventColumns)}
 }
 
 // Close releases the files. The Reader must not be used again.

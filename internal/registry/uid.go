@@ -68,7 +68,7 @@ func appendBytes[T []byte | string](b []byte, class byte, bytes T) []byte {
 }
 
 func appendHeader(b []byte, class byte, length int) []byte {
-	return binary.BigEndian.AppendUint32(append(b, class), uint32(length)) // SQLite's limit is below 2^31
+	return binary.BigEndian.AppendUint32(append(b, class), uint32(length)) //nolint:gosec // SQLite's limit is below 2^31
 }
 
 // hash is the uid of the encoded row: the first 16 bytes of its SHA-256,

@@ -82,3 +82,22 @@ func TestChunkRootsOfARotatedLog(t *testing.T) {
 	again.advance()
 	assert.Equal(t, want, again.ChunkRoots(0))
 }
+
+// A leaf that cannot be read was rotated away, and a chunk includes it.
+func TestChunkRootsOfARotatedDamagedLog(t *testing.T) {
+	lines := strings.SplitAfter(linesOf(0, 600), "\n")
+	lines[550] = "x\n"
+	path := newLog(t, strings.Join(lines, ""))
+	f := followDamaged(t, path, tlog.State{})
+	f.advance()
+	replace(t, path, linesOf(600, 768))
+	f.advance()
+	want := make([]tlog.Hash, 3)
+	assert.Equal(t, want, f.ChunkRoots(0))
+	again := f.restart()
+	again.advance()
+	assert.Equal(t, want, again.ChunkRoots(0))
+	appendTo(t, path, linesOf(768, 1100))
+	again.advance()
+	assert.Equal(t, append(want, chunkRoots(768, 1100)...), again.ChunkRoots(0))
+}

@@ -44,44 +44,45 @@ func (p *siemProcessor) shutdown(context.Context) error {
 // processLogs translates events and findings, and leaves all other records as they
 // are.
 func (p *siemProcessor) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
-	foreign := p.translateLogs(logs)
-	if foreign > 0 {
-		p.telemetry.OversightSiemPassedThrough.Add(ctx, int64(foreign), p.attributes)
+	others := p.translateLogs(logs)
+	if others > 0 {
+		p.telemetry.OversightSiemPassedThrough.Add(ctx, int64(others), p.attributes)
 	}
 	return logs, nil
 }
 
-// translateLogs translates events and findings, and returns the number of foreign
+// translateLogs translates events and findings, and returns the number of other
 // records. Where a resource has both, it moves events and findings to a new resource
 // first, since translation changes resource and scope too.
-func (p *siemProcessor) translateLogs(logs plog.Logs) (foreign int) {
+func (p *siemProcessor) translateLogs(logs plog.Logs) (others int) {
 	var document translator.Document
-	for i, n := 0, logs.ResourceLogs().Len(); i < n; i++ { // not those that split appends
+	for i, n := 0, logs.ResourceLogs().Len(); i < n; i++ { // split appends more, which are done
 		resource := logs.ResourceLogs().At(i)
-		ours, others := count(resource)
-		foreign += others
-		if ours == 0 {
+		documents, rest := count(resource)
+		others += rest
+		if documents == 0 {
 			continue
 		}
-		if others > 0 {
+		if rest > 0 {
 			resource = split(logs, resource)
 		}
 		p.translateResource(resource, &document)
 	}
-	return foreign
+	return others
 }
 
-func count(resource plog.ResourceLogs) (ours, others int) {
+// count returns how many records hold an event or a finding, and how many do not.
+func count(resource plog.ResourceLogs) (documents, others int) {
 	for _, scope := range resource.ScopeLogs().All() {
 		for _, record := range scope.LogRecords().All() {
 			if translator.HasDocument(record) {
-				ours++
+				documents++
 			} else {
 				others++
 			}
 		}
 	}
-	return ours, others
+	return documents, others
 }
 
 // split moves events and findings out of a resource into a new one like it.

@@ -20,7 +20,7 @@ const (
 	attributeSource     = "com.splunk.source"
 	attributeSourceType = "com.splunk.sourcetype"
 	attributeIndex      = "com.splunk.index"
-	attributeToken      = "com.splunk.hec.access_token"
+	attributeToken      = "com.splunk.hec.access_token" //nolint:gosec // the name of an attribute, not a token
 )
 
 // TranslateRecord changes the record that a document was read from into one that

@@ -25,21 +25,22 @@ func (p *program) messages(directory string) []packageMessages {
 		}
 		found := withoutRepeatedParts(x.found)
 		slices.SortFunc(found, compareMessages)
-		where, err := filepath.Rel(mustAbsolute(directory), filepath.Dir(p.fset.Position(in.files[0].Package).Filename))
-		if err != nil {
-			where = in.path
-		}
-		all = append(all, packageMessages{filepath.ToSlash(filepath.Join(directory, where)), slices.Compact(found)})
+		all = append(all, packageMessages{pathOf(in, directory), slices.Compact(found)})
 	}
 	return all
 }
 
-func mustAbsolute(path string) string {
-	absolute, err := filepath.Abs(path)
+// pathOf is the directory of a package below the one that the program runs in.
+func pathOf(in *goPackage, directory string) string {
+	module, err := filepath.Abs(directory)
 	if err != nil {
-		return path
+		return in.path
 	}
-	return absolute
+	relative, err := filepath.Rel(module, in.dir)
+	if err != nil {
+		return in.path
+	}
+	return filepath.ToSlash(filepath.Join(directory, relative))
 }
 
 // extractor collects the sentences of one package.

@@ -23,7 +23,7 @@ func (x *extractor) command(literal *ast.CompositeLit) {
 	var all []string
 	for _, field := range []string{"Use", "Short", "Long", "Example"} {
 		if texts[field] != "" {
-			all = append(all, texts[field])
+			all = append(all, strings.Trim(texts[field], "\n"))
 		}
 	}
 	x.found = append(x.found, message{help, strings.Join(all, "\n\n")})

@@ -24,6 +24,7 @@ import (
 // goPackage is a package with the types of its expressions.
 type goPackage struct {
 	path  string
+	dir   string // absolute
 	files []*ast.File
 	info  *types.Info
 }
@@ -110,7 +111,7 @@ func list(ctx context.Context, directory, pattern string) ([]listed, error) {
 // systems: the list is the same wherever it is made. What such a file declares
 // again or imports in vain makes type errors, which are of no consequence here.
 func (p *program) check(l listed, imports types.Importer) (*goPackage, error) {
-	checked := &goPackage{path: l.ImportPath, info: &types.Info{
+	checked := &goPackage{path: l.ImportPath, dir: l.Dir, info: &types.Info{
 		Types:      map[ast.Expr]types.TypeAndValue{},
 		Defs:       map[*ast.Ident]types.Object{},
 		Uses:       map[*ast.Ident]types.Object{},

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"os"
+	"path/filepath"
+	"strings"
 )
 
 // value is an expression, or one of the values of a call that returns several.
@@ -28,6 +31,8 @@ type sources struct {
 	parameters map[types.Object]any
 	// methods is every method by its name.
 	methods map[string][]*types.Func
+	// embedded is the text of each variable that holds an embedded file.
+	embedded map[any]string
 }
 
 // literalParameter is the key of a parameter of a function literal.
@@ -37,7 +42,7 @@ type literalParameter struct {
 }
 
 func findSources(packages []*goPackage) *sources {
-	s := &sources{values: map[any][]value{}, parameters: map[types.Object]any{}, methods: map[string][]*types.Func{}}
+	s := &sources{values: map[any][]value{}, parameters: map[types.Object]any{}, methods: map[string][]*types.Func{}, embedded: map[any]string{}}
 	s.walk(packages, s.addParameters)
 	s.walk(packages, s.add)
 	s.walk(packages, s.addIndirectArguments)
@@ -88,6 +93,8 @@ func (s *sources) add(in *goPackage, n ast.Node) {
 	switch n := n.(type) {
 	case *ast.AssignStmt:
 		s.addAssignments(in, n.Lhs, n.Rhs)
+	case *ast.GenDecl:
+		s.addEmbedded(in, n)
 	case *ast.ValueSpec:
 		names := make([]ast.Expr, len(n.Names))
 		for i, name := range n.Names {
@@ -103,6 +110,38 @@ func (s *sources) add(in *goPackage, n ast.Node) {
 	case *ast.FuncDecl:
 		s.addResults(in, n)
 	}
+}
+
+// addEmbedded adds the file that //go:embed names, for a variable of type string.
+// A file that cannot be read leaves the text unknown: it does not compile either.
+func (s *sources) addEmbedded(in *goPackage, declaration *ast.GenDecl) {
+	for _, spec := range declaration.Specs {
+		variable, ok := spec.(*ast.ValueSpec)
+		if !ok || len(variable.Names) != 1 {
+			continue
+		}
+		for _, doc := range []*ast.CommentGroup{declaration.Doc, variable.Doc} {
+			name := embeddedFile(doc)
+			if name == "" {
+				continue
+			}
+			if text, err := os.ReadFile(filepath.Join(in.dir, name)); err == nil {
+				s.embedded[in.info.Defs[variable.Names[0]]] = string(text)
+			}
+		}
+	}
+}
+
+func embeddedFile(doc *ast.CommentGroup) string {
+	if doc == nil {
+		return ""
+	}
+	for _, comment := range doc.List {
+		if name, ok := strings.CutPrefix(comment.Text, "//go:embed "); ok {
+			return strings.TrimSpace(name)
+		}
+	}
+	return ""
 }
 
 func (s *sources) addAssignments(in *goPackage, left, right []ast.Expr) {

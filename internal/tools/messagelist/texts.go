@@ -72,6 +72,9 @@ func (s *sources) textsOfCall(v value, call *ast.CallExpr, visited map[any]bool)
 
 // textsAt is the texts of all sources of a variable, parameter, field or result.
 func (s *sources) textsAt(key any, visited map[any]bool) []string {
+	if text, ok := s.embedded[key]; ok {
+		return []string{text}
+	}
 	if key == nil || visited[key] || len(s.values[key]) == 0 {
 		return []string{unknown}
 	}

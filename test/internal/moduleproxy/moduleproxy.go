@@ -97,7 +97,9 @@ func publishModule(proxy, checkout, version, dir string, files []string) error {
 	)
 }
 
-func writeFile(name string, data []byte) error { return os.WriteFile(name, data, 0o600) }
+func writeFile(name string, data []byte) error {
+	return os.WriteFile(name, data, 0o600) //nolint:gosec // the caller chooses where the proxy is
+}
 
 // moduleFiles are the files of the module in a directory. As the go command
 // does, it adds the license at the root to a module that has none of its own.

@@ -122,6 +122,7 @@ func (p *parser) value(value pcommon.Value, depth int) error {
 		return p.object(value.SetEmptyMap(), depth-1)
 	case '[':
 		return p.array(value.SetEmptySlice(), depth-1)
+	default: // the decoder reports the end of an object or array that is not open as an error
 	}
 	return nil
 }

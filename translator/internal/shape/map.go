@@ -14,7 +14,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/internal/extra"
 )
 
-// Map is a Writer of the collector's values.
+// Map is a Writer of the values of a log record.
 type Map struct {
 	current pcommon.Map  // that the next field goes to
 	open    []openObject // the objects around it
@@ -74,8 +74,8 @@ func (w *Map) Names(name, joined string) {
 		return
 	}
 	list := w.current.PutEmptySlice(name)
-	for one := range strings.SplitSeq(joined, ",") {
-		list.AppendEmpty().SetStr(one)
+	for value := range strings.SplitSeq(joined, ",") {
+		list.AppendEmpty().SetStr(value)
 	}
 }
 

@@ -5,6 +5,7 @@
 package main
 
 import (
+	_ "embed"
 	"fmt"
 	"os"
 	"strings"
@@ -12,9 +13,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-const long = `Checks things.
-
-  one    the first thing`
+//go:embed help.txt
+var long string
 
 func main() {
 	command := &cobra.Command{Use: "tool FILE", Short: "Check things", Long: long, Example: "  tool x"}
