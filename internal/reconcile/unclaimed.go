@@ -151,10 +151,7 @@ func (r *Reconciler) isBeacon(ctx context.Context, index int64) (bool, error) {
 		leaf, err = r.log.Lookup(index)
 		return err
 	})
-	if errors.Is(err, tlog.ErrUnknown) {
-		if _, active := r.log.Reverification(); active {
-			return false, err
-		}
+	if errors.Is(err, tlog.ErrRotated) {
 		return false, nil
 	}
 	return err == nil && leaf.IsBeacon, err
