@@ -92,7 +92,7 @@ test-newest-core: ## Run the components' tests against the newest Collector core
 	scripts/test-newest-core.sh $(NEWEST_CORE_STABLE) $(NEWEST_CORE_BETA) $(PUBLISHED)
 
 .PHONY: test-manifests
-test-manifests: $(BUILDER) $(NEWEST_BUILDER) ## Build collectors from the manifests in testdata/manifests, as users do, and start them
+test-manifests: $(BUILDER) $(NEWEST_BUILDER) ## Build collectors from the manifests in testdata/manifests, as users do, and let them check a configuration
 	scripts/test-manifests.sh $(BUILDER) $(NEWEST_BUILDER) $(PUBLISHED)
 
 .PHONY: cross
