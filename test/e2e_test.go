@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -121,10 +123,10 @@ func rowsOf(t testing.TB, path string) []row {
 // attributes returns the attributes of the row's log record, without the uid.
 func (r row) attributes(t testing.TB) map[string]any {
 	t.Helper()
-	want := map[string]any{"oversight.event_id": strconv.FormatInt(r.id, 10)}
+	want := map[string]any{"oversight.event.id": strconv.FormatInt(r.id, 10)}
 	for name, text := range map[string]sql.NullString{
-		"oversight.token_id": r.token, "oversight.file_id": r.file, "oversight.recipient_id": r.recipient,
-		"oversight.issuer_id": r.issuer, "oversight.beacon_kind": r.kind, "oversight.qualified_timestamp": r.qualified,
+		"oversight.token.id": r.token, "oversight.file.id": r.file, "oversight.recipient.id": r.recipient,
+		"oversight.issuer.id": r.issuer, "oversight.beacon.kind": r.kind, "oversight.qualified_timestamp": r.qualified,
 		"client.address": r.ip, "user_agent.original": r.agent,
 	} {
 		if text.String != "" {
@@ -132,7 +134,7 @@ func (r row) attributes(t testing.TB) map[string]any {
 		}
 	}
 	if r.tlogIndex.Valid {
-		want["oversight.tlog_index"] = r.tlogIndex.Int64
+		want["oversight.tlog.index"] = r.tlogIndex.Int64
 	}
 	extra := extraOf(r.extra.String)
 	if len(extra) > 0 {
@@ -193,7 +195,7 @@ func TestEveryColumnArrives(t *testing.T) {
 			uids := map[string]bool{}
 			for i, r := range rows {
 				checkRecord(t, r, got[i])
-				uid, _ := got[i].Attributes().Get("oversight.event_uid")
+				uid, _ := got[i].Attributes().Get("log.record.uid")
 				require.Regexp(t, "^[0-9a-f]{32}$", uid.Str())
 				uids[uid.Str()] = true
 			}
@@ -205,14 +207,14 @@ func TestEveryColumnArrives(t *testing.T) {
 func checkRecord(t *testing.T, r row, got record) {
 	t.Helper()
 	attributes := got.Attributes().AsRaw()
-	delete(attributes, "oversight.event_uid")
+	delete(attributes, "log.record.uid")
 	require.JSONEq(t, asJSON(t, r.attributes(t)), asJSON(t, attributes), "row %d", r.id)
 	require.Equal(t, r.timestamp.Int64*int64(time.Second), int64(got.Timestamp()), "row %d", r.id)
 	require.Equal(t, actions[r.kind.String], got.Body().Str(), "row %d", r.id)
 	require.Equal(t, "oversight.beacon", got.EventName())
 	require.Equal(t, plog.SeverityNumberInfo, got.SeverityNumber())
 	require.NotZero(t, got.ObservedTimestamp())
-	require.Equal(t, map[string]any{"service.name": "oversight-registry", "oversight.registry_id": "deadbeef"}, got.resource)
+	require.Equal(t, map[string]any{"service.name": "oversight-registry", "service.instance.id": "deadbeef", "oversight.registry.id": "deadbeef"}, got.resource)
 	require.Equal(t, "github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver", got.scopeName)
 }
 

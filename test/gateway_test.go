@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -86,7 +88,7 @@ func (g *gateway) store(logs plog.Logs) {
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, log := range scope.LogRecords().All() {
-				id, _ := log.Attributes().Get("oversight.event_id")
+				id, _ := log.Attributes().Get("oversight.event.id")
 				g.times[id.Str()]++
 				g.records = append(g.records, record{
 					LogRecord: log,

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -47,8 +49,8 @@ func TestFindingsArrive(t *testing.T) {
 	collector.waitForOutput(collector.ready)
 
 	event := `{"timeUnixNano":"1735000000000000000","eventName":"oversight.beacon","attributes":[
-		{"key":"oversight.event_uid","value":{"stringValue":"the event"}},{"key":"oversight.event_id","value":{"stringValue":"1"}},
-		{"key":"oversight.beacon_kind","value":{"stringValue":"dns"}}]},`
+		{"key":"log.record.uid","value":{"stringValue":"the event"}},{"key":"oversight.event.id","value":{"stringValue":"1"}},
+		{"key":"oversight.beacon.kind","value":{"stringValue":"dns"}}]},`
 	for i, request := range findings {
 		if i == 0 {
 			request = bytes.Replace(request, []byte(`"logRecords":[`), []byte(`"logRecords":[`+event), 1)

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -31,7 +33,7 @@ func TestDemoEndsWithCtrlC(t *testing.T) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	demo := start(t, cmd)
 	demo.waitForOutput("beacon-")
-	demo.waitForOutput("oversight.tlog_status=verified")
+	demo.waitForOutput("oversight.tlog.status=verified")
 	demo.waitForOutput("Everything is ready")
 	eventually(t, func() error {
 		want := slices.Sorted(slices.Values(append([]string{"checkpoint", "events.jsonl"}, registryFiles...)))

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -458,13 +460,13 @@ connectors:
   routing:
     table:
       - context: log
-        condition: attributes["oversight.beacon_kind"] == "license"
+        condition: attributes["oversight.beacon.kind"] == "license"
         pipelines: [logs/license]
       - context: log
-        condition: attributes["oversight.issuer_id"] == "issuer-legal"
+        condition: attributes["oversight.issuer.id"] == "issuer-legal"
         pipelines: [logs/legal]
       - context: resource
-        condition: attributes["oversight.registry_id"] == "`+registryIDs["edge.sqlite"]+`"
+        condition: attributes["oversight.registry.id"] == "`+registryIDs["edge.sqlite"]+`"
         pipelines: [logs/second]
 `)
 	// The number of events by destination.

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -16,7 +18,7 @@ func tlogOf(database string) string {
 	return fmt.Sprintf("transparency_log: {leaves: %q, grace: 1s}", filepath.Join(filepath.Dir(database), "tlog", "leaves.jsonl"))
 }
 
-// statuses counts the events by oversight.tlog_status, and findings by their
+// statuses counts the events by oversight.tlog.status, and findings by their
 // message.
 func statuses(t *testing.T, g *gateway) (events map[any]int, findings map[string]int) {
 	t.Helper()
@@ -26,7 +28,7 @@ func statuses(t *testing.T, g *gateway) (events map[any]int, findings map[string
 			findings[r.Body().Str()]++
 			continue
 		}
-		status, _ := r.Attributes().Get("oversight.tlog_status")
+		status, _ := r.Attributes().Get("oversight.tlog.status")
 		events[status.AsString()]++
 	}
 	return events, findings

@@ -3,57 +3,58 @@
 
 package translator
 
+// SchemaURL is the version of the OpenTelemetry semantic conventions whose names
+// the records use. It belongs on the resource and on the scope of the records.
+const SchemaURL = "https://opentelemetry.io/schemas/1.40.0"
+
 // Names of log record attributes of our own. Attributes of columns that are
 // NULL or empty are absent.
 const (
-	// AttributeEventID is the row's id in decimal, a string. Ids are handed
-	// out again after a backup was restored: see [AttributeEventUID].
-	AttributeEventID = "oversight.event_id"
-	// AttributeEventUID identifies the event: 32 hex digits, the first half of
-	// a SHA-256 over the registry id and every column.
-	AttributeEventUID = "oversight.event_uid"
+	// AttributeEventID is the row's id in decimal, a string. A registry assigns
+	// ids a second time after a backup was restored: see [AttributeRecordUID].
+	AttributeEventID = "oversight.event.id"
 	// AttributeBeaconKind is the kind of beacon: dns, http_img, ocsp, license,
 	// or one that newer registries know.
-	AttributeBeaconKind = "oversight.beacon_kind"
+	AttributeBeaconKind = "oversight.beacon.kind"
 	// AttributeTokenID is the token in the document's mark that called back.
-	AttributeTokenID = "oversight.token_id"
+	AttributeTokenID = "oversight.token.id"
 	// AttributeFileID is the marked document; absent for unknown tokens.
-	AttributeFileID = "oversight.file_id"
-	// AttributeRecipientID is whom the document was given to; absent for
-	// unknown tokens.
-	AttributeRecipientID = "oversight.recipient_id"
-	// AttributeIssuerID is who gave the document out; absent for unknown tokens.
-	AttributeIssuerID = "oversight.issuer_id"
+	AttributeFileID = "oversight.file.id"
+	// AttributeRecipientID is who received the document; absent for unknown
+	// tokens.
+	AttributeRecipientID = "oversight.recipient.id"
+	// AttributeIssuerID is who issued the document; absent for unknown tokens.
+	AttributeIssuerID = "oversight.issuer.id"
 	// AttributeQualifiedTimestamp is the time of a timestamping authority
 	// (RFC 3161) or the registry's own, in RFC 3339 as the registry wrote it.
 	AttributeQualifiedTimestamp = "oversight.qualified_timestamp"
 	// AttributeTlogIndex is the index of the event's leaf in the transparency
-	// log, an int; -1 says that there is none.
-	AttributeTlogIndex = "oversight.tlog_index"
-	// AttributeTlogStatus says how the event stands to its leaf in the
-	// transparency log: one of the TlogStatus constants. Absent where events
+	// log, an int; -1 for none.
+	AttributeTlogIndex = "oversight.tlog.index"
+	// AttributeTlogStatus is the result of comparing the event with its leaf in
+	// the transparency log: one of the TlogStatus constants. Absent where events
 	// are not checked.
-	AttributeTlogStatus = "oversight.tlog_status"
+	AttributeTlogStatus = "oversight.tlog.status"
 	// AttributeTlogMismatch is the list of the fields in which row and leaf
 	// differ. Present only with [TlogStatusMismatch].
-	AttributeTlogMismatch = "oversight.tlog_mismatch"
-	// AttributeExtra is the map of what else the beacon told.
+	AttributeTlogMismatch = "oversight.tlog.mismatch"
+	// AttributeExtra is the map of what else the beacon reported.
 	AttributeExtra = "oversight.extra"
-	// AttributeDecodeError says which columns could not be read as their type,
-	// and what they hold. Present only then.
+	// AttributeDecodeError names the columns that could not be read as their
+	// type, and their values. Present only then.
 	AttributeDecodeError = "oversight.decode_error"
 )
 
 // Values of [AttributeTlogStatus].
 const (
-	// TlogStatusVerified: the leaf at tlog_index is a beacon's and agrees with
-	// the row in everything that it holds.
+	// TlogStatusVerified: the leaf at tlog_index is a beacon leaf and equals the
+	// row in every field that it holds.
 	TlogStatusVerified = "verified"
-	// TlogStatusMismatch: it differs, see [AttributeTlogMismatch].
+	// TlogStatusMismatch: they differ, see [AttributeTlogMismatch].
 	TlogStatusMismatch = "mismatch"
-	// TlogStatusMissing: the row has no index, or the log no such leaf.
+	// TlogStatusMissing: the row has no index, or the log has no such leaf.
 	TlogStatusMissing = "missing"
-	// TlogStatusDuplicate: another row had claimed the leaf before.
+	// TlogStatusDuplicate: another row has claimed the leaf before.
 	TlogStatusDuplicate = "duplicate"
 	// TlogStatusUnavailable: the log could not be read in time.
 	TlogStatusUnavailable = "unavailable"
@@ -62,23 +63,31 @@ const (
 // Names of log record attributes from the OpenTelemetry semantic conventions,
 // https://opentelemetry.io/docs/specs/semconv/registry/attributes/.
 const (
-	// AttributeClientAddress is who called back; not always an IP address.
+	// AttributeRecordUID identifies the event or the finding: 32 hex digits. Of an
+	// event, they are the first half of a SHA-256 over the registry id and the
+	// columns that [Column.InUID] marks; of a finding, see [Integrity.SetUID].
+	AttributeRecordUID = "log.record.uid"
+	// AttributeClientAddress is the address that called back; not always an IP
+	// address.
 	AttributeClientAddress = "client.address"
-	// AttributeUserAgent is the calling program by its own account.
+	// AttributeUserAgent is the user agent that the caller sent.
 	AttributeUserAgent = "user_agent.original"
-	// AttributeQuestionName is the name that was asked for, of dns beacons.
+	// AttributeQuestionName is the name that was queried, of dns beacons.
 	AttributeQuestionName = "dns.question.name"
 )
 
 // Names and values of resource attributes.
 const (
-	// AttributeServiceName is of the OpenTelemetry semantic conventions.
+	// AttributeServiceName is [ServiceName].
 	AttributeServiceName = "service.name"
-	// ServiceName is the service whose events these are.
+	// ServiceName is the service that reports the events.
 	ServiceName = "oversight-registry"
-	// AttributeRegistryID tells registries apart: a public key in hex, or a
+	// AttributeServiceInstanceID is the id of the registry, as
+	// [AttributeRegistryID] is.
+	AttributeServiceInstanceID = "service.instance.id"
+	// AttributeRegistryID is the id of the registry: its public key in hex, or a
 	// short id that the operator chose.
-	AttributeRegistryID = "oversight.registry_id"
+	AttributeRegistryID = "oversight.registry.id"
 )
 
 // EventName is the EventName of the log records.

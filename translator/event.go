@@ -5,14 +5,13 @@ package translator
 
 import (
 	"math"
-	"strings"
 	"time"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/extra"
 )
 
-// MinTimestamp and MaxTimestamp bound the seconds since 1970 that a log record
-// can hold: its nanoseconds are an int64 wherever Go reads them, and 0 means
+// MinTimestamp and MaxTimestamp are the least and the greatest seconds since 1970
+// that a log record can hold: Go reads its nanoseconds as an int64, and 0 means
 // that there is no time.
 const (
 	MinTimestamp = 1
@@ -25,7 +24,7 @@ const (
 type Event struct {
 	// RegistryID names the registry that the row is from.
 	RegistryID string
-	// ID is the row's id, from 1. It is unique within one life of a database.
+	// ID is the row's id, from 1. It is unique until a backup is restored.
 	ID int64
 	// UID identifies the event across restored backups: 32 hex digits.
 	UID string
@@ -33,14 +32,14 @@ type Event struct {
 	Kind string
 	// TokenID, FileID, RecipientID and IssuerID say what was marked for whom.
 	TokenID, FileID, RecipientID, IssuerID string
-	// SourceIP is who called back; what the registry took for an IP address.
+	// SourceIP is the address that called back, as the registry wrote it.
 	SourceIP string
-	// UserAgent is the calling program by its own account.
+	// UserAgent is the user agent that the caller sent.
 	UserAgent string
-	// QuestionName is extra.qname, the name a dns beacon was asked for.
+	// QuestionName is extra.qname, the name that a dns beacon was queried for.
 	QuestionName string
-	// Extra is the compact text of a JSON object that is not empty, in the
-	// form of [NormalizeExtra]; or "".
+	// Extra is the compact text of a JSON object that is not empty, as
+	// [NormalizeExtra] returns it; or "".
 	Extra string
 	// Timestamp is when the registry was called, by its clock, in UTC. Records
 	// hold times from [MinTimestamp] to [MaxTimestamp]; the zero time
@@ -48,27 +47,27 @@ type Event struct {
 	Timestamp time.Time
 	// QualifiedTimestamp is RFC 3339, as the registry wrote it.
 	QualifiedTimestamp string
-	// TlogIndex is the index of the event's leaf in the transparency log; -1
-	// says that there is none. It counts only if HasTlogIndex is set.
+	// TlogIndex is the index of the event's leaf in the transparency log; -1 for
+	// none. It counts only if HasTlogIndex is set.
 	TlogIndex    int64
 	HasTlogIndex bool
-	// TlogStatus is how the event stands to that leaf, see
+	// TlogStatus is the result of comparing the event with that leaf, see
 	// [AttributeTlogStatus]; "" where nothing was checked.
 	TlogStatus string
 	// TlogMismatch is the names of the fields in which they differ, with
 	// commas between them.
 	TlogMismatch string
-	// DecodeError says what could not be read, for a person.
+	// DecodeError says which columns could not be read and why, for a person.
 	DecodeError string
 	// Observed is when the row was read.
 	Observed time.Time
 }
 
-// Action names what happened when a beacon of a kind called back, as the
-// registry's own exporter does: beacon-dns-callback, beacon-http-pixel,
+// Action is the name of what happened when a beacon of a kind called back, as in
+// the registry's own exporter: beacon-dns-callback, beacon-http-pixel,
 // beacon-ocsp-callback, beacon-license-check, or else beacon-<kind>.
 func Action(kind string) string {
-	switch kind { // a map takes ten times as long
+	switch kind { // ten times as fast as a map
 	case "dns":
 		return "beacon-dns-callback"
 	case "http_img":
@@ -82,26 +81,63 @@ func Action(kind string) string {
 	}
 }
 
-// QuestionType is extra.qtype, the DNS record type that a dns beacon was asked
+// QuestionType is extra.qtype, the DNS record type that a dns beacon was queried
 // for, or "".
-func (e *Event) QuestionType() string {
-	_, rest, found := strings.Cut(e.Extra, `"`+questionTypeKey+`":`)
-	if !found {
-		return ""
+func (e *Event) QuestionType() string { return extra.QuestionType(e.Extra) }
+
+// NormalizeExtra converts the text of the column extra into the form of
+// [Event.Extra], and returns extra.qname.
+//
+//   - A JSON object becomes its compact text, without white space, in the
+//     order of its keys; of a repeated key the last value counts. An empty one
+//     becomes "".
+//   - Anything else, valid or not, becomes {"raw": ...}, with the value if it
+//     is valid JSON and with the text otherwise. So does an object nested
+//     deeper than 30 levels or with more than 1000 keys, which no destination
+//     would accept.
+//   - Numbers keep their digits: one that neither int64 nor float64 holds
+//     exactly becomes a string.
+//   - Lone surrogates and invalid UTF-8 become U+FFFD.
+//
+// NormalizeExtra(NormalizeExtra(x)) equals NormalizeExtra(x).
+func NormalizeExtra(text string) (normal, questionName string) { return extra.Normalize(text) }
+
+// slot points to a field of the event.
+func (e *Event) slot(f field) slot {
+	switch f {
+	case fieldID:
+		return slot{number: &e.ID}
+	case fieldUID:
+		return slot{text: &e.UID}
+	case fieldKind:
+		return slot{text: &e.Kind}
+	case fieldTokenID:
+		return slot{text: &e.TokenID}
+	case fieldFileID:
+		return slot{text: &e.FileID}
+	case fieldRecipientID:
+		return slot{text: &e.RecipientID}
+	case fieldIssuerID:
+		return slot{text: &e.IssuerID}
+	case fieldQualifiedTimestamp:
+		return slot{text: &e.QualifiedTimestamp}
+	case fieldSourceIP:
+		return slot{text: &e.SourceIP}
+	case fieldUserAgent:
+		return slot{text: &e.UserAgent}
+	case fieldQuestionName:
+		return slot{text: &e.QuestionName}
+	case fieldExtra:
+		return slot{text: &e.Extra}
+	case fieldDecodeError:
+		return slot{text: &e.DecodeError}
+	case fieldTlogIndex:
+		return slot{number: &e.TlogIndex, present: &e.HasTlogIndex}
+	case fieldTlogStatus:
+		return slot{text: &e.TlogStatus}
+	case fieldTlogMismatch:
+		return slot{text: &e.TlogMismatch}
+	default: // Timestamp is the record's, and other fields are of findings
+		return slot{}
 	}
-	if strings.LastIndexByte(e.Extra, '{') == 0 && !strings.Contains(e.Extra, `\`) {
-		// One object without escapes: what follows the key is its value.
-		value, quoted := strings.CutPrefix(rest, `"`)
-		if !quoted {
-			return ""
-		}
-		value, _, _ = strings.Cut(value, `"`)
-		return value
-	}
-	m := pcommon.NewMap()
-	PutExtra(e.Extra, m)
-	if v, ok := m.Get(questionTypeKey); ok && v.Type() == pcommon.ValueTypeStr {
-		return v.Str()
-	}
-	return ""
 }

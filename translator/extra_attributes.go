@@ -5,29 +5,42 @@ package translator
 
 import (
 	"iter"
-	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+	"go.opentelemetry.io/collector/pdata/plog"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/routing"
 )
 
-// ExtraAttributes is what a pipeline added to an event or a finding: the attributes of its
-// record and resource that are not its own, such as geo.country_iso_code. The
-// zero value is empty.
+// ExtraAttributes is what a pipeline added to an event or a finding: the
+// attributes of its record and resource that are not its own, such as
+// geo.country_iso_code, and not reserved, see [ReservedNamespace]. The zero value
+// is empty.
 type ExtraAttributes struct {
 	resource, record pcommon.Map
-	any              bool
-	integrity        bool // the record holds a finding, which has other attributes
+	own              *attributeSet // of the record
+	any              bool          // whether there may be some
 }
 
-// directions begin the names of attributes that tell an exporter where to send
-// a record, and are no part of what is sent.
-var directions = []string{
-	"com.splunk.",                                // splunk_hec
-	"data_stream.", "elastic.", "elasticsearch.", // elasticsearch
-	"azure.dcr.", // azure_logs_ingestion
+// readResource returns the id of the registry that a resource describes, and what a
+// pipeline added to the resource. The attributes of the record are left to
+// [ExtraAttributes.found].
+func readResource(resource pcommon.Resource, record plog.LogRecord, own *attributeSet) (registryID string, extra ExtraAttributes) {
+	extra = ExtraAttributes{resource: resource.Attributes(), record: record.Attributes(), own: own}
+	for name, value := range extra.resource.All() {
+		if name == AttributeRegistryID {
+			registryID = value.AsString()
+		} else if isExtraOfResource(name) {
+			extra.any = true
+		}
+	}
+	return registryID, extra
 }
 
-// Empty reports that there is nothing.
+// found records that the record has an attribute that is not its own.
+func (a *ExtraAttributes) found(name string) { a.any = a.any || isExtra(name) }
+
+// Empty reports whether there are none.
 func (a ExtraAttributes) Empty() bool { return !a.any }
 
 // Get returns the attribute of a name, or false.
@@ -42,21 +55,21 @@ func (a ExtraAttributes) Get(name string) (pcommon.Value, bool) {
 }
 
 // All yields the attributes by name, those of the record before those of the
-// resource. A name that the record has too is not yielded for the resource, and
-// attributes that only direct an exporter are not at all. The values must not
-// be changed.
+// resource. A resource attribute that the record has too is not yielded, and
+// neither are attributes that only tell an exporter where to send the record. The
+// values must not be changed.
 func (a ExtraAttributes) All() iter.Seq2[string, pcommon.Value] {
 	return func(yield func(string, pcommon.Value) bool) {
 		if !a.any {
 			return
 		}
 		for name, value := range a.record.All() {
-			if !a.isOwn(name) && !IsRoutingAttribute(name) && !yield(name, value) {
+			if !a.own.has(name) && isExtra(name) && !yield(name, value) {
 				return
 			}
 		}
 		for name, value := range a.resource.All() {
-			if !isAddedToResource(name) {
+			if !isExtraOfResource(name) {
 				continue
 			}
 			if _, ok := a.record.Get(name); !ok && !yield(name, value) {
@@ -66,35 +79,14 @@ func (a ExtraAttributes) All() iter.Seq2[string, pcommon.Value] {
 	}
 }
 
-// isOwn reports whether the attribute of a name is the event's or the finding's.
-func (a ExtraAttributes) isOwn(name string) bool {
-	if a.integrity {
-		return integrityTakers[name] != nil
-	}
-	_, ok := fields[name]
-	return ok
-}
+// isExtra reports whether an attribute that is not the record's own is extra.
+func isExtra(name string) bool { return !isReserved(name) && !routing.IsAttribute(name) }
 
-func addsAny(resource pcommon.Map) bool {
-	for name := range resource.All() {
-		if isAddedToResource(name) {
-			return true
-		}
+func isExtraOfResource(name string) bool {
+	switch name {
+	case AttributeServiceName, AttributeServiceInstanceID, AttributeRegistryID:
+		return false
+	default:
+		return isExtra(name)
 	}
-	return false
-}
-
-func isAddedToResource(name string) bool {
-	return name != AttributeServiceName && name != AttributeRegistryID && !IsRoutingAttribute(name)
-}
-
-// IsRoutingAttribute reports whether an attribute tells an exporter where or how to
-// send a record, such as com.splunk.index, and is no part of what is sent.
-func IsRoutingAttribute(name string) bool {
-	for _, prefix := range directions {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
 }

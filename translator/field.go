@@ -8,103 +8,131 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/extra"
 )
 
-// field is a field of an event that an attribute carries. Both directions stand
-// in this file. They are switches and no tables of functions, through which
-// every event would have to be on the heap.
+// field is a field of an [Event] or an [Integrity] that an attribute or a column
+// carries. [Event.slot] and [Integrity.slot] say where it is. They are switches
+// and no tables of functions, which would allocate every event on the heap.
 type field int
 
 const (
-	fieldID field = iota
+	fieldNone field = iota
+	fieldID
 	fieldUID
 	fieldKind
 	fieldTokenID
 	fieldFileID
 	fieldRecipientID
 	fieldIssuerID
+	fieldTimestamp
 	fieldQualifiedTimestamp
 	fieldSourceIP
 	fieldUserAgent
 	fieldQuestionName
+	fieldExtra
 	fieldDecodeError
 	fieldTlogIndex
 	fieldTlogStatus
 	fieldTlogMismatch
-	fieldExtra
+	// Of findings only.
+	fieldRowUID
+	fieldTlogLastIndex
+	fieldTlogSize
+	fieldTlogRoot
+	fieldTlogExpectedRoot
+	fieldSignature
 )
 
-// text is a field that is carried as it is, or nil.
-func (e *Event) text(f field) *string {
-	switch f {
-	case fieldUID:
-		return &e.UID
-	case fieldKind:
-		return &e.Kind
-	case fieldTokenID:
-		return &e.TokenID
-	case fieldFileID:
-		return &e.FileID
-	case fieldRecipientID:
-		return &e.RecipientID
-	case fieldIssuerID:
-		return &e.IssuerID
-	case fieldQualifiedTimestamp:
-		return &e.QualifiedTimestamp
-	case fieldSourceIP:
-		return &e.SourceIP
-	case fieldUserAgent:
-		return &e.UserAgent
-	case fieldQuestionName:
-		return &e.QuestionName
-	case fieldDecodeError:
-		return &e.DecodeError
-	case fieldTlogStatus:
-		return &e.TlogStatus
-	default:
-		return nil
-	}
+// form is how an attribute carries a field.
+type form int
+
+const (
+	formText    form = iota // a string, as it is
+	formDecimal             // a number that is not 0, as a string
+	formInt                 // a number, as an int
+	formNames               // names with commas between them, as a slice of strings
+	formObject              // the text of a JSON object, as a map
+)
+
+// slot points to a field: to its text or to its number. The other is nil, and both
+// are where there is no such field.
+type slot struct {
+	text    *string
+	number  *int64
+	present *bool // whether the number counts; nil where 0 stands for none
 }
 
 // put adds the attribute of a field to m, unless the field is empty.
-func (e *Event) put(f field, name string, m pcommon.Map) {
-	if text := e.text(f); text != nil {
-		if *text != "" {
-			m.PutStr(name, *text)
-		}
-		return
-	}
+func (s slot) put(a *attribute, m pcommon.Map) {
 	switch {
-	case f == fieldID && e.ID != 0:
-		m.PutStr(name, strconv.FormatInt(e.ID, 10))
-	case f == fieldTlogIndex && e.HasTlogIndex:
-		m.PutInt(name, e.TlogIndex)
-	case f == fieldTlogMismatch && e.TlogMismatch != "":
-		putNames(e.TlogMismatch, m.PutEmptySlice(name))
-	case f == fieldExtra && e.Extra != "":
-		PutExtra(e.Extra, m.PutEmptyMap(name))
+	case s.text != nil:
+		if *s.text != "" {
+			putText(a, *s.text, m)
+		}
+	case s.number == nil:
+	case s.present != nil && !*s.present, s.present == nil && *s.number == 0:
+	case a.form == formDecimal:
+		m.PutStr(a.name, strconv.FormatInt(*s.number, 10))
+	default:
+		m.PutInt(a.name, *s.number)
 	}
 }
 
-// take sets a field from its attribute, of any type.
-func (e *Event) take(f field, v pcommon.Value) {
-	if text := e.text(f); text != nil {
-		*text = v.AsString()
+func putText(a *attribute, text string, m pcommon.Map) {
+	switch a.form {
+	case formNames:
+		names := m.PutEmptySlice(a.name)
+		for name := range strings.SplitSeq(text, ",") {
+			names.AppendEmpty().SetStr(name)
+		}
+	case formObject:
+		extra.Put(text, m.PutEmptyMap(a.name))
+	default:
+		m.PutStr(a.name, text)
+	}
+}
+
+// set is the inverse of put, for a value of any type.
+func (s slot) set(form form, v pcommon.Value) {
+	if form == formText {
+		*s.text = v.AsString()
 		return
 	}
-	switch f {
-	case fieldID:
-		e.ID, _ = intOf(v)
-	case fieldTlogIndex:
-		e.TlogIndex, e.HasTlogIndex = intOf(v)
-	case fieldTlogMismatch:
-		e.TlogMismatch = joined(v)
-	case fieldExtra:
-		e.Extra = extraText(v)
+	s.setOther(form, v)
+}
+
+func (s slot) setOther(form form, v pcommon.Value) {
+	switch {
+	case s.text != nil:
+		*s.text = textOf(form, v)
+	case s.number != nil:
+		number, ok := intOf(v)
+		*s.number = number
+		if s.present != nil {
+			*s.present = ok
+		}
 	}
 }
 
-// intOf accepts digits too: string is the type that transformations prefer.
+func textOf(form form, v pcommon.Value) string {
+	switch {
+	case form == formNames && v.Type() == pcommon.ValueTypeSlice:
+		names := make([]string, 0, v.Slice().Len())
+		for _, name := range v.Slice().All() {
+			names = append(names, name.AsString())
+		}
+		return strings.Join(names, ",")
+	case form == formObject:
+		return extra.Text(v)
+	default:
+		return v.AsString()
+	}
+}
+
+// intOf accepts digits too, since transformations prefer strings. Anything else
+// is 0.
 func intOf(v pcommon.Value) (int64, bool) {
 	if v.Type() == pcommon.ValueTypeInt {
 		return v.Int(), true
@@ -114,22 +142,4 @@ func intOf(v pcommon.Value) (int64, bool) {
 		return 0, false
 	}
 	return n, true
-}
-
-func putNames(joined string, s pcommon.Slice) {
-	for name := range strings.SplitSeq(joined, ",") {
-		s.AppendEmpty().SetStr(name)
-	}
-}
-
-// joined is the inverse of putNames. Any other value is its text.
-func joined(v pcommon.Value) string {
-	if v.Type() != pcommon.ValueTypeSlice {
-		return v.AsString()
-	}
-	names := make([]string, 0, v.Slice().Len())
-	for _, name := range v.Slice().All() {
-		names = append(names, name.AsString())
-	}
-	return strings.Join(names, ",")
 }

@@ -21,8 +21,8 @@ var hard = []string{
 	"", "plain", "\xff\xfe", "a\x00b", "\u2028\u2029", `"\`, "</script>", "é漢🔒", "\x7f\x1f\t\r\n", "\xed\xa0\x80", "2001:db8::1", "fe80::1%eth0", "1.2.3.4",
 }
 
-// Whatever the columns hold, each shape is valid JSON, and is what encoding/json
-// says of the same values in a log record.
+// Whatever the columns hold, each shape is valid JSON, and equal to what
+// encoding/json writes of the same values in a log record.
 func FuzzShapes(f *testing.F) {
 	for i, text := range hard {
 		f.Add(text, hard[(i+1)%len(hard)], hard[(i+2)%len(hard)], text, `{"qname": "x", "qtype": "A"}`, int64(i), int64(i-1))
@@ -40,19 +40,19 @@ func FuzzShapes(f *testing.F) {
 		}
 		for _, extended := range []bool{false, true} {
 			for name, s := range shapes(extended) {
-				text := s.json.AppendJSON(nil, &e)
+				text := s.json.AppendJSON(nil, &translator.Document{Event: &e})
 				require.True(t, utf8.Valid(text), "%s: %q", name, text)
 				want := asJSON(t, s.translate(toRecord(e)))
 				require.Equal(t, valueOf(t, []byte(want)), valueOf(t, text), name)
-				again := s.json.AppendLogRecord(nil, toResource(e), toLog(e))
-				require.Equal(t, string(text), string(again), name)
+				fromRecord := appendRecord(s.json, toResource(e), toLog(e))
+				require.Equal(t, string(text), string(fromRecord), name)
 			}
 		}
 	})
 }
 
-// Whatever a finding tells, each shape is valid JSON, the same from the finding
-// and from its record, and the same as the values that exporters get.
+// Whatever a finding holds, each shape is valid JSON, the same from the finding and
+// from its record, and the same as the values that exporters receive.
 func FuzzIntegrityShapes(f *testing.F) {
 	for i, text := range hard {
 		f.Add(text, hard[(i+1)%len(hard)], hard[(i+2)%len(hard)], int64(i), int64(i+i%3), int64(1735000000))
@@ -71,10 +71,10 @@ func FuzzIntegrityShapes(f *testing.F) {
 		}
 		for _, extended := range []bool{false, true} {
 			for shapeName, s := range shapes(extended) {
-				text := s.json.AppendIntegrityJSON(nil, &finding)
+				text := s.json.AppendJSON(nil, &translator.Document{Integrity: &finding})
 				require.True(t, utf8.Valid(text), "%s: %q", shapeName, text)
 				resource, record := integrityToRecord(finding)
-				require.Equal(t, string(text), string(s.json.AppendLogRecord(nil, resource, record)), shapeName)
+				require.Equal(t, string(text), string(appendRecord(s.json, resource, record)), shapeName)
 				want := asJSON(t, s.translate(resource, record))
 				require.Equal(t, valueOf(t, []byte(want)), valueOf(t, text), shapeName)
 			}
@@ -82,7 +82,7 @@ func FuzzIntegrityShapes(f *testing.F) {
 	})
 }
 
-// valueOf parses one document strictly. Numbers are compared as JSON's.
+// valueOf parses one document strictly.
 func valueOf(t *testing.T, text []byte) any {
 	t.Helper()
 	var value any
@@ -92,8 +92,8 @@ func valueOf(t *testing.T, text []byte) any {
 	return value
 }
 
-// Any log record that came from somewhere can be read as an event, and what was
-// read makes the same record again and again.
+// Any log record, from anywhere, can be read as an event and as a finding, and what
+// was read survives another round trip.
 func FuzzFromLogRecord(f *testing.F) {
 	e := full()
 	logs := plog.NewLogs()
@@ -105,10 +105,10 @@ func FuzzFromLogRecord(f *testing.F) {
 	require.NoError(f, err)
 	f.Add(seed)
 	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"attributes":[{"key":"oversight.extra","value":{"stringValue":"[1"}},
-		{"key":"oversight.tlog_index","value":{"stringValue":"7"}},{"key":"oversight.event_id","value":{"boolValue":true}},{"key":"x"}]}]}]}]}`))
+		{"key":"oversight.tlog.index","value":{"stringValue":"7"}},{"key":"oversight.event.id","value":{"boolValue":true}},{"key":"x"}]}]}]}]}`))
 	f.Add([]byte(`{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"eventName":"oversight.integrity","body":{"intValue":"1"},"attributes":[
-		{"key":"oversight.tlog_last_index","value":{"intValue":"9"}},{"key":"oversight.tlog_mismatch","value":{"arrayValue":{"values":[{"intValue":"1"},{}]}}},
-		{"key":"oversight.tlog_index","value":{"stringValue":"none"}},{"key":"oversight.tlog_size","value":{"stringValue":"99999999999999999999"}}]}]}]}]}`))
+		{"key":"oversight.tlog.last_index","value":{"intValue":"9"}},{"key":"oversight.tlog.mismatch","value":{"arrayValue":{"values":[{"intValue":"1"},{}]}}},
+		{"key":"oversight.tlog.index","value":{"stringValue":"none"}},{"key":"oversight.tlog.size","value":{"stringValue":"99999999999999999999"}}]}]}]}]}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		logs, err := (&plog.JSONUnmarshaler{}).UnmarshalLogs(data)
 		if err != nil {
@@ -125,7 +125,7 @@ func FuzzFromLogRecord(f *testing.F) {
 					}
 					require.Equal(t, finding, integrityFromRecord(integrityToRecord(finding)))
 					for name, s := range shapes(true) {
-						text := s.json.AppendLogRecord(nil, resource.Resource(), record)
+						text := appendRecord(s.json, resource.Resource(), record)
 						require.True(t, utf8.Valid(text) && json.Valid(text), "%s: %q", name, text)
 					}
 				}

@@ -19,33 +19,32 @@ import (
 const IntegrityEventName = "oversight.integrity"
 
 // Names of log record attributes that only findings have. They share
-// [AttributeEventUID], [AttributeEventID], [AttributeTlogIndex],
+// [AttributeRecordUID], [AttributeEventID], [AttributeTlogIndex],
 // [AttributeTlogStatus] and [AttributeTlogMismatch] with events.
 const (
 	// AttributeIntegrityKind is the kind of finding: one of the constants
 	// [IntegrityRowMismatch] and following.
-	AttributeIntegrityKind = "oversight.integrity_kind"
-	// AttributeRowUID is the [AttributeEventUID] of the event that the finding
+	AttributeIntegrityKind = "oversight.integrity.kind"
+	// AttributeEventUID is the [AttributeRecordUID] of the event that the finding
 	// is about.
-	AttributeRowUID = "oversight.row_uid"
-	// AttributeTlogLastIndex is the last leaf of the run that begins at
-	// [AttributeTlogIndex], an int. Absent where it is about one leaf.
-	AttributeTlogLastIndex = "oversight.tlog_last_index"
-	// AttributeTlogSize is the number of leaves that the roots are of, an int.
-	AttributeTlogSize = "oversight.tlog_size"
-	// AttributeTlogRoot is the root of the log that was found, in hex.
-	AttributeTlogRoot = "oversight.tlog_root"
-	// AttributeTlogExpectedRoot is the root that it had before, or that a signed
-	// tree head says that it has, in hex.
-	AttributeTlogExpectedRoot = "oversight.tlog_expected_root"
+	AttributeEventUID = "oversight.event.uid"
+	// AttributeTlogLastIndex is the last leaf of the range that begins at
+	// [AttributeTlogIndex], an int. Absent where the finding is about one leaf.
+	AttributeTlogLastIndex = "oversight.tlog.last_index"
+	// AttributeTlogSize is the number of leaves that the roots cover, an int.
+	AttributeTlogSize = "oversight.tlog.size"
+	// AttributeTlogRoot is the root that was computed from the log, in hex.
+	AttributeTlogRoot = "oversight.tlog.root"
+	// AttributeTlogExpectedRoot is the root that was computed before, or the root
+	// of a signed tree head, in hex.
+	AttributeTlogExpectedRoot = "oversight.tlog.expected_root"
 	// AttributeTlogSignature is the signature of that tree head, in hex.
-	AttributeTlogSignature = "oversight.tlog_signature"
+	AttributeTlogSignature = "oversight.tlog.signature"
 )
 
 // Integrity is one finding about the transparency log or the events table: two
-// records of the registry that should bear each other out do not. Text is valid
-// UTF-8. A zero value stands for what the finding does not tell. Findings are
-// compared with ==.
+// records of the registry that should agree do not. Text is valid UTF-8. A field
+// that does not apply is zero. Findings are compared with ==.
 type Integrity struct {
 	// RegistryID names the registry that the finding is about.
 	RegistryID string
@@ -60,132 +59,133 @@ type Integrity struct {
 	// EventID and RowUID are the id and the uid of the row that it is about.
 	EventID int64
 	RowUID  string
-	// TlogIndex is the leaf that it is about, or the first of a run. It counts
+	// TlogIndex is the leaf that it is about, or the first of a range. It counts
 	// only if HasTlogIndex is set.
 	TlogIndex    int64
 	HasTlogIndex bool
-	// TlogLastIndex is the last leaf of the run. It counts only if it is above
+	// TlogLastIndex is the last leaf of the range. It counts only if it is above
 	// TlogIndex.
 	TlogLastIndex int64
 	// TlogStatus and TlogMismatch are those of the row, see [Event].
 	TlogStatus, TlogMismatch string
-	// TlogSize is the number of leaves that the roots are of.
+	// TlogSize is the number of leaves that the roots cover.
 	TlogSize int64
-	// TlogRoot is the root that was found, and TlogExpectedRoot the one that it
-	// had before or that a signed tree head says, both in hex.
+	// TlogRoot is the root that was computed from the log, and TlogExpectedRoot
+	// the root that was computed before or that of a signed tree head, both in hex.
 	TlogRoot, TlogExpectedRoot string
 	// Signature is that of the signed tree head, in hex.
 	Signature string
 }
 
-// IntegrityAction names what was found, as [Action] does for events:
+// IntegrityAction is the name of what was found, as [Action] is for events:
 // integrity-row-mismatch and so on.
 func IntegrityAction(kind string) string {
 	return "integrity-" + strings.ReplaceAll(kind, "_", "-")
 }
 
-// integrityAttribute carries a field of a finding.
-type integrityAttribute struct {
-	name string
-	put  func(*Integrity, pcommon.Map)
-	take func(*Integrity, pcommon.Value)
+// integrityFields describes each field of a finding once: the attribute that
+// carries it, and the name under which it enters the uid, "" for a field that does
+// not. Those names are frozen, and those of the attributes need not be: a
+// destination recognizes a repeat by the uid.
+var integrityFields = [...]struct {
+	attribute attribute
+	uidName   string
+}{
+	{attribute{AttributeIntegrityKind, fieldKind, formText}, "oversight.integrity_kind"},
+	{attribute{AttributeRecordUID, fieldUID, formText}, ""},
+	{attribute{AttributeEventID, fieldID, formDecimal}, "oversight.event_id"},
+	{attribute{AttributeEventUID, fieldRowUID, formText}, "oversight.row_uid"},
+	{attribute{AttributeTlogIndex, fieldTlogIndex, formInt}, "oversight.tlog_index"},
+	{attribute{AttributeTlogLastIndex, fieldTlogLastIndex, formInt}, "oversight.tlog_last_index"},
+	{attribute{AttributeTlogStatus, fieldTlogStatus, formText}, "oversight.tlog_status"},
+	{attribute{AttributeTlogMismatch, fieldTlogMismatch, formNames}, "oversight.tlog_mismatch"},
+	{attribute{AttributeTlogSize, fieldTlogSize, formInt}, "oversight.tlog_size"},
+	{attribute{AttributeTlogRoot, fieldTlogRoot, formText}, "oversight.tlog_root"},
+	{attribute{AttributeTlogExpectedRoot, fieldTlogExpectedRoot, formText}, "oversight.tlog_expected_root"},
+	{attribute{AttributeTlogSignature, fieldSignature, formText}, "oversight.tlog_signature"},
 }
 
-var integrityAttributes = []integrityAttribute{
-	integrityText(AttributeIntegrityKind, func(f *Integrity) *string { return &f.Kind }),
-	integrityText(AttributeEventUID, func(f *Integrity) *string { return &f.UID }),
-	{AttributeEventID, putIntegrityEventID, func(f *Integrity, v pcommon.Value) { f.EventID = orZero(intOf(v)) }},
-	integrityText(AttributeRowUID, func(f *Integrity) *string { return &f.RowUID }),
-	{AttributeTlogIndex, putIntegrityIndex, func(f *Integrity, v pcommon.Value) { f.TlogIndex, f.HasTlogIndex = intOf(v) }},
-	{AttributeTlogLastIndex, putIntegrityLastIndex, func(f *Integrity, v pcommon.Value) { f.TlogLastIndex = orZero(intOf(v)) }},
-	integrityText(AttributeTlogStatus, func(f *Integrity) *string { return &f.TlogStatus }),
-	{AttributeTlogMismatch, putIntegrityMismatch, func(f *Integrity, v pcommon.Value) { f.TlogMismatch = joined(v) }},
-	{AttributeTlogSize, putIntegritySize, func(f *Integrity, v pcommon.Value) { f.TlogSize = orZero(intOf(v)) }},
-	integrityText(AttributeTlogRoot, func(f *Integrity) *string { return &f.TlogRoot }),
-	integrityText(AttributeTlogExpectedRoot, func(f *Integrity) *string { return &f.TlogExpectedRoot }),
-	integrityText(AttributeTlogSignature, func(f *Integrity) *string { return &f.Signature }),
-}
+// uidRegistryID is the name under which the registry's id enters the uid.
+const uidRegistryID = "oversight.registry_id"
 
-// integrityTakers finds the attribute of a name.
-var integrityTakers = func() map[string]func(*Integrity, pcommon.Value) {
-	m := make(map[string]func(*Integrity, pcommon.Value), len(integrityAttributes))
-	for _, a := range integrityAttributes {
-		m[a.name] = a.take
+// integrityAttributes are the attributes of a finding's record, and uidAttributes
+// the fields under the names that are hashed.
+var integrityAttributes, uidAttributes = func() (record, uid *attributeSet) {
+	record, uid = new(attributeSet), new(attributeSet)
+	for _, f := range integrityFields {
+		record.add(f.attribute)
+		uid.add(attribute{f.uidName, f.attribute.field, f.attribute.form})
 	}
-	return m
+	return record.index(), uid.index()
 }()
 
-func integrityText(name string, field func(*Integrity) *string) integrityAttribute {
-	return integrityAttribute{
-		name: name,
-		put: func(f *Integrity, m pcommon.Map) {
-			if text := *field(f); text != "" {
-				m.PutStr(name, text)
-			}
-		},
-		take: func(f *Integrity, v pcommon.Value) { *field(f) = v.AsString() },
+// slot points to a field of the finding.
+func (f *Integrity) slot(field field) slot {
+	switch field {
+	case fieldKind:
+		return slot{text: &f.Kind}
+	case fieldUID:
+		return slot{text: &f.UID}
+	case fieldID:
+		return slot{number: &f.EventID}
+	case fieldRowUID:
+		return slot{text: &f.RowUID}
+	case fieldTlogIndex:
+		return slot{number: &f.TlogIndex, present: &f.HasTlogIndex}
+	case fieldTlogLastIndex:
+		return slot{number: &f.TlogLastIndex}
+	case fieldTlogStatus:
+		return slot{text: &f.TlogStatus}
+	case fieldTlogMismatch:
+		return slot{text: &f.TlogMismatch}
+	case fieldTlogSize:
+		return slot{number: &f.TlogSize}
+	case fieldTlogRoot:
+		return slot{text: &f.TlogRoot}
+	case fieldTlogExpectedRoot:
+		return slot{text: &f.TlogExpectedRoot}
+	case fieldSignature:
+		return slot{text: &f.Signature}
+	default: // of events
+		return slot{}
 	}
 }
 
-func putIntegrityEventID(f *Integrity, m pcommon.Map) {
-	(&Event{ID: f.EventID}).put(fieldID, AttributeEventID, m)
-}
-
-func putIntegrityIndex(f *Integrity, m pcommon.Map) {
-	if f.HasTlogIndex {
-		m.PutInt(AttributeTlogIndex, f.TlogIndex)
+// clearUnused clears indices that do not count.
+func (f *Integrity) clearUnused() {
+	if !f.HasTlogIndex {
+		f.TlogIndex = 0
 	}
-}
-
-func putIntegrityLastIndex(f *Integrity, m pcommon.Map) {
-	if f.IsRun() {
-		m.PutInt(AttributeTlogLastIndex, f.TlogLastIndex)
+	if !f.IsRun() {
+		f.TlogLastIndex = 0
 	}
-}
-
-func putIntegrityMismatch(f *Integrity, m pcommon.Map) {
-	(&Event{TlogMismatch: f.TlogMismatch}).put(fieldTlogMismatch, AttributeTlogMismatch, m)
-}
-
-func putIntegritySize(f *Integrity, m pcommon.Map) {
-	if f.TlogSize != 0 {
-		m.PutInt(AttributeTlogSize, f.TlogSize)
-	}
-}
-
-func orZero(n int64, ok bool) int64 {
-	if !ok {
-		return 0
-	}
-	return n
 }
 
 // IsRun reports whether the finding is about more than one leaf, those from
-// TlogIndex to TlogLastIndex. An index of -1, for no leaf, begins no run.
+// TlogIndex to TlogLastIndex. An index of -1, for no leaf, begins no range.
 func (f *Integrity) IsRun() bool {
 	return f.HasTlogIndex && f.TlogIndex >= 0 && f.TlogLastIndex > f.TlogIndex
 }
 
-// SetUID makes the UID: the first half of a SHA-256, in hex, over the registry
-// id and all that the finding tells but Message and Observed, so that the same
-// finding has the same. What is hashed is the compact JSON of an object with the
-// attributes of the record, in the order in which [Integrity.ToLogRecord] puts
-// them, after oversight.registry_id.
-func (f *Integrity) SetUID() { f.UID = f.makeUID() }
-
-func (f *Integrity) makeUID() string {
-	nameless := *f
-	nameless.UID = ""
+// SetUID sets the UID: the first half of a SHA-256, in hex, over the registry id
+// and all fields but Message and Observed, so that the same finding has the same
+// uid. What is hashed is the compact JSON of an object with the registry id and the
+// fields that are not empty, in the order and under the names of the first version
+// of this package.
+func (f *Integrity) SetUID() {
 	m := pcommon.NewMap()
-	m.PutStr(AttributeRegistryID, f.RegistryID)
-	nameless.putAttributes(m)
+	m.PutStr(uidRegistryID, f.RegistryID)
+	f.putAttributes(uidAttributes, m)
 	sum := sha256.Sum256(encode.Object(nil, m))
-	return hex.EncodeToString(sum[:sha256.Size/2])
+	f.UID = hex.EncodeToString(sum[:sha256.Size/2])
 }
 
-func (f *Integrity) putAttributes(m pcommon.Map) {
-	for i := range integrityAttributes {
-		integrityAttributes[i].put(f, m)
+func (f *Integrity) putAttributes(set *attributeSet, m pcommon.Map) {
+	used := *f
+	used.clearUnused()
+	for i := range set.list {
+		a := &set.list[i]
+		used.slot(a.field).put(a, m)
 	}
 }
 
@@ -200,12 +200,12 @@ func (f *Integrity) ToLogRecord(record plog.LogRecord) {
 	record.SetSeverityText("ERROR")
 	record.Body().SetStr(f.Message)
 	m := record.Attributes()
-	m.EnsureCapacity(len(integrityAttributes))
+	m.EnsureCapacity(len(integrityAttributes.list))
 	identified := *f
 	if identified.UID == "" {
 		identified.SetUID()
 	}
-	identified.putAttributes(m)
+	identified.putAttributes(integrityAttributes, m)
 }
 
 // IsIntegrity reports whether a record holds a finding.
@@ -214,29 +214,32 @@ func IsIntegrity(record plog.LogRecord) bool {
 }
 
 // IntegrityFromLogRecord is the inverse of [Integrity.ToLogRecord] and
-// [SetResource], with what the pipeline changed as in [FromLogRecord].
+// [SetResource]. Changes that a pipeline made are read as in [FromLogRecord].
 func IntegrityFromLogRecord(resource pcommon.Resource, record plog.LogRecord) (Integrity, ExtraAttributes) {
-	f := Integrity{Message: record.Body().AsString(), Observed: fromTimestamp(record.ObservedTimestamp())}
+	var f Integrity
+	extra := f.setLogRecord(resource, record)
+	return f, extra
+}
+
+func (f *Integrity) setLogRecord(resource pcommon.Resource, record plog.LogRecord) ExtraAttributes {
+	registryID, extra := readResource(resource, record, integrityAttributes)
+	*f = Integrity{
+		RegistryID: registryID,
+		Message:    record.Body().AsString(),
+		Observed:   fromTimestamp(record.ObservedTimestamp()),
+	}
 	if f.Observed.IsZero() {
 		f.Observed = fromTimestamp(record.Timestamp())
 	}
-	if id, ok := resource.Attributes().Get(AttributeRegistryID); ok {
-		f.RegistryID = id.AsString()
-	}
-	added := ExtraAttributes{resource: resource.Attributes(), record: record.Attributes(), integrity: true}
-	added.any = addsAny(resource.Attributes())
+	next := 0
 	for name, value := range record.Attributes().All() {
-		if take, ok := integrityTakers[name]; ok {
-			take(&f, value)
+		var a *attribute
+		if a, next = integrityAttributes.find(name, next); a != nil {
+			f.slot(a.field).set(a.form, value)
 		} else {
-			added.any = true
+			extra.found(name)
 		}
 	}
-	if !f.HasTlogIndex {
-		f.TlogIndex = 0
-	}
-	if !f.IsRun() {
-		f.TlogLastIndex = 0
-	}
-	return f, added
+	f.clearUnused()
+	return extra
 }

@@ -55,21 +55,22 @@ func TestIntegrityLogRecord(t *testing.T) {
 	resource, record := integrityToRecord(f)
 	assert.Equal(t, map[string]any{
 		"service.name":          "oversight-registry",
-		"oversight.registry_id": "deadbeef",
+		"service.instance.id":   "deadbeef",
+		"oversight.registry.id": "deadbeef",
 	}, resource.Attributes().AsRaw())
 	assert.Equal(t, map[string]any{
-		"oversight.integrity_kind":     "row_mismatch",
-		"oversight.event_uid":          "00112233445566778899aabbccddeeff",
-		"oversight.event_id":           "42",
-		"oversight.row_uid":            "ffeeddccbbaa99887766554433221100",
-		"oversight.tlog_index":         int64(7),
-		"oversight.tlog_last_index":    int64(9),
-		"oversight.tlog_status":        "mismatch",
-		"oversight.tlog_mismatch":      []any{"token_id", "extra.qname"},
-		"oversight.tlog_size":          int64(10),
-		"oversight.tlog_root":          "aa",
-		"oversight.tlog_expected_root": "bb",
-		"oversight.tlog_signature":     "cc",
+		"oversight.integrity.kind":     "row_mismatch",
+		"log.record.uid":               "00112233445566778899aabbccddeeff",
+		"oversight.event.id":           "42",
+		"oversight.event.uid":          "ffeeddccbbaa99887766554433221100",
+		"oversight.tlog.index":         int64(7),
+		"oversight.tlog.last_index":    int64(9),
+		"oversight.tlog.status":        "mismatch",
+		"oversight.tlog.mismatch":      []any{"token_id", "extra.qname"},
+		"oversight.tlog.size":          int64(10),
+		"oversight.tlog.root":          "aa",
+		"oversight.tlog.expected_root": "bb",
+		"oversight.tlog.signature":     "cc",
 	}, record.Attributes().AsRaw())
 	assert.Equal(t, "oversight.integrity", record.EventName())
 	assert.Equal(t, f.Message, record.Body().Str())
@@ -100,30 +101,30 @@ func TestIntegrityRoundTripLosesNothing(t *testing.T) {
 	}
 }
 
-// A run of one leaf is no run, and what belongs to no leaf is not sent.
-func TestIntegrityRun(t *testing.T) {
+// A range of one leaf is no range, and an index that does not count is not sent.
+func TestIntegrityRange(t *testing.T) {
 	for _, f := range []translator.Integrity{
 		{HasTlogIndex: true, TlogIndex: 7, TlogLastIndex: 7},
 		{HasTlogIndex: true, TlogIndex: -1},
 		{TlogLastIndex: 7},
 	} {
 		_, record := integrityToRecord(f)
-		_, found := record.Attributes().Get("oversight.tlog_last_index")
+		_, found := record.Attributes().Get("oversight.tlog.last_index")
 		assert.False(t, found)
 		assert.False(t, f.IsRun())
 	}
 }
 
-// Other components change records on their way.
+// Other components change the types of attributes.
 func TestIntegrityFromChangedRecord(t *testing.T) {
 	resource, record := integrityToRecord(fullIntegrity())
 	attributes := record.Attributes()
-	attributes.PutInt("oversight.event_id", 43)
-	attributes.PutStr("oversight.tlog_index", "8")
-	attributes.PutStr("oversight.tlog_size", "99999999999999999999")
-	attributes.PutStr("oversight.tlog_mismatch", "event")
+	attributes.PutInt("oversight.event.id", 43)
+	attributes.PutStr("oversight.tlog.index", "8")
+	attributes.PutStr("oversight.tlog.size", "99999999999999999999")
+	attributes.PutStr("oversight.tlog.mismatch", "event")
 	attributes.PutStr("client.address", "not a finding's")
-	attributes.Remove("oversight.tlog_root")
+	attributes.Remove("oversight.tlog.root")
 	record.SetObservedTimestamp(0)
 
 	want := fullIntegrity()
@@ -140,7 +141,7 @@ func TestIntegrityFromChangedRecord(t *testing.T) {
 	assert.True(t, added.Empty())
 }
 
-// The uid is made of every field but itself, what is said and when.
+// The uid depends on every field except itself, the message and the time.
 func TestIntegrityUID(t *testing.T) {
 	f := fullIntegrity()
 	f.SetUID()
@@ -171,7 +172,7 @@ func TestIntegrityUID(t *testing.T) {
 	}
 }
 
-// A finding that has no uid yet gets it in the record.
+// A finding without a uid gets it in the record.
 func TestIntegrityRecordHasUID(t *testing.T) {
 	f := fullIntegrity()
 	f.UID = ""

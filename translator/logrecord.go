@@ -10,47 +10,38 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// attributes are the fields that have one, in the order in which they are put.
-var attributes = [...]struct {
-	name  string
-	field field
-}{
-	{AttributeEventID, fieldID},
-	{AttributeEventUID, fieldUID},
-	{AttributeBeaconKind, fieldKind},
-	{AttributeTokenID, fieldTokenID},
-	{AttributeFileID, fieldFileID},
-	{AttributeRecipientID, fieldRecipientID},
-	{AttributeIssuerID, fieldIssuerID},
-	{AttributeQualifiedTimestamp, fieldQualifiedTimestamp},
-	{AttributeClientAddress, fieldSourceIP},
-	{AttributeUserAgent, fieldUserAgent},
-	{AttributeQuestionName, fieldQuestionName},
-	{AttributeDecodeError, fieldDecodeError},
-	{AttributeTlogIndex, fieldTlogIndex},
-	{AttributeTlogStatus, fieldTlogStatus},
-	{AttributeTlogMismatch, fieldTlogMismatch},
-	{AttributeExtra, fieldExtra},
+// derivedAttributes carry the fields of an event that are no columns.
+var derivedAttributes = [...]attribute{
+	{AttributeRecordUID, fieldUID, formText},
+	{AttributeQuestionName, fieldQuestionName, formText},
+	{AttributeTlogStatus, fieldTlogStatus, formText},
+	{AttributeTlogMismatch, fieldTlogMismatch, formNames},
+	{AttributeDecodeError, fieldDecodeError, formText},
 }
 
-// usualAttributes is how many of them an event has at most, unless something is
-// wrong with it.
-const usualAttributes = len(attributes) - 2
-
-// fields finds the field of an attribute.
-var fields = func() map[string]field {
-	m := make(map[string]field, len(attributes))
-	for _, a := range attributes {
-		m[a.name] = a.field
+// eventAttributes are the attributes of an event's record.
+var eventAttributes = func() *attributeSet {
+	var set attributeSet
+	for i := range columns {
+		set.add(columns[i].attribute)
 	}
-	return m
+	for _, a := range derivedAttributes {
+		set.add(a)
+	}
+	return set.index()
 }()
 
+// usualAttributes is how many attributes an event has at most, unless a column is
+// unreadable or differs from the log.
+var usualAttributes = len(eventAttributes.list) - 2
+
 // SetResource describes the registry as a resource. Empty ids are left out.
+// [SchemaURL] belongs on the plog.ResourceLogs.
 func SetResource(resource pcommon.Resource, registryID string) {
 	attributes := resource.Attributes()
 	attributes.PutStr(AttributeServiceName, ServiceName)
 	if registryID != "" {
+		attributes.PutStr(AttributeServiceInstanceID, registryID)
 		attributes.PutStr(AttributeRegistryID, registryID)
 	}
 }
@@ -67,8 +58,9 @@ func (e *Event) ToLogRecord(record plog.LogRecord) {
 
 	m := record.Attributes()
 	m.EnsureCapacity(usualAttributes)
-	for i := range attributes {
-		e.put(attributes[i].field, attributes[i].name, m)
+	for i := range eventAttributes.list {
+		a := &eventAttributes.list[i]
+		e.slot(a.field).put(a, m)
 	}
 }
 
@@ -79,43 +71,34 @@ func IsEvent(record plog.LogRecord) bool {
 
 // FromLogRecord is the inverse of [Event.ToLogRecord] and [SetResource]. What
 // a pipeline removed from the record is zero in the event, and a value of
-// another type than ours is taken as its text. What the pipeline added is in
+// another type than ours is read as its text. What the pipeline added is in
 // the second result, which refers to the resource and the record and is valid
 // as long as these are not changed.
+//
+// [Document.SetLogRecord] reads events and findings, and reuses memory.
 func FromLogRecord(resource pcommon.Resource, record plog.LogRecord) (Event, ExtraAttributes) {
 	var e Event
-	added := e.SetLogRecord(resource, record)
-	return e, added
+	extra := e.setLogRecord(resource, record)
+	return e, extra
 }
 
-// SetLogRecord is [FromLogRecord] into an event that is there already, which
-// saves a copy where there are many records. What the event held is gone.
-func (e *Event) SetLogRecord(resource pcommon.Resource, record plog.LogRecord) ExtraAttributes {
+func (e *Event) setLogRecord(resource pcommon.Resource, record plog.LogRecord) ExtraAttributes {
+	registryID, extra := readResource(resource, record, eventAttributes)
 	*e = Event{
-		Timestamp: fromTimestamp(record.Timestamp()),
-		Observed:  fromTimestamp(record.ObservedTimestamp()),
+		RegistryID: registryID,
+		Timestamp:  fromTimestamp(record.Timestamp()),
+		Observed:   fromTimestamp(record.ObservedTimestamp()),
 	}
-	if id, ok := resource.Attributes().Get(AttributeRegistryID); ok {
-		e.RegistryID = id.AsString()
-	}
-	added := ExtraAttributes{resource: resource.Attributes(), record: record.Attributes()}
 	next := 0
 	for name, value := range record.Attributes().All() {
-		// They nearly always come in the order in which they were put.
-		for next < len(attributes) && attributes[next].name != name {
-			next++
-		}
-		if next < len(attributes) {
-			e.take(attributes[next].field, value)
-			next++
-		} else if field, ok := fields[name]; ok {
-			e.take(field, value)
+		var a *attribute
+		if a, next = eventAttributes.find(name, next); a != nil {
+			e.slot(a.field).set(a.form, value)
 		} else {
-			added.any = true
+			extra.found(name)
 		}
 	}
-	added.any = added.any || addsAny(resource.Attributes())
-	return added
+	return extra
 }
 
 // toTimestamp converts to nanoseconds since 1970, where 0 means unset.

@@ -3,19 +3,19 @@
 
 package translator
 
-// AppendMessage appends one line for a person who looks through events:
-// what happened, from where, and about which document of whose.
-// Parts that are not known are left out.
+// AppendMessage appends one line for a person who reads events: what happened,
+// from which address, and about which document of which recipient. Unknown parts
+// are left out.
 func (e *Event) AppendMessage(dst []byte) []byte {
 	dst = append(dst, Action(e.Kind)...)
-	for _, part := range [...]struct{ before, value string }{
+	for _, part := range [...]struct{ label, value string }{
 		{" from ", e.SourceIP},
 		{" for ", e.QuestionName},
 		{": document ", e.FileID},
 		{" of recipient ", e.RecipientID},
 	} {
 		if part.value != "" {
-			dst = append(dst, part.before...)
+			dst = append(dst, part.label...)
 			dst = append(dst, part.value...)
 		}
 	}

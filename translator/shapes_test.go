@@ -23,42 +23,52 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/ecs"
 	"github.com/oversight-protocol/oversight-otelcol/translator/sentinel"
+	"github.com/oversight-protocol/oversight-otelcol/translator/siem"
 	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
 )
 
-// shape is one of the three, in its JSON form and in that of log records.
+// shape is one of the three, as JSON and as log records.
 type shape struct {
-	json interface {
-		AppendJSON(dst []byte, e *translator.Event) []byte
-		AppendIntegrityJSON(dst []byte, f *translator.Integrity) []byte
-		AppendLogRecord(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte
-	}
-	// translate makes of a record what exporters send of it, as a JSON value.
+	json siem.Translator
+	// translate returns what exporters send of a record, as a JSON value.
 	translate func(resource pcommon.Resource, record plog.LogRecord) any
 }
 
 func shapes(extended bool) map[string]shape {
 	toSplunk := &splunk.Translator{Extended: extended}
-	toECS := &ecs.Translator{Extended: extended}
+	toECS := &ecs.Translator{Extended: extended, DocumentID: true}
 	toSentinel := &sentinel.Translator{Extended: extended}
 	return map[string]shape{
 		"splunk": {toSplunk, func(resource pcommon.Resource, record plog.LogRecord) any {
-			toSplunk.TranslateRecord(resource, record)
+			translateRecord(toSplunk, resource, record)
 			toSplunk.TranslateResource(resource)
 			return hecEvent(resource, record)
 		}},
 		"ecs": {toECS, func(resource pcommon.Resource, record plog.LogRecord) any {
-			toECS.TranslateRecord(resource, record, true)
+			translateRecord(toECS, resource, record)
 			return record.Body().AsRaw()
 		}},
 		"sentinel": {toSentinel, func(resource pcommon.Resource, record plog.LogRecord) any {
-			toSentinel.TranslateToBody(resource, record)
+			translateRecord(toSentinel, resource, record)
 			return record.Body().AsRaw()
 		}},
 	}
 }
 
-// hecEvent is what the exporter splunk_hec makes of a record.
+func translateRecord(t siem.Translator, resource pcommon.Resource, record plog.LogRecord) {
+	var d translator.Document
+	d.SetLogRecord(resource, record)
+	t.TranslateRecord(record, &d)
+}
+
+// appendRecord is the JSON of what a record holds.
+func appendRecord(t siem.Translator, resource pcommon.Resource, record plog.LogRecord) []byte {
+	var d translator.Document
+	d.SetLogRecord(resource, record)
+	return t.AppendJSON(nil, &d)
+}
+
+// hecEvent is what the exporter splunk_hec sends of a record.
 func hecEvent(resource pcommon.Resource, record plog.LogRecord) any {
 	when := record.Timestamp()
 	if when == 0 {
@@ -70,7 +80,7 @@ func hecEvent(resource pcommon.Resource, record plog.LogRecord) any {
 		if key, ok := keys[name]; ok {
 			event[key] = value
 		} else {
-			event["stray "+name] = value
+			event["unexpected "+name] = value
 		}
 	}
 	fields := map[string]any{}
@@ -87,7 +97,7 @@ func hecEvent(resource pcommon.Resource, record plog.LogRecord) any {
 	return event
 }
 
-// registries are the sample databases, with the ids that their vectors have.
+// registries has the sample databases, and the ids that their vectors have.
 var registries = map[string]string{
 	"edge":     strings.Repeat("deadbeef", 8),
 	"registry": "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241",
@@ -115,7 +125,7 @@ func unix(t time.Time) int64 {
 	return t.Unix()
 }
 
-// vectors are what the registry's own exporter writes, a document a line.
+// vectors is what the registry's own exporter writes, one document on each line.
 func vectors(t testing.TB, name, shape string) []string {
 	t.Helper()
 	file, err := os.Open(filepath.Join("..", "testdata", "vectors", name+"."+shape+".jsonl"))
@@ -136,8 +146,8 @@ func TestVectors(t *testing.T) {
 				want := vectors(t, name, shapeName)
 				require.Len(t, events, len(want))
 				for i := range events {
-					require.JSONEq(t, want[i], string(s.json.AppendJSON(nil, &events[i])), "from the event")
-					require.JSONEq(t, want[i], string(s.json.AppendLogRecord(nil, toResource(events[i]), toLog(events[i]))), "from the record")
+					require.JSONEq(t, want[i], string(s.json.AppendJSON(nil, &translator.Document{Event: &events[i]})), "from the event")
+					require.JSONEq(t, want[i], string(appendRecord(s.json, toResource(events[i]), toLog(events[i]))), "from the record")
 					require.JSONEq(t, want[i], asJSON(t, s.translate(toRecord(events[i]))), "as a record")
 				}
 			})
@@ -164,9 +174,9 @@ func asJSON(t testing.TB, v any) string {
 	return string(text)
 }
 
-// Extended, a shape has more fields, and all that it has otherwise.
+// Extended, a shape has all fields that it has otherwise, unchanged, and more.
 func TestExtendedOnlyAdds(t *testing.T) {
-	more := map[string][]string{
+	extendedOnly := map[string][]string{
 		"splunk": {"event.event_uid", "event.tlog_status", "event.tlog_mismatch"},
 		"ecs": {
 			"dns.question.name", "dns.question.type", "event.hash", "message", "related.ip", "related.user",
@@ -179,8 +189,8 @@ func TestExtendedOnlyAdds(t *testing.T) {
 			added := map[string]bool{}
 			for name := range registries {
 				for _, e := range checked(sample(t, name)) {
-					before := flatten(t, plain.json.AppendJSON(nil, &e))
-					after := flatten(t, shapes(true)[shapeName].json.AppendJSON(nil, &e))
+					before := flatten(t, plain.json.AppendJSON(nil, &translator.Document{Event: &e}))
+					after := flatten(t, shapes(true)[shapeName].json.AppendJSON(nil, &translator.Document{Event: &e}))
 					for path, value := range before {
 						require.Equal(t, value, after[path], path)
 					}
@@ -191,12 +201,12 @@ func TestExtendedOnlyAdds(t *testing.T) {
 					}
 				}
 			}
-			assert.ElementsMatch(t, more[shapeName], keys(added))
+			assert.ElementsMatch(t, extendedOnly[shapeName], keys(added))
 		})
 	}
 }
 
-// checked are events after they were held against the log.
+// checked sets the statuses of events that were compared with the log.
 func checked(events []translator.Event) []translator.Event {
 	for i := range events {
 		switch i % 3 {
@@ -209,7 +219,7 @@ func checked(events []translator.Event) []translator.Event {
 	return events
 }
 
-// How an event stands to the log is told where it is extended.
+// The status of an event in the log is in the extended shapes.
 func TestTlogStatus(t *testing.T) {
 	e := full()
 	e.TlogStatus, e.TlogMismatch = translator.TlogStatusMismatch, "token_id,extra.qname"
@@ -222,7 +232,7 @@ func TestTlogStatus(t *testing.T) {
 		for _, extended := range []bool{false, true} {
 			s := shapes(extended)[shapeName]
 			for form, document := range map[string][]byte{
-				"event":  s.json.AppendJSON(nil, &e),
+				"event":  s.json.AppendJSON(nil, &translator.Document{Event: &e}),
 				"record": []byte(asJSON(t, s.translate(toRecord(e)))),
 			} {
 				got := flatten(t, document)
@@ -265,15 +275,15 @@ func flatten(t testing.TB, document []byte) map[string]any {
 	return flat
 }
 
-// What a pipeline takes away is missing, and what it adds has a place.
-func TestChangedOnTheWay(t *testing.T) {
+// What a pipeline removes is missing, and what it adds is in the shape.
+func TestChangedByPipeline(t *testing.T) {
 	change := func(resource pcommon.Resource, record plog.LogRecord) {
 		resource.Attributes().PutStr("deployment.environment.name", "production")
 		resource.Attributes().PutStr("geo.country_name", "not this one")
 		resource.Attributes().PutStr("com.splunk.index", "leaks")
 		attributes := record.Attributes()
 		attributes.Remove("user_agent.original")
-		attributes.Remove("oversight.recipient_id")
+		attributes.Remove("oversight.recipient.id")
 		attributes.PutStr("client.address", "****")
 		attributes.PutStr("geo.country_iso_code", "DE")
 		attributes.PutStr("geo.country_name", "Germany")
@@ -312,14 +322,14 @@ func TestChangedOnTheWay(t *testing.T) {
 			resource, record := toRecord(e)
 			change(resource, record)
 			s := shapes(true)[shapeName]
-			assert.JSONEq(t, want, string(s.json.AppendLogRecord(nil, resource, record)))
+			assert.JSONEq(t, want, string(appendRecord(s.json, resource, record)))
 			want := strings.Replace(want, `"sourcetype":`, `"index":"leaks","sourcetype":`, 1)
 			assert.JSONEq(t, want, asJSON(t, s.translate(resource, record)))
 		})
 	}
 }
 
-// Records that are read without a time of their own get that of the reading.
+// An event without a time of its own has the time at which it was read.
 func TestEventWithoutTime(t *testing.T) {
 	e := translator.Event{Kind: "dns", Observed: time.Unix(1735000001, 5e8).UTC(), DecodeError: "timestamp holds no integer: 'soon'"}
 	for shapeName, paths := range map[string]map[string]any{
@@ -327,10 +337,10 @@ func TestEventWithoutTime(t *testing.T) {
 		"ecs":      {"@timestamp": "2024-12-24T00:26:41.5Z", "error.message": e.DecodeError},
 		"sentinel": {"TimeGenerated": "2024-12-24T00:26:41.5Z", "OccurredAt": nil, "DecodeError": e.DecodeError},
 	} {
-		document := flatten(t, shapes(true)[shapeName].json.AppendJSON(nil, &e))
+		document := flatten(t, shapes(true)[shapeName].json.AppendJSON(nil, &translator.Document{Event: &e}))
 		for path, want := range paths {
 			assert.Equal(t, want, document[path], "%s: %s", shapeName, path)
 		}
-		assert.JSONEq(t, string(shapes(true)[shapeName].json.AppendJSON(nil, &e)), asJSON(t, shapes(true)[shapeName].translate(toRecord(e))))
+		assert.JSONEq(t, string(shapes(true)[shapeName].json.AppendJSON(nil, &translator.Document{Event: &e})), asJSON(t, shapes(true)[shapeName].translate(toRecord(e))))
 	}
 }

@@ -61,20 +61,21 @@ func TestLogRecord(t *testing.T) {
 
 	assert.Equal(t, map[string]any{
 		"service.name":          "oversight-registry",
-		"oversight.registry_id": "deadbeef",
+		"service.instance.id":   "deadbeef",
+		"oversight.registry.id": "deadbeef",
 	}, resource.Attributes().AsRaw())
 	assert.Equal(t, map[string]any{
-		"oversight.event_id":            "42",
-		"oversight.event_uid":           "00112233445566778899aabbccddeeff",
-		"oversight.beacon_kind":         "dns",
-		"oversight.token_id":            "token",
-		"oversight.file_id":             "file",
-		"oversight.recipient_id":        "zoë@corp.example",
-		"oversight.issuer_id":           "issuer",
+		"oversight.event.id":            "42",
+		"log.record.uid":                "00112233445566778899aabbccddeeff",
+		"oversight.beacon.kind":         "dns",
+		"oversight.token.id":            "token",
+		"oversight.file.id":             "file",
+		"oversight.recipient.id":        "zoë@corp.example",
+		"oversight.issuer.id":           "issuer",
 		"oversight.qualified_timestamp": "2024-12-24T01:06:40Z",
-		"oversight.tlog_index":          int64(7),
-		"oversight.tlog_status":         "mismatch",
-		"oversight.tlog_mismatch":       []any{"token_id", "extra.qname"},
+		"oversight.tlog.index":          int64(7),
+		"oversight.tlog.status":         "mismatch",
+		"oversight.tlog.mismatch":       []any{"token_id", "extra.qname"},
 		"client.address":                "2001:db8::1",
 		"user_agent.original":           `agent "q" \ <script>`,
 		"dns.question.name":             "token.t.example.com",
@@ -129,14 +130,14 @@ func TestRoundTripLosesNothing(t *testing.T) {
 	}
 }
 
-// Other components change records on their way: the types they prefer must not
-// make an event unreadable.
+// Other components change the types of attributes, which must not make an event
+// unreadable.
 func TestFromChangedRecord(t *testing.T) {
 	resource, record := toRecord(full())
 	attributes := record.Attributes()
-	attributes.PutInt("oversight.event_id", 42)
-	attributes.PutStr("oversight.tlog_index", "7")
-	attributes.PutInt("oversight.token_id", 12)
+	attributes.PutInt("oversight.event.id", 42)
+	attributes.PutStr("oversight.tlog.index", "7")
+	attributes.PutInt("oversight.token.id", 12)
 	attributes.PutStr("oversight.extra", ` {"a" : 1} `)
 	attributes.PutStr("geo.country", "nl")
 	attributes.Remove("user_agent.original")
@@ -212,8 +213,8 @@ func quote(s string) string {
 	return string(b)
 }
 
-// FuzzNormalizeExtra holds what every destination relies on, for any text that
-// a column can hold.
+// FuzzNormalizeExtra checks what every destination relies on, for any text that a
+// column can hold.
 func FuzzNormalizeExtra(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", `{"qtype": "A", "qname": "x.example"}`, "[1,2]", "not json", `{"a":{"b":[1.50,1e400,-0]}}`,
@@ -230,8 +231,8 @@ func FuzzNormalizeExtra(f *testing.F) {
 		var object map[string]any
 		require.NoError(t, json.Unmarshal([]byte(normal), &object), "no JSON object")
 		require.NotEmpty(t, object)
-		again, name := translator.NormalizeExtra(normal)
-		require.Equal(t, normal, again, "not normal")
+		normalizedTwice, name := translator.NormalizeExtra(normal)
+		require.Equal(t, normal, normalizedTwice, "not normal")
 		require.Equal(t, questionName, name)
 
 		e := translator.Event{Extra: normal, QuestionName: questionName}

@@ -5,31 +5,32 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
 	"github.com/oversight-protocol/oversight-otelcol/translator"
-	"github.com/oversight-protocol/oversight-otelcol/translator/ecs"
-	"github.com/oversight-protocol/oversight-otelcol/translator/sentinel"
+	siemshape "github.com/oversight-protocol/oversight-otelcol/translator/siem"
 	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
 )
 
-// The formats, as users write them.
+// The formats that are sent in ways of their own.
 const (
-	formatSplunk   = "splunk"
-	formatECS      = "ecs"
-	formatSentinel = "sentinel"
+	formatSplunk   = siemshape.FormatSplunk
+	formatECS      = siemshape.FormatECS
+	formatSentinel = siemshape.FormatSentinel
 )
 
-var formats = []string{formatSplunk, formatECS, formatSentinel}
+var formats = siemshape.Formats()
 
-// encoder appends an event's JSON document, without a line end.
+// encoder appends an event's JSON document, without a line end. One goroutine calls
+// it at a time.
 type encoder func(dst []byte, e *translator.Event) []byte
 
-// shapes is the flags that say how documents look.
+// shapes is the flags that change the documents.
 type shapes struct {
-	splunk   splunk.Translator
+	splunk   siemshape.SplunkConfig
 	extended bool
 }
 
@@ -45,18 +46,20 @@ func (s *shapes) registerSplunk(flags *pflag.FlagSet) {
 }
 
 func (s *shapes) encoder(format string) (encoder, error) {
-	switch format {
-	case formatSplunk:
-		t := s.splunk
-		t.Extended = s.extended
-		return t.AppendJSON, nil
-	case formatECS:
-		return (&ecs.Translator{Extended: s.extended}).AppendJSON, nil
-	case formatSentinel:
-		return (&sentinel.Translator{Extended: s.extended}).AppendJSON, nil
-	case "":
-		return nil, fmt.Errorf("--format is missing: give one of %s", strings.Join(formats, ", "))
-	default:
-		return nil, fmt.Errorf("--format %q: give one of %s", format, strings.Join(formats, ", "))
+	if !slices.Contains(formats, format) {
+		list := strings.Join(formats, ", ")
+		if format == "" {
+			return nil, fmt.Errorf("--format is missing: give one of %s", list)
+		}
+		return nil, fmt.Errorf("--format %q: give one of %s", format, list)
 	}
+	t, err := (&siemshape.Config{Format: format, Extended: s.extended, Splunk: s.splunk}).NewTranslator()
+	if err != nil {
+		return nil, err
+	}
+	var document translator.Document
+	return func(dst []byte, e *translator.Event) []byte {
+		document.Event = e
+		return t.AppendJSON(dst, &document)
+	}, nil
 }

@@ -137,7 +137,7 @@ func eventColumns(t *testing.T) []column {
 	e := fullEvent(t)
 	resource, record := toRecord(&e)
 	extended := sentinel.Translator{Extended: true}
-	return sent(t, string(extended.AppendLogRecord(nil, resource, record)))
+	return sent(t, string(appendRecord(&extended, resource, record)))
 }
 
 // findingColumns is the same for a finding.
@@ -146,7 +146,7 @@ func findingColumns(t *testing.T) []column {
 	f := fullFinding(t)
 	resource, record := toRecord(&f)
 	extended := sentinel.Translator{Extended: true}
-	return sent(t, string(extended.AppendLogRecord(nil, resource, record)))
+	return sent(t, string(appendRecord(&extended, resource, record)))
 }
 
 // collectorColumns is every column that the collector can send: those of events,
@@ -165,6 +165,13 @@ func collectorColumns(t *testing.T) []column {
 	return columns
 }
 
+// appendRecord is the row of what a record holds.
+func appendRecord(t *sentinel.Translator, resource pcommon.Resource, record plog.LogRecord) []byte {
+	var d translator.Document
+	d.SetLogRecord(resource, record)
+	return t.AppendJSON(nil, &d)
+}
+
 func TestRowAsBody(t *testing.T) {
 	e, f := fullEvent(t), fullFinding(t)
 	extended := sentinel.Translator{Extended: true}
@@ -173,7 +180,9 @@ func TestRowAsBody(t *testing.T) {
 		want []column
 	}{{&e, eventColumns(t)}, {&f, findingColumns(t)}} {
 		resource, record := toRecord(c.of)
-		extended.TranslateToBody(resource, record)
+		var d translator.Document
+		d.SetLogRecord(resource, record)
+		extended.TranslateRecord(record, &d)
 		row, err := json.Marshal(record.Body().AsRaw())
 		require.NoError(t, err)
 		assert.ElementsMatch(t, c.want, sent(t, string(row)))

@@ -271,15 +271,15 @@ func TestLogOfKilledWriter(t *testing.T) {
 	}
 }
 
-func TestLogWithoutAnythingInIt(t *testing.T) {
+func TestEmptyLog(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema+"INSERT INTO parts(value) VALUES (1)")
 	require.NoError(t, os.WriteFile(path+"-wal", nil, 0o600))
 	assert.EqualValues(t, 1, rows(t, open(t, path)))
 }
 
-// The log starts again in the same file once it was checkpointed: what is behind
-// its new end is old.
-func TestLogThatStartedAgain(t *testing.T) {
+// After a checkpoint the log is restarted in the same file: frames behind its new
+// end are old.
+func TestRestartedLog(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema)
 	kept, db := openKept(t, path), open(t, path)
 	for i := int64(1); i <= 20; i++ {
@@ -294,7 +294,7 @@ func TestLogThatStartedAgain(t *testing.T) {
 	}
 }
 
-func TestHotJournalIsWaitedOutAndThenReported(t *testing.T) {
+func TestHotJournalIsReported(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=DELETE", schema)
 	db := open(t, path)
 	db.BusyTimeout = 0
@@ -323,7 +323,7 @@ func TestSymbolicLink(t *testing.T) {
 	assert.EqualValues(t, 3, rows(t, db), "the link leads to another file now")
 }
 
-func TestExchangedFile(t *testing.T) {
+func TestReplacedFile(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema+"INSERT INTO parts(value) VALUES (1);")
 	db := open(t, path)
 	assert.EqualValues(t, 1, rows(t, db))
@@ -344,7 +344,7 @@ func TestChanged(t *testing.T) {
 			path := create(t, pragmas, schema)
 			kept, db := openKept(t, path), open(t, path)
 			later := time.Now().Add(time.Hour)
-			look := func() livedb.Version {
+			read := func() livedb.Version {
 				version, err := db.View(t.Context(), func(conn *livedb.Conn, _ livedb.Attempt) error { return nil })
 				require.NoError(t, err)
 				return version
@@ -355,19 +355,19 @@ func TestChanged(t *testing.T) {
 				return changed
 			}
 			assert.True(t, changed(livedb.Version{}), "nothing was read yet")
-			assert.True(t, changed(look()), "too short after a write to be sure")
+			assert.True(t, changed(read()), "too short after a write to be sure")
 
 			db.SetClock(func() time.Time { return later })
 			for range 10 {
-				before := look()
+				before := read()
 				assert.False(t, changed(before), "nothing was written")
 				_, err := kept.Exec("INSERT INTO parts(value) VALUES (1)")
 				require.NoError(t, err)
 				assert.True(t, changed(before), "a row was committed")
 			}
-			before := look()
+			before := read()
 			require.NoError(t, os.Rename(create(t, pragmas, schema), path))
-			assert.True(t, changed(before), "the file was exchanged")
+			assert.True(t, changed(before), "the file was replaced")
 		})
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 )
 
-// checkpoint reports whether a checkpoint was held up.
+// checkpoint reports whether a checkpoint was locked out.
 func checkpoint(t *testing.T, db *sql.DB) (busy bool) {
 	t.Helper()
 	var held, pages, done int
@@ -21,9 +21,9 @@ func checkpoint(t *testing.T, db *sql.DB) (busy bool) {
 	return held != 0
 }
 
-// A writer that changes the database under every attempt is held off in the end:
-// it can commit to the log, but not copy from it, until the read is over.
-func TestWriterThatLeavesNoGapIsHeldOff(t *testing.T) {
+// A writer that changes the database during every attempt is locked out in the end:
+// it can commit to the log, but not checkpoint it, until the read is over.
+func TestWriterThatLeavesNoGapIsLockedOut(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema)
 	writer, db := openKept(t, path), open(t, path)
 	_, err := writer.Exec("PRAGMA busy_timeout=0")
@@ -43,16 +43,16 @@ func TestWriterThatLeavesNoGapIsHeldOff(t *testing.T) {
 		assert.EqualValues(t, attempts, stmt.ColumnInt64(0), "rows")
 		require.NoError(t, stmt.Reset())
 		insert()
-		assert.Equal(t, attempt.Locked, checkpoint(t, writer), "held up in attempt %d", attempt.Number)
+		assert.Equal(t, attempt.Locked, checkpoint(t, writer), "locked out in attempt %d", attempt.Number)
 		return nil
 	})
 	require.NoError(t, err)
 	assert.Equal(t, 9, attempts)
-	assert.False(t, checkpoint(t, writer), "held up after the read")
+	assert.False(t, checkpoint(t, writer), "locked out after the read")
 }
 
-// So is one with a rollback journal, which cannot commit meanwhile.
-func TestWriterWithRollbackJournalIsHeldOff(t *testing.T) {
+// A writer with a rollback journal cannot commit meanwhile.
+func TestWriterWithRollbackJournalIsLockedOut(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=DELETE", schema)
 	writer, db := openKept(t, path), open(t, path)
 	_, err := writer.Exec("PRAGMA busy_timeout=0")

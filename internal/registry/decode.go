@@ -14,95 +14,98 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// The places of the columns in a row.
-const (
-	columnID = iota
-	columnTokenID
-	columnFileID
-	columnRecipientID
-	columnIssuerID
-	columnKind
-	columnSourceIP
-	columnUserAgent
-	columnExtra
-	columnTimestamp
-	columnQualifiedTimestamp
-	columnTlogIndex
-	columnCount
-)
-
-var columnNames = strings.Split(columns, ", ")
-
 // maxShown is how much of an unreadable value an error shows, in bytes. The
 // rest stays in the registry.
 const maxShown = 256
 
-// sharedSize is how many bytes of rows share a string, and so stay in memory as
+// sharedSize is how many bytes of rows share a string, which stays in memory as
 // long as any of their events does.
 const sharedSize = 64 << 10
 
-// decoder turns rows into events. SQLite checks no types, so any column may
-// hold anything; what cannot be read is described and passed over.
+// decoder converts rows to events. SQLite checks no types, so any column may
+// hold anything; what cannot be read is described and left out.
 type decoder struct {
-	values  [columnCount]value // of the row at hand
-	encoded []byte             // the row at hand, as it is hashed
-	shared  strings.Builder    // the last rows, for the texts of events to be part of
-	row     string             // the row at hand and its uid, in shared
-	ascii   bool               // row is, so that no text needs a closer look
-	faults  []string
+	columns    []translator.Column
+	uidColumns int // how many of them, the first, enter the uid
+
+	values     []columnValue   // of the current row, one for each column
+	encoded    []byte          // the current row: what is hashed, and then the columns that are not
+	shared     strings.Builder // the last rows, which hold the texts of their events
+	row        string          // the current row and its uid, in shared
+	ascii      bool            // row is ASCII, so that no text needs a check
+	unreadable []string        // the current row's columns that cannot be read, and why
 
 	withoutUID bool // events need none
 }
 
-// value is what a column holds, as SQLite has it.
-type value struct {
+// columnValue is what a column holds, as SQLite returns it.
+type columnValue struct {
 	class      livedb.Type
 	int        int64
-	float      float64
-	start, end int // of its bytes in the encoded row
+	real       string // the text of a real number
+	start, end int    // of its bytes in the encoded row
 }
 
-// decode fills in the event from the statement's row.
+// newDecoder makes a decoder of rows with these columns. Those of the uid come
+// first.
+func newDecoder(columns []translator.Column) *decoder {
+	d := &decoder{columns: columns, values: make([]columnValue, len(columns))}
+	for d.uidColumns < len(columns) && columns[d.uidColumns].InUID {
+		d.uidColumns++
+	}
+	return d
+}
+
+// decode sets the event from the statement's row.
 func (d *decoder) decode(stmt *livedb.Stmt, e *translator.Event) {
 	d.encode(stmt, e.RegistryID)
-	d.faults = d.faults[:0]
+	d.unreadable = d.unreadable[:0]
 	if d.withoutUID {
 		d.share(nil)
 	} else {
 		uid := d.hash()
 		e.UID = d.share(uid[:])
 	}
-	e.ID = d.values[columnID].int
-	e.TokenID = d.text(columnTokenID)
-	e.FileID = d.text(columnFileID)
-	e.RecipientID = d.text(columnRecipientID)
-	e.IssuerID = d.text(columnIssuerID)
-	e.Kind = d.text(columnKind)
-	e.SourceIP = d.text(columnSourceIP)
-	e.UserAgent = d.text(columnUserAgent)
-	e.Extra, e.QuestionName = translator.NormalizeExtra(d.text(columnExtra))
-	e.Timestamp = d.time(columnTimestamp)
-	e.QualifiedTimestamp = d.text(columnQualifiedTimestamp)
-	e.TlogIndex, e.HasTlogIndex = d.int(columnTlogIndex)
-	if len(d.faults) > 0 {
-		e.DecodeError = strings.Join(d.faults, "; ")
+	for i := range d.columns {
+		d.decodeColumn(i, e)
+	}
+	if len(d.unreadable) > 0 {
+		e.DecodeError = strings.Join(d.unreadable, "; ")
 	}
 }
 
-// uid is the event_uid of the statement's row.
+func (d *decoder) decodeColumn(column int, e *translator.Event) {
+	c := &d.columns[column]
+	switch c.Type {
+	case translator.ColumnText:
+		if text := d.text(column); text != "" {
+			c.SetText(e, text)
+		}
+	case translator.ColumnInteger:
+		if n, ok := d.int(column); ok {
+			c.SetInt(e, n)
+		}
+	case translator.ColumnTime:
+		if seconds, ok := d.seconds(column); ok {
+			c.SetTime(e, seconds)
+		}
+	}
+}
+
+// uid is the uid of the statement's row.
 func (d *decoder) uid(stmt *livedb.Stmt, registryID string) string {
 	d.encode(stmt, registryID)
 	uid := d.hash()
 	return string(uid[:])
 }
 
-// share makes the row and its uid part of a string that many rows share, and
-// all texts parts of that: an allocation every some hundred rows instead of ten
-// a row. It returns the uid.
+// share copies the row and its uid into a string that many rows share, of which
+// all their texts are parts: one allocation every few hundred rows instead of ten
+// for each row. It returns the uid.
 func (d *decoder) share(uid []byte) string {
 	size := len(d.encoded) + len(uid)
 	if d.shared.Cap()-d.shared.Len() < size {
-		d.shared = strings.Builder{} // the old one belongs to its events
+		d.shared = strings.Builder{} // the events refer to the old one
 		d.shared.Grow(max(size, sharedSize))
 	}
 	start := d.shared.Len()
@@ -113,7 +116,7 @@ func (d *decoder) share(uid []byte) string {
 	return d.row[len(d.encoded):]
 }
 
-// isASCII looks at eight bytes at a time.
+// isASCII checks eight bytes at a time.
 func isASCII(s string) bool {
 	const high = 0x8080808080808080
 	for len(s) >= 8 {
@@ -137,7 +140,7 @@ func (d *decoder) bytes(column int) string {
 	return d.row[v.start:v.end]
 }
 
-// text reads a column as text. Numbers have one, blobs do not.
+// text reads a column as text. Numbers have a text, blobs do not.
 func (d *decoder) text(column int) string {
 	switch d.values[column].class {
 	case livedb.TypeText:
@@ -145,12 +148,12 @@ func (d *decoder) text(column int) string {
 		if d.ascii || utf8.ValidString(text) {
 			return text
 		}
-		d.fault(column, "text that is not UTF-8")
+		d.cannotRead(column, "text that is not UTF-8")
 		return strings.ToValidUTF8(text, string(utf8.RuneError))
 	case livedb.TypeInteger, livedb.TypeFloat:
 		return d.number(column)
 	case livedb.TypeBlob:
-		d.fault(column, "a blob, not text")
+		d.cannotRead(column, "a blob, not text")
 	case livedb.TypeNull:
 	}
 	return ""
@@ -163,22 +166,23 @@ func (d *decoder) int(column int) (n int64, ok bool) {
 		return v.int, true
 	case livedb.TypeNull:
 	default:
-		d.fault(column, "no integer")
+		d.cannotRead(column, "no integer")
 	}
 	return 0, false
 }
 
-// time reads a column as unix seconds; 0 and NULL mean that there is no time.
-func (d *decoder) time(column int) time.Time {
-	seconds, ok := d.int(column)
+// seconds reads a column as seconds since 1970; 0 and NULL mean that there is no
+// time.
+func (d *decoder) seconds(column int) (seconds int64, ok bool) {
+	seconds, ok = d.int(column)
 	if !ok || seconds == 0 {
-		return time.Time{}
+		return 0, false
 	}
-	t, ok := toTime(seconds)
-	if !ok {
-		d.fault(column, "no time from 1970 to 2262")
+	if seconds < translator.MinTimestamp || seconds > translator.MaxTimestamp {
+		d.cannotRead(column, "no time from 1970 to 2262")
+		return 0, false
 	}
-	return t
+	return seconds, true
 }
 
 func toTime(seconds int64) (time.Time, bool) {
@@ -188,7 +192,7 @@ func toTime(seconds int64) (time.Time, bool) {
 	return time.Unix(seconds, 0).UTC(), true
 }
 
-// timestampOf reads a column as [decoder.time] does.
+// timestampOf reads a column as [decoder.seconds] does.
 func timestampOf(stmt *livedb.Stmt, column int) (time.Time, bool) {
 	if stmt.ColumnType(column) != livedb.TypeInteger {
 		return time.Time{}, false
@@ -196,15 +200,15 @@ func timestampOf(stmt *livedb.Stmt, column int) (time.Time, bool) {
 	return toTime(stmt.ColumnInt64(column))
 }
 
-func (d *decoder) fault(column int, what string) {
-	d.faults = append(d.faults, fmt.Sprintf("%s holds %s: %s", columnNames[column], what, d.show(column)))
+func (d *decoder) cannotRead(column int, reason string) {
+	d.unreadable = append(d.unreadable, fmt.Sprintf("%s holds %s: %s", d.columns[column].Name, reason, d.show(column)))
 }
 
-// number is a number as SQLite would cast it to text.
+// number is the text of a number, as SQLite's CAST.
 func (d *decoder) number(column int) string {
 	v := &d.values[column]
 	if v.class == livedb.TypeFloat {
-		return fmt.Sprintf("%g", v.float)
+		return v.real
 	}
 	return strconv.FormatInt(v.int, 10)
 }

@@ -35,7 +35,15 @@ const withNull = "DROP TABLE events; CREATE TABLE events (id INTEGER PRIMARY KEY
 
 func ordered(t *testing.T, path string, limits registry.Range) *registry.Ordered {
 	t.Helper()
-	o, err := open(t, path).Ordered(t.Context(), limits)
+	return orderedBy(t, path, 4096, limits)
+}
+
+// orderedBy reads with id ranges of that size.
+func orderedBy(t *testing.T, path string, size int64, limits registry.Range) *registry.Ordered {
+	t.Helper()
+	r := open(t, path)
+	r.SetIDRangeSize(size)
+	o, err := r.Ordered(t.Context(), limits)
 	require.NoError(t, err)
 	t.Cleanup(o.Close)
 	return o
@@ -114,8 +122,7 @@ func TestOrder(t *testing.T) {
 				execute(t, path, at(c.timestamps...))
 			}
 			for n := 1; n <= 5; n += 2 {
-				o := ordered(t, path, c.limits)
-				o.SetPageSize(n)
+				o := orderedBy(t, path, int64(n), c.limits)
 				assert.Equal(t, c.inOrder, o.InOrder())
 				assert.Equal(t, int64(len(c.want)), o.Left())
 				assert.Equal(t, c.want, drain(t, o, n))
@@ -124,8 +131,8 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// Thousands of rows make many zones and pages; SQLite's own order is the
-// measure.
+// Thousands of rows make many id ranges; the order that SQLite sorts them in is
+// the measure.
 func TestOrderOfManyRows(t *testing.T) {
 	for name, timestamp := range map[string]string{
 		"in order":       "1735000000+x/3",
@@ -138,12 +145,10 @@ func TestOrderOfManyRows(t *testing.T) {
 			path := newDatabase(t, `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x<12000)
 				INSERT INTO events(token_id, kind, timestamp) SELECT 't', 'dns', `+timestamp+` FROM c`,
 				"DELETE FROM events WHERE id BETWEEN 2000 AND 3000 OR id % 17 = 0")
-			o := ordered(t, path, registry.Range{})
-			o.SetPageSize(900)
+			o := orderedBy(t, path, 300, registry.Range{})
 			assert.Equal(t, expected(t, path, "true"), drain(t, o, 700))
 
-			o = ordered(t, path, registry.Range{AfterID: 500, Since: time.Unix(1735001000, 0), Until: time.Unix(1735004000, 0)})
-			o.SetPageSize(900)
+			o = orderedBy(t, path, 300, registry.Range{AfterID: 500, Since: time.Unix(1735001000, 0), Until: time.Unix(1735004000, 0)})
 			assert.Equal(t, expected(t, path, "id > 500 AND timestamp >= 1735001000 AND timestamp < 1735004000"), drain(t, o, 700))
 		})
 	}
@@ -203,7 +208,7 @@ func TestResumeAfterARowThatIsGone(t *testing.T) {
 func TestOrderedIsOfOneMoment(t *testing.T) {
 	for name, timestamps := range map[string][]any{
 		"in order": {10, 20, 30, 40, 50, 60},
-		"set back": {30, 10, 20, 40, 60, 50},
+		"set back": {30, 10, 60, 40, 20, 50}, // row 4 is not among the first that are read ahead
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := newDatabase(t, at(timestamps...))
@@ -255,8 +260,7 @@ func TestOrderedBesideAWriter(t *testing.T) {
 				execute(t, path, "UPDATE events SET timestamp = timestamp - 1500 WHERE id > 4000")
 			}
 			stop := keepWriting(t, path, 1735020001, jump)
-			o := ordered(t, path, registry.Range{})
-			o.SetPageSize(1000)
+			o := orderedBy(t, path, 300, registry.Range{})
 			ids := drain(t, o, 500)
 			assert.Positive(t, stop())
 			assert.Equal(t, jump == 0, o.InOrder())

@@ -14,13 +14,13 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-const (
-	columns    = "id, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, tlog_index"
+var (
 	selectRows = "SELECT " + columns + " FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"
 	selectRow  = "SELECT " + columns + " FROM events WHERE id = ?1"
 	selectLast = "SELECT " + columns + " FROM events ORDER BY id DESC LIMIT 1"
-	selectLag  = "SELECT (SELECT max(id) FROM events), timestamp FROM events WHERE id > ?1 ORDER BY id LIMIT 1"
 )
+
+const selectLag = "SELECT (SELECT max(id) FROM events), timestamp FROM events WHERE id > ?1 ORDER BY id LIMIT 1"
 
 // minBatch is how far a batch shrinks while the database changes under it. So
 // few rows are read within a fraction of the time that a commit takes.
@@ -42,12 +42,13 @@ type Settings struct {
 // They return errors that name the file and match [livedb.ErrBusy] or
 // [io/fs.ErrNotExist] where that is the reason.
 type Reader struct {
-	settings Settings
+	settings    Settings
+	idRangeSize int64 // see there; less in tests
 
 	mu      sync.Mutex // guards what follows
 	db      *livedb.DB
 	read    livedb.Version // what Read last saw
-	decoder decoder
+	decoder *decoder
 }
 
 // Open returns a Reader. It does no I/O.
@@ -55,7 +56,7 @@ func Open(settings Settings) *Reader {
 	if settings.Now == nil {
 		settings.Now = time.Now
 	}
-	return &Reader{settings: settings, db: livedb.Open(settings.Path)}
+	return &Reader{settings: settings, idRangeSize: idRangeSize, db: livedb.Open(settings.Path), decoder: newDecoder(eventColumns)}
 }
 
 // Close releases the files. The Reader must not be used again.

@@ -13,8 +13,8 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 )
 
-// uidSize is how much of the hash is kept, in bytes: half of it still leaves
-// two equal uids among 2^60 events unlikely.
+// uidSize is how much of the hash is kept, in bytes: with half of it, two equal
+// uids are still unlikely among 2^60 events.
 const uidSize = 16
 
 // Storage classes as they enter the hash. SQLite's own codes, so that a NULL,
@@ -27,14 +27,15 @@ const (
 	classNull    = 5
 )
 
-// headerSize is what stands before the bytes of each column.
+// headerSize is the size of what precedes the bytes of each column.
 const headerSize = 1 + 4
 
-// encode loads the statement's row, in the form that is hashed: the registry
-// id and then every column in the order of the table, each as its storage class
-// (a byte), its length (4 bytes, big-endian) and its bytes. These are text and
-// blobs as they are, integers in decimal, reals as 8 bytes of IEEE 754,
-// big-endian, and none for NULL.
+// encode loads the statement's row. What is hashed comes first: the registry id and
+// then the columns of the uid, each as its storage class (a byte), its length (4
+// bytes, big-endian) and its bytes. These are text and blobs as they are, integers
+// in decimal, reals as 8 bytes of IEEE 754, big-endian, and none for NULL. The other
+// columns follow in the same form. None of this may change, nor may the columns of
+// the uid: destinations recognize repeats by it.
 func (d *decoder) encode(stmt *livedb.Stmt, registryID string) {
 	b := appendBytes(d.encoded[:0], classText, registryID)
 	for i := range d.values {
@@ -48,8 +49,8 @@ func (d *decoder) encode(stmt *livedb.Stmt, registryID string) {
 			var digits [20]byte
 			b = appendBytes(b, classInteger, strconv.AppendInt(digits[:0], v.int, 10))
 		case livedb.TypeFloat:
-			v.float = column.Float()
-			b = binary.BigEndian.AppendUint64(appendHeader(b, classReal, 8), math.Float64bits(v.float))
+			b = binary.BigEndian.AppendUint64(appendHeader(b, classReal, 8), math.Float64bits(column.Float()))
+			v.real = string(column.Text()) // last, since it converts the value
 		case livedb.TypeText:
 			b = appendBytes(b, classText, column.Text())
 		case livedb.TypeBlob:
@@ -67,13 +68,14 @@ func appendBytes[T []byte | string](b []byte, class byte, bytes T) []byte {
 }
 
 func appendHeader(b []byte, class byte, length int) []byte {
-	return binary.BigEndian.AppendUint32(append(b, class), uint32(length)) // SQLite's limit is below 2^31
+	return binary.BigEndian.AppendUint32(append(b, class), uint32(length)) //nolint:gosec // SQLite's limit is below 2^31
 }
 
-// hash is the event_uid of the encoded row: the first 16 bytes of its SHA-256,
+// hash is the uid of the encoded row: the first 16 bytes of its SHA-256,
 // in hex.
 func (d *decoder) hash() (digits [2 * uidSize]byte) {
-	sum := sha256.Sum256(d.encoded)
+	hashed := d.encoded[:d.values[d.uidColumns-1].end]
+	sum := sha256.Sum256(hashed)
 	hex.Encode(digits[:], sum[:uidSize])
 	return digits
 }

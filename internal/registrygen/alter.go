@@ -28,7 +28,7 @@ func leafKeys(column string) []string {
 	}
 }
 
-// mismatchName is what oversight.tlog_mismatch calls a difference in a leaf's
+// mismatchName is what oversight.tlog.mismatch calls a difference in a leaf's
 // key.
 func mismatchName(key string) string {
 	switch key {

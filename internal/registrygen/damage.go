@@ -96,7 +96,7 @@ type Damage struct {
 	// WitnessFindings is the same for one who had read all of it before, and
 	// goes on reading.
 	WitnessFindings []string
-	// Status is oversight.tlog_status of the rows FirstRow to LastRow for one
+	// Status is oversight.tlog.status of the rows FirstRow to LastRow for one
 	// who reads them afterwards; "" where there are none.
 	Status string
 	// Mismatch is the name of the field in which they differ from their leaves,
@@ -109,7 +109,7 @@ func (d Damage) String() string {
 	text := fmt.Sprintf("%s: %s; expect ", d.Kind, d.Message)
 	text += list(d.Findings)
 	if d.Status != "" {
-		text += " with oversight.tlog_status " + d.Status
+		text += " with oversight.tlog.status " + d.Status
 	}
 	if d.Mismatch != "" {
 		text += " (" + d.Mismatch + ")"

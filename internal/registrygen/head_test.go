@@ -253,6 +253,21 @@ func TestHeadsAreRepaired(t *testing.T) {
 	assert.Equal(t, alone, names(t, filepath.Dir(settings.Database)))
 }
 
+// A killed process may leave files behind, and a damaged log is not signed, so that
+// they are not overwritten either.
+func TestTemporaryFilesAreRemoved(t *testing.T) {
+	settings := inDirectory(t.TempDir())
+	generate(t, settings, 3)
+	_, err := registrygen.Tamper(t.Context(), settings, registrygen.LeafUnreadable, registrygen.TamperOptions{})
+	require.NoError(t, err)
+	dir := filepath.Dir(settings.Database)
+	for _, name := range []string{registrygen.IdentityFile, registrygen.HeadFile, registrygen.WellKnownFile} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name+".tmp"), []byte("torn"), 0o600))
+	}
+	require.NoError(t, open(t, settings).Close())
+	assert.Equal(t, alone, names(t, dir))
+}
+
 func TestHandler(t *testing.T) {
 	settings := inDirectory(t.TempDir())
 	r := open(t, settings)

@@ -133,6 +133,9 @@ func (r *Registry) prepareLog(settings Settings) (err error) {
 	if begun := r.log.next > 0 || r.next > 1; r.key == nil && begun {
 		return nil // by another program: it stays without an identity
 	}
+	if err := removeTemporaryFiles(filepath.Dir(settings.Database)); err != nil {
+		return err
+	}
 	if r.key == nil {
 		at := r.generator.clock(0, r.generator.random)
 		if r.key, err = createIdentity(identityPath(settings.Database), settings.Seed, at); err != nil {

@@ -495,7 +495,7 @@ func TestTamperWithoutEvents(t *testing.T) {
 
 func TestDamageString(t *testing.T) {
 	for want, damage := range map[string]registrygen.Damage{
-		"row-edited: changed it; expect row_mismatch with oversight.tlog_status mismatch (source_ip), or no finding where all of it had been read before": {
+		"row-edited: changed it; expect row_mismatch with oversight.tlog.status mismatch (source_ip), or no finding where all of it had been read before": {
 			Kind: registrygen.RowEdited, Message: "changed it",
 			Findings: []string{"row_mismatch"}, Status: "mismatch", Mismatch: "source_ip",
 		},

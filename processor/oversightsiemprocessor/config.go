@@ -11,8 +11,8 @@ import (
 
 // Config is what a user writes below `processors: oversight_siem:`.
 type Config struct {
-	// Config is the shape and its settings.
-	siem.Config `mapstructure:",squash"`
+	// Shape is the format and its settings.
+	Shape siem.Config `mapstructure:",squash"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -21,8 +21,8 @@ type Config struct {
 var _ component.Config = (*Config)(nil)
 
 // Validate reports every wrong setting, with its key and value.
-func (c *Config) Validate() error { return c.Check() }
+func (c *Config) Validate() error { return c.Shape.Check() }
 
 func createDefaultConfig() component.Config {
-	return &Config{Config: siem.NewDefaultConfig()}
+	return &Config{Shape: siem.NewDefaultConfig()}
 }

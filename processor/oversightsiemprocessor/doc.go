@@ -3,6 +3,6 @@
 
 //go:generate mdatagen metadata.yaml
 
-// Package oversightsiemprocessor puts Oversight's events into the shape that a SIEM expects,
-// for the exporters that shops already use.
+// Package oversightsiemprocessor translates Oversight's events and findings into the
+// shape that a SIEM expects, for exporters that exist already.
 package oversightsiemprocessor

@@ -12,18 +12,19 @@ import (
 	"go.opentelemetry.io/otel/metric"
 
 	"github.com/oversight-protocol/oversight-otelcol/processor/oversightsiemprocessor/internal/metadata"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/siem"
 )
 
 // siemProcessor has no state but its metrics.
 type siemProcessor struct {
-	shape      shape
+	shape      siem.Translator
 	telemetry  *metadata.TelemetryBuilder
 	attributes metric.MeasurementOption
 }
 
 func newSIEMProcessor(set processor.Settings, config *Config) (*siemProcessor, error) {
-	shape, err := newShape(&config.Config)
+	shape, err := config.Shape.NewTranslator()
 	if err != nil {
 		return nil, err
 	}
@@ -40,57 +41,51 @@ func (p *siemProcessor) shutdown(context.Context) error {
 	return nil
 }
 
-// processLogs translates what is Oversight's, events and findings, and leaves
-// everything else as it is.
+// processLogs translates events and findings, and leaves all other records as they
+// are.
 func (p *siemProcessor) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
-	foreign := p.separate(logs)
-	if foreign > 0 {
-		p.telemetry.OversightSiemPassedThrough.Add(ctx, int64(foreign), p.attributes)
+	others := p.translateLogs(logs)
+	if others > 0 {
+		p.telemetry.OversightSiemPassedThrough.Add(ctx, int64(others), p.attributes)
 	}
 	return logs, nil
 }
 
-// separate gives the records that are Oversight's resources of their own,
-// translated, so that what is said of these is said of no foreign record. It
-// returns how many of those there are.
-func (p *siemProcessor) separate(logs plog.Logs) (foreign int) {
-	for _, from := range resourcesOf(logs) {
-		ours, others := count(from)
-		foreign += others
-		switch {
-		case ours == 0:
-		case others == 0:
-			p.translate(from)
-		default:
-			p.translate(split(logs, from))
+// translateLogs translates events and findings, and returns the number of other
+// records. Where a resource has both, it moves events and findings to a new resource
+// first, since translation changes resource and scope too.
+func (p *siemProcessor) translateLogs(logs plog.Logs) (others int) {
+	var document translator.Document
+	for i, n := 0, logs.ResourceLogs().Len(); i < n; i++ { // split appends more, which are done
+		resource := logs.ResourceLogs().At(i)
+		documents, rest := count(resource)
+		others += rest
+		if documents == 0 {
+			continue
 		}
+		if rest > 0 {
+			resource = split(logs, resource)
+		}
+		p.translateResource(resource, &document)
 	}
-	return foreign
+	return others
 }
 
-// resourcesOf lists what is there before anything is added.
-func resourcesOf(logs plog.Logs) []plog.ResourceLogs {
-	all := make([]plog.ResourceLogs, 0, logs.ResourceLogs().Len())
-	for _, resource := range logs.ResourceLogs().All() {
-		all = append(all, resource)
-	}
-	return all
-}
-
-func count(resource plog.ResourceLogs) (ours, others int) {
+// count returns how many records hold an event or a finding, and how many do not.
+func count(resource plog.ResourceLogs) (documents, others int) {
 	for _, scope := range resource.ScopeLogs().All() {
 		for _, record := range scope.LogRecords().All() {
-			if siem.HasShape(record) {
-				ours++
+			if translator.HasDocument(record) {
+				documents++
 			} else {
 				others++
 			}
 		}
 	}
-	return ours, others
+	return documents, others
 }
 
-// split moves what is Oversight's out of a resource into a new one like it.
+// split moves events and findings out of a resource into a new one like it.
 func split(logs plog.Logs, from plog.ResourceLogs) plog.ResourceLogs {
 	to := logs.ResourceLogs().AppendEmpty()
 	from.Resource().CopyTo(to.Resource())
@@ -100,7 +95,7 @@ func split(logs plog.Logs, from plog.ResourceLogs) plog.ResourceLogs {
 		scope.Scope().CopyTo(moved.Scope())
 		moved.SetSchemaUrl(scope.SchemaUrl())
 		scope.LogRecords().RemoveIf(func(record plog.LogRecord) bool {
-			if !siem.HasShape(record) {
+			if !translator.HasDocument(record) {
 				return false
 			}
 			record.MoveTo(moved.LogRecords().AppendEmpty())
@@ -112,12 +107,14 @@ func split(logs plog.Logs, from plog.ResourceLogs) plog.ResourceLogs {
 	return to
 }
 
-func (p *siemProcessor) translate(resource plog.ResourceLogs) {
+// translateResource translates a resource that holds events and findings only.
+func (p *siemProcessor) translateResource(resource plog.ResourceLogs, document *translator.Document) {
 	for _, scope := range resource.ScopeLogs().All() {
 		for _, record := range scope.LogRecords().All() {
-			p.shape.record(resource.Resource(), record)
+			document.SetLogRecord(resource.Resource(), record)
+			p.shape.TranslateRecord(record, document)
 		}
-		p.shape.scope(scope.Scope())
+		p.shape.TranslateScope(scope.Scope())
 	}
-	p.shape.resource(resource.Resource())
+	p.shape.TranslateResource(resource.Resource())
 }

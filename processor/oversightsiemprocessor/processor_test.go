@@ -44,14 +44,14 @@ func appendEvent(logs plog.Logs) plog.ResourceLogs {
 	return resource
 }
 
-func appendForeign(records plog.LogRecordSlice) {
+func appendOther(records plog.LogRecordSlice) {
 	record := records.AppendEmpty()
 	record.Body().SetStr("not Oversight's")
 	record.SetSeverityText("WARN")
-	record.Attributes().PutStr("oversight.token_id", "looks like it")
+	record.Attributes().PutStr("oversight.token.id", "looks like it")
 }
 
-// run starts a processor, gives it the logs, and returns what comes out.
+// run starts a processor, sends it the logs, and returns its output.
 func run(t *testing.T, config siem.Config, logs plog.Logs) (plog.Logs, *componenttest.Telemetry) {
 	t.Helper()
 	telemetry := componenttest.NewTelemetry()
@@ -59,7 +59,7 @@ func run(t *testing.T, config siem.Config, logs plog.Logs) (plog.Logs, *componen
 	settings := metadatatest.NewSettings(telemetry)
 	settings.ID = component.NewIDWithName(metadata.Type, "x")
 	sink := new(consumertest.LogsSink)
-	p, err := NewFactory().CreateLogs(t.Context(), settings, &Config{Config: config}, sink)
+	p, err := NewFactory().CreateLogs(t.Context(), settings, &Config{Shape: config}, sink)
 	require.NoError(t, err)
 	require.NoError(t, p.Start(t.Context(), componenttest.NewNopHost()))
 	assert.True(t, p.Capabilities().MutatesData)
@@ -75,7 +75,7 @@ func defaults(format string) siem.Config {
 	return config
 }
 
-// only is the one record and what it is in.
+// only returns the one record, with its resource and scope.
 func only(t *testing.T, logs plog.Logs) (pcommon.Resource, pcommon.InstrumentationScope, plog.LogRecord) {
 	t.Helper()
 	require.Equal(t, 1, logs.LogRecordCount())
@@ -138,7 +138,7 @@ func TestECS(t *testing.T) {
 			c.change(&config, appendEvent(logs))
 			out, _ := run(t, config, logs)
 			resource, scope, record := only(t, out)
-			c.resource["service.name"], c.resource["oversight.registry_id"] = "oversight-registry", "deadbeef"
+			c.resource["service.name"], c.resource["service.instance.id"], c.resource["oversight.registry.id"] = "oversight-registry", "deadbeef", "deadbeef"
 			assert.Equal(t, c.resource, resource.Attributes().AsRaw())
 			assert.Equal(t, map[string]any{"elastic.mapping.mode": "bodymap"}, scope.Attributes().AsRaw())
 			assert.Equal(t, c.attributes, record.Attributes().AsRaw())
@@ -181,20 +181,20 @@ func TestSentinelAttributes(t *testing.T) {
 		}
 		assert.Equal(t, "f", attributes["FileId"])
 		assert.Equal(t, "Germany", attributes["geo.country_name"])
-		assert.NotContains(t, attributes, "oversight.file_id")
+		assert.NotContains(t, attributes, "oversight.file.id")
 		assert.Equal(t, plog.SeverityNumberInfo, record.SeverityNumber())
 	}
 }
 
-// Foreign records come out as they went in, wherever they stand, and are counted.
-func TestForeignRecordsPassThrough(t *testing.T) {
-	for _, format := range siem.Formats {
+// Other records pass through unchanged, wherever they are, and are counted.
+func TestOtherRecordsPassThrough(t *testing.T) {
+	for _, format := range siem.Formats() {
 		t.Run(format, func(t *testing.T) {
 			logs, want := plog.NewLogs(), plog.NewLogs()
-			appendForeign(logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords())
+			appendOther(logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords())
 			mixed := appendEvent(logs)
-			appendForeign(mixed.ScopeLogs().At(0).LogRecords())
-			appendForeign(mixed.ScopeLogs().AppendEmpty().LogRecords())
+			appendOther(mixed.ScopeLogs().At(0).LogRecords())
+			appendOther(mixed.ScopeLogs().AppendEmpty().LogRecords())
 			e := event()
 			e.ToLogRecord(mixed.ScopeLogs().At(1).LogRecords().AppendEmpty())
 			logs.CopyTo(want)
@@ -203,7 +203,7 @@ func TestForeignRecordsPassThrough(t *testing.T) {
 			require.Equal(t, 5, out.LogRecordCount())
 			require.Equal(t, 3, out.ResourceLogs().Len())
 			assert.Equal(t, []int{1, 2, 2}, []int{recordsIn(out, 0), recordsIn(out, 1), recordsIn(out, 2)})
-			// The first two resources are what is left of the foreign ones.
+			// The first two resources are what is left of the other records.
 			for _, scope := range want.ResourceLogs().At(1).ScopeLogs().All() {
 				scope.LogRecords().RemoveIf(translator.IsEvent)
 			}
@@ -233,9 +233,9 @@ func raw(resource plog.ResourceLogs) string {
 	return string(text)
 }
 
-// A second processor leaves alone what the first has translated.
+// A second processor does not translate a record again.
 func TestTranslatedOnce(t *testing.T) {
-	for _, format := range siem.Formats {
+	for _, format := range siem.Formats() {
 		logs := plog.NewLogs()
 		appendEvent(logs)
 		once, _ := run(t, defaults(format), logs)
@@ -246,10 +246,10 @@ func TestTranslatedOnce(t *testing.T) {
 }
 
 func BenchmarkProcessor(b *testing.B) {
-	for _, format := range siem.Formats {
+	for _, format := range siem.Formats() {
 		b.Run(format, func(b *testing.B) {
 			config := defaults(format)
-			shape, err := newShape(&config)
+			shape, err := config.NewTranslator()
 			require.NoError(b, err)
 			p := &siemProcessor{shape: shape}
 			batch := plog.NewLogs()
@@ -263,7 +263,7 @@ func BenchmarkProcessor(b *testing.B) {
 				logs := plog.NewLogs()
 				batch.CopyTo(logs)
 				b.StartTimer()
-				p.separate(logs)
+				p.translateLogs(logs)
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*1000), "ns/event")
 		})

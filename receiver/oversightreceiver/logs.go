@@ -14,9 +14,9 @@ import (
 
 type event = translator.Event
 
-// consume hands events and findings to the pipeline as log records. It makes new records
-// each time, since a pipeline may change what it is given, even if it then
-// returns an error.
+// consume hands events and findings over to the pipeline as log records. It makes
+// new records each time, since a pipeline may change what it receives, even if it
+// then returns an error.
 func (r *oversightReceiver) consume(ctx context.Context, events []event, findings []finding) error {
 	ctx = r.telemetry.obsreport.StartLogsOp(ctx)
 	err := r.next.ConsumeLogs(ctx, r.toLogs(events, findings))
@@ -27,8 +27,10 @@ func (r *oversightReceiver) consume(ctx context.Context, events []event, finding
 func (r *oversightReceiver) toLogs(events []event, findings []finding) plog.Logs {
 	logs := plog.NewLogs()
 	resource := logs.ResourceLogs().AppendEmpty()
+	resource.SetSchemaUrl(translator.SchemaURL)
 	translator.SetResource(resource.Resource(), r.config.RegistryID)
 	scope := resource.ScopeLogs().AppendEmpty()
+	scope.SetSchemaUrl(translator.SchemaURL)
 	scope.Scope().SetName(metadata.ScopeName)
 	scope.Scope().SetVersion(r.settings.BuildInfo.Version)
 	records := scope.LogRecords()

@@ -1,14 +1,13 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package ecs gives events the shape of documents in the Elastic Common Schema
-// 8.11 (https://www.elastic.co/guide/en/ecs/8.11/ecs-field-reference.html).
+// Package ecs writes events as documents in the Elastic Common Schema 8.11
+// (https://www.elastic.co/guide/en/ecs/8.11/ecs-field-reference.html).
 //
-// The shape is that of the registry's own exporter, but for a source that is no
-// IP address, which Elasticsearch would reject as one: it stands in
-// source.address instead of source.ip. Extended, it adds fields and changes
-// none. Findings about the transparency log, which that exporter does not know,
-// have a shape of their own.
+// The shape is that of the registry's own exporter, except for a source that is no
+// IP address, which Elasticsearch would reject: it is in source.address instead of
+// source.ip. Extended, it adds fields and changes none. Findings about the
+// transparency log, which that exporter does not write, have a shape of their own.
 package ecs
 
 import (
@@ -25,14 +24,19 @@ const Version = "8.11.0"
 // Dataset is the value of event.dataset.
 const Dataset = "oversight.beacon"
 
-// Translator makes documents. The zero value makes what the registry's own
+// Translator writes documents. The zero value writes what the registry's own
 // exporter does. It is safe for concurrent use while its fields stay the same.
 type Translator struct {
 	// Extended adds event.hash, event.created, related.ip, related.user,
 	// dns.question.name, dns.question.type, oversight.tlog_status,
 	// oversight.tlog_mismatch and message, and what a pipeline added to the
-	// event: a place as source.geo, anything else as labels.
+	// event: a location as source.geo, anything else as labels.
 	Extended bool
+	// DocumentID makes the uid the document's _id in log records.
+	DocumentID bool
+	// Dataset and Namespace name the data stream of log records,
+	// logs-{dataset}-{namespace}. Default: none, which means the exporter's.
+	Dataset, Namespace string
 }
 
 // version is the field set ecs (ecs-ecs.html).
@@ -54,18 +58,31 @@ var categorization = shape.NewFixed(func(w shape.Writer) {
 	w.Text("provider", translator.ServiceName)
 })
 
-// document writes all fields. Each field set names its page below
+// document writes all fields.
+func (t *Translator) document(w shape.Writer, d *translator.Document) {
+	var extra translator.ExtraAttributes
+	if t.Extended {
+		extra = d.Extra
+	}
+	if d.Integrity != nil {
+		finding(w, d.Integrity, extra)
+	} else {
+		t.beacon(w, d.Event, extra)
+	}
+}
+
+// beacon writes all fields of an event. Each field set names its page below
 // https://www.elastic.co/guide/en/ecs/8.11/.
-func (t *Translator) document(w shape.Writer, e *translator.Event, added translator.ExtraAttributes) {
+func (t *Translator) beacon(w shape.Writer, e *translator.Event, extra translator.ExtraAttributes) {
 	w.Time("@timestamp", timestampOf(e)) // ecs-base.html
 	w.Fixed(version)
 	t.event(w, e)
 	ip := isIP(e.SourceIP)
-	t.source(w, e, ip, added)
+	source(w, e, ip, extra)
 	w.Begin("user_agent") // ecs-user_agent.html
 	w.Text("original", e.UserAgent)
 	w.End()
-	t.labels(w, e, added)
+	labels(w, e, extra)
 	t.oversight(w, e)
 	if t.Extended {
 		extension(w, e, ip)
@@ -76,7 +93,7 @@ func (t *Translator) document(w shape.Writer, e *translator.Event, added transla
 }
 
 // timestampOf is when the event happened, or else when it was read: a data
-// stream takes no document without @timestamp.
+// stream rejects documents without @timestamp.
 func timestampOf(e *translator.Event) time.Time {
 	if e.Timestamp.IsZero() {
 		return e.Observed
@@ -92,28 +109,26 @@ func (t *Translator) event(w shape.Writer, e *translator.Event) {
 	w.ID("id", e.ID)
 	w.Text("outcome", "success")
 	if t.Extended {
-		w.Text("hash", e.UID)         // over all columns, to detect tampering and repeats
-		w.Time("created", e.Observed) // when an agent read the event first
+		w.Text("hash", e.UID)         // over the columns, to detect tampering and repeats
+		w.Time("created", e.Observed) // when the event was read
 	}
 	w.End()
 }
 
-// source writes the field set source (ecs-source.html): who called back, and
-// where that is (ecs-geo.html).
-func (t *Translator) source(w shape.Writer, e *translator.Event, ip bool, added translator.ExtraAttributes) {
+// source writes the field set source (ecs-source.html): the address that called
+// back, and its location (ecs-geo.html).
+func source(w shape.Writer, e *translator.Event, ip bool, extra translator.ExtraAttributes) {
 	w.Begin("source")
 	if ip {
 		w.Text("ip", e.SourceIP)
 	} else {
 		w.Text("address", e.SourceIP)
 	}
-	if t.Extended && !added.Empty() {
-		place(w, added)
-	}
+	location(w, extra)
 	w.End()
 }
 
-// isIP reports whether Elasticsearch takes the text as the type ip, which knows
+// isIP reports whether Elasticsearch accepts the text as the type ip, which has
 // no zones.
 func isIP(text string) bool {
 	address, err := netip.ParseAddr(text)
@@ -122,15 +137,15 @@ func isIP(text string) bool {
 
 // labels writes custom keys, whose values are keywords (ecs-base.html). The first
 // five are those of the registry's own exporter.
-func (t *Translator) labels(w shape.Writer, e *translator.Event, added translator.ExtraAttributes) {
+func labels(w shape.Writer, e *translator.Event, extra translator.ExtraAttributes) {
 	w.Begin("labels")
 	w.Text("oversight_token_id", e.TokenID)
 	w.Text("oversight_file_id", e.FileID)
 	w.Text("oversight_recipient_id", e.RecipientID)
 	w.Text("oversight_issuer_id", e.IssuerID)
 	w.Text("oversight_beacon_kind", e.Kind)
-	if t.Extended && !added.Empty() {
-		addedLabels(w, added, map[string]bool{
+	if !extra.Empty() {
+		extraLabels(w, extra, map[string]bool{
 			"oversight_token_id": true, "oversight_file_id": true, "oversight_recipient_id": true,
 			"oversight_issuer_id": true, "oversight_beacon_kind": true,
 		})
@@ -138,7 +153,7 @@ func (t *Translator) labels(w shape.Writer, e *translator.Event, added translato
 	w.End()
 }
 
-// oversight writes the fields that ECS has no place for, below a name of our own
+// oversight writes the fields that ECS does not define, below a name of our own
 // (ecs-custom-fields-in-ecs.html): the columns of the same names, as the
 // registry's own exporter has them.
 func (t *Translator) oversight(w shape.Writer, e *translator.Event) {
@@ -162,9 +177,9 @@ func (t *Translator) oversight(w shape.Writer, e *translator.Event) {
 	w.End()
 }
 
-// extension writes the field sets that only the extended shape has: what was asked
-// for (ecs-dns.html), what other events are found by (ecs-related.html), and one
-// line for a person (ecs-base.html).
+// extension writes the field sets that only the extended shape has: the DNS
+// question (ecs-dns.html), values to search other events for (ecs-related.html),
+// and one line for a person (ecs-base.html).
 func extension(w shape.Writer, e *translator.Event, ip bool) {
 	w.Begin("dns")
 	w.Begin("question")

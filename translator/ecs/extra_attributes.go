@@ -14,7 +14,7 @@ import (
 // OpenTelemetry semantic conventions, to fields of source.geo.
 var geo = []struct {
 	field string
-	names []string // the first that is there counts
+	names []string // the first that is present counts
 }{
 	{"city_name", []string{"geo.city_name", "geo.locality.name"}},
 	{"continent_code", []string{"geo.continent_code", "geo.continent.code"}},
@@ -33,8 +33,8 @@ const (
 	longitude = "geo.location.lon"
 )
 
-// isPlace tells the attributes that place writes.
-var isPlace = func() map[string]bool {
+// isLocation has the attributes that location writes.
+var isLocation = func() map[string]bool {
 	known := map[string]bool{latitude: true, longitude: true}
 	for _, g := range geo {
 		for _, name := range g.names {
@@ -44,20 +44,23 @@ var isPlace = func() map[string]bool {
 	return known
 }()
 
-// place writes source.geo.
-func place(w shape.Writer, added translator.ExtraAttributes) {
+// location writes geo.
+func location(w shape.Writer, extra translator.ExtraAttributes) {
+	if extra.Empty() {
+		return
+	}
 	w.Begin("geo")
 	for _, g := range geo {
 		for _, name := range g.names {
-			if value, ok := added.Get(name); ok {
+			if value, ok := extra.Get(name); ok {
 				w.AttributeText(g.field, value)
 				break
 			}
 		}
 	}
-	lat, hasLat := added.Get(latitude)
-	lon, hasLon := added.Get(longitude)
-	if hasLat && hasLon { // a geo_point takes no half
+	lat, hasLat := extra.Get(latitude)
+	lon, hasLon := extra.Get(longitude)
+	if hasLat && hasLon { // Elasticsearch rejects half a geo_point
 		w.Begin("location")
 		w.Attribute("lat", lat)
 		w.Attribute("lon", lon)
@@ -66,16 +69,16 @@ func place(w shape.Writer, added translator.ExtraAttributes) {
 	w.End()
 }
 
-// addedLabels writes what a pipeline added and ECS has no known place for. The
-// names of labels have no dots, which Elasticsearch would take for objects.
-// Taken are the names that are in use already.
-func addedLabels(w shape.Writer, added translator.ExtraAttributes, taken map[string]bool) {
-	for name, value := range added.All() {
+// extraLabels writes what a pipeline added, except locations. The names of labels
+// have no dots, which Elasticsearch would read as objects. The names in used are
+// left out.
+func extraLabels(w shape.Writer, extra translator.ExtraAttributes, used map[string]bool) {
+	for name, value := range extra.All() {
 		label := strings.ReplaceAll(name, ".", "_")
-		if isPlace[name] || taken[label] {
+		if isLocation[name] || used[label] {
 			continue
 		}
-		taken[label] = true
+		used[label] = true
 		w.AttributeText(label, value)
 	}
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/ecs"
 )
 
-// field is one of the standard's.
+// field is a field of the standard.
 type field struct {
 	kind string // its type in Elasticsearch
 	list bool   // it is normalized to a list
@@ -62,12 +62,19 @@ func everything() (pcommon.Resource, plog.LogRecord) {
 	return resource, record
 }
 
+// appendRecord is the extended document of what a record holds.
+func appendRecord(t *ecs.Translator, resource pcommon.Resource, record plog.LogRecord) []byte {
+	var d translator.Document
+	d.SetLogRecord(resource, record)
+	return t.AppendJSON(nil, &d)
+}
+
 func TestFieldsAreInTheStandard(t *testing.T) {
 	resource, record := everything()
 	translate := &ecs.Translator{Extended: true}
-	documents := []string{string(translate.AppendLogRecord(nil, resource, record))}
+	documents := []string{string(appendRecord(translate, resource, record))}
 	record.Attributes().PutStr("client.address", "no address")
-	documents = append(documents, string(translate.AppendLogRecord(nil, resource, record)))
+	documents = append(documents, string(appendRecord(translate, resource, record)))
 	fields := standard(t)
 	seen := 0
 	for _, document := range documents {
@@ -94,13 +101,13 @@ func everyFinding() (pcommon.Resource, plog.LogRecord) {
 
 func TestFieldsOfFindingsAreInTheStandard(t *testing.T) {
 	resource, record := everyFinding()
-	document := (&ecs.Translator{Extended: true}).AppendLogRecord(nil, resource, record)
+	document := appendRecord(&ecs.Translator{Extended: true}, resource, record)
 	var value map[string]any
 	require.NoError(t, json.Unmarshal(document, &value))
 	assert.Equal(t, 14, check(t, standard(t), "", value))
 }
 
-// check returns how many fields it has looked at.
+// check returns how many fields it has checked.
 func check(t *testing.T, fields map[string]field, prefix string, value map[string]any) int {
 	t.Helper()
 	seen := 0
@@ -161,13 +168,13 @@ func fitsOne(kind string, v any) error {
 
 func isNumber(v any) bool { _, ok := v.(float64); return ok }
 
-// The lists that ECS allows for the categorization fields.
+// ECS allows only these values of the categorization fields.
 func TestCategorizationIsAllowed(t *testing.T) {
-	document := string((&ecs.Translator{}).AppendJSON(nil, &translator.Event{Kind: "dns"}))
+	document := string((&ecs.Translator{}).AppendJSON(nil, &translator.Document{Event: &translator.Event{Kind: "dns"}}))
 	for _, want := range []string{`"kind":"event"`, `"category":["network"]`, `"type":["access","info"]`, `"outcome":"success"`} {
 		assert.Contains(t, document, want)
 	}
-	document = string((&ecs.Translator{}).AppendIntegrityJSON(nil, &translator.Integrity{Kind: translator.IntegrityLeafCorrupt}))
+	document = string((&ecs.Translator{}).AppendJSON(nil, &translator.Document{Integrity: &translator.Integrity{Kind: translator.IntegrityLeafCorrupt}}))
 	for _, want := range []string{`"kind":"alert"`, `"category":["database"]`, `"type":["info"]`} {
 		assert.Contains(t, document, want)
 	}

@@ -11,15 +11,15 @@ import (
 // IntegrityDataset is the value of event.dataset of findings.
 const IntegrityDataset = "oversight.integrity"
 
-// integrityCategorization says what findings are, in the words of the standard
-// (ecs-allowed-values-event-kind.html and the pages beside it). They are alerts:
-// what a detection outside of the Elastic Stack has found. Of the categories,
+// integrityCategorization is the categorization of findings
+// (ecs-allowed-values-event-kind.html and the pages beside it). They are alerts: a
+// detection outside of the Elastic Stack raised them. Of the categories,
 // `database` is for a system that stores and retrieves data, "not limited to
-// relational database systems", which the registry's table and its log are;
-// `configuration` is for settings, `file` for files that appear and go, and
-// `intrusion_detection` for what such systems see on a network or a host. Of the
-// types that belong to it, `info` does not claim that somebody's access or change
-// was seen: what was seen is that two records do not agree.
+// relational database systems", which covers the registry's table and its log;
+// `configuration` is for settings, `file` for files that are created or deleted,
+// and `intrusion_detection` for what such systems see on a network or a host. Of
+// the types that belong to it, `info` does not claim that an access or a change
+// was observed: only that two records do not agree.
 var integrityCategorization = shape.NewFixed(func(w shape.Writer) {
 	w.Text("kind", "alert")
 	w.Texts("category", []string{"database"})
@@ -30,31 +30,29 @@ var integrityCategorization = shape.NewFixed(func(w shape.Writer) {
 })
 
 // finding writes all fields of a finding, the field sets in the order of
-// [Translator.document].
-func (t *Translator) finding(w shape.Writer, f *translator.Integrity, added translator.ExtraAttributes) {
+// [Translator.beacon].
+func finding(w shape.Writer, f *translator.Integrity, extra translator.ExtraAttributes) {
 	w.Time("@timestamp", f.Observed)
 	w.Fixed(version)
 	w.Begin("event")
 	w.Fixed(integrityCategorization)
 	w.Text("action", translator.IntegrityAction(f.Kind))
 	w.Text("id", f.UID)
-	w.Text("hash", f.UID) // what repeats are told by, as of events
+	w.Text("hash", f.UID) // to recognize repeats, as of events
 	w.Text("reason", f.Message)
 	w.End()
-	if t.Extended && !added.Empty() {
-		w.Begin("source")
-		place(w, added)
-		w.End()
-		w.Begin("labels")
-		addedLabels(w, added, map[string]bool{})
-		w.End()
-	}
+	w.Begin("source")
+	location(w, extra)
+	w.End()
+	w.Begin("labels")
+	extraLabels(w, extra, map[string]bool{})
+	w.End()
 	integrity(w, f)
 	w.Text("message", f.Message)
 }
 
-// integrity writes what ECS has no place for. The names that events have too mean
-// the same there.
+// integrity writes the fields that ECS does not define. Names that events have too
+// mean the same there.
 func integrity(w shape.Writer, f *translator.Integrity) {
 	w.Begin("oversight")
 	w.Text("schema", shape.Schema)

@@ -8,10 +8,11 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/routing"
 	"github.com/oversight-protocol/oversight-otelcol/translator/internal/shape"
 )
 
-// Attributes that direct the exporter elasticsearch.
+// Attributes that the exporter elasticsearch reads.
 const (
 	// attributeMappingMode, on the scope, makes it send the body as it is.
 	attributeMappingMode = "elastic.mapping.mode"
@@ -19,33 +20,33 @@ const (
 	// attributeDocumentID is used with logs_dynamic_id: the bulk action is
 	// always create, so a repeated event is a conflict and not a second document.
 	attributeDocumentID = "elasticsearch.document_id"
+	// The data stream of a resource's records.
+	attributeDataset   = "data_stream.dataset"
+	attributeNamespace = "data_stream.namespace"
 )
 
-// TranslateRecord makes of a record that holds an event or a finding one whose
-// body is the document. With withID, its _id is to be the uid. Attributes that
-// direct the exporter stay.
-func (t *Translator) TranslateRecord(resource pcommon.Resource, record plog.LogRecord, withID bool) {
+// TranslateRecord changes the record that a document was read from into one whose
+// body is the document, for the exporter elasticsearch. Routing attributes stay.
+func (t *Translator) TranslateRecord(record plog.LogRecord, d *translator.Document) {
 	body := pcommon.NewMap()
-	var uid string
-	if translator.IsIntegrity(record) {
-		f, added := translator.IntegrityFromLogRecord(resource, record)
-		t.finding(shape.NewMap(body), &f, added)
-		uid = f.UID
-	} else {
-		e, added := translator.FromLogRecord(resource, record)
-		t.document(shape.NewMap(body), &e, added)
-		uid = e.UID
-	}
+	t.document(shape.NewMap(body), d)
 	body.MoveTo(record.Body().SetEmptyMap())
-	record.Attributes().RemoveIf(func(name string, _ pcommon.Value) bool { return !translator.IsRoutingAttribute(name) })
-	if _, set := record.Attributes().Get(attributeDocumentID); withID && !set && uid != "" {
-		record.Attributes().PutStr(attributeDocumentID, uid)
+	routing.RemoveOthers(record)
+	if t.DocumentID {
+		routing.SetDefault(record.Attributes(), attributeDocumentID, d.UID())
 	}
 	record.SetEventName("")
 }
 
 // TranslateScope makes the exporter send the bodies of the scope's records as
 // they are.
-func TranslateScope(scope pcommon.InstrumentationScope) {
+func (*Translator) TranslateScope(scope pcommon.InstrumentationScope) {
 	scope.Attributes().PutStr(attributeMappingMode, mappingModeBodyMap)
+}
+
+// TranslateResource names the data stream of the resource's records, unless the
+// pipeline has.
+func (t *Translator) TranslateResource(resource pcommon.Resource) {
+	routing.SetDefault(resource.Attributes(), attributeDataset, t.Dataset)
+	routing.SetDefault(resource.Attributes(), attributeNamespace, t.Namespace)
 }

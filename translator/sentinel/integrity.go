@@ -8,11 +8,10 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/internal/shape"
 )
 
-// findingColumns writes all columns of a finding but AdditionalFields. The
-// columns that events have too mean the same there, but for EventUid, which
-// identifies the finding; RowUid is the event's. IntegrityKind tells a finding
-// from an event.
-func findingColumns(w shape.Writer, f *translator.Integrity) {
+// finding writes all columns of a finding but AdditionalFields. Columns that
+// events have too mean the same there, except EventUid, which identifies the
+// finding; RowUid is the event's. Only findings have IntegrityKind.
+func finding(w shape.Writer, f *translator.Integrity) {
 	w.Time("TimeGenerated", f.Observed)
 	w.Text("Schema", shape.Schema)
 	w.Text("RegistryId", f.RegistryID)
@@ -37,12 +36,4 @@ func findingColumns(w shape.Writer, f *translator.Integrity) {
 	w.Text("TlogRoot", f.TlogRoot)
 	w.Text("TlogExpectedRoot", f.TlogExpectedRoot)
 	w.Text("TlogSignature", f.Signature)
-}
-
-// finding writes all columns of a finding.
-func (t *Translator) finding(w shape.Writer, f *translator.Integrity, added translator.ExtraAttributes) {
-	findingColumns(w, f)
-	if t.Extended && !added.Empty() {
-		addedColumns(w, added)
-	}
 }

@@ -8,6 +8,7 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/oversight-protocol/oversight-otelcol/translator"
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/routing"
 	"github.com/oversight-protocol/oversight-otelcol/translator/internal/shape"
 )
 
@@ -15,52 +16,47 @@ import (
 // event of that name.
 const attributeCustomEvent = "microsoft.custom_event.name"
 
-// TranslateToBody makes of a record that holds an event or a finding one whose
-// body is the row. Attributes that direct an exporter stay.
-func (t *Translator) TranslateToBody(resource pcommon.Resource, record plog.LogRecord) {
-	body := pcommon.NewMap()
-	if translator.IsIntegrity(record) {
-		f, added := translator.IntegrityFromLogRecord(resource, record)
-		t.finding(shape.NewMap(body), &f, added)
+// TranslateRecord changes the record that a document was read from into one that
+// carries the row: as its body, or as its attributes, see
+// [Translator.AttributeLayout].
+func (t *Translator) TranslateRecord(record plog.LogRecord, d *translator.Document) {
+	if t.AttributeLayout {
+		t.toAttributes(record, d)
 	} else {
-		e, added := translator.FromLogRecord(resource, record)
-		t.row(shape.NewMap(body), &e, added)
+		t.toBody(record, d)
 	}
-	body.MoveTo(record.Body().SetEmptyMap())
-	record.Attributes().RemoveIf(func(name string, _ pcommon.Value) bool { return !translator.IsRoutingAttribute(name) })
 	record.SetEventName("")
 }
 
-// TranslateToAttributes makes of a record that holds an event or a finding one
-// whose attributes are the row's columns, which the exporter azuremonitor sends
-// as properties, and whose body is a message for a person. What the pipeline
-// added stays as it is, if the translator is extended. A customEvent that is
-// not empty names the custom event that the record is to become.
-func (t *Translator) TranslateToAttributes(resource pcommon.Resource, record plog.LogRecord, customEvent string) {
+// TranslateScope leaves a scope as it is.
+func (*Translator) TranslateScope(pcommon.InstrumentationScope) {}
+
+// TranslateResource leaves a resource as it is.
+func (*Translator) TranslateResource(pcommon.Resource) {}
+
+// toBody makes the row the body. Routing attributes stay.
+func (t *Translator) toBody(record plog.LogRecord, d *translator.Document) {
+	body := pcommon.NewMap()
+	t.row(shape.NewMap(body), d)
+	body.MoveTo(record.Body().SetEmptyMap())
+	routing.RemoveOthers(record)
+}
+
+// toAttributes makes the columns attributes, which azuremonitor sends as
+// properties, and a message for a person the body. What the pipeline added stays as
+// it is, if the translator is extended.
+func (t *Translator) toAttributes(record plog.LogRecord, d *translator.Document) {
 	attributes := pcommon.NewMap()
-	added, message := t.putColumns(resource, record, shape.NewMap(attributes))
+	t.columns(shape.NewMap(attributes), d)
 	if t.Extended {
-		for name, value := range added.All() {
+		for name, value := range d.Extra.All() {
 			value.CopyTo(attributes.PutEmpty(name))
 		}
 	}
-	if customEvent != "" {
-		attributes.PutStr(attributeCustomEvent, customEvent)
+	if t.CustomEvent != "" {
+		attributes.PutStr(attributeCustomEvent, t.CustomEvent)
 	}
+	message := d.Message()
 	attributes.MoveTo(record.Attributes())
 	record.Body().SetStr(message)
-	record.SetEventName("")
-}
-
-// putColumns writes the columns but AdditionalFields, and returns what belongs
-// there and a message for a person.
-func (t *Translator) putColumns(resource pcommon.Resource, record plog.LogRecord, w shape.Writer) (translator.ExtraAttributes, string) {
-	if translator.IsIntegrity(record) {
-		f, added := translator.IntegrityFromLogRecord(resource, record)
-		findingColumns(w, &f)
-		return added, f.Message
-	}
-	e, added := translator.FromLogRecord(resource, record)
-	t.columns(w, &e)
-	return added, string(e.AppendMessage(nil))
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // errSharedKey does not show the key.
-var errSharedKey = errors.New("the shared key is not base64: take the primary or secondary key of the workspace as it is")
+var errSharedKey = errors.New("the shared key is not base64: use the primary or secondary key of the workspace unchanged")
 
 // SharedKeyAuthorization returns the value of the header Authorization of a
 // request to the Log Analytics Data Collector API, which Microsoft stopped
@@ -25,7 +25,7 @@ var errSharedKey = errors.New("the shared key is not base64: take the primary or
 // https://learn.microsoft.com/previous-versions/azure/azure-monitor/logs/data-collector-api#authorization.
 // The request has to be a POST of application/json to /api/logs, with the same
 // date in its header x-ms-date, in the form of RFC 1123 in GMT
-// ([net/http.TimeFormat]). A key that is no base64 is an error, which does not
+// ([net/http.TimeFormat]). A key that is not base64 is an error, which does not
 // show it.
 func SharedKeyAuthorization(workspaceID, sharedKey, date string, contentLength int) (string, error) {
 	key, err := base64.StdEncoding.DecodeString(sharedKey)

@@ -1,8 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package siem chooses one of the shapes that events take in SIEMs, by the
-// settings that the processor and the encoding extension share.
+// Package siem is the configuration of the shapes that SIEMs expect. The processor,
+// the encoding extension and the command share it.
 package siem
 
 import (
@@ -11,37 +11,13 @@ import (
 	"slices"
 	"strings"
 
-	"go.opentelemetry.io/collector/pdata/plog"
-
-	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/ecs"
-	"github.com/oversight-protocol/oversight-otelcol/translator/sentinel"
-	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
 )
 
-// Values of [Config.Format].
-const (
-	// FormatSplunk is Splunk's HTTP Event Collector, see package splunk.
-	FormatSplunk = "splunk"
-	// FormatECS is the Elastic Common Schema, see package ecs.
-	FormatECS = "ecs"
-	// FormatSentinel is a table of Microsoft Sentinel, see package sentinel.
-	FormatSentinel = "sentinel"
-)
-
-// Formats are the values of [Config.Format].
-var Formats = []string{FormatSplunk, FormatECS, FormatSentinel}
-
-// HasShape reports whether the shapes have a form for a record: it holds an
-// event or a finding.
-func HasShape(record plog.LogRecord) bool {
-	return translator.IsEvent(record) || translator.IsIntegrity(record)
-}
-
-// Config is the shape that a user chooses, and its settings. A block counts only
-// for its own format.
+// Config is what a user writes to choose a shape: the format and its settings. A
+// block applies to its own format only.
 type Config struct {
-	// Format is the shape: `splunk`, `ecs` or `sentinel`. Required.
+	// Format is one of [Formats]. Required.
 	Format string `mapstructure:"format"`
 
 	// Extended adds fields to what the registry's own exporter writes, and
@@ -68,7 +44,8 @@ type SplunkConfig struct {
 	// SourceType is the metadata `sourcetype` of events. Default
 	// `oversight:beacon`. That of findings is `oversight:integrity`.
 	SourceType string `mapstructure:"sourcetype"`
-	// Index is the metadata `index`. Default: the token's default index.
+	// Index is the metadata `index`. Default: none, which means the token's
+	// default index.
 	Index string `mapstructure:"index"`
 	// Host is the metadata `host`. Default: the registry's id.
 	Host string `mapstructure:"host"`
@@ -86,7 +63,7 @@ type ECSConfig struct {
 	// exporter. Default true.
 	DocumentID bool `mapstructure:"document_id"`
 	// DataStream is where documents go: logs-{dataset}-{namespace}. Attributes
-	// that the pipeline has set before count more.
+	// that the pipeline has set before override it.
 	DataStream DataStreamConfig `mapstructure:"data_stream"`
 
 	// prevent unkeyed literal initialization
@@ -113,14 +90,14 @@ const (
 	LayoutAttributes = "attributes"
 )
 
-// SentinelConfig says how a record carries a row.
+// SentinelConfig is how a record carries a row.
 type SentinelConfig struct {
 	// Layout is `body` (the default), for the exporters azure_logs_ingestion,
 	// file and kafka, or `attributes`, for azuremonitor.
 	Layout string `mapstructure:"layout"`
 	// CustomEvent is the name of the custom event that azuremonitor makes of a
 	// record, with `custom_events_enabled` set there and the layout
-	// `attributes`. Default: none, so that it is a trace.
+	// `attributes`. Default: none, which means a trace.
 	CustomEvent string `mapstructure:"custom_event"`
 
 	// prevent unkeyed literal initialization
@@ -140,17 +117,17 @@ func NewDefaultConfig() Config {
 }
 
 // Check reports every wrong setting, with its key and value. Others are formats
-// that are allowed beside [Formats]. It is called by the Validate of a component's
-// configuration, and is not called so itself: the collector would find it below
-// the embedded struct and name a key that nobody wrote.
+// that are allowed beside [Formats]. The Validate of a component's configuration
+// calls it. It is not named Validate itself, since the collector would call it as
+// well, and name the key of a field that nobody wrote.
 func (c *Config) Check(others ...string) error {
-	return errors.Join(c.CheckFormat(others...), c.ECS.DataStream.check(), c.Sentinel.check())
+	return errors.Join(c.checkFormat(others...), c.ECS.DataStream.check(), c.Sentinel.check())
 }
 
-// CheckFormat reports a format that is none of [Formats] or of the others, and
+// checkFormat reports a format that is none of [Formats] or of the others, and
 // lists them all.
-func (c *Config) CheckFormat(others ...string) error {
-	choices := append(slices.Clone(Formats), others...)
+func (c *Config) checkFormat(others ...string) error {
+	choices := slices.Concat(Formats(), others)
 	if slices.Contains(choices, c.Format) {
 		return nil
 	}
@@ -161,11 +138,11 @@ func (c *Config) CheckFormat(others ...string) error {
 	return fmt.Errorf("`format` is %q: must be one of %s", c.Format, list)
 }
 
-// forbidden are characters that no index name may have, as
+// forbidden has the characters that no index name may have, as in
 // https://www.elastic.co/guide/en/ecs/8.11/ecs-data_stream.html lists them.
 const forbidden = "\\/*?\"<>| ,#:"
 
-// check reports names that Elasticsearch does not take.
+// check reports names that Elasticsearch rejects.
 func (c *DataStreamConfig) check() error {
 	return errors.Join(
 		checkName("ecs::data_stream::dataset", c.Dataset),
@@ -194,20 +171,4 @@ func (c *SentinelConfig) check() error {
 		return fmt.Errorf("`sentinel::custom_event` is %q: it needs `sentinel::layout: %s`", c.CustomEvent, LayoutAttributes)
 	}
 	return nil
-}
-
-// SplunkTranslator is the translator of the format `splunk`.
-func (c *Config) SplunkTranslator() *splunk.Translator {
-	return &splunk.Translator{
-		Source: c.Splunk.Source, SourceType: c.Splunk.SourceType, Index: c.Splunk.Index, Host: c.Splunk.Host,
-		Extended: c.Extended,
-	}
-}
-
-// ECSTranslator is the translator of the format `ecs`.
-func (c *Config) ECSTranslator() *ecs.Translator { return &ecs.Translator{Extended: c.Extended} }
-
-// SentinelTranslator is the translator of the format `sentinel`.
-func (c *Config) SentinelTranslator() *sentinel.Translator {
-	return &sentinel.Translator{Extended: c.Extended}
 }

@@ -12,9 +12,9 @@ import (
 // the metadata is as for events.
 const IntegritySourceType = "oversight:integrity"
 
-// finding writes what stands below the key `event` of a finding. The keys that
-// events have too mean the same there, but for event_uid, which identifies the
-// finding; row_uid is the event's.
+// finding writes what is below the key `event` of a finding. Keys that events have
+// too mean the same there, except event_uid, which identifies the finding; row_uid
+// is the event's.
 func finding(w shape.Writer, f *translator.Integrity) {
 	w.Text("schema", shape.Schema)
 	w.Text("integrity_kind", f.Kind)
@@ -26,15 +26,4 @@ func finding(w shape.Writer, f *translator.Integrity) {
 	w.Text("row_uid", f.RowUID)
 	shape.Evidence(w, f)
 	w.Text("registry_id", f.RegistryID)
-}
-
-// findingFields writes the indexed fields: only what a pipeline added. Findings
-// are few, and a field that is indexed beside the event has two values.
-func (t *Translator) findingFields(w shape.Writer, added translator.ExtraAttributes) {
-	if !t.Extended {
-		return
-	}
-	for name, value := range added.All() {
-		w.AttributeText(name, value)
-	}
 }

@@ -7,69 +7,58 @@ import (
 	"strconv"
 	"time"
 
-	"go.opentelemetry.io/collector/pdata/pcommon"
-	"go.opentelemetry.io/collector/pdata/plog"
-
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/internal/shape"
 )
 
-// AppendJSON appends an event as one JSON document, without a line break.
-func (t *Translator) AppendJSON(dst []byte, e *translator.Event) []byte {
-	return t.appendJSON(dst, e, translator.ExtraAttributes{})
-}
-
-// AppendIntegrityJSON appends a finding as one JSON document, without a line
-// break.
-func (t *Translator) AppendIntegrityJSON(dst []byte, f *translator.Integrity) []byte {
-	return t.appendIntegrityJSON(dst, f, translator.ExtraAttributes{})
-}
-
-// AppendLogRecord appends what a log record holds as one JSON document, without
-// a line break: an event or a finding, see [translator.IsEvent] and
-// [translator.IsIntegrity].
-func (t *Translator) AppendLogRecord(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte {
-	if translator.IsIntegrity(record) {
-		f, added := translator.IntegrityFromLogRecord(resource, record)
-		return t.appendIntegrityJSON(dst, &f, added)
-	}
-	var e translator.Event
-	added := e.SetLogRecord(resource, record)
-	return t.appendJSON(dst, &e, added)
-}
-
-func (t *Translator) appendJSON(dst []byte, e *translator.Event, added translator.ExtraAttributes) []byte {
+// AppendJSON appends a document as one JSON object, without a line break.
+func (t *Translator) AppendJSON(dst []byte, d *translator.Document) []byte {
 	w := shape.NewJSON(dst)
-	t.metadata(w, timeOf(e.Timestamp, e.Observed), e.RegistryID, t.sourceType())
+	t.metadata(w, d)
 	w.Begin("event")
-	t.event(w, e)
+	t.event(w, d)
 	w.End()
 	w.Begin("fields")
-	t.fields(w, e, added)
+	t.fields(w, d)
 	w.End()
 	return w.Finish()
 }
 
-func (t *Translator) appendIntegrityJSON(dst []byte, f *translator.Integrity, added translator.ExtraAttributes) []byte {
-	w := shape.NewJSON(dst)
-	t.metadata(w, timeOf(f.Observed), f.RegistryID, IntegritySourceType)
-	w.Begin("event")
-	finding(w, f)
-	w.End()
-	w.Begin("fields")
-	t.findingFields(w, added)
-	w.End()
-	return w.Finish()
-}
-
-// metadata writes what stands beside the event.
-func (t *Translator) metadata(w *shape.JSON, when time.Time, registryID, sourceType string) {
+// metadata writes the keys beside `event` and `fields`.
+func (t *Translator) metadata(w *shape.JSON, d *translator.Document) {
 	var seconds [32]byte
-	w.Raw("time", appendSeconds(seconds[:0], when))
-	w.Text("host", t.host(registryID))
-	w.Text("source", t.source())
-	w.Text("sourcetype", sourceType)
+	w.Raw("time", appendSeconds(seconds[:0], timeOf(d)))
+	w.Text("host", orDefault(t.Host, d.RegistryID()))
+	w.Text("source", orDefault(t.Source, DefaultSource))
+	if d.Integrity != nil {
+		w.Text("sourcetype", IntegritySourceType)
+	} else {
+		w.Text("sourcetype", orDefault(t.SourceType, DefaultSourceType))
+	}
 	w.Text("index", t.Index)
+}
+
+// orDefault is cmp.Or for two strings, which is slower.
+func orDefault(value, fallback string) string {
+	if value != "" {
+		return value
+	}
+	return fallback
+}
+
+// timeOf is when the event happened, or else when it was read. Without either it
+// is 0, which the registry's exporter writes.
+func timeOf(d *translator.Document) time.Time {
+	var when time.Time
+	if d.Integrity != nil {
+		when = d.Integrity.Observed
+	} else if when = d.Event.Timestamp; when.IsZero() {
+		when = d.Event.Observed
+	}
+	if when.IsZero() {
+		return time.Unix(0, 0)
+	}
+	return when
 }
 
 // appendSeconds writes seconds since 1970 with milliseconds, as HEC has them.

@@ -1,19 +1,17 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package splunk gives events the shape that Splunk's HTTP Event Collector
-// takes: an object with the metadata time, host, source, sourcetype and index,
+// Package splunk writes events in the shape that Splunk's HTTP Event Collector
+// accepts: an object with the metadata time, host, source, sourcetype and index,
 // the event, and indexed fields, which are flat strings
 // (https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector).
 //
 // The shape is that of the registry's own exporter. Extended, it adds fields
 // and changes none. Findings about the transparency log, which that exporter does
-// not know, have a shape and a sourcetype of their own.
+// not write, have a shape and a sourcetype of their own.
 package splunk
 
 import (
-	"time"
-
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/internal/shape"
 )
@@ -24,7 +22,7 @@ const (
 	DefaultSourceType = "oversight:beacon"
 )
 
-// Translator makes HEC events. The zero value makes what the registry's own
+// Translator writes HEC events. The zero value writes what the registry's own
 // exporter does. It is safe for concurrent use while its fields stay the same.
 type Translator struct {
 	// Source is the metadata `source`. Default: DefaultSource.
@@ -32,8 +30,8 @@ type Translator struct {
 	// SourceType is the metadata `sourcetype` of events. Default:
 	// DefaultSourceType.
 	SourceType string
-	// Index is the metadata `index`. Default: none, so that the token's
-	// default index takes the event.
+	// Index is the metadata `index`. Default: none, which means the token's
+	// default index.
 	Index string
 	// Host is the metadata `host`. Default: the id of the event's registry.
 	Host string
@@ -43,28 +41,26 @@ type Translator struct {
 	Extended bool
 }
 
-func (t *Translator) source() string     { return either(t.Source, DefaultSource) }
-func (t *Translator) sourceType() string { return either(t.SourceType, DefaultSourceType) }
-
-func (t *Translator) host(registryID string) string { return either(t.Host, registryID) }
-
-func either(value, fallback string) string {
-	if value != "" {
-		return value
+// event writes what is below the key `event`.
+func (t *Translator) event(w shape.Writer, d *translator.Document) {
+	if d.Integrity != nil {
+		finding(w, d.Integrity)
+	} else {
+		t.beacon(w, d.Event)
 	}
-	return fallback
 }
 
-// event writes what stands below the key `event`. The keys are those of the
-// registry's own exporter, but for event_uid and decode_error; the values are the
-// columns of the same names where nothing else is said.
-func (t *Translator) event(w shape.Writer, e *translator.Event) {
+// beacon writes what is below the key `event` of an event. The keys are those of
+// the registry's own exporter, and event_uid, tlog_status, tlog_mismatch and
+// decode_error. The values are the columns of the same names, unless a comment says
+// otherwise.
+func (t *Translator) beacon(w shape.Writer, e *translator.Event) {
 	w.Text("schema", shape.Schema)
 	w.Text("kind", e.Kind) // dns, http_img, ocsp, license, or a newer one
 	w.Text("action", translator.Action(e.Kind))
-	w.ID("event_id", e.ID) // the column id; handed out again after a backup was restored
+	w.ID("event_id", e.ID) // the column id; assigned a second time after a backup was restored
 	if t.Extended {
-		w.Text("event_uid", e.UID) // identifies the event, to drop repeats by
+		w.Text("event_uid", e.UID) // identifies the event, to recognize repeats
 	}
 	w.Time("occurred_at", e.Timestamp) // the column timestamp, as RFC 3339
 	w.Text("token_id", e.TokenID)
@@ -78,42 +74,43 @@ func (t *Translator) event(w shape.Writer, e *translator.Event) {
 		w.Int("tlog_index", e.TlogIndex)
 	}
 	if t.Extended {
-		w.Text("tlog_status", e.TlogStatus) // how the row stands to that leaf
+		w.Text("tlog_status", e.TlogStatus) // the result of comparing the row with that leaf
 		w.Names("tlog_mismatch", e.TlogMismatch)
 	}
 	w.Text("registry_id", e.RegistryID) // from the configuration
 	w.Extra("extra", e.Extra)
-	w.Text("decode_error", e.DecodeError) // such rows end the registry's own exporter
+	w.Text("decode_error", e.DecodeError) // the registry's own exporter fails on such rows
 }
 
-// fields writes what stands below the key `fields`: indexed, so that searches
-// with tstats find them without reading events. The first four are those of the
-// registry's own exporter. HEC takes flat strings only
-// (https://docs.splunk.com/Documentation/Splunk/latest/Data/IFXandHEC).
-func (t *Translator) fields(w shape.Writer, e *translator.Event, added translator.ExtraAttributes) {
-	w.Text("file_id", e.FileID)
-	w.Text("recipient_id", e.RecipientID)
-	w.Text("issuer_id", e.IssuerID)
-	w.Text("beacon_kind", e.Kind)
+// fields writes what is below the key `fields`: indexed, so that searches with
+// tstats find them without reading events. HEC accepts flat strings only
+// (https://docs.splunk.com/Documentation/Splunk/latest/Data/IFXandHEC). A finding
+// has only what a pipeline added: findings are few, and a field that is indexed
+// beside the event has two values.
+func (t *Translator) fields(w shape.Writer, d *translator.Document) {
+	if e := d.Event; e != nil { // as the registry's own exporter has them
+		w.Text("file_id", e.FileID)
+		w.Text("recipient_id", e.RecipientID)
+		w.Text("issuer_id", e.IssuerID)
+		w.Text("beacon_kind", e.Kind)
+	}
 	if !t.Extended {
 		return
 	}
-	for name, value := range added.All() {
-		switch name {
-		case "file_id", "recipient_id", "issuer_id", "beacon_kind": // the event's own stand
-		default:
+	for name, value := range d.Extra.All() {
+		if d.Event == nil || !isEventField(name) {
 			w.AttributeText(name, value)
 		}
 	}
 }
 
-// timeOf is the first time that is known: when the event happened, or else when
-// it was read. Without any it is 0, which the registry's exporter writes.
-func timeOf(times ...time.Time) time.Time {
-	for _, t := range times {
-		if !t.IsZero() {
-			return t
-		}
+// isEventField reports whether a name is that of an indexed field of events, which
+// nothing that a pipeline added replaces.
+func isEventField(name string) bool {
+	switch name {
+	case "file_id", "recipient_id", "issuer_id", "beacon_kind":
+		return true
+	default:
+		return false
 	}
-	return time.Unix(0, 0)
 }

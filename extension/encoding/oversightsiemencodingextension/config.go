@@ -12,15 +12,15 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/siem"
 )
 
-// FormatOTel is the value of `format` for a line of OTLP JSON an event: the log
-// record as the receiver made it, with its resource and scope.
+// FormatOTel is the value of `format` for a line of OTLP JSON for each record, with
+// its resource and scope, as they come from the pipeline.
 const FormatOTel = "otel"
 
 // Config is what a user writes below `extensions: oversight_siem_encoding:`.
 type Config struct {
-	// Config is the shape and its settings. Beside `splunk`, `ecs` and
-	// `sentinel`, the format may be `otel`.
-	siem.Config `mapstructure:",squash"`
+	// Shape is the format and its settings. Beside [siem.Formats], the format may be
+	// [FormatOTel].
+	Shape siem.Config `mapstructure:",squash"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
@@ -29,14 +29,14 @@ type Config struct {
 var _ component.Config = (*Config)(nil)
 
 func createDefaultConfig() component.Config {
-	return &Config{Config: siem.NewDefaultConfig()}
+	return &Config{Shape: siem.NewDefaultConfig()}
 }
 
 // Validate reports every wrong setting, with its key and value.
 func (c *Config) Validate() error {
-	errs := []error{c.Check(FormatOTel)}
-	if c.Sentinel.Layout == siem.LayoutAttributes {
-		errs = append(errs, fmt.Errorf("`sentinel::layout` is %q: an encoding writes rows, so it must be %q", c.Sentinel.Layout, siem.LayoutBody))
+	errs := []error{c.Shape.Check(FormatOTel)}
+	if layout := c.Shape.Sentinel.Layout; layout == siem.LayoutAttributes {
+		errs = append(errs, fmt.Errorf("`sentinel::layout` is %q: an encoding writes rows, so it must be %q", layout, siem.LayoutBody))
 	}
 	return errors.Join(errs...)
 }

@@ -3,6 +3,7 @@
 
 //go:generate mdatagen metadata.yaml
 
-// Package oversightsiemencodingextension writes Oversight's events as lines of JSON, in the shape that
-// a SIEM expects, for exporters that take an encoding, such as file and kafka.
+// Package oversightsiemencodingextension writes Oversight's events and findings as
+// lines of JSON, in the shape that a SIEM expects, for exporters that accept an
+// encoding, such as file and kafka.
 package oversightsiemencodingextension

@@ -4,30 +4,21 @@
 package oversightsiemencodingextension
 
 import (
-	"sync/atomic"
-
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension"
-	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/siem"
 )
-
-// initialLine is about the length of a line, as long as none has been written.
-const initialLine = 1024
 
 // encoding is a [plog.Marshaler].
 type encoding struct {
 	component.StartFunc
 	component.ShutdownFunc
 
-	// longest is the average length of a line in the batch where it was longest,
-	// so that the text of the next batch is not moved while it grows.
-	longest atomic.Int64
-
-	// line appends an event or a finding without a line break; nil for OTLP JSON.
-	line func(dst []byte, resource pcommon.Resource, record plog.LogRecord) []byte
+	shape      siem.Translator // nil for FormatOTel
+	lineLength lineLength
 }
 
 var (
@@ -36,35 +27,33 @@ var (
 )
 
 func newEncoding(config *Config) (*encoding, error) {
-	switch config.Format {
-	case siem.FormatSplunk:
-		return &encoding{line: config.SplunkTranslator().AppendLogRecord}, nil
-	case siem.FormatECS:
-		return &encoding{line: config.ECSTranslator().AppendLogRecord}, nil
-	case siem.FormatSentinel:
-		return &encoding{line: config.SentinelTranslator().AppendLogRecord}, nil
-	case FormatOTel:
+	if config.Shape.Format == FormatOTel {
 		return &encoding{}, nil
-	default:
-		return nil, config.CheckFormat(FormatOTel)
 	}
+	shape, err := config.Shape.NewTranslator()
+	if err != nil {
+		return nil, err
+	}
+	return &encoding{shape: shape}, nil
 }
 
 // MarshalLogs returns a line for each record, with line breaks between them and
-// none at the end, where exporters put their own. A record that is not
-// Oversight's becomes a line of OTLP JSON, so that nothing is lost. It is safe
-// for concurrent use.
+// none at the end, where exporters put their own. A record that holds neither an
+// event nor a finding becomes a line of OTLP JSON, so that nothing is lost. It is
+// safe for concurrent use.
 func (e *encoding) MarshalLogs(logs plog.Logs) ([]byte, error) {
 	records := logs.LogRecordCount()
-	text := make([]byte, 0, records*int(max(initialLine, e.longest.Load())))
+	text := make([]byte, 0, e.lineLength.estimate(records))
+	var document translator.Document
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
 				if len(text) > 0 {
 					text = append(text, '\n')
 				}
-				if e.line != nil && siem.HasShape(record) {
-					text = e.line(text, resource.Resource(), record)
+				if e.shape != nil && translator.HasDocument(record) {
+					document.SetLogRecord(resource.Resource(), record)
+					text = e.shape.AppendJSON(text, &document)
 					continue
 				}
 				line, err := otlp(resource, scope, record)
@@ -75,9 +64,7 @@ func (e *encoding) MarshalLogs(logs plog.Logs) ([]byte, error) {
 			}
 		}
 	}
-	if records > 0 {
-		e.longest.Store(max(e.longest.Load(), int64(len(text)/records)+1))
-	}
+	e.lineLength.observe(len(text), records)
 	return text, nil
 }
 

@@ -26,20 +26,20 @@ import (
 func newMarshaler(t testing.TB, change func(*siem.Config)) plog.Marshaler {
 	t.Helper()
 	config := createDefaultConfig().(*Config)
-	change(&config.Config)
+	change(&config.Shape)
 	extension, err := NewFactory().Create(t.Context(), extensiontest.NewNopSettings(metadata.Type), config)
 	require.NoError(t, err)
 	return extension.(plog.Marshaler)
 }
 
-// registries are the sample databases, with the ids that their vectors have.
+// registries has the sample databases, and the ids that their vectors have.
 var registries = map[string]string{
 	"edge":     strings.Repeat("deadbeef", 8),
 	"registry": "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241",
 }
 
-// sample is a database as log records, in the order of the vectors and without a
-// time of reading, which these do not know.
+// sample is a database as log records, in the order of the vectors and without the
+// time at which it was read, which the vectors do not have.
 func sample(t testing.TB, name string) plog.Logs {
 	t.Helper()
 	reader := registry.Open(registry.Settings{
@@ -63,7 +63,7 @@ func sample(t testing.TB, name string) plog.Logs {
 
 func TestVectors(t *testing.T) {
 	for name := range registries {
-		for _, format := range siem.Formats {
+		for _, format := range siem.Formats() {
 			t.Run(name+"."+format, func(t *testing.T) {
 				text, err := newMarshaler(t, func(c *siem.Config) { c.Format, c.Extended = format, false }).MarshalLogs(sample(t, name))
 				require.NoError(t, err)
@@ -97,7 +97,7 @@ func TestOTelLinesAreRequests(t *testing.T) {
 	}
 }
 
-// Findings have their lines, extended or not.
+// A finding is the same line, extended or not.
 func TestFindings(t *testing.T) {
 	records, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", "integrity", "otel.jsonl"))
 	require.NoError(t, err)
@@ -107,7 +107,7 @@ func TestFindings(t *testing.T) {
 		require.NoError(t, err)
 		one.ResourceLogs().MoveAndAppendTo(logs.ResourceLogs())
 	}
-	for _, format := range append(siem.Formats, FormatOTel) {
+	for _, format := range append(siem.Formats(), FormatOTel) {
 		for _, extended := range []bool{true, false} {
 			text, err := newMarshaler(t, func(c *siem.Config) { c.Format, c.Extended = format, extended }).MarshalLogs(logs)
 			require.NoError(t, err)
@@ -118,18 +118,18 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// What is not Oversight's is a line, too.
-func TestForeignRecords(t *testing.T) {
+// Records that hold neither an event nor a finding become lines, too.
+func TestOtherRecords(t *testing.T) {
 	logs := plog.NewLogs()
-	logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr("foreign")
-	for _, format := range siem.Formats {
+	logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr("other")
+	for _, format := range siem.Formats() {
 		text, err := newMarshaler(t, func(c *siem.Config) { c.Format = format }).MarshalLogs(logs)
 		require.NoError(t, err)
-		assert.JSONEq(t, `{"resourceLogs":[{"resource":{},"scopeLogs":[{"scope":{},"logRecords":[{"body":{"stringValue":"foreign"}}]}]}]}`, string(text))
+		assert.JSONEq(t, `{"resourceLogs":[{"resource":{},"scopeLogs":[{"scope":{},"logRecords":[{"body":{"stringValue":"other"}}]}]}]}`, string(text))
 	}
 }
 
-func TestNothing(t *testing.T) {
+func TestNoRecords(t *testing.T) {
 	text, err := newMarshaler(t, func(c *siem.Config) { c.Format = siem.FormatECS }).MarshalLogs(plog.NewLogs())
 	require.NoError(t, err)
 	assert.Empty(t, text)
@@ -137,7 +137,7 @@ func TestNothing(t *testing.T) {
 
 func BenchmarkMarshalLogs(b *testing.B) {
 	logs := sample(b, "registry")
-	for _, format := range append(siem.Formats, FormatOTel) {
+	for _, format := range append(siem.Formats(), FormatOTel) {
 		b.Run(format, func(b *testing.B) {
 			marshaler := newMarshaler(b, func(c *siem.Config) { c.Format = format })
 			b.ReportAllocs()

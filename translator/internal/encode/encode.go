@@ -1,8 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package encode writes values as compact JSON (RFC 8259) that is valid
-// whatever the values hold.
+// Package encode writes values as compact JSON (RFC 8259), which is valid for all
+// values.
 package encode
 
 import (
@@ -72,9 +72,9 @@ func double(dst []byte, f float64) []byte {
 	return append(dst, Float(f)...)
 }
 
-// Float is the shortest text that reads as the same finite number, marked as a
-// fraction so that it is not read as an integer. It is what Python's
-// json.dumps writes, which the registry's own exporter is made of.
+// Float is the shortest text that reads as the same finite number, with a fraction
+// or an exponent so that it is not read as an integer. Python's json.dumps, which
+// the registry's own exporter uses, writes the same.
 func Float(f float64) string {
 	if size := math.Abs(f); size != 0 && (size < 1e-4 || size >= 1e16) {
 		return strconv.FormatFloat(f, 'e', -1, 64)
@@ -86,8 +86,8 @@ func Float(f float64) string {
 	return text
 }
 
-// ASCII appends JSON text with everything beyond printable ASCII escaped: the
-// same value, as json.dumps writes it by default.
+// ASCII appends JSON text with everything except printable ASCII escaped: the same
+// value, as json.dumps writes it by default.
 func ASCII(dst []byte, json string) []byte {
 	for i := 0; i < len(json); {
 		if c := json[i]; c < 0x7f {

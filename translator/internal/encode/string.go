@@ -20,9 +20,9 @@ func String[T string | []byte](dst []byte, text T) []byte {
 	return append(dst, '"')
 }
 
-// isPlain reports whether a JSON string may hold the text as it is: ASCII but
-// for control characters, quotes and backslashes. It looks at eight bytes at a
-// time, the last of which it may have looked at before.
+// isPlain reports whether a JSON string may have the text as it is: ASCII without
+// control characters, quotes and backslashes. It checks eight bytes at a time; the
+// last eight may overlap those before.
 func isPlain[T string | []byte](text T) bool {
 	if len(text) < 8 {
 		return isPlainShort(text)
@@ -44,7 +44,7 @@ func isPlainShort[T string | []byte](text T) bool {
 	return true
 }
 
-// arePlain looks at the eight bytes of a word, with the usual arithmetic
+// arePlain checks the eight bytes of a word
 // (https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord): of each
 // byte, the highest bit is set if it is not plain.
 func arePlain(word uint64) bool {
@@ -59,7 +59,7 @@ func arePlain(word uint64) bool {
 	return (word|(word-space)|isQuote|isSlash)&high == 0
 }
 
-// word is a load of eight bytes, which is what the compiler makes of it.
+// word loads eight bytes. The compiler turns it into one instruction.
 func word[T string | []byte](b T) uint64 {
 	_ = b[7]
 	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |

@@ -5,8 +5,8 @@ package shape
 
 import "github.com/oversight-protocol/oversight-otelcol/translator"
 
-// Evidence writes what a finding tells of the transparency log, for the shapes
-// whose keys are the attributes' names without `oversight.`.
+// Evidence writes the transparency log's part of a finding, for the shapes whose
+// keys are those of this package.
 func Evidence(w Writer, f *translator.Integrity) {
 	if f.HasTlogIndex {
 		w.Int("tlog_index", f.TlogIndex)

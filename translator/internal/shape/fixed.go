@@ -3,14 +3,14 @@
 
 package shape
 
-// Fixed is a run of fields that are the same in every document: as text they are
-// made up once.
+// Fixed is a list of fields that are the same in every document. Their text is
+// written once.
 type Fixed struct {
 	write func(Writer)
 	text  []byte // `"name":value,"name":value`
 }
 
-// NewFixed takes what writes the fields, at least one.
+// NewFixed returns the fields that a function writes, at least one.
 func NewFixed(write func(Writer)) *Fixed {
 	w := NewJSON(nil)
 	write(w)

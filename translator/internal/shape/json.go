@@ -20,19 +20,19 @@ const maxDepth = 4
 // JSON is a Writer of compact JSON text.
 type JSON struct {
 	text  []byte
-	open  [maxDepth]mark // the objects that are open, below the document itself
+	open  [maxDepth]openOffsets // the objects that are open, below the document itself
 	depth int
 
 	scratch []byte
-	times   times
+	times   timeCache
 }
 
-type mark struct{ before, begin int } // where the name begins, and the fields
+// openOffsets are where the name of an object begins in the text, and its fields.
+type openOffsets struct{ name, fields int }
 
 var writers = sync.Pool{New: func() any { return new(JSON) }}
 
-// NewJSON begins a document that is appended to dst. It is given back with
-// Finish.
+// NewJSON begins a document that is appended to dst. Finish ends it.
 func NewJSON(dst []byte) *JSON {
 	w := writers.Get().(*JSON)
 	w.text = dst
@@ -41,7 +41,7 @@ func NewJSON(dst []byte) *JSON {
 }
 
 // Finish ends the document and returns the text. The writer must not be used
-// again.
+// afterwards.
 func (w *JSON) Finish() []byte {
 	w.text = append(w.text, '}')
 	text := w.text
@@ -50,17 +50,17 @@ func (w *JSON) Finish() []byte {
 	return text
 }
 
-// name returns the text with the beginning of a field: what follows is its
-// value. It is the caller who keeps the result, since a store for each field is
-// all that there is time for.
+// name returns the text with the name of a field, to which the caller appends the
+// value and stores the result: one store for each field is faster than two.
 func (w *JSON) name(name string) []byte {
 	text := append(w.comma(), '"')
 	text = append(text, name...)
 	return append(text, '"', ':')
 }
 
-// comma returns the text, ready for another field. A '{' at the end can only be
-// the object's own, since values end in other characters.
+// comma returns the text with a comma, unless the field is the object's first: a
+// '{' at the end can only be the object's own, since values end in other
+// characters.
 func (w *JSON) comma() []byte {
 	if w.text[len(w.text)-1] == '{' {
 		return w.text
@@ -146,7 +146,7 @@ func (w *JSON) Bytes(name string, value []byte) {
 // Scratch implements [Writer].
 func (w *JSON) Scratch() []byte { return w.scratch[:0] }
 
-// Raw writes a value that is JSON already.
+// Raw writes a value that is already JSON.
 func (w *JSON) Raw(name string, value []byte) {
 	w.text = append(w.name(name), value...)
 }
@@ -156,17 +156,17 @@ func (w *JSON) Fixed(fields *Fixed) { w.text = append(w.comma(), fields.text...)
 
 // Begin implements [Writer].
 func (w *JSON) Begin(name string) {
-	before := len(w.text)
+	start := len(w.text)
 	w.text = append(w.name(name), '{')
-	w.open[w.depth] = mark{before, len(w.text)}
+	w.open[w.depth] = openOffsets{start, len(w.text)}
 	w.depth++
 }
 
 // End implements [Writer].
 func (w *JSON) End() {
 	w.depth--
-	if at := w.open[w.depth]; len(w.text) == at.begin {
-		w.text = w.text[:at.before]
+	if object := w.open[w.depth]; len(w.text) == object.fields {
+		w.text = w.text[:object.name] // it is empty
 		return
 	}
 	w.text = append(w.text, '}')

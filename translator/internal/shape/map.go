@@ -10,51 +10,51 @@ import (
 
 	"go.opentelemetry.io/collector/pdata/pcommon"
 
-	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/internal/encode"
+	"github.com/oversight-protocol/oversight-otelcol/translator/internal/extra"
 )
 
-// Map is a Writer of the collector's values.
+// Map is a Writer of the values of a log record.
 type Map struct {
-	now  pcommon.Map // takes the next field
-	open []opened    // the objects that it is in
+	current pcommon.Map  // that the next field goes to
+	open    []openObject // the objects around it
 }
 
-type opened struct {
+type openObject struct {
 	parent pcommon.Map
 	name   string // of the object in parent
 }
 
 // NewMap writes into m.
-func NewMap(m pcommon.Map) *Map { return &Map{now: m} }
+func NewMap(m pcommon.Map) *Map { return &Map{current: m} }
 
 // Text implements [Writer].
 func (w *Map) Text(name, value string) {
 	if value != "" {
-		w.now.PutStr(name, value)
+		w.current.PutStr(name, value)
 	}
 }
 
 // Int implements [Writer].
-func (w *Map) Int(name string, value int64) { w.now.PutInt(name, value) }
+func (w *Map) Int(name string, value int64) { w.current.PutInt(name, value) }
 
 // ID implements [Writer].
 func (w *Map) ID(name string, value int64) {
 	if value != 0 {
-		w.now.PutStr(name, strconv.FormatInt(value, 10))
+		w.current.PutStr(name, strconv.FormatInt(value, 10))
 	}
 }
 
 // Time implements [Writer].
 func (w *Map) Time(name string, value time.Time) {
 	if !value.IsZero() {
-		w.now.PutStr(name, value.UTC().Format(time.RFC3339Nano))
+		w.current.PutStr(name, value.UTC().Format(time.RFC3339Nano))
 	}
 }
 
 // Texts implements [Writer].
 func (w *Map) Texts(name string, values []string) {
-	list := w.now.PutEmptySlice(name)
+	list := w.current.PutEmptySlice(name)
 	list.EnsureCapacity(len(values))
 	for _, value := range values {
 		list.AppendEmpty().SetStr(value)
@@ -64,7 +64,7 @@ func (w *Map) Texts(name string, values []string) {
 // List implements [Writer].
 func (w *Map) List(name, value string) {
 	if value != "" {
-		w.now.PutEmptySlice(name).AppendEmpty().SetStr(value)
+		w.current.PutEmptySlice(name).AppendEmpty().SetStr(value)
 	}
 }
 
@@ -73,9 +73,9 @@ func (w *Map) Names(name, joined string) {
 	if joined == "" {
 		return
 	}
-	list := w.now.PutEmptySlice(name)
-	for one := range strings.SplitSeq(joined, ",") {
-		list.AppendEmpty().SetStr(one)
+	list := w.current.PutEmptySlice(name)
+	for value := range strings.SplitSeq(joined, ",") {
+		list.AppendEmpty().SetStr(value)
 	}
 }
 
@@ -90,36 +90,38 @@ func (w *Map) Fixed(fields *Fixed) { fields.write(w) }
 
 // Begin implements [Writer].
 func (w *Map) Begin(name string) {
-	w.open = append(w.open, opened{w.now, name})
-	w.now = w.now.PutEmptyMap(name)
+	w.open = append(w.open, openObject{w.current, name})
+	w.current = w.current.PutEmptyMap(name)
 }
 
 // End implements [Writer].
 func (w *Map) End() {
 	last := w.open[len(w.open)-1]
 	w.open = w.open[:len(w.open)-1]
-	if w.now.Len() == 0 {
+	if w.current.Len() == 0 {
 		last.parent.Remove(last.name)
 	}
-	w.now = last.parent
+	w.current = last.parent
 }
 
 // Extra implements [Writer].
 func (w *Map) Extra(name, object string) {
 	if object != "" {
-		translator.PutExtra(object, w.now.PutEmptyMap(name))
+		extra.Put(object, w.current.PutEmptyMap(name))
 	}
 }
 
 // ExtraText implements [Writer].
 func (w *Map) ExtraText(name, object string) {
 	if object != "" {
-		w.now.PutStr(name, string(encode.ASCII(nil, object)))
+		w.current.PutStr(name, string(encode.ASCII(nil, object)))
 	}
 }
 
 // Attribute implements [Writer].
-func (w *Map) Attribute(name string, value pcommon.Value) { value.CopyTo(w.now.PutEmpty(name)) }
+func (w *Map) Attribute(name string, value pcommon.Value) { value.CopyTo(w.current.PutEmpty(name)) }
 
 // AttributeText implements [Writer].
-func (w *Map) AttributeText(name string, value pcommon.Value) { w.now.PutStr(name, value.AsString()) }
+func (w *Map) AttributeText(name string, value pcommon.Value) {
+	w.current.PutStr(name, value.AsString())
+}

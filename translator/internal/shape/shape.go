@@ -1,9 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package shape lets the fields of a document stand in the code once, and
-// serve two forms of it: JSON text, written straight from an event, and the
-// values that the collector's exporters send.
+// Package shape writes the fields of a document, which are in the code once, in two
+// forms: JSON text, and the values of a log record.
 package shape
 
 import (
@@ -12,12 +11,12 @@ import (
 	"go.opentelemetry.io/collector/pdata/pcommon"
 )
 
-// Schema is the version of the fields that all shapes carry.
+// Schema is the version of the fields, in every shape.
 const Schema = "oversight-siem-1"
 
-// Writer takes a document, field by field in the order in which they are to
-// stand. What is empty is left out: a text, an object without fields. Names are
-// printable ASCII without quotes and backslashes, except those of Attribute.
+// Writer writes a document, field by field, in the order of the calls. Empty texts
+// and objects without fields are left out. Names are printable ASCII without quotes
+// and backslashes, except those of Attribute and AttributeText.
 type Writer interface {
 	// Text writes a string. Invalid UTF-8 is replaced.
 	Text(name, value string)
@@ -32,25 +31,25 @@ type Writer interface {
 	Texts(name string, values []string)
 	// List writes a list of one string. An empty one is left out.
 	List(name, value string)
-	// Names writes a list of the strings that stand in one with commas between
-	// them. An empty one is left out.
+	// Names writes a list of the strings that are joined with commas. An empty one
+	// is left out.
 	Names(name, joined string)
 	// Bytes writes a string, as Text does. The bytes are not kept.
 	Bytes(name string, value []byte)
-	// Scratch is empty space for making up a string for Bytes.
+	// Scratch is an empty buffer for a string for Bytes.
 	Scratch() []byte
 	// Fixed writes fields that are the same in every document.
 	Fixed(fields *Fixed)
-	// Begin opens an object, which takes all fields until End.
+	// Begin opens an object, to which all fields belong until End.
 	Begin(name string)
-	// End closes the object that was opened last.
+	// End closes the innermost open object.
 	End()
 	// Extra writes the object whose text is an event's Extra.
 	Extra(name, object string)
 	// ExtraText writes the text of that object, in ASCII, as a string.
 	ExtraText(name, object string)
-	// Attribute writes a value under a name that may hold anything.
+	// Attribute writes a value. The name may have any characters.
 	Attribute(name string, value pcommon.Value)
-	// AttributeText writes a value's text under a name that may hold anything.
+	// AttributeText writes a value's text. The name may have any characters.
 	AttributeText(name string, value pcommon.Value)
 }

@@ -5,27 +5,27 @@ package shape
 
 import "time"
 
-// times keeps the last two times as text. Documents repeat them: all that are
-// read at once have the same time of reading, and many the same second.
-type times struct {
-	kept [2]struct {
-		at   time.Time
+// timeCache has the text of the last two times. Documents repeat them: all that are
+// read in one batch have the same time of reading, and many the same second.
+type timeCache struct {
+	entries [2]struct {
+		time time.Time
 		text []byte
 	}
-	recent int // which of them was used last
+	recent int // the index of the entry that was used last
 }
 
-// text is a time in RFC 3339, in UTC and quotes, until the next call.
-func (t *times) text(at time.Time) []byte {
-	if t.kept[t.recent].at != at {
-		t.recent = 1 - t.recent // what was used last is kept
+// text is a time in RFC 3339, in UTC and quotes. It is valid until the next call.
+func (c *timeCache) text(t time.Time) []byte {
+	if c.entries[c.recent].time != t {
+		c.recent = 1 - c.recent // replace the other entry
 	}
-	kept := &t.kept[t.recent]
-	if kept.at != at {
-		kept.text = append(kept.text[:0], '"')
-		kept.text = at.UTC().AppendFormat(kept.text, time.RFC3339Nano)
-		kept.text = append(kept.text, '"')
-		kept.at = at
+	entry := &c.entries[c.recent]
+	if entry.time != t {
+		entry.text = append(entry.text[:0], '"')
+		entry.text = t.UTC().AppendFormat(entry.text, time.RFC3339Nano)
+		entry.text = append(entry.text, '"')
+		entry.time = t
 	}
-	return kept.text
+	return entry.text
 }

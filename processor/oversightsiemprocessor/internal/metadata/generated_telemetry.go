@@ -60,7 +60,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	var err, errs error
 	builder.OversightSiemPassedThrough, err = builder.meter.Int64Counter(
 		"otelcol_oversight_siem_passed_through",
-		metric.WithDescription("Log records that are not Oversight's, or were translated before, and passed through untouched. [Beta]"),
+		metric.WithDescription("Log records that passed through unchanged, because they hold no event or finding of Oversight, or were translated before. [Alpha]"),
 		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)

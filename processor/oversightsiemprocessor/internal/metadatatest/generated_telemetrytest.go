@@ -24,7 +24,7 @@ func NewSettings(tt *componenttest.Telemetry) processor.Settings {
 func AssertEqualOversightSiemPassedThrough(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_siem_passed_through",
-		Description: "Log records that are not Oversight's, or were translated before, and passed through untouched. [Beta]",
+		Description: "Log records that passed through unchanged, because they hold no event or finding of Oversight, or were translated before. [Alpha]",
 		Unit:        "{record}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

@@ -1,0 +1,46 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightsiemencodingextension
+
+import "sync/atomic"
+
+const (
+	// initialLine is about the length of an ordinary line, in bytes.
+	initialLine = 1 << 10
+	// maxLine bounds the estimate, in bytes: the text of longer lines is moved a
+	// few times while it grows, which costs less than the memory that one batch of
+	// long lines would reserve for all later ones.
+	maxLine = 4 << 10
+	// weight is how many batches it takes the estimate to follow the lines.
+	weight = 4
+)
+
+// lineLength estimates the length of lines from earlier batches, so that the text of
+// a batch is allocated at once. The zero value is ready for use, by any number of
+// goroutines: an observation that is lost between two of them does no harm.
+type lineLength struct {
+	average atomic.Int64 // moving average, in bytes; 0 before the first batch
+}
+
+// estimate is how many bytes to allocate for a number of lines.
+func (l *lineLength) estimate(lines int) int {
+	average := int(l.average.Load())
+	if average == 0 {
+		average = initialLine
+	}
+	return lines * (average + average/8) // lines differ, and a little more saves a move
+}
+
+// observe updates the average with the length of a batch.
+func (l *lineLength) observe(length, lines int) {
+	if lines == 0 {
+		return
+	}
+	observed := int64(min(length/lines+1, maxLine))
+	average := l.average.Load()
+	if average == 0 {
+		average = initialLine
+	}
+	l.average.Store(average + (observed-average)/weight)
+}
