@@ -132,7 +132,7 @@ func startWriter(t *testing.T, style, path string) (stop func()) {
 func create(t *testing.T, pragmas, ddl string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "live ?%41#.sqlite")
-	exec1(t, path, pragmas+";"+ddl)
+	execute(t, path, pragmas+";"+ddl)
 	return path
 }
 
@@ -141,8 +141,8 @@ func dsn(path string) string {
 	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + "?_pragma=busy_timeout(10000)"
 }
 
-// exec1 runs statements on a connection of its own.
-func exec1(t *testing.T, path, statements string) {
+// execute runs statements on a connection of its own.
+func execute(t *testing.T, path, statements string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", dsn(path))
 	require.NoError(t, err)
@@ -177,7 +177,7 @@ func TestViewSeesCommittedStatesOnly(t *testing.T) {
 	for style, w := range writers {
 		t.Run(style, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "live.sqlite")
-			exec1(t, path, w.pragmas+";"+schema)
+			execute(t, path, w.pragmas+";"+schema)
 			stop := startWriter(t, style, path)
 			db := livedb.Open(path)
 			defer func() { require.NoError(t, db.Close()) }()

@@ -154,8 +154,8 @@ func TestOrderOfManyRows(t *testing.T) {
 	}
 }
 
-// What a reading that ended early and the one that resumes it return together
-// leaves nothing out, wherever it ended.
+// A reading that ended early and the one that resumes it return all events together,
+// wherever the first one ended.
 func TestResume(t *testing.T) {
 	for name, c := range map[string]struct {
 		timestamps []any
@@ -192,7 +192,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-func TestResumeAfterARowThatIsGone(t *testing.T) {
+func TestResumeAfterAPrunedRow(t *testing.T) {
 	path := newDatabase(t, at(10, 50, 15, 20))
 	o := ordered(t, path, registry.Range{AfterID: 1})
 	events, err := o.Next(t.Context(), 1, nil)
@@ -200,11 +200,11 @@ func TestResumeAfterARowThatIsGone(t *testing.T) {
 	execute(t, path, fmt.Sprintf("DELETE FROM events WHERE id = %d", events[0].ID))
 	after, exact, err := o.Resume(t.Context(), events[0].ID)
 	require.NoError(t, err)
-	assert.Equal(t, int64(1), after, "all over again")
+	assert.Equal(t, int64(1), after, "the whole range once more")
 	assert.False(t, exact)
 }
 
-// Rows that come or go during a reading.
+// Rows that are inserted or deleted during a reading.
 func TestOrderedIsOfOneMoment(t *testing.T) {
 	for name, timestamps := range map[string][]any{
 		"in order": {10, 20, 30, 40, 50, 60},
