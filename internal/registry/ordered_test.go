@@ -74,7 +74,7 @@ func expected(t *testing.T, path, where string) (ids []int64) {
 	db, err := sql.Open("sqlite", path)
 	require.NoError(t, err)
 	defer db.Close()
-	rows, err := db.Query("SELECT id FROM events WHERE " + where + " ORDER BY iif(typeof(timestamp) = 'integer', timestamp, 0), id")
+	rows, err := db.QueryContext(t.Context(), "SELECT id FROM events WHERE "+where+" ORDER BY iif(typeof(timestamp) = 'integer', timestamp, 0), id")
 	require.NoError(t, err)
 	defer rows.Close()
 	for rows.Next() {
@@ -278,7 +278,7 @@ func keepWriting(t *testing.T, path string, from, jump int64) (stop func() int) 
 		if err != nil {
 			return err
 		}
-		_, err = db.Exec(at(timestamp))
+		_, err = db.ExecContext(t.Context(), at(timestamp))
 		return errors.Join(err, db.Close())
 	}
 	go func() {
@@ -317,7 +317,7 @@ func BenchmarkOrdered(b *testing.B) {
 			path := generate(b, benchmarkRows)
 			db, err := sql.Open("sqlite", path)
 			require.NoError(b, err)
-			_, err = db.Exec(change)
+			_, err = db.ExecContext(b.Context(), change)
 			require.NoError(b, err)
 			require.NoError(b, db.Close())
 			r := registry.Open(registry.Settings{Path: path, RegistryID: "deadbeef"})

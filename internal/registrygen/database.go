@@ -44,7 +44,7 @@ type database struct {
 }
 
 func openDatabase(path string, style Style) (*database, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // the collector reads it as another user
 		return nil, fmt.Errorf("creating the database's directory: %w: give a path in a writable directory", err)
 	}
 	d := &database{path: path}

@@ -54,7 +54,7 @@ type registration struct {
 
 // register generates document i; the first is 0.
 func (g *generator) register(i int) *registration {
-	g.source.Seed(g.seed, documentStream|uint64(i))
+	g.source.Seed(g.seed, documentStream|uint64(i)) //nolint:gosec // i is not negative
 	at := g.clock(0, g.random)
 	r := &registration{
 		document:     document{g.uuid(), pick(g.random, recipients), pick(g.random, issuers)},

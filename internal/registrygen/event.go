@@ -68,7 +68,7 @@ type generator struct {
 
 func newGenerator(seed uint64, clock clock) *generator {
 	source := rand.NewPCG(0, 0)
-	return &generator{seed: seed, clock: clock, source: source, random: rand.New(source)}
+	return &generator{seed: seed, clock: clock, source: source, random: rand.New(source)} //nolint:gosec // the content has to be reproducible
 }
 
 // Documents and events use different streams of random numbers.
@@ -76,7 +76,7 @@ const documentStream = 1 << 63
 
 // event generates event n; the first is 1.
 func (g *generator) event(n int64) event {
-	g.source.Seed(g.seed, uint64(n))
+	g.source.Seed(g.seed, uint64(n)) //nolint:gosec // n is not negative
 	e := event{logged: g.clock(n, g.random)}
 	e.recorded = e.logged.Add(time.Duration(g.random.Int64N(int64(8 * time.Millisecond))))
 	if len(g.beacons) == 0 || g.random.Float64() < unknownTokens {

@@ -39,7 +39,7 @@ func appendPython(dst []byte, s string) []byte {
 		case r >= 0x20 && r < 0x7f:
 			dst = append(dst, byte(r))
 		case r < 0x20:
-			dst = appendControl(dst, byte(r))
+			dst = appendControl(dst, byte(r)) //nolint:gosec // r is ASCII
 		default:
 			dst = appendUTF16(dst, r)
 		}
@@ -56,10 +56,10 @@ func appendControl(dst []byte, c byte) []byte {
 
 func appendUTF16(dst []byte, r rune) []byte {
 	if r < 0x10000 {
-		return appendUnit(dst, uint16(r))
+		return appendUnit(dst, uint16(r)) //nolint:gosec // r is below 0x10000
 	}
 	high, low := utf16.EncodeRune(r)
-	return appendUnit(appendUnit(dst, uint16(high)), uint16(low))
+	return appendUnit(appendUnit(dst, uint16(high)), uint16(low)) //nolint:gosec // UTF-16 has 16 bits
 }
 
 func appendUnit(dst []byte, u uint16) []byte {

@@ -47,7 +47,7 @@ func (t *tampering) pickRow(ctx context.Context, column, need string, suitable f
 func (t *tampering) findRow(ctx context.Context, column, condition string, argument int64, suitable func(eventRow) bool, found *eventRow) error {
 	return t.database.use(func(db *sql.DB) (err error) {
 		rows, err := db.QueryContext(ctx,
-			"SELECT id, tlog_index, coalesce(CAST("+column+" AS TEXT), '') FROM events WHERE "+condition+" ORDER BY id", argument)
+			"SELECT id, tlog_index, coalesce(CAST("+column+" AS TEXT), '') FROM events WHERE "+condition+" ORDER BY id", argument) //nolint:gosec // column and condition are constants of this package
 		if err != nil {
 			return err
 		}

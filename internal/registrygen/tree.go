@@ -29,7 +29,7 @@ func (t *tree) add(hashes []byte) error {
 	return nil
 }
 
-func (t *tree) size() int64 { return int64(t.nodes.End()) }
+func (t *tree) size() int64 { return int64(t.nodes.End()) } //nolint:gosec // a log has fewer than 2^63 leaves
 
 func (t *tree) root() (root [sha256.Size]byte, err error) {
 	if t.size() == 0 {
