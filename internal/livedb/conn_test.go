@@ -56,7 +56,7 @@ func TestTypesOfColumns(t *testing.T) {
 				INSERT INTO t(i, f, b, zeros) VALUES (-9223372036854775808, 1.5, x'00ff80', zeroblob(5000))`)
 			kept := openKept(t, path)
 			for _, text := range texts {
-				_, err := kept.Exec("INSERT INTO t(text) VALUES (?)", text)
+				_, err := kept.ExecContext(t.Context(), "INSERT INTO t(text) VALUES (?)", text)
 				require.NoError(t, err)
 			}
 			db := open(t, path)
@@ -246,7 +246,7 @@ func TestStatementLeftRunning(t *testing.T) {
 	for want := int64(3); want < 6; want++ {
 		view(t, db, func(conn *livedb.Conn) { firstRow(t, conn, "SELECT id FROM parts") })
 		assert.Equal(t, want, rows(t, db))
-		_, err := kept.Exec("INSERT INTO parts(value) VALUES (1)")
+		_, err := kept.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)")
 		require.NoError(t, err)
 	}
 }

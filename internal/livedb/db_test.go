@@ -87,7 +87,7 @@ func runWriter(style, path string) error {
 				return err
 			}
 		}
-		if _, err := db.Exec("INSERT INTO parts(value, filler) VALUES (?, ?)", i*7919%1000, strings.Repeat("x", int(i*31%600))); err != nil {
+		if _, err := db.ExecContext(context.Background(), "INSERT INTO parts(value, filler) VALUES (?, ?)", i*7919%1000, strings.Repeat("x", int(i*31%600))); err != nil {
 			return err
 		}
 		if w.reconnect {
@@ -105,13 +105,13 @@ func openForWriting(path, pragmas string) (*sql.DB, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec(pragmas)
+	_, err = db.ExecContext(context.Background(), pragmas)
 	return db, err
 }
 
 func startWriter(t *testing.T, style, path string) (stop func()) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], path)
+	cmd := exec.Command(os.Args[0], path) //nolint:gosec // the test binary itself
 	cmd.Env = append(os.Environ(), writerStyle+"="+style)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
@@ -132,7 +132,7 @@ func startWriter(t *testing.T, style, path string) (stop func()) {
 func create(t *testing.T, pragmas, ddl string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "live ?%41#.sqlite")
-	exec1(t, path, pragmas+";"+ddl)
+	execute(t, path, pragmas+";"+ddl)
 	return path
 }
 
@@ -141,13 +141,13 @@ func dsn(path string) string {
 	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + "?_pragma=busy_timeout(10000)"
 }
 
-// exec1 runs statements on a connection of its own.
-func exec1(t *testing.T, path, statements string) {
+// execute runs statements on a connection of its own.
+func execute(t *testing.T, path, statements string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", dsn(path))
 	require.NoError(t, err)
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec(statements)
+	_, err = db.ExecContext(t.Context(), statements)
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
 }
@@ -177,7 +177,7 @@ func TestViewSeesCommittedStatesOnly(t *testing.T) {
 	for style, w := range writers {
 		t.Run(style, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "live.sqlite")
-			exec1(t, path, w.pragmas+";"+schema)
+			execute(t, path, w.pragmas+";"+schema)
 			stop := startWriter(t, style, path)
 			db := livedb.Open(path)
 			defer func() { require.NoError(t, db.Close()) }()
@@ -211,7 +211,7 @@ func crashed(t *testing.T, rows int) (path string) {
 	path = create(t, "PRAGMA journal_mode=WAL", schema)
 	db := openKept(t, path)
 	for range rows {
-		_, err := db.Exec("INSERT INTO parts(value) VALUES (1)")
+		_, err := db.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)")
 		require.NoError(t, err)
 	}
 	copied := filepath.Join(t.TempDir(), "crashed.sqlite")
@@ -283,11 +283,11 @@ func TestRestartedLog(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema)
 	kept, db := openKept(t, path), open(t, path)
 	for i := int64(1); i <= 20; i++ {
-		_, err := kept.Exec("INSERT INTO parts(value, filler) VALUES (1, hex(zeroblob(1000)))")
+		_, err := kept.ExecContext(t.Context(), "INSERT INTO parts(value, filler) VALUES (1, hex(zeroblob(1000)))")
 		require.NoError(t, err)
 		assert.Equal(t, i, rows(t, db))
 		if i%4 == 0 {
-			_, err = kept.Exec("PRAGMA wal_checkpoint(RESTART)")
+			_, err = kept.ExecContext(t.Context(), "PRAGMA wal_checkpoint(RESTART)")
 			require.NoError(t, err)
 			assert.Equal(t, i, rows(t, db))
 		}
@@ -310,7 +310,7 @@ func TestHotJournalIsReported(t *testing.T) {
 func TestSymbolicLink(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema)
 	kept := openKept(t, path)
-	_, err := kept.Exec("INSERT INTO parts(value) VALUES (1)") // stays in the log beside the real file
+	_, err := kept.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)") // stays in the log beside the real file
 	require.NoError(t, err)
 	link := filepath.Join(t.TempDir(), "link.sqlite")
 	require.NoError(t, os.Symlink(path, link))
@@ -361,7 +361,7 @@ func TestChanged(t *testing.T) {
 			for range 10 {
 				before := read()
 				assert.False(t, changed(before), "nothing was written")
-				_, err := kept.Exec("INSERT INTO parts(value) VALUES (1)")
+				_, err := kept.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)")
 				require.NoError(t, err)
 				assert.True(t, changed(before), "a row was committed")
 			}

@@ -32,7 +32,7 @@ func (c *Conn) installInterrupt() error {
 
 func (c *Conn) freeInterrupt() {
 	if c.stop != nil {
-		libc.Xfree(c.tls, uintptr(unsafe.Pointer(c.stop)))
+		libc.Xfree(c.tls, uintptr(unsafe.Pointer(c.stop))) //nolint:gosec // the flag is in C memory
 		c.stop = nil
 	}
 }

@@ -17,7 +17,7 @@ import (
 func checkpoint(t *testing.T, db *sql.DB) (busy bool) {
 	t.Helper()
 	var held, pages, done int
-	require.NoError(t, db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&held, &pages, &done))
+	require.NoError(t, db.QueryRowContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&held, &pages, &done))
 	return held != 0
 }
 
@@ -26,10 +26,10 @@ func checkpoint(t *testing.T, db *sql.DB) (busy bool) {
 func TestWriterThatLeavesNoGapIsLockedOut(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema)
 	writer, db := openKept(t, path), open(t, path)
-	_, err := writer.Exec("PRAGMA busy_timeout=0")
+	_, err := writer.ExecContext(t.Context(), "PRAGMA busy_timeout=0")
 	require.NoError(t, err)
 	insert := func() {
-		_, err := writer.Exec("INSERT INTO parts(value) VALUES (1)")
+		_, err := writer.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)")
 		require.NoError(t, err)
 	}
 	insert()
@@ -55,7 +55,7 @@ func TestWriterThatLeavesNoGapIsLockedOut(t *testing.T) {
 func TestWriterWithRollbackJournalIsLockedOut(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=DELETE", schema)
 	writer, db := openKept(t, path), open(t, path)
-	_, err := writer.Exec("PRAGMA busy_timeout=0")
+	_, err := writer.ExecContext(t.Context(), "PRAGMA busy_timeout=0")
 	require.NoError(t, err)
 	attempts := 0
 	_, err = db.View(t.Context(), func(conn *livedb.Conn, attempt livedb.Attempt) error {
@@ -65,12 +65,12 @@ func TestWriterWithRollbackJournalIsLockedOut(t *testing.T) {
 		_, err = stmt.Step()
 		require.NoError(t, err)
 		require.NoError(t, stmt.Reset())
-		_, err = writer.Exec("INSERT INTO parts(value) VALUES (1)")
+		_, err = writer.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)")
 		assert.Equal(t, attempt.Locked, err != nil, "attempt %d: %v", attempt.Number, err)
 		return nil
 	})
 	require.NoError(t, err)
 	assert.Equal(t, 9, attempts)
-	_, err = writer.Exec("INSERT INTO parts(value) VALUES (1)")
+	_, err = writer.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)")
 	require.NoError(t, err)
 }

@@ -19,7 +19,7 @@ import (
 // letter and backslashes, and can be renamed and deleted meanwhile.
 func TestDatabaseWithoutAWriter(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "live.sqlite")
-	exec1(t, path, "CREATE TABLE t (n); INSERT INTO t VALUES (42)")
+	execute(t, path, "CREATE TABLE t (n); INSERT INTO t VALUES (42)")
 	db := livedb.Open(path)
 	defer db.Close()
 	view(t, db, func(conn *livedb.Conn) {
@@ -31,7 +31,7 @@ func TestDatabaseWithoutAWriter(t *testing.T) {
 
 func TestDatabaseThatIsOpenForWriting(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "live.sqlite")
-	exec1(t, path, "CREATE TABLE t (n); INSERT INTO t VALUES (42)")
+	execute(t, path, "CREATE TABLE t (n); INSERT INTO t VALUES (42)")
 	writer := openKept(t, path)
 	require.NoError(t, writer.Ping())
 	db := livedb.Open(path)

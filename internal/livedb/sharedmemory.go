@@ -26,7 +26,7 @@ type region struct {
 // exist is not created, and the address is 0.
 func (m *sharedMemory) grow(tls *libc.TLS, i, size int, extend bool) (address uintptr, ok bool) {
 	for extend && len(m.regions) <= i {
-		address := libc.Xcalloc(tls, 1, libc.Tsize_t(size))
+		address := libc.Xcalloc(tls, 1, libc.Tsize_t(size)) //nolint:gosec // SQLite passes a positive size
 		if address == 0 {
 			return 0, false
 		}
@@ -75,11 +75,11 @@ func (m *sharedMemory) free() {
 
 // bytesAt returns n bytes of C memory.
 func bytesAt(address uintptr, n int) []byte {
-	return unsafe.Slice((*byte)(pointer(address)), n)
+	return unsafe.Slice((*byte)(pointer(address)), n) //nolint:gosec // C memory of that size
 }
 
 // pointer converts the address of C memory, which the garbage collector
 // neither moves nor frees.
 func pointer(address uintptr) unsafe.Pointer {
-	return *(*unsafe.Pointer)(unsafe.Pointer(&address))
+	return *(*unsafe.Pointer)(unsafe.Pointer(&address)) //nolint:gosec // the address of C memory
 }

@@ -19,7 +19,7 @@ type Stmt struct {
 // BindInt64 binds a value to a parameter. Parameters count from 1. If there is no
 // such parameter, the next Step returns the error.
 func (s *Stmt) BindInt64(param int, value int64) {
-	if code := lib.Xsqlite3_bind_int64(s.tls, s.handle, int32(param), value); code != lib.SQLITE_OK && s.bindErr == nil {
+	if code := lib.Xsqlite3_bind_int64(s.tls, s.handle, int32(param), value); code != lib.SQLITE_OK && s.bindErr == nil { //nolint:gosec // SQLite has at most 32766 parameters
 		s.bindErr = newError(s.tls, s.conn.handle, code)
 	}
 }
@@ -63,7 +63,7 @@ func (s *Stmt) finalize() { lib.Xsqlite3_finalize(s.tls, s.handle) }
 // Column returns a column of the current row. Columns count from 0; one that does
 // not exist is NULL.
 func (s *Stmt) Column(col int) Value {
-	return Value{s.tls, lib.Xsqlite3_column_value(s.tls, s.handle, int32(col))}
+	return Value{s.tls, lib.Xsqlite3_column_value(s.tls, s.handle, int32(col))} //nolint:gosec // SQLite has at most 32767 columns
 }
 
 // ColumnType returns the type of [Stmt.Column].

@@ -80,7 +80,7 @@ var registerVFS = sync.OnceValue(func() error {
 // function returns the C function pointer of a declared Go function: the address of
 // its code, to which a func value is a pointer.
 func function[F any](f F) uintptr {
-	return *(*uintptr)(unsafe.Pointer(&f))
+	return *(*uintptr)(unsafe.Pointer(&f)) //nolint:gosec // a func value is a pointer to a pointer to code
 }
 
 // vfsOpen is xOpen. It opens nothing: the snapshot has the files.
@@ -126,7 +126,7 @@ func vfsAccess(_ *libc.TLS, _, name uintptr, flags int32, result uintptr) int32 
 
 // vfsFullPathname is xFullPathname. Names are absolute already.
 func vfsFullPathname(tls *libc.TLS, _, name uintptr, size int32, out uintptr) int32 {
-	if libc.Xstrlen(tls, name) >= libc.Tsize_t(size) {
+	if libc.Xstrlen(tls, name) >= libc.Tsize_t(size) { //nolint:gosec // SQLite passes a positive size
 		return lib.SQLITE_CANTOPEN
 	}
 	libc.Xstrcpy(tls, out, name)

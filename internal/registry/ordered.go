@@ -12,15 +12,15 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// Range says which events to read. The zero value means all of them.
+// Range selects events. The zero value selects all of them.
 type Range struct {
-	// Since and Until bound the timestamps: from Since on, and before Until.
-	// The zero time is no bound. With either of them, events without a usable
+	// Since and Until limit the timestamps: not before Since, and before Until.
+	// The zero time is no limit. With either of them, events without a valid
 	// timestamp are left out.
 	Since, Until time.Time
-	// AfterID leaves out the events up to that id.
+	// AfterID leaves out the events up to that id. 0 leaves out none.
 	AfterID int64
-	// WithoutUID leaves out the events' uid, whose making is a sixth of the work.
+	// WithoutUID leaves the events' UID empty. It takes a sixth of the time.
 	WithoutUID bool
 	// Limit is how many events to read at most; 0 for no limit.
 	Limit int64
@@ -164,8 +164,8 @@ func (o *Ordered) view(ctx context.Context, r *Reader, fn func(*livedb.Conn, liv
 	return r.wrap("read events in order", err)
 }
 
-// batchSize is how many rows to read at that attempt: fewer each time that the
-// database changes under it.
+// batchSize returns how many rows to read in that attempt: half as many after each
+// one during which the database changed.
 func batchSize(n int, attempt livedb.Attempt) int {
 	if attempt.Locked {
 		return n

@@ -74,7 +74,7 @@ func expected(t *testing.T, path, where string) (ids []int64) {
 	db, err := sql.Open("sqlite", path)
 	require.NoError(t, err)
 	defer db.Close()
-	rows, err := db.Query("SELECT id FROM events WHERE " + where + " ORDER BY iif(typeof(timestamp) = 'integer', timestamp, 0), id")
+	rows, err := db.QueryContext(t.Context(), "SELECT id FROM events WHERE "+where+" ORDER BY iif(typeof(timestamp) = 'integer', timestamp, 0), id")
 	require.NoError(t, err)
 	defer rows.Close()
 	for rows.Next() {
@@ -154,8 +154,8 @@ func TestOrderOfManyRows(t *testing.T) {
 	}
 }
 
-// What a reading that ended early and the one that resumes it return together
-// leaves nothing out, wherever it ended.
+// A reading that ended early and the one that resumes it return all events together,
+// wherever the first one ended.
 func TestResume(t *testing.T) {
 	for name, c := range map[string]struct {
 		timestamps []any
@@ -192,7 +192,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-func TestResumeAfterARowThatIsGone(t *testing.T) {
+func TestResumeAfterAPrunedRow(t *testing.T) {
 	path := newDatabase(t, at(10, 50, 15, 20))
 	o := ordered(t, path, registry.Range{AfterID: 1})
 	events, err := o.Next(t.Context(), 1, nil)
@@ -200,11 +200,11 @@ func TestResumeAfterARowThatIsGone(t *testing.T) {
 	execute(t, path, fmt.Sprintf("DELETE FROM events WHERE id = %d", events[0].ID))
 	after, exact, err := o.Resume(t.Context(), events[0].ID)
 	require.NoError(t, err)
-	assert.Equal(t, int64(1), after, "all over again")
+	assert.Equal(t, int64(1), after, "the whole range once more")
 	assert.False(t, exact)
 }
 
-// Rows that come or go during a reading.
+// Rows that are inserted or deleted during a reading.
 func TestOrderedIsOfOneMoment(t *testing.T) {
 	for name, timestamps := range map[string][]any{
 		"in order": {10, 20, 30, 40, 50, 60},
@@ -278,7 +278,7 @@ func keepWriting(t *testing.T, path string, from, jump int64) (stop func() int) 
 		if err != nil {
 			return err
 		}
-		_, err = db.Exec(at(timestamp))
+		_, err = db.ExecContext(t.Context(), at(timestamp))
 		return errors.Join(err, db.Close())
 	}
 	go func() {
@@ -317,7 +317,7 @@ func BenchmarkOrdered(b *testing.B) {
 			path := generate(b, benchmarkRows)
 			db, err := sql.Open("sqlite", path)
 			require.NoError(b, err)
-			_, err = db.Exec(change)
+			_, err = db.ExecContext(b.Context(), change)
 			require.NoError(b, err)
 			require.NoError(b, db.Close())
 			r := registry.Open(registry.Settings{Path: path, RegistryID: "deadbeef"})

@@ -46,7 +46,7 @@ func execute(t *testing.T, path string, statements ...string) {
 	require.NoError(t, err)
 	db.SetMaxOpenConns(1)
 	for _, s := range statements {
-		_, err := db.Exec(s)
+		_, err := db.ExecContext(t.Context(), s)
 		require.NoError(t, err, s)
 	}
 	require.NoError(t, db.Close())
@@ -444,12 +444,12 @@ func TestLeavesNoTrace(t *testing.T) {
 	db, err := sql.Open("sqlite", path)
 	require.NoError(t, err)
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec(insert("n", 10))
+	_, err = db.ExecContext(t.Context(), insert("n", 10))
 	require.NoError(t, err)
 	assert.Len(t, read(t, r, registry.Cursor{}, 100).Events, 20, "rows that are only in the log")
 	assert.Equal(t, []string{"registry.sqlite", "registry.sqlite-shm", "registry.sqlite-wal"}, listing(t, dir))
 	var busy, pages, done int
-	require.NoError(t, db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &done))
+	require.NoError(t, db.QueryRowContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &done))
 	assert.Zero(t, busy)
 	require.NoError(t, db.Close())
 	assert.Equal(t, []string{"registry.sqlite"}, listing(t, dir), "after the registry closed")

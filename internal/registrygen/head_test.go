@@ -116,7 +116,7 @@ func TestHeads(t *testing.T) {
 }
 
 // While events are written the files follow.
-func TestHeadsAreRenewed(t *testing.T) {
+func TestHeadsAreUpdated(t *testing.T) {
 	settings := inDirectory(t.TempDir())
 	r := open(t, settings)
 	dir := filepath.Dir(settings.Database)
@@ -202,15 +202,15 @@ func TestOtherIdentitiesAreRefused(t *testing.T) {
 	}
 }
 
-// What another program has begun goes on as it was: without an identity.
-func TestRegistriesOfOthersGetNoIdentity(t *testing.T) {
+// A registry that another program created gets no identity.
+func TestOtherRegistriesGetNoIdentity(t *testing.T) {
 	settings := inDirectory(t.TempDir())
 	settings.Database = sample(t)
 	r := open(t, settings)
 	write(t, r, 1)
 	assert.Nil(t, r.PublicKey())
 	_, err := r.Head()
-	require.ErrorContains(t, err, "not begun by this generator")
+	require.ErrorContains(t, err, "created by another program")
 	require.NoError(t, r.Close())
 	assert.Equal(t, []string{"registry.sqlite"}, names(t, filepath.Dir(settings.Database)))
 }

@@ -238,7 +238,7 @@ func field(t *testing.T, line, key string) string {
 func (d *tampered) found(t *testing.T) {
 	t.Helper()
 	assert.ElementsMatch(t, d.Findings, d.after.findings(t, nil))
-	assert.ElementsMatch(t, d.WitnessFindings, d.after.findings(t, &d.before))
+	assert.ElementsMatch(t, d.FindingsAfterPriorRead, d.after.findings(t, &d.before))
 	for id, row := range d.after.rows {
 		status, mismatch := d.after.status(row)
 		if id >= d.FirstRow && id <= d.LastRow {
@@ -386,7 +386,7 @@ func TestTamperAgain(t *testing.T) {
 }
 
 // A row that has been edited cannot be made to fit its leaf by one character.
-func TestTamperWithARowThatDoesNotFit(t *testing.T) {
+func TestTamperWithARowThatDiffers(t *testing.T) {
 	settings := toTamper(t, 7)
 	at := int64(30)
 	_, err := registrygen.Tamper(t.Context(), settings, registrygen.LeafEdited, registrygen.TamperOptions{At: &at})
@@ -394,7 +394,7 @@ func TestTamperWithARowThatDoesNotFit(t *testing.T) {
 	before := stateOf(t, settings)
 	for _, kind := range []registrygen.Kind{registrygen.LeafRehashed, registrygen.LogRewritten} {
 		_, err = registrygen.Tamper(t.Context(), settings, kind, registrygen.TamperOptions{At: &at})
-		require.ErrorContains(t, err, "does not agree with leaf 30")
+		require.ErrorContains(t, err, "already differs from leaf 30")
 	}
 	d := tampered{before: before, after: stateOf(t, settings)}
 	d.sameBut(t)
@@ -417,14 +417,14 @@ func TestTamperErrors(t *testing.T) {
 		want    string
 	}{
 		"unknown":           {"fire", registrygen.TamperOptions{}, "row-edited, row-deleted, row-inserted, row-forged-index"},
-		"no place":          {registrygen.HeadForged, registrygen.TamperOptions{At: &many}, "not done at any row"},
-		"a negative place":  {registrygen.RowEdited, registrygen.TamperOptions{At: &one}, "no row or leaf -1"},
+		"no row or leaf":    {registrygen.HeadForged, registrygen.TamperOptions{At: &many}, "has no row or leaf"},
+		"a negative number": {registrygen.RowEdited, registrygen.TamperOptions{At: &one}, "no row or leaf -1"},
 		"no column":         {registrygen.RowDeleted, registrygen.TamperOptions{Column: "kind"}, "no column"},
-		"not in leaves":     {registrygen.RowEdited, registrygen.TamperOptions{Column: "issuer_id"}, `"issuer_id" is no column`},
+		"not in leaves":     {registrygen.RowEdited, registrygen.TamperOptions{Column: "issuer_id"}, `leaves have no column "issuer_id"`},
 		"no such row":       {registrygen.RowEdited, registrygen.TamperOptions{At: &many}, "no row 1000"},
 		"no such leaf":      {registrygen.LeafEdited, registrygen.TamperOptions{At: &many}, "no leaf 1000"},
 		"no leaves to take": {registrygen.LogTruncated, registrygen.TamperOptions{At: &many}, "no leaf 1000"},
-		"nothing is lost":   {registrygen.DatabaseReplaced, registrygen.TamperOptions{At: &many}, "nothing is lost"},
+		"nothing is lost":   {registrygen.DatabaseReplaced, registrygen.TamperOptions{At: &many}, "no event is lost"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			settings := toTamper(t, 7)
@@ -446,7 +446,7 @@ func TestTamperRefuses(t *testing.T) {
 	}{
 		"no identity": {func(t *testing.T, settings *registrygen.Settings) {
 			require.NoError(t, os.Remove(identityOf(*settings)))
-		}, "no generated registry"},
+		}, "not a generated registry"},
 		"a real registry's identity": {func(t *testing.T, settings *registrygen.Settings) {
 			text, err := os.ReadFile(identityOf(*settings))
 			require.NoError(t, err)
@@ -495,13 +495,13 @@ func TestTamperWithoutEvents(t *testing.T) {
 
 func TestDamageString(t *testing.T) {
 	for want, damage := range map[string]registrygen.Damage{
-		"row-edited: changed it; expect row_mismatch with oversight.tlog.status mismatch (source_ip), or no finding where all of it had been read before": {
+		"row-edited: changed it; expect row_mismatch with oversight.tlog.status mismatch (source_ip), or no finding for a reader that had read all of it before": {
 			Kind: registrygen.RowEdited, Message: "changed it",
 			Findings: []string{"row_mismatch"}, Status: "mismatch", Mismatch: "source_ip",
 		},
-		"leaf-dropped: took it; expect leaf_corrupt, or log_rewritten and leaf_corrupt where all of it had been read before": {
+		"leaf-dropped: took it; expect leaf_corrupt, or log_rewritten and leaf_corrupt for a reader that had read all of it before": {
 			Kind: registrygen.LeafDropped, Message: "took it",
-			Findings: []string{"leaf_corrupt"}, WitnessFindings: []string{"log_rewritten", "leaf_corrupt"},
+			Findings: []string{"leaf_corrupt"}, FindingsAfterPriorRead: []string{"log_rewritten", "leaf_corrupt"},
 		},
 	} {
 		assert.Equal(t, want, damage.String())
