@@ -42,7 +42,10 @@ for module in "$@"; do
 	cd "$copy/$module"
 	modules=$(core_modules)
 	# shellcheck disable=SC2086 # one module a line, and one package below
-	go get $modules
+	if ! go get $modules >"$copy/go-get.log" 2>&1; then
+		cat "$copy/go-get.log" >&2
+		exit 1
+	fi
 	go mod tidy -e >/dev/null 2>&1 || true
 	if ! go list -m -f '{{.Version}}' "$core/component" | grep -qx "$stable"; then
 		echo "$module: $core/component is not $stable" >&2
@@ -50,6 +53,10 @@ for module in "$@"; do
 	fi
 	# The packages that see the core: the components, and what makes log records.
 	packages=$(go list -f '{{.ImportPath}} {{join .Imports " "}}' ./... | sed -n "s,^\([^ ]*\) .*$core/.*,\1,p")
+	if [ -z "$packages" ]; then
+		echo "$module: no package imports $core" >&2
+		exit 1
+	fi
 	# shellcheck disable=SC2086
 	go test -timeout 15m $packages
 done

@@ -21,8 +21,8 @@ var hard = []string{
 	"", "plain", "\xff\xfe", "a\x00b", "\u2028\u2029", `"\`, "</script>", "é漢🔒", "\x7f\x1f\t\r\n", "\xed\xa0\x80", "2001:db8::1", "fe80::1%eth0", "1.2.3.4",
 }
 
-// Whatever the columns hold, each shape is valid JSON, and is what encoding/json
-// says of the same values in a log record.
+// Whatever the columns hold, each shape is valid JSON, and equal to what
+// encoding/json writes of the same values in a log record.
 func FuzzShapes(f *testing.F) {
 	for i, text := range hard {
 		f.Add(text, hard[(i+1)%len(hard)], hard[(i+2)%len(hard)], text, `{"qname": "x", "qtype": "A"}`, int64(i), int64(i-1))
@@ -44,15 +44,15 @@ func FuzzShapes(f *testing.F) {
 				require.True(t, utf8.Valid(text), "%s: %q", name, text)
 				want := asJSON(t, s.translate(toRecord(e)))
 				require.Equal(t, valueOf(t, []byte(want)), valueOf(t, text), name)
-				again := appendRecord(s.json, toResource(e), toLog(e))
-				require.Equal(t, string(text), string(again), name)
+				fromRecord := appendRecord(s.json, toResource(e), toLog(e))
+				require.Equal(t, string(text), string(fromRecord), name)
 			}
 		}
 	})
 }
 
-// Whatever a finding tells, each shape is valid JSON, the same from the finding
-// and from its record, and the same as the values that exporters get.
+// Whatever a finding holds, each shape is valid JSON, the same from the finding and
+// from its record, and the same as the values that exporters receive.
 func FuzzIntegrityShapes(f *testing.F) {
 	for i, text := range hard {
 		f.Add(text, hard[(i+1)%len(hard)], hard[(i+2)%len(hard)], int64(i), int64(i+i%3), int64(1735000000))
@@ -82,7 +82,7 @@ func FuzzIntegrityShapes(f *testing.F) {
 	})
 }
 
-// valueOf parses one document strictly. Numbers are compared as JSON's.
+// valueOf parses one document strictly.
 func valueOf(t *testing.T, text []byte) any {
 	t.Helper()
 	var value any
@@ -92,8 +92,8 @@ func valueOf(t *testing.T, text []byte) any {
 	return value
 }
 
-// Any log record that came from somewhere can be read as an event, and what was
-// read makes the same record again and again.
+// Any log record, from anywhere, can be read as an event and as a finding, and what
+// was read survives another round trip.
 func FuzzFromLogRecord(f *testing.F) {
 	e := full()
 	logs := plog.NewLogs()

@@ -20,9 +20,9 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-var update = flag.Bool("update", false, "write the golden files in testdata/integrity anew")
+var update = flag.Bool("update", false, "rewrite the golden files in testdata/integrity")
 
-// findings are one of each kind, as a registry's log and table can give rise to.
+// findings has one finding of each kind.
 func findings() []translator.Integrity {
 	root := strings.Repeat("a1b2c3d4", 8)
 	expected := strings.Repeat("0f1e2d3c", 8)
@@ -63,7 +63,7 @@ func findings() []translator.Integrity {
 	return all
 }
 
-// golden compares lines with a file in testdata/integrity.
+// golden compares lines with a golden file in testdata/integrity.
 func golden(t *testing.T, name string, lines [][]byte) {
 	t.Helper()
 	path := filepath.Join("..", "testdata", "integrity", name+".jsonl")
@@ -74,10 +74,10 @@ func golden(t *testing.T, name string, lines [][]byte) {
 	}
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.Equal(t, string(want), string(text), "%s; after a change on purpose, run go test ./translator -update", path)
+	require.Equal(t, string(want), string(text), "%s; after an intended change, run go test ./translator -update", path)
 }
 
-// goldenRecords reads the records of testdata/integrity back.
+// goldenRecords reads the records in testdata/integrity.
 func goldenRecords(t *testing.T) (resources []pcommon.Resource, records []plog.LogRecord) {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "testdata", "integrity", "otel.jsonl"))
@@ -134,8 +134,8 @@ func TestIntegrityGoldenShapes(t *testing.T) {
 	}
 }
 
-// What a pipeline adds to a finding goes where it goes for an event.
-func TestIntegrityChangedOnTheWay(t *testing.T) {
+// What a pipeline adds to a finding is in the same fields as for an event.
+func TestIntegrityChangedByPipeline(t *testing.T) {
 	for shapeName, want := range map[string]map[string]any{
 		"splunk":   {"fields.deployment.environment.name": "production", "fields.geo.country_name": "Germany", "fields.beacon_kind": "added"},
 		"ecs":      {"labels.deployment_environment_name": "production", "source.geo.country_name": "Germany", "labels.beacon_kind": "added"},
@@ -145,7 +145,7 @@ func TestIntegrityChangedOnTheWay(t *testing.T) {
 			f := fullIntegrity()
 			resource, record := integrityToRecord(f)
 			resource.Attributes().PutStr("deployment.environment.name", "production")
-			resource.Attributes().PutStr("com.splunk.token", "a direction")
+			resource.Attributes().PutStr("com.splunk.token", "for routing")
 			record.Attributes().PutStr("geo.country_name", "Germany")
 			record.Attributes().PutStr("beacon_kind", "added")
 			s := shapes(extended)[shapeName]

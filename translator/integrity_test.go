@@ -101,8 +101,8 @@ func TestIntegrityRoundTripLosesNothing(t *testing.T) {
 	}
 }
 
-// A run of one leaf is no run, and what belongs to no leaf is not sent.
-func TestIntegrityRun(t *testing.T) {
+// A range of one leaf is no range, and an index that does not count is not sent.
+func TestIntegrityRange(t *testing.T) {
 	for _, f := range []translator.Integrity{
 		{HasTlogIndex: true, TlogIndex: 7, TlogLastIndex: 7},
 		{HasTlogIndex: true, TlogIndex: -1},
@@ -115,7 +115,7 @@ func TestIntegrityRun(t *testing.T) {
 	}
 }
 
-// Other components change records on their way.
+// Other components change the types of attributes.
 func TestIntegrityFromChangedRecord(t *testing.T) {
 	resource, record := integrityToRecord(fullIntegrity())
 	attributes := record.Attributes()
@@ -141,7 +141,7 @@ func TestIntegrityFromChangedRecord(t *testing.T) {
 	assert.True(t, added.Empty())
 }
 
-// The uid is made of every field but itself, what is said and when.
+// The uid depends on every field except itself, the message and the time.
 func TestIntegrityUID(t *testing.T) {
 	f := fullIntegrity()
 	f.SetUID()
@@ -172,7 +172,7 @@ func TestIntegrityUID(t *testing.T) {
 	}
 }
 
-// A finding that has no uid yet gets it in the record.
+// A finding without a uid gets it in the record.
 func TestIntegrityRecordHasUID(t *testing.T) {
 	f := fullIntegrity()
 	f.UID = ""

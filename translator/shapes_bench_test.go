@@ -9,8 +9,8 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// BenchmarkShapes makes JSON of the sample's 600 events, from rows and from log
-// records. ns/event is the figure to compare.
+// BenchmarkShapes writes the sample's 600 events as JSON, from events and from log
+// records. Compare ns/event.
 func BenchmarkShapes(b *testing.B) {
 	events := sample(b, "registry")
 	for name, s := range shapes(true) {

@@ -27,10 +27,10 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
 )
 
-// shape is one of the three, in its JSON form and in that of log records.
+// shape is one of the three, as JSON and as log records.
 type shape struct {
 	json siem.Translator
-	// translate makes of a record what exporters send of it, as a JSON value.
+	// translate returns what exporters send of a record, as a JSON value.
 	translate func(resource pcommon.Resource, record plog.LogRecord) any
 }
 
@@ -68,7 +68,7 @@ func appendRecord(t siem.Translator, resource pcommon.Resource, record plog.LogR
 	return t.AppendJSON(nil, &d)
 }
 
-// hecEvent is what the exporter splunk_hec makes of a record.
+// hecEvent is what the exporter splunk_hec sends of a record.
 func hecEvent(resource pcommon.Resource, record plog.LogRecord) any {
 	when := record.Timestamp()
 	if when == 0 {
@@ -80,7 +80,7 @@ func hecEvent(resource pcommon.Resource, record plog.LogRecord) any {
 		if key, ok := keys[name]; ok {
 			event[key] = value
 		} else {
-			event["stray "+name] = value
+			event["unexpected "+name] = value
 		}
 	}
 	fields := map[string]any{}
@@ -97,7 +97,7 @@ func hecEvent(resource pcommon.Resource, record plog.LogRecord) any {
 	return event
 }
 
-// registries are the sample databases, with the ids that their vectors have.
+// registries has the sample databases, and the ids that their vectors have.
 var registries = map[string]string{
 	"edge":     strings.Repeat("deadbeef", 8),
 	"registry": "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241",
@@ -125,7 +125,7 @@ func unix(t time.Time) int64 {
 	return t.Unix()
 }
 
-// vectors are what the registry's own exporter writes, a document a line.
+// vectors is what the registry's own exporter writes, one document on each line.
 func vectors(t testing.TB, name, shape string) []string {
 	t.Helper()
 	file, err := os.Open(filepath.Join("..", "testdata", "vectors", name+"."+shape+".jsonl"))
@@ -174,9 +174,9 @@ func asJSON(t testing.TB, v any) string {
 	return string(text)
 }
 
-// Extended, a shape has more fields, and all that it has otherwise.
+// Extended, a shape has all fields that it has otherwise, unchanged, and more.
 func TestExtendedOnlyAdds(t *testing.T) {
-	more := map[string][]string{
+	extendedOnly := map[string][]string{
 		"splunk": {"event.event_uid", "event.tlog_status", "event.tlog_mismatch"},
 		"ecs": {
 			"dns.question.name", "dns.question.type", "event.hash", "message", "related.ip", "related.user",
@@ -201,12 +201,12 @@ func TestExtendedOnlyAdds(t *testing.T) {
 					}
 				}
 			}
-			assert.ElementsMatch(t, more[shapeName], keys(added))
+			assert.ElementsMatch(t, extendedOnly[shapeName], keys(added))
 		})
 	}
 }
 
-// checked are events after they were held against the log.
+// checked sets the statuses of events that were compared with the log.
 func checked(events []translator.Event) []translator.Event {
 	for i := range events {
 		switch i % 3 {
@@ -219,7 +219,7 @@ func checked(events []translator.Event) []translator.Event {
 	return events
 }
 
-// How an event stands to the log is told where it is extended.
+// The status of an event in the log is in the extended shapes.
 func TestTlogStatus(t *testing.T) {
 	e := full()
 	e.TlogStatus, e.TlogMismatch = translator.TlogStatusMismatch, "token_id,extra.qname"
@@ -275,8 +275,8 @@ func flatten(t testing.TB, document []byte) map[string]any {
 	return flat
 }
 
-// What a pipeline takes away is missing, and what it adds has a place.
-func TestChangedOnTheWay(t *testing.T) {
+// What a pipeline removes is missing, and what it adds is in the shape.
+func TestChangedByPipeline(t *testing.T) {
 	change := func(resource pcommon.Resource, record plog.LogRecord) {
 		resource.Attributes().PutStr("deployment.environment.name", "production")
 		resource.Attributes().PutStr("geo.country_name", "not this one")
@@ -329,7 +329,7 @@ func TestChangedOnTheWay(t *testing.T) {
 	}
 }
 
-// Records that are read without a time of their own get that of the reading.
+// An event without a time of its own has the time at which it was read.
 func TestEventWithoutTime(t *testing.T) {
 	e := translator.Event{Kind: "dns", Observed: time.Unix(1735000001, 5e8).UTC(), DecodeError: "timestamp holds no integer: 'soon'"}
 	for shapeName, paths := range map[string]map[string]any{

@@ -130,8 +130,8 @@ func TestRoundTripLosesNothing(t *testing.T) {
 	}
 }
 
-// Other components change records on their way: the types they prefer must not
-// make an event unreadable.
+// Other components change the types of attributes, which must not make an event
+// unreadable.
 func TestFromChangedRecord(t *testing.T) {
 	resource, record := toRecord(full())
 	attributes := record.Attributes()
@@ -213,8 +213,8 @@ func quote(s string) string {
 	return string(b)
 }
 
-// FuzzNormalizeExtra holds what every destination relies on, for any text that
-// a column can hold.
+// FuzzNormalizeExtra checks what every destination relies on, for any text that a
+// column can hold.
 func FuzzNormalizeExtra(f *testing.F) {
 	for _, seed := range []string{
 		"", "{}", `{"qtype": "A", "qname": "x.example"}`, "[1,2]", "not json", `{"a":{"b":[1.50,1e400,-0]}}`,
@@ -231,8 +231,8 @@ func FuzzNormalizeExtra(f *testing.F) {
 		var object map[string]any
 		require.NoError(t, json.Unmarshal([]byte(normal), &object), "no JSON object")
 		require.NotEmpty(t, object)
-		again, name := translator.NormalizeExtra(normal)
-		require.Equal(t, normal, again, "not normal")
+		normalizedTwice, name := translator.NormalizeExtra(normal)
+		require.Equal(t, normal, normalizedTwice, "not normal")
 		require.Equal(t, questionName, name)
 
 		e := translator.Event{Extra: normal, QuestionName: questionName}

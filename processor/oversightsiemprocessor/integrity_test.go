@@ -31,7 +31,7 @@ func appendBoth(logs plog.Logs) plog.ResourceLogs {
 	return resource
 }
 
-// translated is the event and the finding as they come out, in one resource.
+// translated returns the event and the finding after translation, in one resource.
 func translated(t *testing.T, config siem.Config) (resource plog.ResourceLogs, event, finding plog.LogRecord) {
 	t.Helper()
 	logs := plog.NewLogs()
@@ -44,7 +44,7 @@ func translated(t *testing.T, config siem.Config) (resource plog.ResourceLogs, e
 	return resource, records.At(0), records.At(1)
 }
 
-// The sourcetype of a finding is its own, and the event's stays.
+// A finding has a sourcetype of its own, and the event keeps its sourcetype.
 func TestSplunkFinding(t *testing.T) {
 	config := defaults(siem.FormatSplunk)
 	config.Splunk.SourceType = "leak"
@@ -62,7 +62,7 @@ func TestSplunkFinding(t *testing.T) {
 	assert.Equal(t, plog.SeverityNumberUnspecified, finding.SeverityNumber())
 }
 
-// Findings go where events go, each under an id of its own.
+// Findings go to the same data stream as events, each with an id of its own.
 func TestECSFinding(t *testing.T) {
 	resource, event, finding := translated(t, defaults(siem.FormatECS))
 	assert.Equal(t, "oversight.beacon", resource.Resource().Attributes().AsRaw()["data_stream.dataset"])
@@ -99,14 +99,14 @@ func TestSentinelFinding(t *testing.T) {
 	assert.Equal(t, plog.SeverityNumberError, finding.SeverityNumber())
 }
 
-// A finding is no foreign record, and is translated once.
-func TestFindingIsOurs(t *testing.T) {
+// A finding is translated like an event, and only once.
+func TestFindingIsTranslatedOnce(t *testing.T) {
 	for _, format := range siem.Formats() {
 		logs := plog.NewLogs()
 		mixed := appendBoth(logs)
-		appendForeign(mixed.ScopeLogs().At(0).LogRecords())
+		appendOther(mixed.ScopeLogs().At(0).LogRecords())
 		once, _ := run(t, defaults(format), logs)
-		require.Equal(t, []int{1, 2}, []int{recordsIn(once, 0), recordsIn(once, 1)}, "the foreign record alone, and ours")
+		require.Equal(t, []int{1, 2}, []int{recordsIn(once, 0), recordsIn(once, 1)}, "the other record alone, and the event and the finding")
 		want := raw(once.ResourceLogs().At(1))
 		twice, _ := run(t, defaults(siem.FormatECS), once)
 		assert.Equal(t, want, raw(twice.ResourceLogs().At(1)), format)

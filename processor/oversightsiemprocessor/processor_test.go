@@ -44,14 +44,14 @@ func appendEvent(logs plog.Logs) plog.ResourceLogs {
 	return resource
 }
 
-func appendForeign(records plog.LogRecordSlice) {
+func appendOther(records plog.LogRecordSlice) {
 	record := records.AppendEmpty()
 	record.Body().SetStr("not Oversight's")
 	record.SetSeverityText("WARN")
 	record.Attributes().PutStr("oversight.token.id", "looks like it")
 }
 
-// run starts a processor, gives it the logs, and returns what comes out.
+// run starts a processor, sends it the logs, and returns its output.
 func run(t *testing.T, config siem.Config, logs plog.Logs) (plog.Logs, *componenttest.Telemetry) {
 	t.Helper()
 	telemetry := componenttest.NewTelemetry()
@@ -75,7 +75,7 @@ func defaults(format string) siem.Config {
 	return config
 }
 
-// only is the one record and what it is in.
+// only returns the one record, with its resource and scope.
 func only(t *testing.T, logs plog.Logs) (pcommon.Resource, pcommon.InstrumentationScope, plog.LogRecord) {
 	t.Helper()
 	require.Equal(t, 1, logs.LogRecordCount())
@@ -186,15 +186,15 @@ func TestSentinelAttributes(t *testing.T) {
 	}
 }
 
-// Foreign records come out as they went in, wherever they stand, and are counted.
-func TestForeignRecordsPassThrough(t *testing.T) {
+// Other records pass through unchanged, wherever they are, and are counted.
+func TestOtherRecordsPassThrough(t *testing.T) {
 	for _, format := range siem.Formats() {
 		t.Run(format, func(t *testing.T) {
 			logs, want := plog.NewLogs(), plog.NewLogs()
-			appendForeign(logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords())
+			appendOther(logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords())
 			mixed := appendEvent(logs)
-			appendForeign(mixed.ScopeLogs().At(0).LogRecords())
-			appendForeign(mixed.ScopeLogs().AppendEmpty().LogRecords())
+			appendOther(mixed.ScopeLogs().At(0).LogRecords())
+			appendOther(mixed.ScopeLogs().AppendEmpty().LogRecords())
 			e := event()
 			e.ToLogRecord(mixed.ScopeLogs().At(1).LogRecords().AppendEmpty())
 			logs.CopyTo(want)
@@ -203,7 +203,7 @@ func TestForeignRecordsPassThrough(t *testing.T) {
 			require.Equal(t, 5, out.LogRecordCount())
 			require.Equal(t, 3, out.ResourceLogs().Len())
 			assert.Equal(t, []int{1, 2, 2}, []int{recordsIn(out, 0), recordsIn(out, 1), recordsIn(out, 2)})
-			// The first two resources are what is left of the foreign ones.
+			// The first two resources are what is left of the other records.
 			for _, scope := range want.ResourceLogs().At(1).ScopeLogs().All() {
 				scope.LogRecords().RemoveIf(translator.IsEvent)
 			}
@@ -233,7 +233,7 @@ func raw(resource plog.ResourceLogs) string {
 	return string(text)
 }
 
-// A second processor leaves alone what the first has translated.
+// A second processor does not translate a record again.
 func TestTranslatedOnce(t *testing.T) {
 	for _, format := range siem.Formats() {
 		logs := plog.NewLogs()

@@ -22,7 +22,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/ecs"
 )
 
-// field is one of the standard's.
+// field is a field of the standard.
 type field struct {
 	kind string // its type in Elasticsearch
 	list bool   // it is normalized to a list
@@ -107,7 +107,7 @@ func TestFieldsOfFindingsAreInTheStandard(t *testing.T) {
 	assert.Equal(t, 14, check(t, standard(t), "", value))
 }
 
-// check returns how many fields it has looked at.
+// check returns how many fields it has checked.
 func check(t *testing.T, fields map[string]field, prefix string, value map[string]any) int {
 	t.Helper()
 	seen := 0
@@ -168,7 +168,7 @@ func fitsOne(kind string, v any) error {
 
 func isNumber(v any) bool { _, ok := v.(float64); return ok }
 
-// The lists that ECS allows for the categorization fields.
+// ECS allows only these values of the categorization fields.
 func TestCategorizationIsAllowed(t *testing.T) {
 	document := string((&ecs.Translator{}).AppendJSON(nil, &translator.Document{Event: &translator.Event{Kind: "dns"}}))
 	for _, want := range []string{`"kind":"event"`, `"category":["network"]`, `"type":["access","info"]`, `"outcome":"success"`} {

@@ -12,7 +12,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/sentinel"
 )
 
-// Values worked out with OpenSSL:
+// Values computed with OpenSSL:
 //
 //	printf 'POST\n%s\napplication/json\nx-ms-date:%s\n/api/logs' LENGTH DATE |
 //	openssl dgst -sha256 -mac HMAC -macopt hexkey:$(base64 -d <<<KEY | xxd -p -c 256) -binary | base64
@@ -39,7 +39,7 @@ func TestSharedKeyAuthorization(t *testing.T) {
 	}
 }
 
-func TestSharedKeyThatIsNone(t *testing.T) {
+func TestInvalidSharedKey(t *testing.T) {
 	_, err := sentinel.SharedKeyAuthorization("w", "", "Mon, 23 Nov 2026 00:00:00 GMT", 1)
 	require.ErrorContains(t, err, "not base64")
 	for _, key := range []string{"secret key!", "c2VjcmV0==", "c2VjcmV"} {

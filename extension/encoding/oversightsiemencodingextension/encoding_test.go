@@ -32,14 +32,14 @@ func newMarshaler(t testing.TB, change func(*siem.Config)) plog.Marshaler {
 	return extension.(plog.Marshaler)
 }
 
-// registries are the sample databases, with the ids that their vectors have.
+// registries has the sample databases, and the ids that their vectors have.
 var registries = map[string]string{
 	"edge":     strings.Repeat("deadbeef", 8),
 	"registry": "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241",
 }
 
-// sample is a database as log records, in the order of the vectors and without a
-// time of reading, which these do not know.
+// sample is a database as log records, in the order of the vectors and without the
+// time at which it was read, which the vectors do not have.
 func sample(t testing.TB, name string) plog.Logs {
 	t.Helper()
 	reader := registry.Open(registry.Settings{
@@ -97,7 +97,7 @@ func TestOTelLinesAreRequests(t *testing.T) {
 	}
 }
 
-// Findings have their lines, extended or not.
+// A finding is the same line, extended or not.
 func TestFindings(t *testing.T) {
 	records, err := os.ReadFile(filepath.Join("..", "..", "..", "testdata", "integrity", "otel.jsonl"))
 	require.NoError(t, err)
@@ -118,18 +118,18 @@ func TestFindings(t *testing.T) {
 	}
 }
 
-// What is not Oversight's is a line, too.
-func TestForeignRecords(t *testing.T) {
+// Records that hold neither an event nor a finding become lines, too.
+func TestOtherRecords(t *testing.T) {
 	logs := plog.NewLogs()
-	logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr("foreign")
+	logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty().Body().SetStr("other")
 	for _, format := range siem.Formats() {
 		text, err := newMarshaler(t, func(c *siem.Config) { c.Format = format }).MarshalLogs(logs)
 		require.NoError(t, err)
-		assert.JSONEq(t, `{"resourceLogs":[{"resource":{},"scopeLogs":[{"scope":{},"logRecords":[{"body":{"stringValue":"foreign"}}]}]}]}`, string(text))
+		assert.JSONEq(t, `{"resourceLogs":[{"resource":{},"scopeLogs":[{"scope":{},"logRecords":[{"body":{"stringValue":"other"}}]}]}]}`, string(text))
 	}
 }
 
-func TestNothing(t *testing.T) {
+func TestNoRecords(t *testing.T) {
 	text, err := newMarshaler(t, func(c *siem.Config) { c.Format = siem.FormatECS }).MarshalLogs(plog.NewLogs())
 	require.NoError(t, err)
 	assert.Empty(t, text)

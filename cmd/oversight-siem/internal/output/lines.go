@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"syscall"
 
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -105,7 +104,7 @@ func WriteError(name string, err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, syscall.EPIPE):
+	case isClosedPipe(err):
 		return ErrClosed
 	default:
 		return fmt.Errorf("write to %s: %w", name, err)
