@@ -6,6 +6,7 @@ package reconcile_test
 import (
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -24,7 +25,7 @@ func (s *store) page(t *testing.T, number int64) (page checkpoint.LogPage) {
 // root of the whole page can be computed.
 func TestPagesKeepChunkRoots(t *testing.T) {
 	log, clock, saved := newLog(t), newClock(), &store{}
-	reconciler := log.open(clock, saved, 0)
+	reconciler := log.open(clock, saved, time.Minute)
 	var lastID int64
 	add := func(from, to int64) {
 		log.writeLeaves(from, to)
@@ -49,28 +50,25 @@ func TestPagesKeepChunkRoots(t *testing.T) {
 	require.NoError(t, reconciler.Close())
 
 	// A restart knows them before the file has been read again.
-	reconciler = log.open(clock, saved, 0)
+	reconciler = log.open(clock, saved, time.Minute)
 	add(4100, 4200)
 	assert.Equal(t, page, saved.page(t, 0))
 }
 
 // The chunks of a log that was cut are dropped, up to the one with the last leaf.
 func TestChunkRootsOfACutLog(t *testing.T) {
-	s := newScene(t)
-	s.log.writeLeaves(100, 1000)
-	s.check("verified", 100, 1000)
-	require.Equal(t, uint16(0b111), s.saved.page(t, 0).ChunksKnown)
-	whole, err := os.ReadFile(s.log.path)
+	log, clock, saved := newLog(t), newClock(), &store{}
+	reconciler := log.open(clock, saved, time.Minute)
+	var lastID int64
+	log.writeLeaves(0, 300)
+	kept, err := os.ReadFile(log.path)
 	require.NoError(t, err)
-	cut := 0
-	for range 300 {
-		for whole[cut] != '\n' {
-			cut++
-		}
-		cut++
-	}
-	require.NoError(t, os.WriteFile(s.log.path, whole[:cut], 0o600))
-	s.reconciler.Idle(t.Context())
-	s.saved.save(t, s.reconciler, s.lastID)
-	assert.Equal(t, uint16(0b1), s.saved.page(t, 0).ChunksKnown)
+	log.writeLeaves(300, 1000)
+	reconciler.Check(t.Context(), rowsFrom(&lastID, 0, 1000))
+	saved.save(t, reconciler, lastID)
+	require.Equal(t, uint16(0b111), saved.page(t, 0).ChunksKnown)
+	require.NoError(t, os.WriteFile(log.path, kept, 0o600))
+	reconciler.Idle(t.Context())
+	saved.save(t, reconciler, lastID)
+	assert.Equal(t, uint16(0b1), saved.page(t, 0).ChunksKnown)
 }
