@@ -111,6 +111,7 @@ bench: ## Run the benchmarks
 generate: $(BUILDER) $(MDATAGEN) ## Renew all generated files; changes nothing where they are up to date
 	$(call in_modules,PATH="$(TOOLS):$$PATH" $(GO) generate ./...)
 	scripts/generate-collector.sh $(BUILDER)
+	$(GO) run ./internal/tools/messagelist -output docs/messages.md $(PUBLISHED)
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Check the code
