@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// run runs the command within the test and returns what it says.
+// run runs the command within the test and returns its output.
 func run(t *testing.T, arguments ...string) (output string, err error) {
 	t.Helper()
 	var out bytes.Buffer
