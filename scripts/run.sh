@@ -2,16 +2,16 @@
 # Copyright The Oversight Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Runs the collector until it is told to stop. Usage, at the top of the
-# checkout: scripts/run.sh [CONFIG]
+# Runs the collector until it is interrupted. Usage, at the top of the checkout:
+# scripts/run.sh [CONFIG]
 #
-# With CONFIG, only the collector runs. Without, it runs config/demo.yaml, and
-# beside it a generator writes events into a registry below ./out/demo, or
-# another directory that OVERSIGHT_DEMO names.
+# With CONFIG, it runs only the collector. Without, it runs the collector with
+# config/demo.yaml, and a generator that writes events into a registry in
+# ./out/demo, or in the directory in OVERSIGHT_DEMO.
 #
-# Ctrl-C (or SIGTERM, or SIGHUP) ends both, and this script with status 0 when
-# the collector shut down well. If the collector ends by itself the generator
-# is ended too, and the script's status is the collector's.
+# Ctrl-C, SIGTERM or SIGHUP ends both. The script's status is then 0 if the
+# collector shut down cleanly. If the collector ends by itself, the script ends
+# the generator and returns the collector's status.
 set -u
 
 generator=
@@ -48,14 +48,14 @@ if [ -z "$config" ]; then
 	config=config/demo.yaml
 	demo=${OVERSIGHT_DEMO:-out/demo}
 	mkdir -p "$demo"
-	# Never what the environment says: it may name a real registry, and the
-	# generator writes.
+	# These override the environment, which may name a real registry: the
+	# generator writes to it.
 	export OVERSIGHT_DATABASE="$demo/registry.sqlite" OVERSIGHT_TLOG="$demo/tlog/leaves.jsonl" OVERSIGHT_STATE="$demo"
 	./bin/oversightgen --db "$OVERSIGHT_DATABASE" --rate 3/s &
 	generator=$!
 fi
 
-# A signal that came before there was a collector to stop.
+# A signal arrived before the collector was started.
 [ -z "$stopping" ] || exit 0
 
 ./bin/otelcol-oversight --config "$config" &
@@ -64,6 +64,6 @@ collector=$!
 wait_for "$collector"
 status=$?
 
-# A collector that was told to stop before it listened for signals dies of it.
+# A signal that arrives before the collector handles signals kills it.
 if [ -n "$stopping" ] && { [ "$status" -eq 130 ] || [ "$status" -eq 143 ]; }; then status=0; fi
 exit "$status"

@@ -18,48 +18,49 @@ import (
 )
 
 const long = `oversightgen writes a database and a transparency log like those of an
-Oversight registry: the same tables and settings, the same leaves, and events
-that look like real ones, a tenth of them of unknown tokens. A new database
-begins with some registered documents.
+Oversight registry: the same tables and settings, the same leaves, and realistic
+events, a tenth of them of unknown tokens. A new database begins with some
+registered documents.
 
-Files that are there already are appended to: never name those of a real
-registry. Only one process at a time may write to a log. Without --count it goes
-on until it is interrupted (Ctrl-C, or SIGTERM); then it ends between two
-events, with exit status 0. A line on standard error says what was written.
+It appends to existing files: never name those of a real registry. Only one
+process at a time may write to a log. Without --count it continues until it is
+interrupted (Ctrl-C or SIGTERM); then it ends between two events, with exit
+status 0. It prints what it wrote, a line on standard error.
 
 With --seed the content is the same every time, byte for byte, whatever the
-style and the rate, and however often it was interrupted and started again; the
-events' clock then starts at 2026-01-01T00:00:00Z and takes steps of up to three
-seconds. Without --seed the content is random and the times are the present.
+style and the rate, and however often it was interrupted and started again. The
+first event is then at 2026-01-01T00:00:00Z, and the others up to three seconds
+apart. Without --seed the content is random and events have the current time.
 
 A new registry with a log gets a key pair, registry-identity.json beside the
 database, and signs its log: the tree head is in signed-head.json, the public
-key in well-known.json, both renewed every second and at the end. The key
-depends on the seed; it protects nothing.
+key in well-known.json. Both files are written every second and at the end. The
+key depends on the seed; it protects nothing.
 
---tamper does one kind of damage in the end, after --count events, or without
---count to a registry that is there, adding no events. A line on standard error
-says what was done and how it is found. It is for demonstrations and tests: never
-name a real registry, which would be damaged for good; a directory without the
-key pair of a generated one is refused. With --serve, the head as it is then is
-served until the command is interrupted. The kinds:
+--tamper does one kind of damage at the end, after --count events, or without
+--count to an existing registry, without adding events. It prints what it did and
+how the damage is found, a line on standard error. It is for demonstrations and
+tests. It cannot be undone, so it refuses a directory without the key pair of a
+generated registry. With --serve, the head is served after the damage until the
+command is interrupted. The kinds:
 
   row-edited         one character of a row differs from its leaf
-  row-deleted        a row is gone, its leaf is there
+  row-deleted        a row is deleted, its leaf is not
   row-inserted       a row without a leaf (tlog_index is NULL)
   row-forged-index   a row with a leaf beyond the log
   row-duplicated     a row that claims the leaf of another
-  leaf-edited        one byte of a leaf is another, its hash is the old one
-  leaf-rehashed      the same with a hash and a row that fit: only the root tells
-  leaf-dropped       a leaf's line is gone
-  leaf-reordered     two neighbouring lines have changed places
+  leaf-edited        one byte of a leaf is changed, its hash is the old one
+  leaf-rehashed      the same with a hash and a row that match: only the root
+                     differs
+  leaf-dropped       a leaf's line is removed
+  leaf-reordered     two neighbouring lines are swapped
   leaf-unreadable    a leaf's line is zero bytes
-  log-truncated      the last lines are gone
-  log-rewritten      as leaf-rehashed, and the head is signed anew: only who
-                     remembers the root can tell
+  log-truncated      the last lines are removed
+  log-rewritten      as leaf-rehashed, with a new signed head: only a reader that
+                     kept the old root finds it
   head-forged        the head is signed by another key
-  head-split         the head is signed, and of another log
-  database-replaced  the database is an old copy, with other events since`
+  head-split         the signed head is of another log
+  database-replaced  the database is an old copy, with other events after it`
 
 const example = `  # A live registry, five events a second, until Ctrl-C
   oversightgen --db ./data/registry.sqlite --rate 5/s
@@ -70,10 +71,10 @@ const example = `  # A live registry, five events a second, until Ctrl-C
   # A million events for a benchmark, without a transparency log
   oversightgen --db ./big.sqlite --tlog '' --bulk --count 1000000
 
-  # A live registry whose signed tree head can be asked for
+  # A live registry that serves its signed tree head
   oversightgen --db ./data/registry.sqlite --rate 5/s --serve 127.0.0.1:8765
 
-  # A thousand events and a row that somebody edited; then another damage
+  # A thousand events and an edited row; then other damage
   oversightgen --db ./registry.sqlite --count 1000 --tamper row-edited
   oversightgen --db ./registry.sqlite --tamper leaf-dropped --tamper-at 700
 
@@ -125,27 +126,27 @@ func (o *options) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.database, "db", "", "the database `FILE` to create or append to (required)")
 	flags.StringVar(&o.tlog, "tlog", "", "the `DIR` of the transparency log; '' writes none (default: tlog, beside the database)")
 	flags.StringVar(&o.style, "style", string(registrygen.Python),
-		"which registry to write like: python (a connection for each event)\nor rust (connections kept open)")
-	flags.StringVar(&o.rate, "rate", "", "events in a time, as `N/UNIT`: 5/s, 0.5/s, 100/m, 1000/h;\na plain number is for a second (default as fast as it goes)")
+		"the registry to imitate: python (a connection for each event)\nor rust (connections kept open)")
+	flags.StringVar(&o.rate, "rate", "", "events per unit of time, as `N/UNIT`: 5/s, 0.5/s, 100/m, 1000/h;\na plain number is per second (default: as fast as possible)")
 	flags.Int64Var(&o.count, "count", 0, "how many events to write (default: until interrupted;\nnone with --tamper)")
 	flags.BoolVar(&o.bulk, "bulk", false, "write thousands of events in one transaction; needs --count")
-	flags.Uint64Var(&o.seed, "seed", 0, "decides the content; the same seed writes the same (default: random)")
-	flags.StringVar(&o.start, "start", "", "the `TIME` at which the events' clock starts, like 2026-01-01T00:00:00Z\n(default: that with --seed, the present time without)")
-	flags.Int64Var(&o.prune, "prune", 0, "keep only the newest `N` rows: delete older ones now and then,\nand at the end (default: keep all)")
-	flags.StringVar(&o.serve, "serve", "", "the `ADDRESS`, like 127.0.0.1:8765, at which to answer GET /tlog/head and\nGET /.well-known/oversight-registry meanwhile; port 0 is any (default: none)")
-	flags.StringVar(&o.tamper, "tamper", "", "the `KIND` of damage to do in the end, see above (default: none)")
-	flags.Int64Var(&o.tamperAt, "tamper-at", 0, "the row's id or the leaf's index `N` at which to do it\n(default: somewhere in the middle, which depends on the seed)")
+	flags.Uint64Var(&o.seed, "seed", 0, "determines the content: the same seed writes the same (default: random)")
+	flags.StringVar(&o.start, "start", "", "the `TIME` of the first event, like 2026-01-01T00:00:00Z\n(default: that with --seed, the current time without)")
+	flags.Int64Var(&o.prune, "prune", 0, "keep only the newest `N` rows: delete older ones regularly\nand at the end (default: keep all)")
+	flags.StringVar(&o.serve, "serve", "", "the `ADDRESS`, like 127.0.0.1:8765, at which to serve GET /tlog/head and\nGET /.well-known/oversight-registry; port 0 is any free one (default: none)")
+	flags.StringVar(&o.tamper, "tamper", "", "the `KIND` of damage to do at the end, see above (default: none)")
+	flags.Int64Var(&o.tamperAt, "tamper-at", 0, "the row's id or the leaf's index `N` at which to do it\n(default: in the middle, depending on the seed)")
 	flags.StringVar(&o.tamperColumn, "tamper-column", "", "the `COLUMN` that row-edited, leaf-edited, leaf-rehashed and log-rewritten\nchange (default: source_ip)")
 }
 
 func noArguments(_ *cobra.Command, arguments []string) error {
 	if len(arguments) > 0 {
-		return fmt.Errorf("unexpected argument %q: everything is given with flags, see oversightgen --help", arguments[0])
+		return fmt.Errorf("unexpected argument %q: there are only flags, see oversightgen --help", arguments[0])
 	}
 	return nil
 }
 
-// plan makes of the flags what to do.
+// plan validates the flags and returns what to do.
 func (o *options) plan(flags *pflag.FlagSet) (*plan, error) {
 	if o.database == "" {
 		return nil, errors.New("--db is missing: give the database file to write, for example --db ./registry.sqlite")
@@ -171,7 +172,7 @@ func (o *options) planDamage(p *plan, flags *pflag.FlagSet) error {
 	if !flags.Changed("tamper") {
 		for _, name := range []string{"tamper-at", "tamper-column"} {
 			if flags.Changed(name) {
-				return fmt.Errorf("--%s needs --tamper: say what damage to do", name)
+				return fmt.Errorf("--%s needs --tamper: name a kind of damage", name)
 			}
 		}
 		return nil
@@ -188,7 +189,7 @@ func (o *options) planDamage(p *plan, flags *pflag.FlagSet) error {
 	case p.settings.TlogDir == "":
 		return fmt.Errorf("--tamper %s needs a transparency log: leave out --tlog '', or --tamper", o.tamper)
 	case o.count == 0 && (o.prune > 0 || o.rate != ""):
-		return fmt.Errorf("--tamper %s writes no events without --count: give that, or leave out --rate and --prune", o.tamper)
+		return fmt.Errorf("--tamper %s writes no events without --count: give --count, or leave out --rate and --prune", o.tamper)
 	}
 	return nil
 }
@@ -200,7 +201,7 @@ func (o *options) checkNumbers() error {
 	case o.prune < 0:
 		return fmt.Errorf("--prune %d: give the number of rows to keep, or leave it out to keep all", o.prune)
 	case o.bulk && o.count == 0:
-		return errors.New("--bulk needs --count: say how many events to write")
+		return errors.New("--bulk needs --count: give the number of events to write")
 	case o.bulk && o.rate != "":
 		return fmt.Errorf("--bulk and --rate %s exclude each other: leave one of them out", o.rate)
 	}

@@ -11,14 +11,34 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
+// gracePeriod is how long the process may still run after a second signal. Ctrl-C
+// signals all processes of a terminal, and a script among them may pass the signal
+// on at once: that must not end the process within the writing of a file.
+const gracePeriod = time.Second
+
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// The first signal ends the writing; a second one ends the process.
-	context.AfterFunc(ctx, stop)
-	if err := newCommand().ExecuteContext(ctx); err != nil {
+	if err := newCommand().ExecuteContext(untilSignal()); err != nil {
 		fmt.Fprintln(os.Stderr, "oversightgen:", err)
 		os.Exit(1)
 	}
+}
+
+// untilSignal returns a context that is canceled by the first SIGINT or SIGTERM. A
+// second one ends a process that hangs.
+func untilSignal() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		cancel()
+		<-signals
+		time.Sleep(gracePeriod)
+		fmt.Fprintln(os.Stderr, "oversightgen: ended by a second signal before all files were closed")
+		os.Exit(1)
+	}()
+	return ctx
 }

@@ -7,10 +7,12 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -45,7 +47,7 @@ func TestSignals(t *testing.T) {
 }
 
 // testSignal interrupts the command once it has written an event, and checks
-// that everything is in order and as it says.
+// that the files agree with each other and with its output.
 func testSignal(t *testing.T, signal syscall.Signal, command *exec.Cmd) {
 	dir := t.TempDir()
 	database, tlog := filepath.Join(dir, "registry.sqlite"), filepath.Join(dir, "log")
@@ -70,6 +72,54 @@ func testSignal(t *testing.T, signal syscall.Signal, command *exec.Cmd) {
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	assert.Len(t, entries, 5, "neither -wal nor -shm: %v", entries)
+}
+
+// Ctrl-C sends SIGINT to all processes of a terminal, and the script that runs the
+// demo sends SIGTERM right after it. The second signal must not end the process
+// within the writing of a file.
+func TestSignalsInARow(t *testing.T) {
+	binary := build(t)
+	for round := range 10 {
+		dir := t.TempDir()
+		command := exec.CommandContext(t.Context(), binary, "--rate", "0", "--db", filepath.Join(dir, "registry.sqlite"))
+		var output bytes.Buffer
+		command.Stderr = &output
+		require.NoError(t, command.Start())
+		require.Eventually(t, func() bool { return countLeaves(t, filepath.Join(dir, "tlog")) > 25 }, 20*time.Second, time.Millisecond)
+		require.NoError(t, command.Process.Signal(syscall.SIGINT))
+		for range 20 { // one of them comes once the first one is being handled
+			_ = command.Process.Signal(syscall.SIGTERM) // fails once the process has ended
+			runtime.Gosched()
+		}
+		require.NoError(t, command.Wait(), "round %d: %s", round, output.String())
+		left, err := filepath.Glob(filepath.Join(dir, "*.tmp"))
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}
+}
+
+// A process that hangs can still be ended without SIGKILL.
+func TestSecondSignalEndsTheProcess(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	// The identity is a FIFO that nobody writes to: reading it hangs.
+	dir := t.TempDir()
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, registrygen.IdentityFile), 0o600))
+	command := exec.CommandContext(ctx, build(t), "--db", filepath.Join(dir, "registry.sqlite"))
+	require.NoError(t, command.Start())
+	ended := make(chan error, 1)
+	go func() { ended <- command.Wait() }()
+	for {
+		_ = command.Process.Signal(syscall.SIGTERM) // fails once the process has ended
+		select {
+		case err := <-ended:
+			var exit *exec.ExitError
+			require.ErrorAs(t, err, &exit)
+			require.NoError(t, ctx.Err())
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
 }
 
 func countLeaves(t *testing.T, dir string) int {

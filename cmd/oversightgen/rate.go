@@ -12,15 +12,15 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// units are the times that a rate can be for.
+// units are the units of time of a rate.
 var units = map[string]time.Duration{
 	"s": time.Second,
 	"m": time.Minute,
 	"h": time.Hour,
 }
 
-// parseRate reads the value of --rate: a number and, after a slash, a unit of
-// time, or a second without one. The empty text and zero are no limit.
+// parseRate parses the value of --rate: a number and, after a slash, a unit of time,
+// by default a second. The empty string and zero mean no limit.
 func parseRate(text string) (rate.Limit, error) {
 	if text == "" {
 		return rate.Inf, nil
@@ -33,7 +33,7 @@ func parseRate(text string) (rate.Limit, error) {
 	per, known := units[unit]
 	// A comparison that fails for NaN too.
 	if err != nil || !known || !(events >= 0 && events <= 1e9) {
-		return 0, fmt.Errorf("--rate %q: give a number of events a second, a minute or an hour, like 5/s, 0.5/s or 100/m", text)
+		return 0, fmt.Errorf("--rate %q: give a number of events per second, minute or hour, like 5/s, 0.5/s or 100/m", text)
 	}
 	if events == 0 {
 		return rate.Inf, nil
@@ -41,8 +41,8 @@ func parseRate(text string) (rate.Limit, error) {
 	return rate.Limit(events / per.Seconds()), nil
 }
 
-// limiter spreads events evenly. What fell behind is caught up within a
-// hundredth of a second's worth, as sleeping is not exact.
+// limiter spaces events evenly. Since sleeping is not exact, it allows bursts of the
+// events of a hundredth of a second.
 func limiter(limit rate.Limit) *rate.Limiter {
 	return rate.NewLimiter(limit, max(1, int(min(limit, 1e6)/100)))
 }

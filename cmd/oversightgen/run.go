@@ -14,7 +14,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/registrygen"
 )
 
-// plan is what the flags ask for.
+// plan is what to do.
 type plan struct {
 	settings registrygen.Settings
 	rate     rate.Limit // events a second
@@ -27,57 +27,56 @@ type plan struct {
 	options registrygen.TamperOptions
 }
 
-// run writes until the plan is fulfilled or ctx is done, which is no error, does
-// damage where that is asked for, and answers over HTTP meanwhile.
+// run writes until the plan is done or ctx is, which is not an error. Then it does the
+// damage, if any. Meanwhile it serves HTTP, if there is an address.
 func (p *plan) run(ctx context.Context, out io.Writer) error {
 	server, err := listen(ctx, p.serve)
 	if err != nil {
-		return unlessDone(ctx, err)
+		return ignoreIfDone(ctx, err)
 	}
 	if p.count > 0 || p.damage == "" {
 		err = p.generate(ctx, out, server)
 	}
-	// Who interrupts wants it to end: there is no damage then.
+	// After an interrupt there is no damage.
 	if err == nil && ctx.Err() == nil && p.damage != "" {
 		err = p.tamper(ctx, out, server)
 	}
 	return errors.Join(err, server.close(ctx))
 }
 
-// tamper does the damage and says on out what it was. A server goes on with the
-// head that there is then until ctx is done.
+// tamper does the damage and prints it to out. A server then serves the head after the
+// damage until ctx is done.
 func (p *plan) tamper(ctx context.Context, out io.Writer, server *server) error {
 	damage, err := registrygen.Tamper(ctx, p.settings, p.damage, p.options)
 	if err != nil {
-		return unlessDone(ctx, err)
+		return ignoreIfDone(ctx, err)
 	}
 	fmt.Fprintln(out, damage)
 	if server != nil {
-		server.answer(registrygen.FileHandler(p.settings.Database), out)
+		server.serve(registrygen.FileHandler(p.settings.Database), out)
 		<-ctx.Done()
 	}
 	return nil
 }
 
-// generate writes, and then says on out what it wrote, also if it failed on the
-// way.
+// generate writes events, and then prints to out what it wrote, after an error too.
 func (p *plan) generate(ctx context.Context, out io.Writer, server *server) error {
 	registry, err := registrygen.Open(ctx, p.settings)
 	if err != nil {
-		return unlessDone(ctx, err)
+		return ignoreIfDone(ctx, err)
 	}
 	if err := p.checkHead(registry, out); err != nil {
 		return errors.Join(err, registry.Close())
 	}
-	server.answer(registry.Handler(), out)
-	err = unlessDone(ctx, p.write(ctx, registry))
+	server.serve(registry.Handler(), out)
+	err = ignoreIfDone(ctx, p.write(ctx, registry))
 	err = errors.Join(err, p.cleanUp(ctx, registry), registry.Close())
 	fmt.Fprintln(out, registry.Written())
 	return err
 }
 
-// checkHead fails if heads are asked for and cannot be had. That a damaged log
-// is not signed any more is told, and is no reason to stop.
+// checkHead fails if heads are to be served and there is no key. If there is a key and
+// the log is damaged, it prints that the log is not signed, and does not fail.
 func (p *plan) checkHead(registry *registrygen.Registry, out io.Writer) error {
 	_, err := registry.Head()
 	if err == nil {
@@ -93,8 +92,8 @@ func (p *plan) checkHead(registry *registrygen.Registry, out io.Writer) error {
 	return nil
 }
 
-// unlessDone passes on an error that has another reason than ctx being done.
-func unlessDone(ctx context.Context, err error) error {
+// ignoreIfDone returns nil for an error that is that of ctx, and err otherwise.
+func ignoreIfDone(ctx context.Context, err error) error {
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil
 	}
@@ -123,7 +122,7 @@ func (p *plan) write(ctx context.Context, registry *registrygen.Registry) error 
 	return nil
 }
 
-// cleanUp deletes what is too much. An interrupted run is cleaned up too.
+// cleanUp prunes rows, also after an interrupt.
 func (p *plan) cleanUp(ctx context.Context, registry *registrygen.Registry) error {
 	if p.prune == 0 {
 		return nil
@@ -132,6 +131,6 @@ func (p *plan) cleanUp(ctx context.Context, registry *registrygen.Registry) erro
 	return err
 }
 
-// cleanUpEvery is how many events are written between two clean-ups: a tenth
-// of the rows to keep, and a hundred at least.
+// cleanUpEvery returns how many events are written between two calls of cleanUp: a
+// tenth of the rows to keep, and at least a hundred.
 func (p *plan) cleanUpEvery() int64 { return max(100, p.prune/10) }

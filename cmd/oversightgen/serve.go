@@ -14,19 +14,19 @@ import (
 	"time"
 )
 
-// patience is how long a request may take, also at the end.
-const patience = 5 * time.Second
+// requestTimeout is how long a request may take, during shutdown too.
+const requestTimeout = 5 * time.Second
 
-// server answers over HTTP. A nil *server does nothing.
+// server serves HTTP. A nil *server does nothing.
 type server struct {
 	listener net.Listener
-	http     *http.Server // nil until the first answer
+	http     *http.Server // nil until the first call of serve
 	handler  atomic.Pointer[http.Handler]
 	ended    chan error
 }
 
-// listen takes the address, so that it fails before anything is written.
-// Requests wait until there is an answer. An empty address is none.
+// listen opens the address, so that it fails before anything is written. Requests wait
+// until serve is called. With an empty address it returns nil.
 func listen(ctx context.Context, address string) (*server, error) {
 	if address == "" {
 		return nil, nil
@@ -38,8 +38,9 @@ func listen(ctx context.Context, address string) (*server, error) {
 	return &server{listener: listener, ended: make(chan error, 1)}, nil
 }
 
-// answer makes handler answer from now on, and says on out where, once.
-func (s *server) answer(handler http.Handler, out io.Writer) {
+// serve makes handler answer from now on. The first call starts the server, and prints
+// its URL to out.
+func (s *server) serve(handler http.Handler, out io.Writer) {
 	if s == nil {
 		return
 	}
@@ -51,15 +52,15 @@ func (s *server) answer(handler http.Handler, out io.Writer) {
 		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			(*s.handler.Load()).ServeHTTP(w, r)
 		}),
-		ReadTimeout:  patience,
-		WriteTimeout: patience,
+		ReadTimeout:  requestTimeout,
+		WriteTimeout: requestTimeout,
 		IdleTimeout:  time.Minute,
 	}
 	fmt.Fprintf(out, "serving the tree head at http://%s/tlog/head\n", s.listener.Addr())
 	go func() { s.ended <- s.http.Serve(s.listener) }()
 }
 
-// close lets requests that are being answered end.
+// close waits for running requests.
 func (s *server) close(ctx context.Context) error {
 	if s == nil {
 		return nil
@@ -67,7 +68,7 @@ func (s *server) close(ctx context.Context) error {
 	if s.http == nil {
 		return s.listener.Close()
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
 	defer cancel()
 	if err := s.http.Shutdown(ctx); err != nil {
 		return errors.Join(fmt.Errorf("ending the HTTP server: %w", err), s.http.Close())

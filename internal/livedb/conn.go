@@ -24,12 +24,12 @@ type Conn struct {
 
 const pointerSize = unsafe.Sizeof(uintptr(0))
 
-// openConn opens a connection to the database that the URI names, for reading.
+// openConn opens a connection for reading to the database at a URI.
 func openConn(uri string) (*Conn, error) {
 	c := &Conn{tls: libc.NewTLS(), statements: map[string]*Stmt{}}
 	err := c.open(uri)
 	if err == nil {
-		err = errors.Join(c.keepPlans(), c.installInterrupt())
+		err = errors.Join(c.enableStablePlans(), c.installInterrupt())
 	}
 	if err != nil {
 		return nil, errors.Join(err, c.close())
@@ -37,7 +37,7 @@ func openConn(uri string) (*Conn, error) {
 	return c, nil
 }
 
-// open leaves out the mutex: a connection belongs to one goroutine.
+// open opens the connection without a mutex: it belongs to one goroutine.
 func (c *Conn) open(uri string) error {
 	const flags = lib.SQLITE_OPEN_READONLY | lib.SQLITE_OPEN_URI | lib.SQLITE_OPEN_NOMUTEX | lib.SQLITE_OPEN_EXRESCODE
 	name, err := libc.CString(uri)
@@ -48,17 +48,17 @@ func (c *Conn) open(uri string) error {
 	out := c.tls.Alloc(int(pointerSize))
 	defer c.tls.Free(int(pointerSize))
 	code := lib.Xsqlite3_open_v2(c.tls, name, out, flags, 0)
-	c.handle = *(*uintptr)(pointer(out)) // also after an error, which it then knows
+	c.handle = *(*uintptr)(pointer(out)) // set after an error too, to ask for its message
 	if code != lib.SQLITE_OK {
 		return newError(c.tls, c.handle, code)
 	}
 	return nil
 }
 
-// keepPlans keeps SQLite from preparing a statement anew whenever another value
-// is bound to it: it would look for a plan that suits the value, at the price of
-// a dozen rows, and the reader knows which one it wants.
-func (c *Conn) keepPlans() error {
+// enableStablePlans keeps SQLite from preparing a statement anew for each value
+// that is bound to it. It would search for a plan that suits the value, at the
+// cost of reading a dozen rows, and these queries have one plan only.
+func (c *Conn) enableStablePlans() error {
 	arguments := libc.NewVaList(int32(1), uintptr(0))
 	if arguments == 0 {
 		return errors.New("out of memory")
@@ -70,7 +70,7 @@ func (c *Conn) keepPlans() error {
 	return nil
 }
 
-// close ends all statements and the connection. It must not be used again.
+// close finalizes all statements and closes the connection.
 func (c *Conn) close() error {
 	for _, s := range c.statements {
 		s.finalize()
@@ -85,13 +85,12 @@ func (c *Conn) close() error {
 }
 
 // Prepare returns the statement of a query, ready to be bound and stepped. The
-// connection keeps it: the same query gives the same statement, which is not
-// for two uses at once. The query is one that is written in the program, for
-// what is kept is never dropped.
+// connection caches it: the same query returns the same statement, which must not
+// be in use twice. Queries must be constants, since the cache never evicts any.
 func (c *Conn) Prepare(query string) (*Stmt, error) {
 	s := c.statements[query]
 	if s != nil {
-		s.renew()
+		s.clear()
 		return s, nil
 	}
 	s, err := c.prepare(query)
@@ -116,7 +115,7 @@ func (c *Conn) prepare(query string) (*Stmt, error) {
 	}
 	s := &Stmt{conn: c, tls: c.tls, handle: *(*uintptr)(pointer(out))}
 	rest := *(*uintptr)(pointer(out + pointerSize))
-	if s.handle == 0 || int(rest-text) != len(query) { // SQLite would pass over what is too much
+	if s.handle == 0 || int(rest-text) != len(query) { // SQLite ignores what follows the first statement
 		s.finalize()
 		return nil, fmt.Errorf("prepare %q: not exactly one statement", query)
 	}
@@ -135,9 +134,10 @@ func (c *Conn) run(query string) error {
 	return s.Reset()
 }
 
-// reset ends what callers left running: the files may not be read any more.
+// reset resets the statements that a caller left running, so that none reads the
+// files any more.
 func (c *Conn) reset() {
 	for _, s := range c.statements {
-		_ = s.Reset() // says again what Step said
+		_ = s.Reset() // repeats the error of Step
 	}
 }

@@ -45,7 +45,7 @@ func requireCode(t *testing.T, code int, message string, err error) {
 	assert.Contains(t, failure.Message, message)
 }
 
-// texts are hard to tell the end of, or change their length with the encoding.
+// texts contain a NUL, or have another length in another encoding.
 var texts = []string{"", "plain", "a\x00b", "Zürich", "\u20ac\U0001f512", strings.Repeat("long €", 2000)}
 
 func TestTypesOfColumns(t *testing.T) {
@@ -56,7 +56,7 @@ func TestTypesOfColumns(t *testing.T) {
 				INSERT INTO t(i, f, b, zeros) VALUES (-9223372036854775808, 1.5, x'00ff80', zeroblob(5000))`)
 			kept := openKept(t, path)
 			for _, text := range texts {
-				_, err := kept.Exec("INSERT INTO t(text) VALUES (?)", text)
+				_, err := kept.ExecContext(t.Context(), "INSERT INTO t(text) VALUES (?)", text)
 				require.NoError(t, err)
 			}
 			db := open(t, path)
@@ -239,14 +239,14 @@ func TestContextThatIsDone(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// What a caller leaves running must not keep the state that it saw.
+// A statement that a caller leaves running must not pin the state that it saw.
 func TestStatementLeftRunning(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema+strings.Repeat("INSERT INTO parts(value) VALUES (1);", 3))
 	kept, db := openKept(t, path), open(t, path)
 	for want := int64(3); want < 6; want++ {
 		view(t, db, func(conn *livedb.Conn) { firstRow(t, conn, "SELECT id FROM parts") })
 		assert.Equal(t, want, rows(t, db))
-		_, err := kept.Exec("INSERT INTO parts(value) VALUES (1)")
+		_, err := kept.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)")
 		require.NoError(t, err)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// ErrBusy is returned by [DB.View] when the database changed under every
-// attempt to read it, or has a hot journal that its writer has to roll back.
+// ErrBusy is returned by [DB.View] when the database changed during every attempt
+// to read it, or has a hot journal that its writer has to roll back.
 var ErrBusy = errors.New("the database is being written: no consistent read was possible")
 
 // DefaultBusyTimeout is as long as the registry itself waits for a lock.
@@ -26,25 +26,25 @@ const (
 	maxBackoff = 20 * time.Millisecond
 )
 
-// Where writers leave no gap, attempts are made in rounds. The first ones, some
-// 25 ms in all, hold nobody up; the last ones hold the writers off with a lock,
-// each of which takes as long as the read, and then they have their turn again.
+// Where writers leave no gap, attempts are made in rounds. The first ones of each,
+// some 25 ms in all, take no lock. The last ones lock writers out, each for as
+// long as the read lasts. Then the next round begins, without a lock.
 const (
-	attemptsFree   = 8
-	attemptsLocked = 4
+	attemptsUnlocked = 8
+	attemptsLocked   = 4
 )
 
 // Attempt is one try of [DB.View].
 type Attempt struct {
 	// Number counts from 0. The higher it is, the faster the database changes.
 	Number int
-	// Locked says that writers are held off, so that this one will do, however
-	// long it takes.
+	// Locked reports whether writers are locked out, so that this attempt will
+	// succeed, however long it takes.
 	Locked bool
 }
 
-func attemptOf(number int) Attempt {
-	return Attempt{number, locksSupported && number%(attemptsFree+attemptsLocked) >= attemptsFree}
+func newAttempt(number int) Attempt {
+	return Attempt{number, locksSupported && number%(attemptsUnlocked+attemptsLocked) >= attemptsUnlocked}
 }
 
 // DB reads one database file. It opens the file at the first [DB.View] and
@@ -64,11 +64,10 @@ type DB struct {
 	shm  sharedMemory // the wal-index, private to conn
 }
 
-// Version tells one state of the files from another. The zero value is that of
-// no state.
+// Version identifies a state of the files. The zero value differs from every state.
 type Version struct {
 	files   fingerprint
-	settled bool // taken long enough after the last write
+	settled bool // the last write was long enough before
 }
 
 // Open returns a reader of the SQLite database at path. It does no I/O: the
@@ -86,9 +85,9 @@ func (db *DB) Close() error {
 	return err
 }
 
-// Changed reports whether the files may have changed since that version. It
-// costs two or three calls of stat and reads at most the header of the log's
-// index. It never reports false after a commit.
+// Changed reports whether the files may have changed since that version. It never
+// reports false after a commit. It calls stat two or three times and reads at most
+// the header of the wal-index.
 func (db *DB) Changed(since Version) (bool, error) {
 	if !since.settled {
 		return true, nil
@@ -99,22 +98,23 @@ func (db *DB) Changed(since Version) (bool, error) {
 
 // View calls fn with a connection on which all statements see one committed
 // state of the database. If that state cannot be proven consistent afterwards,
-// fn is called again with the next attempt: what fn did counts only once View
-// has returned no error. View gives up with [ErrBusy] after BusyTimeout. The
+// fn is called again with the next attempt: the result of fn is valid only once
+// View has returned no error. View gives up with [ErrBusy] after BusyTimeout. The
 // version is of the state that fn saw, or of an earlier one.
 //
 // Nothing is held between two calls of View: no lock, no transaction, no old
 // state. Within one, no lock is held before the ninth attempt.
 //
-// An error is returned as it is only if the state was consistent: that of fn,
-// one from opening the files, which names the file and matches [fs.ErrNotExist]
-// and the like, or an [*Error].
+// Other errors are that of fn, or an [*Error], if the state that it saw was
+// consistent; one from opening the files, which names the file and matches
+// [fs.ErrNotExist] and the like; or [errors.ErrUnsupported] where this system
+// cannot read a database that is being written, see the package's documentation.
 func (db *DB) View(ctx context.Context, fn func(conn *Conn, attempt Attempt) error) (version Version, err error) {
 	defer func() { err = errors.Join(err, db.snap.lock.release()) }()
 	deadline := time.Now().Add(db.BusyTimeout)
 	backoff := minBackoff
 	for number := 0; ; number++ {
-		attempt := attemptOf(number)
+		attempt := newAttempt(number)
 		version, err := db.try(ctx, fn, attempt)
 		if err != nil && ctx.Err() != nil {
 			return Version{}, ctx.Err()
@@ -132,13 +132,13 @@ func (db *DB) View(ctx context.Context, fn func(conn *Conn, attempt Attempt) err
 		}
 		backoff = min(2*backoff, maxBackoff)
 		if attempt.Locked {
-			backoff = minBackoff // who is held off need not be waited for
+			backoff = minBackoff // writers wait for this reader now, not the reverse
 		}
 	}
 }
 
-// try makes one attempt. It returns an error that is errConflict when the
-// attempt proved nothing.
+// try makes one attempt. Its error matches errConflict if what it read could not
+// be proven consistent.
 func (db *DB) try(ctx context.Context, fn func(*Conn, Attempt) error, attempt Attempt) (Version, error) {
 	before, err := takeFingerprint(db.path)
 	if err != nil {
@@ -149,33 +149,33 @@ func (db *DB) try(ctx context.Context, fn func(*Conn, Attempt) error, attempt At
 		return Version{}, errors.Join(err, db.disconnect())
 	}
 	if err := db.run(ctx, fn, attempt); err != nil {
-		return Version{}, db.judge(err)
+		return Version{}, db.classifyError(err)
 	}
 	if err := db.snap.verify(&db.shm); err != nil {
-		// The connection may have cached pages and a schema that never were.
+		// The connection may have cached torn pages and a schema made of them.
 		return Version{}, errors.Join(err, db.disconnect())
 	}
 	return Version{before, before.settledAt(taken)}, nil
 }
 
-// judge decides what an error during a read means: torn pages look like a
-// damaged database, so the error stands only if the state was consistent.
-func (db *DB) judge(err error) error {
+// classifyError returns the error of a read, or errConflict if the state was not
+// consistent: torn pages look like a damaged database.
+func (db *DB) classifyError(err error) error {
 	code := primaryOf(err)
 	if code == lib.SQLITE_BUSY {
 		err = fmt.Errorf("%w: %w", errConflict, err)
 	} else if conflict := db.snap.verify(&db.shm); conflict != nil {
 		err = conflict
 	}
-	// A connection that met an error may have cached what caused it.
+	// The connection may have cached what caused the error.
 	if code != lib.SQLITE_INTERRUPT {
 		err = errors.Join(err, db.disconnect())
 	}
 	return err
 }
 
-// begin opens what is not open yet, or is another file by now, and makes the
-// connection forget what it knew.
+// begin opens the files that are not open yet or were replaced, and invalidates
+// what the connection has cached.
 func (db *DB) begin(now fingerprint, locked bool) error {
 	if db.conn != nil && !db.snap.sameFile(now) {
 		if err := db.disconnect(); err != nil {
@@ -185,7 +185,7 @@ func (db *DB) begin(now fingerprint, locked bool) error {
 	if err := db.snap.begin(db.path, locked); err != nil {
 		return err
 	}
-	db.shm.forget()
+	db.shm.invalidate()
 	if db.conn != nil {
 		return nil
 	}
@@ -197,17 +197,18 @@ func (db *DB) begin(now fingerprint, locked bool) error {
 	return nil
 }
 
-// run calls fn within a read transaction, which is what pins SQLite to the
-// state of the log that it scans now.
+// run calls fn within a read transaction, which pins SQLite to the end of the log
+// as it is now.
 func (db *DB) run(ctx context.Context, fn func(*Conn, Attempt) error, attempt Attempt) error {
 	if err := db.conn.run("BEGIN"); err != nil {
 		return err
 	}
-	err := db.conn.interruptible(ctx, func() error { return fn(db.conn, attempt) })
+	err := db.conn.withInterrupt(ctx, func() error { return fn(db.conn, attempt) })
 	db.conn.reset()
-	return errors.Join(err, db.conn.run("COMMIT")) // the transaction ends, whatever happened
+	return errors.Join(err, db.conn.run("COMMIT")) // after an error too
 }
 
+// disconnect closes the connection and its files. The next attempt opens them again.
 func (db *DB) disconnect() error {
 	var err error
 	if db.conn != nil {

@@ -87,7 +87,7 @@ func runWriter(style, path string) error {
 				return err
 			}
 		}
-		if _, err := db.Exec("INSERT INTO parts(value, filler) VALUES (?, ?)", i*7919%1000, strings.Repeat("x", int(i*31%600))); err != nil {
+		if _, err := db.ExecContext(context.Background(), "INSERT INTO parts(value, filler) VALUES (?, ?)", i*7919%1000, strings.Repeat("x", int(i*31%600))); err != nil {
 			return err
 		}
 		if w.reconnect {
@@ -105,13 +105,13 @@ func openForWriting(path, pragmas string) (*sql.DB, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec(pragmas)
+	_, err = db.ExecContext(context.Background(), pragmas)
 	return db, err
 }
 
 func startWriter(t *testing.T, style, path string) (stop func()) {
 	t.Helper()
-	cmd := exec.Command(os.Args[0], path)
+	cmd := exec.Command(os.Args[0], path) //nolint:gosec // the test binary itself
 	cmd.Env = append(os.Environ(), writerStyle+"="+style)
 	cmd.Stderr = os.Stderr
 	stdin, err := cmd.StdinPipe()
@@ -132,7 +132,7 @@ func startWriter(t *testing.T, style, path string) (stop func()) {
 func create(t *testing.T, pragmas, ddl string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "live ?%41#.sqlite")
-	exec1(t, path, pragmas+";"+ddl)
+	execute(t, path, pragmas+";"+ddl)
 	return path
 }
 
@@ -141,13 +141,13 @@ func dsn(path string) string {
 	return "file:" + strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path) + "?_pragma=busy_timeout(10000)"
 }
 
-// exec1 runs statements on a connection of its own.
-func exec1(t *testing.T, path, statements string) {
+// execute runs statements on a connection of its own.
+func execute(t *testing.T, path, statements string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", dsn(path))
 	require.NoError(t, err)
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec(statements)
+	_, err = db.ExecContext(t.Context(), statements)
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
 }
@@ -177,7 +177,7 @@ func TestViewSeesCommittedStatesOnly(t *testing.T) {
 	for style, w := range writers {
 		t.Run(style, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "live.sqlite")
-			exec1(t, path, w.pragmas+";"+schema)
+			execute(t, path, w.pragmas+";"+schema)
 			stop := startWriter(t, style, path)
 			db := livedb.Open(path)
 			defer func() { require.NoError(t, db.Close()) }()
@@ -205,13 +205,13 @@ func TestViewSeesCommittedStatesOnly(t *testing.T) {
 }
 
 // crashed returns the path of a database whose writer was killed: rows are only
-// in the log, and nobody has the index open.
+// in the log, and no process has the index open.
 func crashed(t *testing.T, rows int) (path string) {
 	t.Helper()
 	path = create(t, "PRAGMA journal_mode=WAL", schema)
 	db := openKept(t, path)
 	for range rows {
-		_, err := db.Exec("INSERT INTO parts(value) VALUES (1)")
+		_, err := db.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)")
 		require.NoError(t, err)
 	}
 	copied := filepath.Join(t.TempDir(), "crashed.sqlite")
@@ -271,30 +271,30 @@ func TestLogOfKilledWriter(t *testing.T) {
 	}
 }
 
-func TestLogWithoutAnythingInIt(t *testing.T) {
+func TestEmptyLog(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema+"INSERT INTO parts(value) VALUES (1)")
 	require.NoError(t, os.WriteFile(path+"-wal", nil, 0o600))
 	assert.EqualValues(t, 1, rows(t, open(t, path)))
 }
 
-// The log starts again in the same file once it was checkpointed: what is behind
-// its new end is old.
-func TestLogThatStartedAgain(t *testing.T) {
+// After a checkpoint the log is restarted in the same file: frames behind its new
+// end are old.
+func TestRestartedLog(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema)
 	kept, db := openKept(t, path), open(t, path)
 	for i := int64(1); i <= 20; i++ {
-		_, err := kept.Exec("INSERT INTO parts(value, filler) VALUES (1, hex(zeroblob(1000)))")
+		_, err := kept.ExecContext(t.Context(), "INSERT INTO parts(value, filler) VALUES (1, hex(zeroblob(1000)))")
 		require.NoError(t, err)
 		assert.Equal(t, i, rows(t, db))
 		if i%4 == 0 {
-			_, err = kept.Exec("PRAGMA wal_checkpoint(RESTART)")
+			_, err = kept.ExecContext(t.Context(), "PRAGMA wal_checkpoint(RESTART)")
 			require.NoError(t, err)
 			assert.Equal(t, i, rows(t, db))
 		}
 	}
 }
 
-func TestHotJournalIsWaitedOutAndThenReported(t *testing.T) {
+func TestHotJournalIsReported(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=DELETE", schema)
 	db := open(t, path)
 	db.BusyTimeout = 0
@@ -310,7 +310,7 @@ func TestHotJournalIsWaitedOutAndThenReported(t *testing.T) {
 func TestSymbolicLink(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema)
 	kept := openKept(t, path)
-	_, err := kept.Exec("INSERT INTO parts(value) VALUES (1)") // stays in the log beside the real file
+	_, err := kept.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)") // stays in the log beside the real file
 	require.NoError(t, err)
 	link := filepath.Join(t.TempDir(), "link.sqlite")
 	require.NoError(t, os.Symlink(path, link))
@@ -323,7 +323,7 @@ func TestSymbolicLink(t *testing.T) {
 	assert.EqualValues(t, 3, rows(t, db), "the link leads to another file now")
 }
 
-func TestExchangedFile(t *testing.T) {
+func TestReplacedFile(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema+"INSERT INTO parts(value) VALUES (1);")
 	db := open(t, path)
 	assert.EqualValues(t, 1, rows(t, db))
@@ -344,7 +344,7 @@ func TestChanged(t *testing.T) {
 			path := create(t, pragmas, schema)
 			kept, db := openKept(t, path), open(t, path)
 			later := time.Now().Add(time.Hour)
-			look := func() livedb.Version {
+			read := func() livedb.Version {
 				version, err := db.View(t.Context(), func(conn *livedb.Conn, _ livedb.Attempt) error { return nil })
 				require.NoError(t, err)
 				return version
@@ -355,19 +355,19 @@ func TestChanged(t *testing.T) {
 				return changed
 			}
 			assert.True(t, changed(livedb.Version{}), "nothing was read yet")
-			assert.True(t, changed(look()), "too short after a write to be sure")
+			assert.True(t, changed(read()), "too short after a write to be sure")
 
 			db.SetClock(func() time.Time { return later })
 			for range 10 {
-				before := look()
+				before := read()
 				assert.False(t, changed(before), "nothing was written")
-				_, err := kept.Exec("INSERT INTO parts(value) VALUES (1)")
+				_, err := kept.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)")
 				require.NoError(t, err)
 				assert.True(t, changed(before), "a row was committed")
 			}
-			before := look()
+			before := read()
 			require.NoError(t, os.Rename(create(t, pragmas, schema), path))
-			assert.True(t, changed(before), "the file was exchanged")
+			assert.True(t, changed(before), "the file was replaced")
 		})
 	}
 }

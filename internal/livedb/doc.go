@@ -1,8 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package livedb reads a SQLite database that other processes are writing,
-// without a trace and, but for a writer that leaves no gap, without a lock.
+// Package livedb reads a SQLite database that other processes are writing. It
+// changes no file, and takes locks only if a writer leaves no gap.
 //
 // A connection that SQLite opens itself takes locks in the database and creates
 // -wal and -shm files beside it, even with mode=ro. Its locks keep the writer
@@ -11,11 +11,10 @@
 // Opening with immutable=1 avoids this and returns torn pages when a write
 // comes in between.
 //
-// This package runs SQLite on a VFS of its own that only ever opens files for
-// reading, keeps the wal-index in private memory and grants locks to nobody
-// but its own connection. What makes the result right is optimistic
-// concurrency control: a read happens first, and counts only if it is shown
-// afterwards that all the pages it saw were one committed state.
+// This package runs SQLite on a VFS of its own that opens files for reading only
+// and keeps the wal-index in private memory. Optimistic concurrency control makes
+// the result correct: after a read, it proves that all pages of it were of one
+// committed state, or reads again.
 //
 // # The proof
 //
@@ -33,20 +32,32 @@
 //     Without a log, there still is none, or none of its frames has been copied.
 //  3. Every page taken from the database file is read again, and is the same.
 //
-// The check of 2 stands between the two readings of each page, so at that
-// moment all of them held these values, and no page of a later state was among
-// them: the state read is the one that commit M made. If any step fails, the
-// read is run again.
+// Step 2 is between the two readings of each page, so at that moment all of them
+// held these values, and no page of a later state was among them: the state that
+// was read is that of commit M. If any step fails, the read is repeated.
 //
-// A writer that leaves no gap could fail every attempt. From the ninth on, a
-// read therefore holds the shared locks of any SQLite reader while it lasts,
-// which end the waiting and change nothing about the proof.
+// A writer that leaves no gap could make every attempt fail. From the ninth on, a
+// read therefore holds the shared locks that every SQLite reader holds, for as
+// long as it lasts. The proof remains the same.
 //
 // Databases with a rollback journal are read too; there, step 2 is that no
 // journal is hot.
 //
+// # Systems
+//
+// Locks need open file description locks, which only Linux has. On macOS and
+// FreeBSD a read takes none and returns [ErrBusy] where Linux would lock.
+//
+// On Windows, a file and a mapped view of it, as SQLite has of the wal-index, need
+// not be coherent, so that step 2 proves nothing. There, only a database that no
+// process has open for writing can be read, for example a copy. Otherwise
+// [DB.View] returns an error that matches [errors.ErrUnsupported].
+//
+// How a file is told from another is in package filestat. Where it cannot be, a
+// database that was written to counts as another file and is opened again.
+//
 // # The connection
 //
-// [Conn], [Stmt] and [Value] are the little of SQLite's own API that a reader
-// needs, without a driver in between: a text is read where SQLite has it.
+// [Conn], [Stmt] and [Value] are the part of SQLite's C API that a reader needs.
+// There is no driver in between, and the bytes of a text are not copied.
 package livedb

@@ -15,18 +15,18 @@ import (
 type Error struct {
 	// Code is the extended result code (https://sqlite.org/rescode.html).
 	Code int
-	// Message is SQLite's text. It does not name the file, whose path SQLite
-	// never sees.
+	// Message is SQLite's text. It does not name the file: SQLite does not know
+	// its path.
 	Message string
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s (SQLite result code %d)", e.Message, e.Code) }
 
-// Primary is the result code without its details.
+// Primary returns the primary result code, the low byte of Code.
 func (e *Error) Primary() int { return e.Code & 0xff }
 
-// primaryOf is the primary result code of an error, and SQLITE_OK for one that
-// is not from SQLite.
+// primaryOf returns the primary result code of an error; SQLITE_OK for one that is
+// not from SQLite.
 func primaryOf(err error) int {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e.Primary()
@@ -34,8 +34,8 @@ func primaryOf(err error) int {
 	return lib.SQLITE_OK
 }
 
-// newError is the error for a result code of a call on a connection; 0 for none.
-// A call that SQLite refuses outright leaves no message with the connection.
+// newError returns the error for a result code of a call on a connection; 0 for
+// none. A call with invalid arguments leaves no message in the connection.
 func newError(tls *libc.TLS, connection uintptr, code int32) *Error {
 	message := lib.Xsqlite3_errstr(tls, code)
 	if connection != 0 && lib.Xsqlite3_extended_errcode(tls, connection) == code {

@@ -5,5 +5,5 @@ package livedb
 
 import "time"
 
-// SetClock replaces the clock that tells how old a change is.
+// SetClock replaces the clock that the age of a change is measured with.
 func (db *DB) SetClock(now func() time.Time) { db.now = now }

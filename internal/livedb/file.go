@@ -8,7 +8,7 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// fileKind tells the database file from its log.
+// fileKind distinguishes the database file from its log.
 type fileKind int32
 
 const (
@@ -16,8 +16,8 @@ const (
 	walFile
 )
 
-// file is SQLite's sqlite3_file, in C memory: SQLite allocates it, and knows
-// its first field. It holds no Go pointer.
+// file is SQLite's sqlite3_file. SQLite allocates it in C memory and reads its
+// first field. It must not hold Go pointers.
 type file struct {
 	methods uintptr
 	id      uint64 // of the DB
@@ -46,16 +46,16 @@ func fileMethods() lib.Tsqlite3_io_methods {
 	}
 }
 
-// at returns the file that SQLite means and its DB.
-func at(address uintptr) (*file, *DB) {
+// fileAt returns the file at an address and its DB.
+func fileAt(address uintptr) (*file, *DB) {
 	f := (*file)(pointer(address))
-	return f, find(f.id)
+	return f, findDB(f.id)
 }
 
 func fileClose(*libc.TLS, uintptr) int32 { return lib.SQLITE_OK }
 
 func fileRead(_ *libc.TLS, address, buf uintptr, amount int32, offset int64) int32 {
-	f, db := at(address)
+	f, db := fileAt(address)
 	if db == nil {
 		return lib.SQLITE_IOERR_READ
 	}
@@ -65,7 +65,7 @@ func fileRead(_ *libc.TLS, address, buf uintptr, amount int32, offset int64) int
 		return lib.SQLITE_IOERR_READ
 	}
 	if n < len(out) {
-		clear(out[n:]) // as xRead has to
+		clear(out[n:]) // the contract of xRead
 		return lib.SQLITE_IOERR_SHORT_READ
 	}
 	return lib.SQLITE_OK
@@ -78,7 +78,7 @@ func fileTruncate(*libc.TLS, uintptr, int64) int32 { return lib.SQLITE_READONLY 
 func fileSync(*libc.TLS, uintptr, int32) int32 { return lib.SQLITE_OK }
 
 func fileSize(_ *libc.TLS, address, out uintptr) int32 {
-	f, db := at(address)
+	f, db := fileAt(address)
 	if db == nil {
 		return lib.SQLITE_IOERR_FSTAT
 	}
@@ -90,8 +90,8 @@ func fileSize(_ *libc.TLS, address, out uintptr) int32 {
 	return lib.SQLITE_OK
 }
 
-// fileLock is xLock. A reader may think that it holds a shared lock. Refusing
-// the others keeps SQLite from checkpointing when the connection is closed.
+// fileLock is xLock. It grants shared locks without taking any. Refusing the
+// others keeps SQLite from checkpointing when the connection is closed.
 func fileLock(_ *libc.TLS, _ uintptr, level int32) int32 {
 	if level > lib.SQLITE_LOCK_SHARED {
 		return lib.SQLITE_BUSY
@@ -113,7 +113,7 @@ func fileSectorSize(*libc.TLS, uintptr) int32 { return 4096 }
 func fileDeviceCharacteristics(*libc.TLS, uintptr) int32 { return 0 }
 
 func fileShmMap(tls *libc.TLS, address uintptr, index, size, extend int32, out uintptr) int32 {
-	_, db := at(address)
+	_, db := fileAt(address)
 	if db == nil {
 		return lib.SQLITE_IOERR_SHMMAP
 	}
@@ -125,7 +125,7 @@ func fileShmMap(tls *libc.TLS, address uintptr, index, size, extend int32, out u
 	return lib.SQLITE_OK
 }
 
-// fileShmLock is xShmLock: nobody else uses this memory.
+// fileShmLock is xShmLock. No other connection uses this memory.
 func fileShmLock(*libc.TLS, uintptr, int32, int32, int32) int32 { return lib.SQLITE_OK }
 
 func fileShmBarrier(*libc.TLS, uintptr) {}

@@ -9,30 +9,24 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/filestat"
 )
 
-// settleTime is how old the last change of a file must be before an unchanged
-// fingerprint proves that nothing was written. File systems stamp files with a
-// clock that ticks every few milliseconds, some only every two seconds, so two
-// writes within a tick can leave the same stamp.
+// settleTime is how old the last change of a file must be before an equal
+// fingerprint proves that nothing was written. The clock of file systems ticks
+// every few milliseconds, of some every two seconds, so two writes within a tick
+// can leave the same times.
 const settleTime = 2 * time.Second
 
-// fingerprint is what tells, without opening the database, that it changed.
-// Fingerprints are compared with ==.
+// fingerprint shows whether a database changed, without opening it. Fingerprints are
+// compared with ==.
 type fingerprint struct {
-	main, wal fileState
+	main, wal filestat.Stat
 	index     [walIndexHdrSize]byte // of -shm: SQLite rewrites it with every commit
 }
 
-// fileState is a file as stat shows it; the zero value is no file.
-type fileState struct {
-	exists           bool
-	dev, ino         uint64
-	size             int64
-	modified, status int64 // mtime and ctime in unix nanoseconds
-}
-
-// takeFingerprint looks at the files of the database at path.
+// takeFingerprint stats the files of the database at path.
 func takeFingerprint(path string) (fingerprint, error) {
 	var fp fingerprint
 	info, err := os.Stat(path)
@@ -42,12 +36,12 @@ func takeFingerprint(path string) (fingerprint, error) {
 	if info.IsDir() {
 		return fp, &fs.PathError{Op: "open", Path: path, Err: errors.New("is a directory")}
 	}
-	fp.main = stateOf(info)
+	fp.main = filestat.Of(info)
 	real, err := filepath.EvalSymlinks(path)
 	if err != nil {
 		return fp, err
 	}
-	if fp.wal, err = statIfThere(real + walSuffix); err != nil || !fp.wal.exists {
+	if fp.wal, err = statIfExists(real + walSuffix); err != nil || !fp.wal.Exists {
 		return fp, err
 	}
 	if index, ok := readWalIndex(real + shmSuffix); ok {
@@ -58,22 +52,18 @@ func takeFingerprint(path string) (fingerprint, error) {
 
 // settledAt reports whether the last change was long enough before now.
 func (fp fingerprint) settledAt(now time.Time) bool {
-	latest := max(fp.main.modified, fp.main.status, fp.wal.modified, fp.wal.status)
+	latest := max(fp.main.Modified, fp.main.Changed, fp.wal.Modified, fp.wal.Changed)
 	return latest < now.Add(-settleTime).UnixNano()
 }
 
-// statIfThere returns the zero state for a file that does not exist.
-func statIfThere(path string) (fileState, error) {
+// statIfExists returns the zero Stat for a file that does not exist.
+func statIfExists(path string) (filestat.Stat, error) {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fileState{}, nil
+		return filestat.Stat{}, nil
 	}
 	if err != nil {
-		return fileState{}, err
+		return filestat.Stat{}, err
 	}
-	return stateOf(info), nil
-}
-
-func (s fileState) same(other fileState) bool {
-	return s.exists == other.exists && s.dev == other.dev && s.ino == other.ino
+	return filestat.Of(info), nil
 }

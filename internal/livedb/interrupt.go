@@ -14,12 +14,12 @@ import (
 )
 
 // progressSteps is how many instructions of its virtual machine SQLite executes
-// between two looks at whether to stop: some ten microseconds.
+// between two calls of the progress handler: some ten microseconds.
 const progressSteps = 1000
 
-// installInterrupt makes SQLite look at a flag while it runs. sqlite3_interrupt
-// would be lost when it comes right before a statement starts, which clears it;
-// the flag stays. It is in C memory, for SQLite keeps its address.
+// installInterrupt makes SQLite check a flag while it runs. sqlite3_interrupt has no
+// effect right before a statement starts, which resets it; the flag remains set. It
+// is in C memory, since SQLite keeps its address.
 func (c *Conn) installInterrupt() error {
 	flag := libc.Xcalloc(c.tls, 1, libc.Tsize_t(unsafe.Sizeof(atomic.Bool{})))
 	if flag == 0 {
@@ -32,12 +32,12 @@ func (c *Conn) installInterrupt() error {
 
 func (c *Conn) freeInterrupt() {
 	if c.stop != nil {
-		libc.Xfree(c.tls, uintptr(unsafe.Pointer(c.stop)))
+		libc.Xfree(c.tls, uintptr(unsafe.Pointer(c.stop))) //nolint:gosec // the flag is in C memory
 		c.stop = nil
 	}
 }
 
-// progress is SQLite's progress handler: anything but 0 ends the statement.
+// progress is SQLite's progress handler. Any value but 0 ends the statement.
 func progress(_ *libc.TLS, flag uintptr) int32 {
 	if (*atomic.Bool)(pointer(flag)).Load() {
 		return 1
@@ -45,9 +45,9 @@ func progress(_ *libc.TLS, flag uintptr) int32 {
 	return 0
 }
 
-// interruptible calls fn, of which all statements fail with SQLITE_INTERRUPT
-// once the context is done. Nothing of that is left when it returns.
-func (c *Conn) interruptible(ctx context.Context, fn func() error) error {
+// withInterrupt calls fn. Once the context is done, all statements in fn fail with
+// SQLITE_INTERRUPT.
+func (c *Conn) withInterrupt(ctx context.Context, fn func() error) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -58,7 +58,7 @@ func (c *Conn) interruptible(ctx context.Context, fn func() error) error {
 	})
 	defer func() {
 		if !cancel() {
-			<-stopped // or else it would come upon what runs next, or freed memory
+			<-stopped // it must not interrupt the next statement, or write to freed memory
 		}
 		c.stop.Store(false)
 	}()

@@ -21,22 +21,22 @@ const (
 	walReadLock0 = 123
 )
 
-// readLock is what holds writers off when nothing else helps: a shared lock on
-// the database file, which keeps a rollback transaction from being written into
-// it and a closing connection from removing the log, and one on the log's
-// index, which keeps checkpoints from copying frames. Commits to a log go on.
+// readLock locks writers out: a shared lock on the database file keeps a rollback
+// transaction from being written into it and a closing connection from removing
+// the log, and one on the wal-index keeps checkpoints from copying frames. Commits
+// to a log are still possible.
 //
-// They are the locks of any reader of SQLite's, so the registry knows how to
-// wait for them, and the kernel drops them if this process dies. They belong to
-// the open files, not to the process: no other connection in it can lose them.
-// The zero value holds nothing.
+// These are the locks of every SQLite reader, so writers wait for them, and the
+// kernel releases them if this process dies. They belong to the open files, not to
+// the process: no other connection in it can release them. The zero value holds
+// no lock.
 type readLock struct {
 	main *os.File // locked; not owned
 	shm  *os.File // locked; owned
 }
 
-// acquire takes the lock without waiting. What is held already stays so. It
-// returns errConflict if a writer is at it.
+// acquire takes the locks that are not held yet, without waiting. It returns
+// errConflict if a writer has locked the files.
 func (l *readLock) acquire(main *os.File, realPath string) error {
 	if l.main == nil {
 		if err := lockMain(main); err != nil {
@@ -47,7 +47,7 @@ func (l *readLock) acquire(main *os.File, realPath string) error {
 	if l.shm != nil {
 		return nil
 	}
-	shm, err := os.Open(realPath + shmSuffix)
+	shm, err := openFile(realPath + shmSuffix)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
 		return nil
 	}
@@ -61,8 +61,8 @@ func (l *readLock) acquire(main *os.File, realPath string) error {
 	return nil
 }
 
-// lockMain takes the shared lock as every reader does: through the pending
-// byte, so that a writer who waits for the readers to leave gets its turn.
+// lockMain takes the shared lock as every reader does: it locks the pending byte
+// first, so that a writer that waits for readers to finish is not starved.
 func lockMain(main *os.File) error {
 	if err := lockShared(main, pendingByte, 1); err != nil {
 		return err
@@ -71,7 +71,7 @@ func lockMain(main *os.File) error {
 	return errors.Join(err, unlock(main, pendingByte, 1))
 }
 
-// release gives back what is held.
+// release releases the locks that are held.
 func (l *readLock) release() error {
 	var errs []error
 	if l.shm != nil {
@@ -84,9 +84,9 @@ func (l *readLock) release() error {
 	return errors.Join(errs...)
 }
 
-// writerPrepares reports whether a process has reserved the right to write.
-// While the shared lock is held, it cannot have begun to.
-func (l *readLock) writerPrepares() (bool, error) {
+// reservedByWriter reports whether a process holds the reserved lock. While the
+// shared lock is held here, it cannot have written to the database file yet.
+func (l *readLock) reservedByWriter() (bool, error) {
 	if l.main == nil {
 		return false, nil
 	}

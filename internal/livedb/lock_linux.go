@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// locksSupported says whether a file can be locked independently of what else
-// the process does with it: open file description locks, see fcntl(2).
+// locksSupported reports whether a lock belongs to an open file instead of the
+// process: open file description locks, see fcntl(2).
 const locksSupported = true
 
 func lockShared(f *os.File, start, length int64) error {
@@ -27,8 +27,8 @@ func unlock(f *os.File, start, length int64) error {
 	return fcntl(f, unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_UNLCK, Start: start, Len: length})
 }
 
-// lockedExclusively reports whether somebody else has an exclusive lock there.
-// A shared lock is what a file opened for reading can ask about.
+// lockedExclusively reports whether another process has an exclusive lock. A file
+// that is open for reading can query the conflicts of a shared lock only.
 func lockedExclusively(f *os.File, start, length int64) (bool, error) {
 	lock := unix.Flock_t{Type: unix.F_RDLCK, Start: start, Len: length}
 	err := fcntl(f, unix.F_OFD_GETLK, &lock)

@@ -13,23 +13,23 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 )
 
-// checkpoint reports whether a checkpoint was held up.
+// checkpoint reports whether a checkpoint was locked out.
 func checkpoint(t *testing.T, db *sql.DB) (busy bool) {
 	t.Helper()
 	var held, pages, done int
-	require.NoError(t, db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&held, &pages, &done))
+	require.NoError(t, db.QueryRowContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&held, &pages, &done))
 	return held != 0
 }
 
-// A writer that changes the database under every attempt is held off in the end:
-// it can commit to the log, but not copy from it, until the read is over.
-func TestWriterThatLeavesNoGapIsHeldOff(t *testing.T) {
+// A writer that changes the database during every attempt is locked out in the end:
+// it can commit to the log, but not checkpoint it, until the read is over.
+func TestWriterThatLeavesNoGapIsLockedOut(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema)
 	writer, db := openKept(t, path), open(t, path)
-	_, err := writer.Exec("PRAGMA busy_timeout=0")
+	_, err := writer.ExecContext(t.Context(), "PRAGMA busy_timeout=0")
 	require.NoError(t, err)
 	insert := func() {
-		_, err := writer.Exec("INSERT INTO parts(value) VALUES (1)")
+		_, err := writer.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)")
 		require.NoError(t, err)
 	}
 	insert()
@@ -43,19 +43,19 @@ func TestWriterThatLeavesNoGapIsHeldOff(t *testing.T) {
 		assert.EqualValues(t, attempts, stmt.ColumnInt64(0), "rows")
 		require.NoError(t, stmt.Reset())
 		insert()
-		assert.Equal(t, attempt.Locked, checkpoint(t, writer), "held up in attempt %d", attempt.Number)
+		assert.Equal(t, attempt.Locked, checkpoint(t, writer), "locked out in attempt %d", attempt.Number)
 		return nil
 	})
 	require.NoError(t, err)
 	assert.Equal(t, 9, attempts)
-	assert.False(t, checkpoint(t, writer), "held up after the read")
+	assert.False(t, checkpoint(t, writer), "locked out after the read")
 }
 
-// So is one with a rollback journal, which cannot commit meanwhile.
-func TestWriterWithRollbackJournalIsHeldOff(t *testing.T) {
+// A writer with a rollback journal cannot commit meanwhile.
+func TestWriterWithRollbackJournalIsLockedOut(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=DELETE", schema)
 	writer, db := openKept(t, path), open(t, path)
-	_, err := writer.Exec("PRAGMA busy_timeout=0")
+	_, err := writer.ExecContext(t.Context(), "PRAGMA busy_timeout=0")
 	require.NoError(t, err)
 	attempts := 0
 	_, err = db.View(t.Context(), func(conn *livedb.Conn, attempt livedb.Attempt) error {
@@ -65,12 +65,12 @@ func TestWriterWithRollbackJournalIsHeldOff(t *testing.T) {
 		_, err = stmt.Step()
 		require.NoError(t, err)
 		require.NoError(t, stmt.Reset())
-		_, err = writer.Exec("INSERT INTO parts(value) VALUES (1)")
+		_, err = writer.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)")
 		assert.Equal(t, attempt.Locked, err != nil, "attempt %d: %v", attempt.Number, err)
 		return nil
 	})
 	require.NoError(t, err)
 	assert.Equal(t, 9, attempts)
-	_, err = writer.Exec("INSERT INTO parts(value) VALUES (1)")
+	_, err = writer.ExecContext(t.Context(), "INSERT INTO parts(value) VALUES (1)")
 	require.NoError(t, err)
 }

@@ -10,8 +10,8 @@ import (
 	"os"
 )
 
-// locksSupported: elsewhere, closing a file drops all of the process's locks on
-// it, which another reader in the process could do at any time.
+// locksSupported is false: on other systems, closing a file releases all locks of
+// the process on it, which another reader in the process could do at any time.
 const locksSupported = false
 
 func lockShared(*os.File, int64, int64) error { return errors.ErrUnsupported }

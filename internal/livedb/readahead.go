@@ -8,21 +8,20 @@ import (
 	"io"
 )
 
-// readAheadSize is how much is read at once when pages follow each other. A
-// table that only grows lies in the file in order, with pages of its indexes in
-// between; sixteen pages a call leave the cost of calls well below that of the
-// pages.
+// readAheadSize is how much is read at once when pages follow each other, in
+// bytes. A table that only grows is in order in the file, with pages of its indexes
+// in between. With sixteen pages a call, calls cost much less than the pages.
 const readAheadSize = 64 << 10
 
-// readAhead reads a file at falling costs: a read shortly after the end of the
-// previous one fetches what follows, too.
+// readAhead reads a file sequentially with few calls: a read shortly after the end
+// of the previous one also fetches what follows.
 type readAhead struct {
-	block []byte // what was fetched
+	block []byte // that was fetched
 	start int64  // its offset
 	next  int64  // the end of the previous read
 }
 
-// reset forgets everything. The next read fetches no more than it needs.
+// reset discards the block. The next read fetches no more than it needs.
 func (r *readAhead) reset() {
 	r.block, r.start, r.next = r.block[:0], 0, -1
 }

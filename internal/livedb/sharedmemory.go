@@ -10,9 +10,9 @@ import (
 	"modernc.org/libc"
 )
 
-// sharedMemory stands in for the -shm file. SQLite's wal-index is meant to be
-// shared between connections; this one belongs to a single connection, which
-// therefore builds it from the log by itself.
+// sharedMemory replaces the -shm file. SQLite shares a wal-index between
+// connections; this one belongs to a single connection, which therefore builds it
+// from the log.
 type sharedMemory struct {
 	regions []region // C memory
 }
@@ -22,11 +22,11 @@ type region struct {
 	size    int
 }
 
-// grow returns the address of region i. With extend unset, a region that does
-// not exist yet stays so, and the address is 0.
+// grow returns the address of region i. If extend is false, a region that does not
+// exist is not created, and the address is 0.
 func (m *sharedMemory) grow(tls *libc.TLS, i, size int, extend bool) (address uintptr, ok bool) {
 	for extend && len(m.regions) <= i {
-		address := libc.Xcalloc(tls, 1, libc.Tsize_t(size))
+		address := libc.Xcalloc(tls, 1, libc.Tsize_t(size)) //nolint:gosec // SQLite passes a positive size
 		if address == 0 {
 			return 0, false
 		}
@@ -38,16 +38,16 @@ func (m *sharedMemory) grow(tls *libc.TLS, i, size int, extend bool) (address ui
 	return m.regions[i].address, true
 }
 
-// forget makes the connection build its index anew from the log, and drop its
-// page cache with it, at the next transaction: an index whose header is not
-// initialized has to be recovered.
-func (m *sharedMemory) forget() {
+// invalidate makes the connection rebuild its index from the log and drop its page
+// cache at the next transaction: SQLite recovers an index whose header is not
+// initialized.
+func (m *sharedMemory) invalidate() {
 	if len(m.regions) > 0 {
 		clear(bytesAt(m.regions[0].address, walIndexSize))
 	}
 }
 
-// lastCommit is where the state ends that the connection sees.
+// lastCommit returns the last commit that the connection sees.
 func (m *sharedMemory) lastCommit() walCommit {
 	if len(m.regions) == 0 {
 		return walCommit{}
@@ -55,12 +55,12 @@ func (m *sharedMemory) lastCommit() walCommit {
 	header := bytesAt(m.regions[0].address, walIndexHdrSize)
 	pageSize := int64(binary.NativeEndian.Uint16(header[indexPageSize:]))
 	if pageSize == 1 {
-		pageSize = 65536 // it does not fit the 16 bits
+		pageSize = 65536 // which does not fit 16 bits
 	}
 	return walCommit{frame: binary.NativeEndian.Uint32(header[indexMaxFrame:]), pageSize: pageSize}
 }
 
-// free gives the memory back. The connection must be closed.
+// free frees the memory. The connection must be closed.
 func (m *sharedMemory) free() {
 	if len(m.regions) == 0 {
 		return
@@ -75,11 +75,11 @@ func (m *sharedMemory) free() {
 
 // bytesAt returns n bytes of C memory.
 func bytesAt(address uintptr, n int) []byte {
-	return unsafe.Slice((*byte)(pointer(address)), n)
+	return unsafe.Slice((*byte)(pointer(address)), n) //nolint:gosec // C memory of that size
 }
 
 // pointer converts the address of C memory, which the garbage collector
 // neither moves nor frees.
 func pointer(address uintptr) unsafe.Pointer {
-	return *(*unsafe.Pointer)(unsafe.Pointer(&address))
+	return *(*unsafe.Pointer)(unsafe.Pointer(&address)) //nolint:gosec // the address of C memory
 }

@@ -10,6 +10,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/filestat"
 )
 
 const (
@@ -18,8 +20,8 @@ const (
 	journalSuffix = "-journal"
 )
 
-// errConflict says that a read proved nothing, because the database changed
-// meanwhile. It never leaves the package except within ErrBusy.
+// errConflict means that the database changed during a read, so that the result may
+// be inconsistent. Outside of the package it is only seen within ErrBusy.
 var errConflict = errors.New("changed while it was read")
 
 func conflict(format string, args ...any) error {
@@ -31,11 +33,11 @@ type snapshot struct {
 	path string // as configured
 	real string // path without symbolic links: SQLite puts -wal beside that
 
-	main, wal           *os.File // wal is nil while there is none
-	mainState, walState fileState
-	generation          walHeader // of wal, at the beginning of the attempt
-	walSize             int64     // of wal, when SQLite asked for it
-	lock                readLock  // of the files, in attempts that hold writers off
+	main, wal         *os.File // wal is nil while there is none
+	mainStat, walStat filestat.Stat
+	generation        walHeader // of wal, at the beginning of the attempt
+	walSize           int64     // of wal, when SQLite asked for it
+	lock              readLock  // of the files, in locked attempts
 
 	seed     maphash.Seed
 	reads    [2]reads  // by fileKind
@@ -59,10 +61,10 @@ type readRecord struct {
 
 // sameFile reports whether the database is still the file that is open.
 func (s *snapshot) sameFile(now fingerprint) bool {
-	return s.main != nil && s.mainState.same(now.main)
+	return s.main != nil && s.mainStat.SameFile(now.main)
 }
 
-// begin opens the files that are not open yet and forgets what was read.
+// begin opens the files that are not open yet and discards the records of reads.
 func (s *snapshot) begin(path string, locked bool) error {
 	for i := range s.reads {
 		s.reads[i].ahead.reset()
@@ -73,13 +75,16 @@ func (s *snapshot) begin(path string, locked bool) error {
 			return err
 		}
 	}
+	if err := checkNoWriter(s.real); err != nil {
+		return err
+	}
 	if err := s.setLock(locked); err != nil {
 		return err
 	}
 	return s.openWal()
 }
 
-// setLock holds writers off, or does so no more.
+// setLock takes or releases the locks.
 func (s *snapshot) setLock(locked bool) error {
 	if locked {
 		return s.lock.acquire(s.main, s.real)
@@ -93,22 +98,22 @@ func (s *snapshot) openMain(path string) error {
 		return err
 	}
 	s.path, s.real, s.seed = path, real, maphash.MakeSeed()
-	s.main, s.mainState, err = open(real)
+	s.main, s.mainStat, err = open(real)
 	return err
 }
 
-// openWal makes s.wal the log that is there now. An unchanged one stays open,
-// which also keeps its inode number from being given to another.
+// openWal sets s.wal to the current log. A log that is the same file stays open,
+// which also keeps its inode from being reused.
 func (s *snapshot) openWal() error {
-	now, err := statIfThere(s.real + walSuffix)
+	now, err := statIfExists(s.real + walSuffix)
 	if err != nil {
 		return err
 	}
-	if s.wal != nil && !s.walState.same(now) {
+	if s.wal != nil && !s.walStat.SameFile(now) {
 		s.closeWal()
 	}
-	if s.wal == nil && now.exists {
-		s.wal, s.walState, err = open(s.real + walSuffix)
+	if s.wal == nil && now.Exists {
+		s.wal, s.walStat, err = open(s.real + walSuffix)
 		if errors.Is(err, fs.ErrNotExist) { // gone since
 			err = nil
 		}
@@ -123,22 +128,22 @@ func (s *snapshot) openWal() error {
 	return err
 }
 
-// open opens a file for reading and says which one it got.
-func open(path string) (*os.File, fileState, error) {
-	f, err := os.Open(path)
+// open opens a file for reading, and returns the stat of the file it opened.
+func open(path string) (*os.File, filestat.Stat, error) {
+	f, err := openFile(path)
 	if err != nil {
-		return nil, fileState{}, err
+		return nil, filestat.Stat{}, err
 	}
 	info, err := f.Stat()
 	if err != nil {
-		return nil, fileState{}, errors.Join(err, f.Close())
+		return nil, filestat.Stat{}, errors.Join(err, f.Close())
 	}
-	return f, stateOf(info), nil
+	return f, filestat.Of(info), nil
 }
 
 func (s *snapshot) closeWal() {
 	_ = s.wal.Close() // read only: nothing can be lost
-	s.wal, s.walState = nil, fileState{}
+	s.wal, s.walStat = nil, filestat.Stat{}
 }
 
 func (s *snapshot) close() error {
@@ -149,12 +154,12 @@ func (s *snapshot) close() error {
 		return nil
 	}
 	err := errors.Join(s.lock.release(), s.main.Close())
-	s.main, s.mainState = nil, fileState{}
+	s.main, s.mainStat = nil, filestat.Stat{}
 	return err
 }
 
-// read fills buf from the database file or its log, and remembers what it saw.
-// It returns how much there was.
+// read fills buf from the database file or its log, and records what it read. It
+// returns how many bytes there were.
 func (s *snapshot) read(kind fileKind, buf []byte, offset int64) (int, error) {
 	f := s.file(kind)
 	if f == nil {
@@ -176,7 +181,7 @@ func (s *snapshot) file(kind fileKind) *os.File {
 	return s.main
 }
 
-// size is the size of the file by now; 0 for a log that does not exist.
+// size returns the current size of the file; 0 for a log that does not exist.
 func (s *snapshot) size(kind fileKind) (int64, error) {
 	if kind == mainFile {
 		return sizeOf(s.main)
@@ -197,16 +202,19 @@ func sizeOf(f *os.File) (int64, error) {
 	return info.Size(), nil
 }
 
-// verify proves that everything read since begin was one committed state, in
-// the steps of the package's documentation. Their order is the proof: the log
-// is looked at between the two readings of each page.
+// verify proves that everything read since begin was of one committed state, by the
+// steps in the package's documentation. Their order matters: the log is checked
+// between the two readings of each page.
 func (s *snapshot) verify(shm *sharedMemory) error {
 	info, err := os.Stat(s.path)
 	if err != nil {
 		return err
 	}
-	if !s.mainState.same(stateOf(info)) {
-		return conflict("another file is at %s", s.path)
+	if !s.mainStat.SameFile(filestat.Of(info)) {
+		return conflict("%s was replaced by another file", s.path)
+	}
+	if err := checkNoWriter(s.real); err != nil {
+		return err
 	}
 	if err := s.verifyWal(shm.lastCommit()); err != nil {
 		return err
@@ -214,20 +222,20 @@ func (s *snapshot) verify(shm *sharedMemory) error {
 	if err := s.verifyJournal(); err != nil {
 		return err
 	}
-	return s.unchanged(s.main, s.reads[mainFile].records)
+	return s.verifyUnchanged(s.main, s.reads[mainFile].records)
 }
 
-// verifyWal shows that the database file holds no page newer than the state
-// that was read, which ended at the given commit.
+// verifyWal proves that the database file holds no page newer than the state that
+// was read, which ended at the given commit.
 func (s *snapshot) verifyWal(commit walCommit) error {
-	now, err := statIfThere(s.real + walSuffix)
+	now, err := statIfExists(s.real + walSuffix)
 	if err != nil {
 		return err
 	}
 	if !s.generation.valid {
 		return s.verifyNoWal(now)
 	}
-	if !s.walState.same(now) {
+	if !s.walStat.SameFile(now) {
 		return conflict("the log was removed")
 	}
 	generation, err := readWalHeader(s.wal)
@@ -235,16 +243,16 @@ func (s *snapshot) verifyWal(commit walCommit) error {
 		return err
 	}
 	if generation != s.generation {
-		return conflict("the log started again")
+		return conflict("the log was restarted")
 	}
 	index, ok := readWalIndex(s.real + shmSuffix)
 	if !ok || index.salt() != generation.salt() {
-		// Nobody is connected, or the log is about to start again and is
-		// all checkpointed. Then it must end where it ended for us.
-		if now.size != s.walSize {
+		// No process is connected, or the log is about to be restarted and is
+		// checkpointed as a whole. Then it must end where this read saw it end.
+		if now.Size != s.walSize {
 			return conflict("the log grew")
 		}
-		return s.unchanged(s.wal, tail(s.reads[walFile].records, commit.end()))
+		return s.verifyUnchanged(s.wal, recordsBeyond(s.reads[walFile].records, commit.end()))
 	}
 	if index.backfillAttempted > commit.frame {
 		return conflict("a checkpoint of frame %d began after frame %d was read", index.backfillAttempted, commit.frame)
@@ -252,15 +260,15 @@ func (s *snapshot) verifyWal(commit walCommit) error {
 	return nil
 }
 
-// verifyNoWal is verifyWal for a state that was read without a log: if there
-// is one by now, nothing may have been copied from it.
-func (s *snapshot) verifyNoWal(now fileState) error {
-	if !now.exists {
+// verifyNoWal is verifyWal for a state that was read without a log: if there is one
+// now, nothing may have been copied from it.
+func (s *snapshot) verifyNoWal(now filestat.Stat) error {
+	if !now.Exists {
 		return nil
 	}
 	f, _, err := open(s.real + walSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
-		return conflict("the log came and went")
+		return conflict("a log was created and removed")
 	}
 	if err != nil {
 		return err
@@ -272,18 +280,17 @@ func (s *snapshot) verifyNoWal(now fileState) error {
 	}
 	index, ok := readWalIndex(s.real + shmSuffix)
 	if !ok || index.salt() != generation.salt() || index.backfillAttempted > 0 {
-		return conflict("a log appeared and may have been checkpointed")
+		return conflict("a log was created and may have been checkpointed")
 	}
 	return nil
 }
 
-// verifyJournal shows that no transaction is half written to the database
-// file, which is possible only with a rollback journal. A journal is hot when
-// its first byte is not zero (https://sqlite.org/fileformat.html#the_rollback_journal),
-// unless it belongs to a writer that is held off: that one has changed nothing
-// in the database file yet.
+// verifyJournal proves that no transaction is half written to the database file,
+// which is possible only with a rollback journal. A journal is hot if its first
+// byte is not zero (https://sqlite.org/fileformat.html#the_rollback_journal), unless
+// its writer is locked out and has changed nothing in the database file yet.
 func (s *snapshot) verifyJournal() error {
-	f, err := os.Open(s.real + journalSuffix)
+	f, err := openFile(s.real + journalSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -298,14 +305,14 @@ func (s *snapshot) verifyJournal() error {
 	if first[0] == 0 {
 		return nil
 	}
-	if prepares, err := s.lock.writerPrepares(); prepares || err != nil {
+	if reserved, err := s.lock.reservedByWriter(); reserved || err != nil {
 		return err
 	}
 	return conflict("%s is a hot journal", f.Name())
 }
 
-// unchanged reads every record again and compares.
-func (s *snapshot) unchanged(f *os.File, records []readRecord) error {
+// verifyUnchanged reads the range of every record again and compares it.
+func (s *snapshot) verifyUnchanged(f *os.File, records []readRecord) error {
 	s.verifier.reset()
 	for _, r := range records {
 		if cap(s.scratch) < r.length {
@@ -323,8 +330,8 @@ func (s *snapshot) unchanged(f *os.File, records []readRecord) error {
 	return nil
 }
 
-// tail returns the records that reach beyond offset.
-func tail(records []readRecord, offset int64) []readRecord {
+// recordsBeyond returns the records that reach beyond offset.
+func recordsBeyond(records []readRecord, offset int64) []readRecord {
 	var beyond []readRecord
 	for _, r := range records {
 		if r.offset+int64(r.length) > offset {

@@ -8,27 +8,27 @@ import (
 	lib "modernc.org/sqlite/lib"
 )
 
-// Stmt is a prepared statement of a [Conn], and valid as long.
+// Stmt is a prepared statement of a [Conn], and valid as long as that.
 type Stmt struct {
-	conn   *Conn
-	tls    *libc.TLS // of conn
-	handle uintptr   // SQLite's sqlite3_stmt
-	unfit  error     // what was bound, until Step reports it
+	conn    *Conn
+	tls     *libc.TLS // of conn
+	handle  uintptr   // SQLite's sqlite3_stmt
+	bindErr error     // of the last bindings, until Step returns it
 }
 
-// BindInt64 gives a parameter a value. They count from 1. If there is no such
-// parameter, Step says so.
+// BindInt64 binds a value to a parameter. Parameters count from 1. If there is no
+// such parameter, the next Step returns the error.
 func (s *Stmt) BindInt64(param int, value int64) {
-	if code := lib.Xsqlite3_bind_int64(s.tls, s.handle, int32(param), value); code != lib.SQLITE_OK && s.unfit == nil {
-		s.unfit = newError(s.tls, s.conn.handle, code)
+	if code := lib.Xsqlite3_bind_int64(s.tls, s.handle, int32(param), value); code != lib.SQLITE_OK && s.bindErr == nil { //nolint:gosec // SQLite has at most 32766 parameters
+		s.bindErr = newError(s.tls, s.conn.handle, code)
 	}
 }
 
-// Step moves to the next row and reports whether there is one. After an error,
-// which is an [*Error], the statement is as if it had been reset.
+// Step moves to the next row and reports whether there is one. An error is an
+// [*Error], and resets the statement.
 func (s *Stmt) Step() (bool, error) {
-	if err := s.unfit; err != nil {
-		s.unfit = nil
+	if err := s.bindErr; err != nil {
+		s.bindErr = nil
 		return false, err
 	}
 	switch code := lib.Xsqlite3_step(s.tls, s.handle); code {
@@ -43,8 +43,7 @@ func (s *Stmt) Step() (bool, error) {
 	}
 }
 
-// Reset makes the statement start from the beginning at the next Step, with
-// the values that are bound to it.
+// Reset makes the next Step start from the beginning, with the same bindings.
 func (s *Stmt) Reset() error {
 	if code := lib.Xsqlite3_reset(s.tls, s.handle); code != lib.SQLITE_OK {
 		return newError(s.tls, s.conn.handle, code)
@@ -52,23 +51,23 @@ func (s *Stmt) Reset() error {
 	return nil
 }
 
-// renew makes the statement as it was when it was new.
-func (s *Stmt) renew() {
-	lib.Xsqlite3_reset(s.tls, s.handle) // fails only if the last Step did
+// clear resets the statement and clears its bindings.
+func (s *Stmt) clear() {
+	lib.Xsqlite3_reset(s.tls, s.handle) // returns the error of the last Step, if any
 	lib.Xsqlite3_clear_bindings(s.tls, s.handle)
-	s.unfit = nil
+	s.bindErr = nil
 }
 
 func (s *Stmt) finalize() { lib.Xsqlite3_finalize(s.tls, s.handle) }
 
-// Column returns a column of the row that Step moved to. They count from 0;
-// one that does not exist is NULL.
+// Column returns a column of the current row. Columns count from 0; one that does
+// not exist is NULL.
 func (s *Stmt) Column(col int) Value {
-	return Value{s.tls, lib.Xsqlite3_column_value(s.tls, s.handle, int32(col))}
+	return Value{s.tls, lib.Xsqlite3_column_value(s.tls, s.handle, int32(col))} //nolint:gosec // SQLite has at most 32767 columns
 }
 
-// ColumnType is the type of [Stmt.Column].
+// ColumnType returns the type of [Stmt.Column].
 func (s *Stmt) ColumnType(col int) Type { return s.Column(col).Type() }
 
-// ColumnInt64 is [Stmt.Column] as an integer, see [Value.Int64].
+// ColumnInt64 returns [Stmt.Column] as an integer, see [Value.Int64].
 func (s *Stmt) ColumnInt64(col int) int64 { return s.Column(col).Int64() }

@@ -20,8 +20,8 @@ import (
 // (https://sqlite.org/vfs.html).
 const vfsName = "oversight-livedb"
 
-// databases finds the DB of a file that SQLite opens. SQLite sees no real
-// paths: the database's "path" is the number of its DB.
+// databases maps the id of a DB to it. SQLite sees no real paths: the "path" of a
+// database is the id of its DB.
 var databases sync.Map // uint64 → *DB
 
 var lastID atomic.Uint64
@@ -34,7 +34,7 @@ func register(db *DB) uint64 {
 
 func unregister(id uint64) { databases.Delete(id) }
 
-// connect opens a connection to the files of the DB with that id.
+// connect opens a connection to the files of a DB.
 func connect(id uint64) (*Conn, error) {
 	if err := registerVFS(); err != nil {
 		return nil, err
@@ -42,8 +42,8 @@ func connect(id uint64) (*Conn, error) {
 	return openConn(fmt.Sprintf("file:/%d?vfs=%s", id, vfsName))
 }
 
-// registerVFS makes the VFS known to SQLite, once in the life of the process.
-// Clock, sleep and random numbers are those of the default VFS.
+// registerVFS registers the VFS with SQLite, once in a process. Clock, sleep and
+// random numbers are those of the default VFS.
 var registerVFS = sync.OnceValue(func() error {
 	tls := libc.NewTLS()
 	defer tls.Close()
@@ -77,17 +77,17 @@ var registerVFS = sync.OnceValue(func() error {
 	return nil
 })
 
-// function is the C function pointer of a declared Go function: the address of
-// its code, behind the one word that a func value is.
+// function returns the C function pointer of a declared Go function: the address of
+// its code, to which a func value is a pointer.
 func function[F any](f F) uintptr {
-	return *(*uintptr)(unsafe.Pointer(&f))
+	return *(*uintptr)(unsafe.Pointer(&f)) //nolint:gosec // a func value is a pointer to a pointer to code
 }
 
-// vfsOpen is xOpen. Nothing is opened here: the snapshot has the files.
+// vfsOpen is xOpen. It opens nothing: the snapshot has the files.
 func vfsOpen(_ *libc.TLS, vfs, name, address uintptr, flags int32, outFlags uintptr) int32 {
 	f := (*file)(pointer(address))
 	*f = file{}
-	if name == 0 { // a temporary file: a reader needs none
+	if name == 0 { // a temporary file, which a reader does not need
 		return lib.SQLITE_CANTOPEN
 	}
 	db, suffix := lookup(libc.GoString(name))
@@ -109,24 +109,24 @@ func vfsOpen(_ *libc.TLS, vfs, name, address uintptr, flags int32, outFlags uint
 	return lib.SQLITE_OK
 }
 
-// vfsDelete is xDelete: a reader deletes nothing.
+// vfsDelete is xDelete. A reader deletes nothing.
 func vfsDelete(*libc.TLS, uintptr, uintptr, int32) int32 { return lib.SQLITE_IOERR_DELETE }
 
-// vfsAccess is xAccess. SQLite asks whether there is a log. Journals are the
-// business of [snapshot.verifyJournal].
+// vfsAccess is xAccess. SQLite asks whether there is a log. [snapshot.verifyJournal]
+// checks for journals.
 func vfsAccess(_ *libc.TLS, _, name uintptr, flags int32, result uintptr) int32 {
-	there := int32(0)
+	exists := int32(0)
 	db, suffix := lookup(libc.GoString(name))
 	if db != nil && flags == lib.SQLITE_ACCESS_EXISTS && (suffix == "" || suffix == walSuffix && db.snap.wal != nil) {
-		there = 1
+		exists = 1
 	}
-	*(*int32)(pointer(result)) = there
+	*(*int32)(pointer(result)) = exists
 	return lib.SQLITE_OK
 }
 
-// vfsFullPathname is xFullPathname: names are complete as they are.
+// vfsFullPathname is xFullPathname. Names are absolute already.
 func vfsFullPathname(tls *libc.TLS, _, name uintptr, size int32, out uintptr) int32 {
-	if libc.Xstrlen(tls, name) >= libc.Tsize_t(size) {
+	if libc.Xstrlen(tls, name) >= libc.Tsize_t(size) { //nolint:gosec // SQLite passes a positive size
 		return lib.SQLITE_CANTOPEN
 	}
 	libc.Xstrcpy(tls, out, name)
@@ -143,10 +143,10 @@ func lookup(name string) (db *DB, suffix string) {
 	if err != nil {
 		return nil, ""
 	}
-	return find(id), suffix
+	return findDB(id), suffix
 }
 
-func find(id uint64) *DB {
+func findDB(id uint64) *DB {
 	db, ok := databases.Load(id)
 	if !ok {
 		return nil

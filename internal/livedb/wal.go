@@ -8,9 +8,9 @@ import (
 	"os"
 )
 
-// Sizes and offsets of https://sqlite.org/walformat.html: sections 1.1 and 1.2
-// of the log, section 2.2 of the index. The log is big-endian, the index is in
-// the byte order of the machine, but holds the salts as the log does.
+// Sizes and offsets of https://sqlite.org/walformat.html: of the log in sections 1.1
+// and 1.2, of the index in section 2.2. The log is big-endian. The index is in the
+// byte order of the machine, except for the salts, which are as in the log.
 const (
 	walHeaderSize      = 32
 	walFrameHeaderSize = 24
@@ -27,8 +27,8 @@ const (
 
 type salt [8]byte
 
-// walHeader is the first bytes of a log. They change when the log starts again
-// from its beginning, and never in between.
+// walHeader is the first bytes of a log. They change only when the log is restarted
+// from its beginning.
 type walHeader struct {
 	bytes [walHeaderSize]byte
 	valid bool // false for a log too short to hold anything
@@ -46,7 +46,7 @@ func readWalHeader(f *os.File) (walHeader, error) {
 	return h, nil
 }
 
-// walIndex is what the writers' shared wal-index says.
+// walIndex is the part of the writers' wal-index that is read.
 type walIndex struct {
 	header            [walIndexHdrSize]byte
 	backfillAttempted uint32 // a checkpoint may have copied frames up to this one
@@ -54,10 +54,10 @@ type walIndex struct {
 
 func (x walIndex) salt() salt { return salt(x.header[indexSaltOffset:]) }
 
-// readWalIndex reads a -shm file. It reports false when that tells nothing:
-// the file is not there, not readable, too short or not initialized.
+// readWalIndex reads a -shm file. It reports false if the file does not exist, is not
+// readable, too short or not initialized.
 func readWalIndex(path string) (walIndex, bool) {
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return walIndex{}, false
 	}
@@ -72,13 +72,13 @@ func readWalIndex(path string) (walIndex, bool) {
 	}, true
 }
 
-// walCommit is the last commit in a log that a connection knows of.
+// walCommit is the last commit in a log that a connection sees.
 type walCommit struct {
 	frame    uint32 // 0: none
 	pageSize int64
 }
 
-// end is the offset in the log right after the commit.
+// end returns the offset in the log right after the commit.
 func (c walCommit) end() int64 {
 	return walHeaderSize + int64(c.frame)*(walFrameHeaderSize+c.pageSize)
 }

@@ -4,31 +4,32 @@
 package registry
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 )
 
-// Cursor is a place between two rows. The zero value is before the first row.
+// Cursor is a position between two rows. The zero value is before the first row.
 // Cursors are compared with ==.
 type Cursor struct {
 	// ID is the highest id that was read; 0 for none.
 	ID int64
 	// UID is the event_uid of the row with that id, under RegistryID; empty
-	// if there was no such row any more.
+	// if that row had been pruned.
 	UID string
-	// RegistryID is the id that UID was made with. Keeping it lets an operator
-	// rename a registry without its database looking exchanged.
+	// RegistryID is the id that UID was made with. With it, an operator can rename
+	// a registry, and its database does not count as replaced.
 	RegistryID string
 }
 
-// ReplacedError says that the database is not the one that the cursor is from.
+// ReplacedError means that the database is not the one that the cursor is from.
 type ReplacedError struct {
 	// Path is the database file.
 	Path string
-	// Cursor is what did not fit.
+	// Cursor is the cursor that does not fit the database.
 	Cursor Cursor
-	// Reason is what was found, for a person.
+	// Reason says in words what does not fit.
 	Reason string
 }
 
@@ -49,20 +50,13 @@ func (r *Reader) check(conn *livedb.Conn, cursor Cursor) error {
 		if uid == cursor.UID {
 			return nil
 		}
-		return &ReplacedError{r.settings.Path, cursor, fmt.Sprintf("that row is now event %s, and was %s", uid, orNone(cursor.UID))}
+		return &ReplacedError{r.settings.Path, cursor, fmt.Sprintf("that row is now event %s, and was %s", uid, cmp.Or(cursor.UID, "pruned"))}
 	}
-	highest, err := highestUsed(conn)
+	highest, err := highestID(conn)
 	if err != nil || highest >= cursor.ID {
 		return err // pruned
 	}
 	return &ReplacedError{r.settings.Path, cursor, fmt.Sprintf("the highest id ever used in it is %d", highest)}
-}
-
-func orNone(uid string) string {
-	if uid == "" {
-		return "pruned"
-	}
-	return uid
 }
 
 // uidAt returns the event_uid of the row with that id.
@@ -80,16 +74,16 @@ func (r *Reader) uidAt(conn *livedb.Conn, id int64, registryID string) (uid stri
 	return r.decoder.uid(stmt, registryID), true, nil
 }
 
-// highestUsed is the highest id that the table ever handed out: AUTOINCREMENT
-// keeps it in sqlite_sequence, also when the rows are gone. A table made
-// without AUTOINCREMENT only has the rows that are left.
-func highestUsed(conn *livedb.Conn) (int64, error) {
+// highestID returns the highest id that was ever used in the table: AUTOINCREMENT
+// keeps it in sqlite_sequence after the rows are deleted. Without AUTOINCREMENT it
+// is that of the rows that are left.
+func highestID(conn *livedb.Conn) (int64, error) {
 	highest, err := queryInt(conn, "SELECT max(id) FROM events")
 	if err != nil {
 		return 0, err
 	}
-	there, err := queryInt(conn, "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'")
-	if err != nil || there == 0 {
+	exists, err := queryInt(conn, "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'")
+	if err != nil || exists == 0 {
 		return highest, err
 	}
 	sequence, err := queryInt(conn, "SELECT max(seq) FROM sqlite_sequence WHERE name = 'events'")

@@ -4,8 +4,8 @@
 // Package registry reads the events table of an Oversight registry's SQLite
 // database, in the order of its ids, as batches of [translator.Event].
 //
-// Rows become visible in the order of their ids, so a cursor on the id misses
-// none. The cursor also remembers which event its row was: a database in which
-// that row is another event, or in which fewer ids were ever used, is another
-// database, while one without the row has merely been pruned.
+// Rows become visible in the order of their ids, so a cursor on the id misses none.
+// The cursor also keeps the uid of its row's event. A database in which that row is
+// another event, or in which fewer ids were ever used, is another database. One in
+// which the row is missing was pruned.
 package registry

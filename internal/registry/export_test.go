@@ -3,8 +3,15 @@
 
 package registry
 
-// SetPageSize lets a test turn pages with few rows.
-func (o *Ordered) SetPageSize(n int) { o.pager.size = n }
+// SetIDRangeSize lets a test have many id ranges with few rows.
+func (r *Reader) SetIDRangeSize(n int64) { r.idRangeSize = n }
 
 // InOrder reports whether ids and timestamps are in the same order.
-func (o *Ordered) InOrder() bool { return o.survey.inOrder }
+func (o *Ordered) InOrder() bool {
+	for _, ids := range o.ranges {
+		if !ids.inOrder {
+			return false
+		}
+	}
+	return true
+}

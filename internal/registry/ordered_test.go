@@ -30,12 +30,20 @@ func at(timestamps ...any) string {
 	return statement
 }
 
-// withNull is the table without its constraints, as a hand-edited one may be.
+// withNull is the table without its constraints.
 const withNull = "DROP TABLE events; CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp INTEGER, qualified_timestamp, tlog_index)"
 
 func ordered(t *testing.T, path string, limits registry.Range) *registry.Ordered {
 	t.Helper()
-	o, err := open(t, path).Ordered(t.Context(), limits)
+	return orderedBy(t, path, 4096, limits)
+}
+
+// orderedBy reads with id ranges of that size.
+func orderedBy(t *testing.T, path string, size int64, limits registry.Range) *registry.Ordered {
+	t.Helper()
+	r := open(t, path)
+	r.SetIDRangeSize(size)
+	o, err := r.Ordered(t.Context(), limits)
 	require.NoError(t, err)
 	t.Cleanup(o.Close)
 	return o
@@ -66,7 +74,7 @@ func expected(t *testing.T, path, where string) (ids []int64) {
 	db, err := sql.Open("sqlite", path)
 	require.NoError(t, err)
 	defer db.Close()
-	rows, err := db.Query("SELECT id FROM events WHERE " + where + " ORDER BY iif(typeof(timestamp) = 'integer', timestamp, 0), id")
+	rows, err := db.QueryContext(t.Context(), "SELECT id FROM events WHERE "+where+" ORDER BY iif(typeof(timestamp) = 'integer', timestamp, 0), id")
 	require.NoError(t, err)
 	defer rows.Close()
 	for rows.Next() {
@@ -114,8 +122,7 @@ func TestOrder(t *testing.T) {
 				execute(t, path, at(c.timestamps...))
 			}
 			for n := 1; n <= 5; n += 2 {
-				o := ordered(t, path, c.limits)
-				o.SetPageSize(n)
+				o := orderedBy(t, path, int64(n), c.limits)
 				assert.Equal(t, c.inOrder, o.InOrder())
 				assert.Equal(t, int64(len(c.want)), o.Left())
 				assert.Equal(t, c.want, drain(t, o, n))
@@ -124,8 +131,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// Thousands of rows make many zones and pages; SQLite's own order is the
-// measure.
+// Thousands of rows make many id ranges. The expected order is that of SQLite.
 func TestOrderOfManyRows(t *testing.T) {
 	for name, timestamp := range map[string]string{
 		"in order":       "1735000000+x/3",
@@ -138,19 +144,17 @@ func TestOrderOfManyRows(t *testing.T) {
 			path := newDatabase(t, `WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x<12000)
 				INSERT INTO events(token_id, kind, timestamp) SELECT 't', 'dns', `+timestamp+` FROM c`,
 				"DELETE FROM events WHERE id BETWEEN 2000 AND 3000 OR id % 17 = 0")
-			o := ordered(t, path, registry.Range{})
-			o.SetPageSize(900)
+			o := orderedBy(t, path, 300, registry.Range{})
 			assert.Equal(t, expected(t, path, "true"), drain(t, o, 700))
 
-			o = ordered(t, path, registry.Range{AfterID: 500, Since: time.Unix(1735001000, 0), Until: time.Unix(1735004000, 0)})
-			o.SetPageSize(900)
+			o = orderedBy(t, path, 300, registry.Range{AfterID: 500, Since: time.Unix(1735001000, 0), Until: time.Unix(1735004000, 0)})
 			assert.Equal(t, expected(t, path, "id > 500 AND timestamp >= 1735001000 AND timestamp < 1735004000"), drain(t, o, 700))
 		})
 	}
 }
 
-// What a reading that ended early and the one that resumes it return together
-// leaves nothing out, wherever it ended.
+// A reading that ended early and the one that resumes it return all events together,
+// wherever the first one ended.
 func TestResume(t *testing.T) {
 	for name, c := range map[string]struct {
 		timestamps []any
@@ -187,7 +191,7 @@ func TestResume(t *testing.T) {
 	}
 }
 
-func TestResumeAfterARowThatIsGone(t *testing.T) {
+func TestResumeAfterAPrunedRow(t *testing.T) {
 	path := newDatabase(t, at(10, 50, 15, 20))
 	o := ordered(t, path, registry.Range{AfterID: 1})
 	events, err := o.Next(t.Context(), 1, nil)
@@ -195,15 +199,15 @@ func TestResumeAfterARowThatIsGone(t *testing.T) {
 	execute(t, path, fmt.Sprintf("DELETE FROM events WHERE id = %d", events[0].ID))
 	after, exact, err := o.Resume(t.Context(), events[0].ID)
 	require.NoError(t, err)
-	assert.Equal(t, int64(1), after, "all over again")
+	assert.Equal(t, int64(1), after, "the whole range once more")
 	assert.False(t, exact)
 }
 
-// Rows that come or go during a reading.
+// Rows that are inserted or deleted during a reading.
 func TestOrderedIsOfOneMoment(t *testing.T) {
 	for name, timestamps := range map[string][]any{
 		"in order": {10, 20, 30, 40, 50, 60},
-		"set back": {30, 10, 20, 40, 60, 50},
+		"set back": {30, 10, 60, 40, 20, 50}, // row 4 is not among the first that are read ahead
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := newDatabase(t, at(timestamps...))
@@ -255,8 +259,7 @@ func TestOrderedBesideAWriter(t *testing.T) {
 				execute(t, path, "UPDATE events SET timestamp = timestamp - 1500 WHERE id > 4000")
 			}
 			stop := keepWriting(t, path, 1735020001, jump)
-			o := ordered(t, path, registry.Range{})
-			o.SetPageSize(1000)
+			o := orderedBy(t, path, 300, registry.Range{})
 			ids := drain(t, o, 500)
 			assert.Positive(t, stop())
 			assert.Equal(t, jump == 0, o.InOrder())
@@ -274,7 +277,7 @@ func keepWriting(t *testing.T, path string, from, jump int64) (stop func() int) 
 		if err != nil {
 			return err
 		}
-		_, err = db.Exec(at(timestamp))
+		_, err = db.ExecContext(t.Context(), at(timestamp))
 		return errors.Join(err, db.Close())
 	}
 	go func() {
@@ -313,7 +316,7 @@ func BenchmarkOrdered(b *testing.B) {
 			path := generate(b, benchmarkRows)
 			db, err := sql.Open("sqlite", path)
 			require.NoError(b, err)
-			_, err = db.Exec(change)
+			_, err = db.ExecContext(b.Context(), change)
 			require.NoError(b, err)
 			require.NoError(b, db.Close())
 			r := registry.Open(registry.Settings{Path: path, RegistryID: "deadbeef"})
@@ -346,8 +349,7 @@ func generate(b *testing.B, rows int64) (path string) {
 	return path
 }
 
-// Without their uid, events are what they are with it; and the cursors of Read
-// need it all the same.
+// WithoutUID changes nothing else in events, and nothing in the cursors of Read.
 func TestOrderedWithoutUID(t *testing.T) {
 	path := newDatabase(t, insert("t", 3))
 	r := open(t, path)

@@ -22,11 +22,11 @@ var (
 
 const selectLag = "SELECT (SELECT max(id) FROM events), timestamp FROM events WHERE id > ?1 ORDER BY id LIMIT 1"
 
-// minBatch is how far a batch shrinks while the database changes under it. So
-// few rows are read within a fraction of the time that a commit takes.
+// minBatch is how many rows a batch has at least while the database keeps changing
+// during reads. So few are read in a fraction of the time that a commit takes.
 const minBatch = 16
 
-// Settings is what a Reader needs to know.
+// Settings configure a Reader.
 type Settings struct {
 	// Path is the SQLite file. It need not exist yet.
 	Path string
@@ -36,17 +36,17 @@ type Settings struct {
 	Now func() time.Time
 }
 
-// Reader reads the events of one registry. It leaves nothing behind in the
-// registry's directory and holds nothing between two calls: no lock, no
-// transaction. All methods are safe for concurrent use; one works at a time.
-// They return errors that name the file and match [livedb.ErrBusy] or
-// [io/fs.ErrNotExist] where that is the reason.
+// Reader reads the events of one registry. It changes nothing in the registry's
+// directory, and holds no lock and no transaction between two calls. All methods
+// are safe for concurrent use, and run one at a time. Their errors name the file and
+// match [livedb.ErrBusy] or [io/fs.ErrNotExist] where that is the reason.
 type Reader struct {
-	settings Settings
+	settings    Settings
+	idRangeSize int64 // see there; less in tests
 
 	mu      sync.Mutex // guards what follows
 	db      *livedb.DB
-	read    livedb.Version // what Read last saw
+	version livedb.Version // of the last successful Read
 	decoder *decoder
 }
 
@@ -55,7 +55,10 @@ func Open(settings Settings) *Reader {
 	if settings.Now == nil {
 		settings.Now = time.Now
 	}
-	return &Reader{settings: settings, db: livedb.Open(settings.Path), decoder: newDecoder(eventColumns)}
+	return &Reader{
+		settings: settings, idRangeSize: idRangeSize,
+		db: livedb.Open(settings.Path), decoder: newDecoder(eventColumns),
+	}
 }
 
 // Close releases the files. The Reader must not be used again.
@@ -65,27 +68,26 @@ func (r *Reader) Close() error {
 	return r.db.Close()
 }
 
-// Changed reports whether the database may have changed since the last Read that
-// succeeded, at the price of a few calls of stat. It never reports false after a
-// commit.
+// Changed reports whether the database may have changed since the last successful
+// Read. It never reports false after a commit. It costs a few calls of stat.
 func (r *Reader) Changed() (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.db.Changed(r.read)
+	return r.db.Changed(r.version)
 }
 
-// Batch is a run of rows.
+// Batch is consecutive rows.
 type Batch struct {
 	// Events are the rows in the order of their ids.
 	Events []translator.Event
 	// Next is the cursor after them.
 	Next Cursor
-	// More says that there may be more rows by now.
+	// More reports whether there may be more rows now.
 	More bool
 }
 
 // Read returns the rows after the cursor, up to limit of them, appended to
-// into[:0]. Fewer come, with More set, if the database is written to all the
+// into[:0]. It returns fewer, with More set, if the database is written to all the
 // time. It returns a *[ReplacedError] if the database is not the cursor's.
 func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []translator.Event) (Batch, error) {
 	r.mu.Lock()
@@ -100,13 +102,13 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []tran
 		batch = Batch{Events: events, Next: cursor, More: len(events) == n}
 		return err
 	})
-	r.read = version
+	r.version = version
 	if err != nil {
 		return Batch{}, r.wrap("read events", err)
 	}
 	if n := len(batch.Events); n > 0 {
 		last := &batch.Events[n-1]
-		// A cursor may be kept for long, which the texts of its batch should not be.
+		// A cursor may be kept for long. The clone does not keep the texts of its batch in memory.
 		batch.Next = Cursor{ID: last.ID, UID: strings.Clone(last.UID), RegistryID: last.RegistryID}
 	}
 	return batch, nil
@@ -131,13 +133,13 @@ func (r *Reader) rows(conn *livedb.Conn, after int64, limit int, events []transl
 	}
 }
 
-// End returns the cursor after the last row that there is now.
+// End returns the cursor after the current last row.
 func (r *Reader) End(ctx context.Context) (Cursor, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var end Cursor
 	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
-		highest, err := highestUsed(conn)
+		highest, err := highestID(conn)
 		if err != nil {
 			return err
 		}
@@ -188,7 +190,7 @@ func (r *Reader) Lag(ctx context.Context, after int64) (Lag, error) {
 	return lag, r.wrap("measure the lag", err)
 }
 
-// wrap names the file in errors that come from SQLite, which never saw its path.
+// wrap names the file in errors of SQLite, which does not know its path.
 func (r *Reader) wrap(what string, err error) error {
 	if err == nil {
 		return nil

@@ -16,7 +16,7 @@ var leafColumns = []string{
 
 const defaultColumn = "source_ip"
 
-// leafKeys are the keys under which a leaf may hold the value of a column.
+// leafKeys returns the keys under which a leaf may hold the value of a column.
 func leafKeys(column string) []string {
 	switch column {
 	case "extra":
@@ -28,8 +28,8 @@ func leafKeys(column string) []string {
 	}
 }
 
-// mismatchName is what oversight.tlog.mismatch calls a difference in a leaf's
-// key.
+// mismatchName returns the name that oversight.tlog.mismatch has for a difference in
+// a key of a leaf.
 func mismatchName(key string) string {
 	switch key {
 	case "qname", "qtype":
@@ -41,14 +41,14 @@ func mismatchName(key string) string {
 	}
 }
 
-// alteration is one character that became another.
+// alteration is the change of one character.
 type alteration struct {
 	key      string // of the leaf
 	from, to string // the values
 }
 
-// alterColumn changes the last character that can be changed in a column's
-// value. There may be none.
+// alterColumn changes the last character of a column's value that can be changed. If
+// there is none, ok is false.
 func alterColumn(column, value string) (changed string, done alteration, ok bool) {
 	if column == "extra" {
 		text, done, ok := alterObject([]byte(value), ": ", leafKeys(column))
@@ -62,8 +62,8 @@ func alterColumn(column, value string) (changed string, done alteration, ok bool
 	return changed, alteration{leafKeys(column)[0], value, changed}, true
 }
 
-// alterObject changes the value of the first of the keys that holds a text in
-// which something can be changed. colon is what stands behind a key.
+// alterObject changes a character in the value of the first of the keys that holds a
+// suitable text. colon separates keys and values.
 func alterObject(object []byte, colon string, keys []string) (changed []byte, done alteration, ok bool) {
 	for _, key := range keys {
 		_, after, found := bytes.Cut(object, []byte(`"`+key+`"`+colon+`"`))
@@ -83,7 +83,7 @@ func alterObject(object []byte, colon string, keys []string) (changed []byte, do
 	return object, alteration{}, false
 }
 
-// unquote reads a JSON text without its quotation marks.
+// unquote decodes a JSON string that is given without its quotation marks.
 func unquote(text string) (value string) {
 	if json.Unmarshal([]byte(`"`+text+`"`), &value) != nil {
 		return text
@@ -91,7 +91,7 @@ func unquote(text string) (value string) {
 	return value
 }
 
-// endOfText is where the quotation mark is that ends a JSON text.
+// endOfText returns the index of the quotation mark that ends a JSON string.
 func endOfText(text []byte) int {
 	for i := 0; i < len(text); i++ {
 		switch text[i] {
@@ -104,9 +104,9 @@ func endOfText(text []byte) int {
 	return len(text)
 }
 
-// lastAlterable is the index of the last digit or small letter, or -1. In
-// escaped text what belongs to an escape does not count. Capital letters do not
-// either, because of the Z of timestamps.
+// lastAlterable returns the index of the last digit or lowercase letter, or -1. In
+// escaped text it skips escape sequences. Uppercase letters are not changed because
+// of the Z of timestamps.
 func lastAlterable(text string, escaped bool) int {
 	last := -1
 	for i := 0; i < len(text); i++ {
@@ -122,8 +122,8 @@ func lastAlterable(text string, escaped bool) int {
 	return last
 }
 
-// alter makes another character of c that is as good: of a digit a digit, of a
-// hexadecimal digit such a one.
+// alter returns another character of the same class: digits, hexadecimal digits,
+// lowercase letters.
 func alter(c byte) byte {
 	switch c {
 	case '9', 'f', 'z':

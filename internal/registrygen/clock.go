@@ -12,18 +12,17 @@ import (
 // unless something else is asked for: 2026-01-01T00:00:00Z.
 var DefaultStart = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
-// meanStep is how far the event clock moves from one event to the next, on
-// average; it can be anything up to twice that. It leaves some events within
-// the same second, as in a real registry.
+// meanStep is the average time between two events on the event clock; at most it is
+// twice that. Some events are within the same second, as in a real registry.
 const meanStep = 1500 * time.Millisecond
 
-// clock tells when event n happened. Event 0 is the registration of documents.
+// clock returns the time of event n. Event 0 is the registration of documents.
 type clock func(n int64, random *rand.Rand) time.Time
 
 func wallClock(int64, *rand.Rand) time.Time { return time.Now() }
 
-// steppingClock needs no memory of the event before: a database that is opened
-// again goes on as if it had never been closed.
+// steppingClock depends on the number of an event only, so that closing and opening a
+// database changes no time.
 func steppingClock(start time.Time) clock {
 	return func(n int64, random *rand.Rand) time.Time {
 		if n == 0 {
@@ -34,5 +33,5 @@ func steppingClock(start time.Time) clock {
 	}
 }
 
-// timestamp writes t as the registry does.
+// timestamp formats t as the registry does.
 func timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }

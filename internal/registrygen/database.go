@@ -22,31 +22,30 @@ import (
 type Style string
 
 const (
-	// Python opens a connection for each write and closes it afterwards, so that
-	// the files with -wal and -shm at their end come and go with it.
+	// Python opens a connection for each write and closes it afterwards, which
+	// creates and removes the -wal and -shm files each time.
 	Python Style = "python"
 	// Rust keeps up to eight connections open until Close, with
-	// synchronous=NORMAL. The files with -wal and -shm at their end stay.
+	// synchronous=NORMAL. The -wal and -shm files remain.
 	Rust Style = "rust"
 )
 
-// Both registries wait as long for a lock; the Rust one pools as many.
+// Both registries wait for a lock that long; the Rust one has that many connections.
 const (
 	busyTimeout    = "5000" // milliseconds
 	maxConnections = 8
 )
 
-// database hands out connections in the manner of a style. It is safe for
-// concurrent use.
+// database opens connections in a style. It is safe for concurrent use.
 type database struct {
 	path string
 	dsn  string
-	pool *sql.DB // nil where each use opens its own
+	pool *sql.DB // nil if each use opens a connection
 }
 
 func openDatabase(path string, style Style) (*database, error) {
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return nil, fmt.Errorf("creating the database's directory: %w: give a path in a directory that may be written", err)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // the collector reads it as another user
+		return nil, fmt.Errorf("creating the database's directory: %w: give a path in a writable directory", err)
 	}
 	d := &database{path: path}
 	if style == Rust {
@@ -57,20 +56,20 @@ func openDatabase(path string, style Style) (*database, error) {
 	return d, err
 }
 
-// forBulk returns a handle on the same database with one connection, which is
-// set up to commit a lot at once. It has to be closed.
+// forBulk returns the same database with one connection that is configured for large
+// transactions. It has to be closed.
 func (d *database) forBulk() (*database, error) {
 	bulk := &database{path: d.path}
 	return bulk, bulk.keep(1, url.Values{
 		"_synchronous": {"NORMAL"},
 		"_pragma": {
-			"cache_size(-16384)",        // KiB: what is inserted into stays
+			"cache_size(-16384)",        // KiB: the pages that are inserted into
 			"wal_autocheckpoint(16384)", // pages: fewer, larger checkpoints
 		},
 	})
 }
 
-// keep makes d keep its connections open.
+// keep opens a pool, which keeps its connections open.
 func (d *database) keep(connections int, settings url.Values) (err error) {
 	if d.dsn, err = dsn(d.path, settings); err != nil {
 		return err
@@ -83,28 +82,27 @@ func (d *database) keep(connections int, settings url.Values) (err error) {
 	return nil
 }
 
-// dsn returns the name under which the driver opens path with the settings of
-// every registry and the given ones.
+// dsn returns the data source name for path, with the settings of every registry and
+// the given ones.
 func dsn(path string, settings url.Values) (string, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
 		return "", fmt.Errorf("finding %s: %w", path, err)
 	}
 	query := url.Values{
-		"_busy_timeout": {busyTimeout}, // the driver applies it before all others
+		"_busy_timeout": {busyTimeout}, // the driver applies it first
 		"_journal_mode": {"WAL"},
 		"_txlock":       {"immediate"},
 	}
 	maps.Copy(query, settings)
 	absolute = filepath.ToSlash(absolute)
 	if !strings.HasPrefix(absolute, "/") {
-		absolute = "/" + absolute // a drive letter
+		absolute = "/" + absolute // it begins with a drive letter
 	}
 	return (&url.URL{Scheme: "file", Path: absolute, RawQuery: query.Encode()}).String(), nil
 }
 
-// use calls f with a handle on the database, and says which database an error
-// is about.
+// use calls f with a handle of the database. Errors name the database.
 func (d *database) use(f func(*sql.DB) error) error {
 	if d.pool != nil {
 		return d.explain(f(d.pool))
@@ -117,8 +115,7 @@ func (d *database) use(f func(*sql.DB) error) error {
 	return d.explain(errors.Join(f(db), db.Close()))
 }
 
-// transact calls f within a transaction and commits what it did, unless it
-// failed.
+// transact calls f within a transaction, and commits it if f returns no error.
 func (d *database) transact(ctx context.Context, f func(*sql.Tx) error) error {
 	return d.use(func(db *sql.DB) error {
 		tx, err := db.BeginTx(ctx, nil)
@@ -139,17 +136,16 @@ func (d *database) close() error {
 	return d.explain(d.pool.Close())
 }
 
-// hints say what to do about an error of SQLite, by its primary code.
+// hints are what to do about an error of SQLite, by its primary result code.
 var hints = map[int]string{
-	sqlite3.SQLITE_BUSY:     "something else kept it locked for five seconds: end that, and start again",
-	sqlite3.SQLITE_READONLY: "give a file that may be written, in a directory that may be written",
-	sqlite3.SQLITE_FULL:     "make room on its disk, or prune",
-	sqlite3.SQLITE_CANTOPEN: "give the path of a file, in a directory that may be written",
+	sqlite3.SQLITE_BUSY:     "another process kept it locked for five seconds: end that process, and start again",
+	sqlite3.SQLITE_READONLY: "give a writable file in a writable directory",
+	sqlite3.SQLITE_FULL:     "free space on its disk, or prune",
+	sqlite3.SQLITE_CANTOPEN: "give the path of a file in a writable directory",
 	sqlite3.SQLITE_NOTADB:   "give another file, or move this one away",
 }
 
-// explain says which database err is about, and what to do where that is
-// known.
+// explain adds the database to err, and a hint if there is one.
 func (d *database) explain(err error) error {
 	if err == nil {
 		return nil

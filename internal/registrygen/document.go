@@ -23,14 +23,14 @@ type document struct {
 	issuerID    string
 }
 
-// beacon is what calls back when its document is opened.
+// beacon calls the registry back when its document is opened.
 type beacon struct {
 	token    string
 	kind     string // as registered
 	document *document
 }
 
-// eventKind is how the registry calls a callback of this beacon.
+// eventKind returns the kind that the registry records for a callback of the beacon.
 func (b beacon) eventKind() string {
 	if b.kind == "http" {
 		return kindImage
@@ -38,7 +38,7 @@ func (b beacon) eventKind() string {
 	return b.kind
 }
 
-// registration is everything that the registry keeps of a new document.
+// registration is everything that the registry stores about a new document.
 type registration struct {
 	document
 	number       int
@@ -49,12 +49,12 @@ type registration struct {
 	mark         string
 	beacons      []beacon
 	registeredAt int64  // unix seconds
-	timestamp    string // the same, as the log has it
+	timestamp    string // the same, in the form of the log
 }
 
-// register invents document i; the first is 0.
+// register generates document i; the first is 0.
 func (g *generator) register(i int) *registration {
-	g.source.Seed(g.seed, documentStream|uint64(i))
+	g.source.Seed(g.seed, documentStream|uint64(i)) //nolint:gosec // i is not negative
 	at := g.clock(0, g.random)
 	r := &registration{
 		document:     document{g.uuid(), pick(g.random, recipients), pick(g.random, issuers)},
@@ -73,15 +73,14 @@ func (g *generator) register(i int) *registration {
 	return r
 }
 
-// uuid is a random UUID, version 4.
+// uuid returns a random UUID, version 4.
 func (g *generator) uuid() string {
 	high := g.random.Uint64()&^0xf000 | 0x4000
 	low := g.random.Uint64()&^(3<<62) | 2<<62
 	return fmt.Sprintf("%08x-%04x-%04x-%04x-%012x", high>>32, high>>16&0xffff, high&0xffff, low>>48, low&(1<<48-1))
 }
 
-// appendLeaf appends what the log keeps of the registration, in RFC 8785
-// order.
+// appendLeaf appends the registration's leaf, with keys in the order of RFC 8785.
 func (r *registration) appendLeaf(dst []byte) []byte {
 	dst = appendCanonical(append(dst, `{"event":"register","file_id":`...), r.fileID)
 	dst = appendCanonical(append(dst, `,"issuer_id":`...), r.issuerID)
@@ -92,7 +91,7 @@ func (r *registration) appendLeaf(dst []byte) []byte {
 	return append(dst, '}')
 }
 
-// manifest is the document's manifest, as Python writes it with sorted keys.
+// manifest returns the document's manifest, as Python's json writes it with sorted keys.
 func (r *registration) manifest() string {
 	m := []byte(`{"beacons": [`)
 	for i, b := range r.beacons {

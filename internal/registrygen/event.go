@@ -10,13 +10,13 @@ import (
 	"time"
 )
 
-// The shares of the sample of the real registry's database.
+// Shares of events, as in a sample of a real registry's database.
 const (
 	unknownTokens = 0.09 // of all events
 	unnamedDNS    = 0.27 // of DNS queries, without a name
 )
 
-// The names under which the registry records the callbacks it knows.
+// The kinds of callbacks that the registry records.
 const (
 	kindDNS     = "dns"
 	kindImage   = "http_img"
@@ -41,10 +41,10 @@ var (
 	}
 )
 
-// event is one callback, before the log has given it an index.
+// event is one callback.
 type event struct {
 	token     string
-	document  *document // nil for a token that the registry does not know
+	document  *document // nil for an unknown token
 	kind      string
 	sourceIP  string
 	userAgent string // empty for DNS
@@ -55,7 +55,7 @@ type event struct {
 	tlogIndex int64
 }
 
-// generator invents what a registry records. The nth event depends on the seed,
+// generator generates what a registry records. The nth event depends on the seed,
 // the clock and the beacons, not on the events before it.
 type generator struct {
 	seed    uint64
@@ -68,15 +68,15 @@ type generator struct {
 
 func newGenerator(seed uint64, clock clock) *generator {
 	source := rand.NewPCG(0, 0)
-	return &generator{seed: seed, clock: clock, source: source, random: rand.New(source)}
+	return &generator{seed: seed, clock: clock, source: source, random: rand.New(source)} //nolint:gosec // the content has to be reproducible
 }
 
-// Documents and events draw from streams that do not meet.
+// Documents and events use different streams of random numbers.
 const documentStream = 1 << 63
 
-// event invents event n; the first is 1.
+// event generates event n; the first is 1.
 func (g *generator) event(n int64) event {
-	g.source.Seed(g.seed, uint64(n))
+	g.source.Seed(g.seed, uint64(n)) //nolint:gosec // n is not negative
 	e := event{logged: g.clock(n, g.random)}
 	e.recorded = e.logged.Add(time.Duration(g.random.Int64N(int64(8 * time.Millisecond))))
 	if len(g.beacons) == 0 || g.random.Float64() < unknownTokens {
@@ -97,7 +97,7 @@ func (g *generator) event(n int64) event {
 	return e
 }
 
-// address is one of those set aside for documentation.
+// address returns one that is reserved for documentation (RFC 5737, RFC 3849).
 func (g *generator) address() string {
 	const formats = 3
 	host := 1 + g.random.IntN(254)
@@ -122,7 +122,7 @@ func (g *generator) hex(n int) string {
 
 func pick[T any](random *rand.Rand, from []T) T { return from[random.IntN(len(from))] }
 
-// extra is the row's column of that name, as Python writes it.
+// extra returns the row's column of that name, as Python's json writes it.
 func (e *event) extra() string {
 	if e.kind != kindDNS {
 		return "{}"
@@ -144,7 +144,7 @@ func (e *event) row() []any {
 	}
 }
 
-// appendLeaf appends what the log keeps of the event, in RFC 8785 order.
+// appendLeaf appends the event's leaf, with keys in the order of RFC 8785.
 func (e *event) appendLeaf(dst []byte) []byte {
 	var fileID, recipientID string
 	if e.document != nil {

@@ -8,14 +8,17 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
-// replaceFile puts data at path such that whoever reads it finds either what
-// was there or all that is new, also after a crash.
+// temporarySuffix is what the name of a file ends with until it is complete.
+const temporarySuffix = ".tmp"
+
+// replaceFile writes data to path such that a reader finds either the old content
+// or all of the new one, also after a crash.
 func replaceFile(path string, data []byte, mode fs.FileMode) error {
-	// A name of its own is not needed: a registry has one writer, which finds
-	// and replaces what a crash has left.
-	temporary := path + ".tmp"
+	// The name can be the same every time: a registry has one writer.
+	temporary := path + temporarySuffix
 	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
@@ -28,6 +31,18 @@ func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	}
 	if err != nil {
 		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(temporary))
+	}
+	return nil
+}
+
+// removeTemporaryFiles removes what a process left behind that was killed within
+// replaceFile.
+func removeTemporaryFiles(dir string) error {
+	for _, name := range []string{IdentityFile, HeadFile, WellKnownFile} {
+		err := os.Remove(filepath.Join(dir, name+temporarySuffix))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ import (
 )
 
 // Handler answers GET /tlog/head and GET /.well-known/oversight-registry as a
-// registry does, with what is true at that moment. It answers 503 where
-// [Registry.Head] fails. It is safe for concurrent use.
+// registry does, with the current state. It answers 503 if [Registry.Head] fails. It
+// is safe for concurrent use.
 func (r *Registry) Handler() http.Handler {
 	return handler(func() (head, about []byte, err error) {
 		h, err := r.Head()
@@ -24,8 +24,8 @@ func (r *Registry) Handler() http.Handler {
 	})
 }
 
-// FileHandler answers as [Registry.Handler] does, with what is in the files beside
-// a database: after [Tamper], too. It answers 503 where they cannot be read. It
+// FileHandler answers as [Registry.Handler] does, with the content of the files beside
+// a database, for example after [Tamper]. It answers 503 if they cannot be read. It
 // is safe for concurrent use.
 func FileHandler(database string) http.Handler {
 	dir := filepath.Dir(database)
@@ -60,5 +60,5 @@ func answer(w http.ResponseWriter, body []byte, err error) {
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // whoever asked has gone
+	_, _ = w.Write(body) // an error means that the client has disconnected
 }

@@ -9,7 +9,7 @@ import (
 	"fmt"
 )
 
-// Files beside the database, with what a registry tells over HTTP.
+// Files beside the database, with what a registry serves over HTTP.
 const (
 	// HeadFile holds the signed tree head: what GET /tlog/head answers.
 	HeadFile = "signed-head.json"
@@ -18,7 +18,7 @@ const (
 	WellKnownFile = "well-known.json"
 )
 
-// Head is a signed tree head: the registry's word on what its log is.
+// Head is a signed tree head: the registry's signed statement of the log's size and root.
 type Head struct {
 	Size      int64             // leaves that the root is over
 	Root      [sha256.Size]byte // RFC 6962, 2.1
@@ -32,19 +32,19 @@ func signHead(key ed25519.PrivateKey, size int64, root [sha256.Size]byte) Head {
 	return h
 }
 
-// Message is what is signed: an object of root and size in RFC 8785's form.
+// Message returns what is signed: an object of root and size, in the form of RFC 8785.
 func (h Head) Message() []byte {
 	return fmt.Appendf(nil, `{"root":"%x","size":%d}`, h.Root, h.Size)
 }
 
-// JSON is the head in the form in which registries publish it.
+// JSON returns the head as registries publish it.
 func (h Head) JSON() []byte {
 	return fmt.Appendf(nil, `{"size": %d, "root": "%x", "signature": "%x", "signed_message": %q}`,
 		h.Size, h.Root, h.Signature, h.Message())
 }
 
-// wellKnown is what a registry tells about itself. The version is that of the
-// registry whose ways this package has.
+// wellKnown returns what a registry publishes about itself. The version is that of the
+// registry that this package imitates.
 func wellKnown(key ed25519.PublicKey, size int64) []byte {
 	return fmt.Appendf(nil, `{"ed25519_pub":"%x","version":"0.2.1","jurisdiction":"GLOBAL","tlog_size":%d}`, key, size)
 }

@@ -21,8 +21,8 @@ import (
 // registry's Ed25519 key pair. Only its owner may read it.
 const IdentityFile = "registry-identity.json"
 
-// identity is the content of IdentityFile as a registry writes it. Generated is
-// the generator's own: it tells what may be damaged from what may not.
+// identity is the content of IdentityFile as a registry writes it, and Generated: only
+// registries that have it set may be damaged.
 type identity struct {
 	Private   string `json:"ed25519_priv"`
 	Public    string `json:"ed25519_pub"`
@@ -30,13 +30,12 @@ type identity struct {
 	Generated bool   `json:"generated"`
 }
 
-// identityPath is where the identity that belongs to a database is.
+// identityPath returns the path of the identity that belongs to a database.
 func identityPath(database string) string {
 	return filepath.Join(filepath.Dir(database), IdentityFile)
 }
 
-// newKey derives a key pair from a seed. It protects nothing: who knows the
-// seed has the key.
+// newKey derives a key pair from a seed. It protects nothing: the seed is public.
 func newKey(seed uint64) ed25519.PrivateKey {
 	material := sha256.Sum256(binary.BigEndian.AppendUint64([]byte("registrygen identity "), seed))
 	return ed25519.NewKeyFromSeed(material[:])
@@ -76,7 +75,7 @@ func loadIdentity(path string) (ed25519.PrivateKey, error) {
 	}
 	private, err := hex.DecodeString(i.Private)
 	if err != nil || len(private) != ed25519.SeedSize {
-		return nil, fmt.Errorf("%s: ed25519_priv is no key of 64 hex digits: give another directory", path)
+		return nil, fmt.Errorf("%s: ed25519_priv is not a key of 64 hex digits: give another directory", path)
 	}
 	key := ed25519.NewKeyFromSeed(private)
 	if hex.EncodeToString(publicHalf(key)) != i.Public {

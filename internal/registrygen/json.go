@@ -7,12 +7,12 @@ import "unicode/utf16"
 
 const hexDigits = "0123456789abcdef"
 
-// shortEscapes holds the letter of each control character that JSON writes
-// with one, which is where Python's json and RFC 8785 agree.
+// shortEscapes holds the letter of each control character that is escaped with a
+// letter. Python's json and RFC 8785 have the same ones.
 var shortEscapes = [0x20]byte{'\b': 'b', '\t': 't', '\n': 'n', '\f': 'f', '\r': 'r'}
 
-// appendCanonical appends s as RFC 8785 writes a string: everything as it is,
-// but for what JSON requires to be escaped.
+// appendCanonical appends s as RFC 8785 writes a string: only what JSON requires is
+// escaped.
 func appendCanonical(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for _, c := range []byte(s) {
@@ -28,8 +28,8 @@ func appendCanonical(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-// appendPython appends s as Python's json.dumps writes a string by default:
-// everything outside printable ASCII as escaped UTF-16.
+// appendPython appends s as Python's json.dumps writes a string by default: everything
+// outside printable ASCII as escaped UTF-16.
 func appendPython(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	for _, r := range s {
@@ -39,7 +39,7 @@ func appendPython(dst []byte, s string) []byte {
 		case r >= 0x20 && r < 0x7f:
 			dst = append(dst, byte(r))
 		case r < 0x20:
-			dst = appendControl(dst, byte(r))
+			dst = appendControl(dst, byte(r)) //nolint:gosec // r is ASCII
 		default:
 			dst = appendUTF16(dst, r)
 		}
@@ -56,10 +56,10 @@ func appendControl(dst []byte, c byte) []byte {
 
 func appendUTF16(dst []byte, r rune) []byte {
 	if r < 0x10000 {
-		return appendUnit(dst, uint16(r))
+		return appendUnit(dst, uint16(r)) //nolint:gosec // r is below 0x10000
 	}
 	high, low := utf16.EncodeRune(r)
-	return appendUnit(appendUnit(dst, uint16(high)), uint16(low))
+	return appendUnit(appendUnit(dst, uint16(high)), uint16(low)) //nolint:gosec // UTF-16 has 16 bits
 }
 
 func appendUnit(dst []byte, u uint16) []byte {

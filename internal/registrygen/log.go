@@ -19,29 +19,29 @@ import (
 // LeavesFile is the name of the transparency log's file in its directory.
 const LeavesFile = "leaves.jsonl"
 
-// leafLog appends to a transparency log. A nil *leafLog is a registry without
+// leafLog appends to a transparency log. A nil *leafLog is that of a registry without
 // one. It is not safe for concurrent use.
 type leafLog struct {
 	file *os.File
 	size int64 // bytes of file, all of them durable
-	next int64 // index of the next leaf, pending ones counted
+	next int64 // index of the next leaf, behind the pending ones
 
 	pending []byte // lines that flush will write
 	hashes  []byte // of the leaves in pending, if there is a tree
 	leaves  int64  // in pending
 	leaf    []byte // for reuse: 0x00 and the leaf
 
-	durable *tree // over what is in file; nil until grow, and for a damaged log
-	damage  error // why there is no tree, once there should be one
+	durable *tree // over the leaves in file; nil before loadTree, and for a damaged log
+	damage  error // why loadTree built no tree
 }
 
-// openLog opens the log in dir, which it creates where there is none. A last
-// line that a crash has cut off goes away, as nobody was told of it.
+// openLog opens the log in dir, or creates it. It removes a last line that a crash has
+// cut off, which was never part of a signed head.
 func openLog(dir string) (*leafLog, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("creating the transparency log's directory: %w: give one in a directory that may be written", err)
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the collector reads it as another user
+		return nil, fmt.Errorf("creating the transparency log's directory: %w: give one in a writable directory", err)
 	}
-	file, err := os.OpenFile(filepath.Join(dir, LeavesFile), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
+	file, err := os.OpenFile(filepath.Join(dir, LeavesFile), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644) //nolint:gosec // the collector reads it as another user
 	if err != nil {
 		return nil, fmt.Errorf("opening the transparency log: %w", err)
 	}
@@ -52,14 +52,14 @@ func openLog(dir string) (*leafLog, error) {
 	return l, nil
 }
 
-// longestLine is more than any line that a registry writes.
+// longestLine is longer than any line that a registry writes, in bytes.
 const longestLine = 1 << 20
 
-// lineStart is how every line begins.
+// lineStart is the beginning of every line.
 const lineStart = `{"index": `
 
-// findEnd sets size and next from the last complete line, and cuts off what
-// comes after it.
+// findEnd sets size and next from the last complete line, and truncates the file
+// after it.
 func (l *leafLog) findEnd() error {
 	info, err := l.file.Stat()
 	if err != nil {
@@ -99,11 +99,11 @@ func indexOf(line []byte) (int64, error) {
 }
 
 func notALeaf(line []byte) error {
-	return fmt.Errorf("its last line is no leaf of a transparency log (%.40q): give another directory, or move the file away", line)
+	return fmt.Errorf("its last line is not a leaf of a transparency log (%.40q): give another directory, or move the file away", line)
 }
 
-// add takes a leaf for the next flush, and returns its index, which is -1
-// without a log. appendLeaf appends the leaf's bytes to what it is given.
+// add adds a leaf, which the next flush writes, and returns its index; -1 without a
+// log. appendLeaf appends the leaf's bytes to a slice.
 func (l *leafLog) add(appendLeaf func([]byte) []byte) int64 {
 	if l == nil {
 		return -1
@@ -154,7 +154,7 @@ func (l *leafLog) write() error {
 		return err
 	}
 	if info.Size() != l.size {
-		return fmt.Errorf("it has %d bytes where this process left %d: something else writes to it, and only one may", info.Size(), l.size)
+		return fmt.Errorf("it has %d bytes and this process left %d: end the other process that writes to it", info.Size(), l.size)
 	}
 	if _, err = l.file.Write(l.pending); err == nil {
 		err = l.file.Sync()
@@ -165,16 +165,16 @@ func (l *leafLog) write() error {
 	return nil
 }
 
-// grow builds the tree over what is in the file, and keeps it from then on. It
-// reads all of the file.
-func (l *leafLog) grow() {
+// loadTree builds the tree over the leaves in the file, which flush adds to from then
+// on. It reads the whole file.
+func (l *leafLog) loadTree() {
 	l.durable, l.damage = buildTree(io.NewSectionReader(l.file, 0, l.size))
 	if l.damage != nil {
 		l.durable = nil
 	}
 }
 
-// tree is the tree over what is in the file. It fails for a damaged log.
+// tree returns the tree over the leaves in the file. It fails for a damaged log.
 func (l *leafLog) tree() (*tree, error) {
 	if l.damage != nil {
 		return nil, fmt.Errorf("no tree head is signed for a damaged log, %s: %w", l.file.Name(), l.damage)

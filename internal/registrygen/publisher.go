@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// headInterval is how often the files that hold the head are renewed at most.
+// headInterval is the shortest time between two writes of the files with the head.
 const headInterval = time.Second
 
 // publisher signs heads and keeps the files that hold them up to date. A nil
@@ -25,7 +25,7 @@ type publisher struct {
 // head signs the log as it is.
 func (p *publisher) head(log *leafLog) (Head, error) {
 	if p == nil {
-		return Head{}, errors.New("this registry has no identity to sign tree heads with: it has no log, or its database or its log was not begun by this generator")
+		return Head{}, errors.New("this registry has no identity to sign tree heads with: it has no log, or its database or its log was created by another program")
 	}
 	tree, err := log.tree()
 	if err != nil {
@@ -38,25 +38,24 @@ func (p *publisher) head(log *leafLog) (Head, error) {
 	return signHead(p.key, tree.size(), root), nil
 }
 
-// renew writes the files if there are new leaves and the last time is long
-// enough ago.
-func (p *publisher) renew(log *leafLog) error {
+// writeSometimes writes the files if there are new leaves and headInterval has passed.
+func (p *publisher) writeSometimes(log *leafLog) error {
 	if !p.behind(log) || time.Since(p.at) < headInterval {
 		return nil
 	}
 	return p.write(log)
 }
 
-// finish writes the files if there are new leaves.
-func (p *publisher) finish(log *leafLog) error {
+// writeIfBehind writes the files if there are new leaves.
+func (p *publisher) writeIfBehind(log *leafLog) error {
 	if !p.behind(log) {
 		return nil
 	}
 	return p.write(log)
 }
 
-// behind tells whether the files need to be written. Those of a damaged log stay
-// as they are: nobody signs that.
+// behind reports whether there are new leaves. A damaged log is not signed, so its files
+// are never behind.
 func (p *publisher) behind(log *leafLog) bool {
 	return p != nil && log.durable != nil && log.next != p.written
 }
@@ -73,7 +72,7 @@ func (p *publisher) write(log *leafLog) error {
 	return nil
 }
 
-// writeHead puts a head in the place where a registry's is.
+// writeHead writes the files with a head.
 func writeHead(dir string, key ed25519.PublicKey, head Head) error {
 	return errors.Join(
 		replaceFile(filepath.Join(dir, HeadFile), head.JSON(), 0o644),

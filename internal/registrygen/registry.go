@@ -17,21 +17,21 @@ import (
 // DefaultDocuments is how many documents a new database begins with.
 const DefaultDocuments = 25
 
-// Settings say what to write, and where.
+// Settings configure what to write, and where.
 type Settings struct {
-	// Database is the path of the SQLite file. Required. It is created, with the
-	// directories above it, where there is none; otherwise rows are appended.
+	// Database is the path of the SQLite file. Required. It is created with its
+	// directories if it does not exist; otherwise rows are appended.
 	Database string
 	// TlogDir is the directory of the transparency log, created like the
 	// database; leaves are appended. Empty: no log, and tlog_index is -1.
 	TlogDir string
-	// Style is how connections are used. Default: Python.
+	// Style is how connections to the database are used. Default: Python.
 	Style Style
-	// Seed decides the content. Any value will do, zero as well.
+	// Seed determines the content. Zero is valid.
 	Seed uint64
-	// Start is where the clock of the events starts; from there the seed decides
-	// about their times. Zero: events happen when they are written, by the wall
-	// clock, and content is the same for the same seed but for the times.
+	// Start is the time of the first event; the seed determines the times of the
+	// others. Zero: events have the time at which they are written, and only the
+	// rest of the content is the same for the same seed.
 	Start time.Time
 	// Documents is how many documents are registered if the database holds none.
 	// Default: DefaultDocuments.
@@ -40,7 +40,7 @@ type Settings struct {
 
 func (s *Settings) normalize() error {
 	if s.Database == "" {
-		return errors.New("no database given: it needs the path of a file to write")
+		return errors.New("no database given: give the path of a file to write")
 	}
 	if s.Style == "" {
 		s.Style = Python
@@ -74,15 +74,14 @@ type Registry struct {
 
 var errClosed = errors.New("the registry is closed")
 
-// Open creates or opens a registry's files and, where the database holds no
-// documents yet, registers some. Close has to be called in the end.
+// Open creates or opens a registry's files and, if the database holds no documents
+// yet, registers some. The Registry has to be closed.
 //
-// With a log, a new registry gets an identity, in [IdentityFile] beside the
-// database, and from then on signs its tree heads into [HeadFile] when it is
-// opened, about every second while leaves are written, and by Close. Opening
-// such a registry again reads all of its log. A registry that was begun by
-// another program is appended to without any of this, and refused if it has an
-// identity.
+// With a log, a new registry gets an identity, in [IdentityFile] beside the database.
+// Its tree heads are signed and written to [HeadFile] when it is opened, about every
+// second while leaves are written, and by Close. Opening such a registry again reads
+// its whole log. A registry that was created by another program gets no identity and
+// no heads, and is refused if it has an identity.
 func Open(ctx context.Context, settings Settings) (_ *Registry, err error) {
 	if err := settings.normalize(); err != nil {
 		return nil, err
@@ -103,7 +102,7 @@ func Open(ctx context.Context, settings Settings) (_ *Registry, err error) {
 
 func (r *Registry) prepare(ctx context.Context, settings Settings) error {
 	if settings.TlogDir != "" {
-		// First of all: nothing is written to a real registry.
+		// Before anything is written: this fails for a real registry.
 		var err error
 		if r.key, err = loadIdentity(identityPath(settings.Database)); err != nil {
 			return err
@@ -122,16 +121,19 @@ func (r *Registry) prepare(ctx context.Context, settings Settings) error {
 			return err
 		}
 	}
-	return r.publisher.finish(r.log)
+	return r.publisher.writeIfBehind(r.log)
 }
 
-// prepareLog opens the log, and makes ready to sign it.
+// prepareLog opens the log, and prepares to sign it.
 func (r *Registry) prepareLog(settings Settings) (err error) {
 	if r.log, err = openLog(settings.TlogDir); err != nil {
 		return err
 	}
-	if begun := r.log.next > 0 || r.next > 1; r.key == nil && begun {
-		return nil // by another program: it stays without an identity
+	if exists := r.log.next > 0 || r.next > 1; r.key == nil && exists {
+		return nil // another program created it: it gets no identity
+	}
+	if err := removeTemporaryFiles(filepath.Dir(settings.Database)); err != nil {
+		return err
 	}
 	if r.key == nil {
 		at := r.generator.clock(0, r.generator.random)
@@ -139,12 +141,12 @@ func (r *Registry) prepareLog(settings Settings) (err error) {
 			return err
 		}
 	}
-	r.log.grow()
+	r.log.loadTree()
 	r.publisher = &publisher{dir: filepath.Dir(settings.Database), key: r.key, written: -1}
 	return nil
 }
 
-// load creates the schema where it is missing, and reads what there is.
+// load creates the schema if it is missing, and reads the highest id and the beacons.
 func (r *Registry) load(ctx context.Context) error {
 	return r.database.use(func(db *sql.DB) error {
 		if _, err := db.ExecContext(ctx, schema); err != nil {
@@ -164,7 +166,7 @@ func (r *Registry) load(ctx context.Context) error {
 	})
 }
 
-// registerDocuments writes all of them in one transaction, after one fsync of
+// registerDocuments registers n documents in one transaction, after one fsync of
 // their leaves.
 func (r *Registry) registerDocuments(ctx context.Context, n int) error {
 	var registrations []*registration
@@ -197,24 +199,23 @@ func (r *Registry) registerDocuments(ctx context.Context, n int) error {
 	return nil
 }
 
-// WriteEvent writes one event: its leaf, durably, and then its row, in a
-// transaction of its own. It returns the row's id, also if all that failed was
-// renewing the head.
+// WriteEvent writes one event: its leaf, durably, and then its row, in a transaction
+// of its own. It returns the row's id, even if writing the head failed.
 //
-// A context that is done keeps it from beginning, and no longer stops it then.
-// After an error the leaf may be there without the row, as with a registry
-// that crashes.
+// If the context is done, it writes nothing; later cancellation has no effect. After
+// an error the leaf may be written and the row not, as in a registry that crashes.
 func (r *Registry) WriteEvent(ctx context.Context) (id int64, err error) {
 	return r.write(ctx, r.database, 1)
 }
 
-// fillBatch bounds memory, and the loss if there is an error.
+// fillBatch is how many events Fill writes in a transaction. It limits memory, and what
+// an error loses.
 const fillBatch = 20_000
 
-// Fill writes n events as fast as it can: thousands in a transaction on a
-// connection of its own, and one fsync for their leaves. Content is as with
-// WriteEvent. It stops between two transactions when the context is done, and
-// returns its error.
+// Fill writes n events as fast as possible: thousands in a transaction on a connection
+// of its own, with one fsync for their leaves. The content is the same as with
+// WriteEvent. When the context is done, it stops between two transactions and returns
+// the context's error.
 func (r *Registry) Fill(ctx context.Context, n int64) error {
 	bulk, err := r.database.forBulk()
 	if err != nil {
@@ -244,10 +245,10 @@ func (r *Registry) write(ctx context.Context, to *database, n int) (lastID int64
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.written.count(ids)
-	return ids[len(ids)-1], r.publisher.renew(r.log)
+	return ids[len(ids)-1], r.publisher.writeSometimes(r.log)
 }
 
-// record invents the next n events and writes their leaves.
+// record generates the next n events and writes their leaves.
 func (r *Registry) record(n int) ([]event, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -268,8 +269,8 @@ func (r *Registry) record(n int) ([]event, error) {
 	return events, nil
 }
 
-// Prune deletes all events but the newest keep, as an operator does who cleans
-// up. Their ids are not used again, and the log keeps their leaves.
+// Prune deletes all events except the newest keep. Their ids are not used again, and
+// the log keeps their leaves.
 func (r *Registry) Prune(ctx context.Context, keep int64) (deleted int64, err error) {
 	if keep < 0 {
 		return 0, fmt.Errorf("cannot keep %d events: the number must not be negative", keep)
@@ -285,8 +286,8 @@ func (r *Registry) Prune(ctx context.Context, keep int64) (deleted int64, err er
 	return deleted, err
 }
 
-// Head signs the log as it is now. It fails for a registry that has no log, that
-// was begun by another program, or whose log is damaged.
+// Head signs the log as it is now. It fails for a registry that has no log, that was
+// created by another program, or whose log is damaged.
 func (r *Registry) Head() (Head, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -296,8 +297,8 @@ func (r *Registry) Head() (Head, error) {
 	return r.publisher.head(r.log)
 }
 
-// PublicKey is the key that heads are signed with, whose hex is the registry's
-// identifier; nil for a registry that signs none.
+// PublicKey returns the key that heads are signed with, which in hex is the registry's
+// id; nil for a registry that signs none.
 func (r *Registry) PublicKey() ed25519.PublicKey {
 	if r.key == nil {
 		return nil
@@ -312,8 +313,7 @@ func (r *Registry) Written() Summary {
 	return r.written
 }
 
-// Close closes the files. No other call may be under way. Closing again does
-// nothing.
+// Close closes the files. No other call may be running. A second call does nothing.
 func (r *Registry) Close() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -321,5 +321,5 @@ func (r *Registry) Close() error {
 		return nil
 	}
 	r.closed = true
-	return errors.Join(r.publisher.finish(r.log), r.database.close(), r.log.close())
+	return errors.Join(r.publisher.writeIfBehind(r.log), r.database.close(), r.log.close())
 }

@@ -10,7 +10,7 @@ import (
 	"fmt"
 )
 
-// insert commits the events' rows in one transaction and returns their ids.
+// insert inserts the events' rows in one transaction and returns their ids.
 func insert(ctx context.Context, to *database, events []event) (ids []int64, err error) {
 	err = to.transact(ctx, func(tx *sql.Tx) error {
 		statement, err := tx.PrepareContext(ctx, insertEvent)
@@ -35,7 +35,7 @@ func insert(ctx context.Context, to *database, events []event) (ids []int64, err
 	return ids, err
 }
 
-// insert writes the rows of a registered document.
+// insert inserts the rows of a registered document.
 func (r *registration) insert(ctx context.Context, tx *sql.Tx) error {
 	_, err := tx.ExecContext(ctx, insertManifest,
 		r.fileID, r.recipientID, r.issuerID, r.issuerKey, r.manifest(), r.registeredAt)

@@ -16,7 +16,7 @@ import (
 
 // logLine is a line of a log.
 type logLine struct {
-	place  int64  // from 0: the index, unless the log is damaged
+	number int64  // from 0: the index, unless the log is damaged
 	offset int64  // in the file
 	text   []byte // with its newline; valid until the next line is read
 }
@@ -24,14 +24,14 @@ type logLine struct {
 // scanLog calls f with each complete line, until f fails.
 func scanLog(log io.Reader, f func(logLine) error) error {
 	reader := bufio.NewReaderSize(log, longestLine)
-	for line := (logLine{}); ; line.place++ {
+	for line := (logLine{}); ; line.number++ {
 		var err error
 		line.text, err = reader.ReadSlice('\n')
 		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("reading line %d of the transparency log: %w", line.place+1, err)
+			return fmt.Errorf("reading line %d of the transparency log: %w", line.number+1, err)
 		}
 		if err := f(line); err != nil {
 			return err
@@ -40,13 +40,13 @@ func scanLog(log io.Reader, f func(logLine) error) error {
 	}
 }
 
-// What stands between the values with which every line begins.
+// The text between the first values of every line.
 var (
 	beforeHash = []byte(`, "leaf_hash": "`)
 	beforeData = []byte(`", "leaf_data": "`)
 )
 
-// declared returns what the line says its index and its leaf's hash are.
+// declared returns the index and the hash that are in the line.
 func (l logLine) declared() (index int64, hash [sha256.Size]byte, err error) {
 	before, after, found := bytes.Cut(l.text, beforeHash)
 	digits, prefixed := bytes.CutPrefix(before, []byte(lineStart))
@@ -63,11 +63,11 @@ func (l logLine) declared() (index int64, hash [sha256.Size]byte, err error) {
 }
 
 func (l logLine) notALeaf() error {
-	return fmt.Errorf("line %d of the transparency log is no leaf that a registry wrote (%.40q)", l.place+1, l.text)
+	return fmt.Errorf("line %d of the transparency log is not a leaf that a registry wrote (%.40q)", l.number+1, l.text)
 }
 
-// buildTree reads a log into a tree. Leaves count with the hash that their line
-// says they have, as in a registry, which remembers the hashes.
+// buildTree reads a log into a tree. It uses the hash in the line of each leaf, as a
+// registry does, which keeps the hashes.
 func buildTree(log io.Reader) (*tree, error) {
 	t := newTree()
 	err := scanLog(log, func(line logLine) error {
@@ -75,8 +75,8 @@ func buildTree(log io.Reader) (*tree, error) {
 		if err != nil {
 			return err
 		}
-		if index != line.place {
-			return fmt.Errorf("line %d of the transparency log is leaf %d where leaf %d belongs", line.place+1, index, line.place)
+		if index != line.number {
+			return fmt.Errorf("line %d of the transparency log is leaf %d instead of leaf %d", line.number+1, index, line.number)
 		}
 		return t.add(hash[:])
 	})

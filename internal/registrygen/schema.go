@@ -3,8 +3,8 @@
 
 package registrygen
 
-// schema is the registry's, in the order in which it creates things. SQLite
-// keeps the text of a statement as it is written here, but for IF NOT EXISTS.
+// schema is the registry's, in the order in which it creates tables and indexes. SQLite
+// stores the text of a statement as it is written here, without IF NOT EXISTS.
 const schema = `
 CREATE TABLE IF NOT EXISTS beacons (
     token_id TEXT PRIMARY KEY,
@@ -81,14 +81,14 @@ const (
 		(mark_id, layer, file_id, recipient_id, issuer_id, registered_at)
 		VALUES (?, ?, ?, ?, ?, ?)`
 
-	// The order of registration, which decides what each event is about.
+	// In the order of registration, which determines the document of each event.
 	selectBeacons = `SELECT b.token_id, b.kind, b.file_id, b.recipient_id, b.issuer_id
 		FROM beacons b JOIN manifests m USING (file_id)
 		ORDER BY m.rowid, b.rowid`
 
 	selectLastID = `SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'events'), 0)`
 
-	// Keeps the newest ?1 rows. sqlite_sequence goes on from where it is.
+	// Keeps the newest ?1 rows. sqlite_sequence is not changed.
 	deleteOldEvents = `DELETE FROM events
 		WHERE id <= (SELECT id FROM events ORDER BY id DESC LIMIT 1 OFFSET ?1)`
 )

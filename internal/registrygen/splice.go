@@ -10,13 +10,13 @@ import (
 	"os"
 )
 
-// splice is what becomes of a part of a file.
+// splice replaces a part of a file.
 type splice struct {
 	offset, length int64
-	text           []byte // in its place; not longer
+	text           []byte // the replacement; not longer
 }
 
-// apply changes the file in its place. Whatever follows a shorter text moves up.
+// apply changes the file in place. The rest of the file moves up behind a shorter text.
 func (s splice) apply(path string) (err error) {
 	file, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
@@ -40,7 +40,7 @@ func (s splice) closeGap(file *os.File) error {
 		return err
 	}
 	end, next := s.offset+int64(len(s.text)), s.offset+s.length
-	// What is written has always been read before.
+	// Reading is always ahead of writing.
 	moved, err := io.Copy(io.NewOffsetWriter(file, end), io.NewSectionReader(file, next, info.Size()-next))
 	if err != nil {
 		return err
@@ -48,9 +48,9 @@ func (s splice) closeGap(file *os.File) error {
 	return file.Truncate(end + moved)
 }
 
-// applyToCopy does the same to a copy, which then takes the file's place.
+// applyToCopy changes a copy, and renames it to the path of the file.
 func (s splice) applyToCopy(path string) (err error) {
-	temporary := path + ".tmp"
+	temporary := path + temporarySuffix
 	if err := copyFile(path, temporary); err != nil {
 		return errors.Join(err, os.Remove(temporary))
 	}
@@ -79,7 +79,7 @@ func copyFile(from, to string) (err error) {
 	return err
 }
 
-// rewrite changes the log as the options say.
+// rewrite changes the log, in place or by a copy.
 func (t *tampering) rewrite(s splice) error {
 	apply := s.apply
 	if t.options.Replace {

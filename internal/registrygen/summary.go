@@ -5,7 +5,7 @@ package registrygen
 
 import "fmt"
 
-// Summary says what was written. Its zero value is nothing.
+// Summary counts what was written. The zero value means nothing.
 type Summary struct {
 	Events  int64 // rows committed
 	FirstID int64 // the lowest id among them
@@ -23,7 +23,7 @@ func (s *Summary) count(ids []int64) {
 	}
 }
 
-// String is a sentence without a full stop, like "wrote 123 events (ids 1 to
+// String returns a sentence without a full stop, like "wrote 123 events (ids 1 to
 // 123) and 148 leaves".
 func (s Summary) String() string {
 	leaves := fmt.Sprintf("%d leaves", s.Leaves)

@@ -15,25 +15,25 @@ import (
 	"strings"
 )
 
-// TamperOptions say where the damage is done. The zero value leaves that to
-// [Settings.Seed].
+// TamperOptions select where the damage is done. With the zero value,
+// [Settings.Seed] determines it.
 type TamperOptions struct {
-	// At is the id of the row that is damaged, copied or lost, or the index of
-	// the leaf: of the first one that LogTruncated takes away, of the one that
-	// HeadSplit signs otherwise. For DatabaseReplaced it is the id of the last
-	// event that is kept. HeadForged has none. Default: somewhere in the middle.
+	// At is the id of the row that is damaged, copied or deleted, or the index of
+	// the leaf: for LogTruncated of the first one that is removed, for HeadSplit of
+	// the one that differs. For DatabaseReplaced it is the id of the last event
+	// that is kept. HeadForged has none. Default: somewhere in the middle.
 	At *int64
 	// Column is what RowEdited, LeafEdited, LeafRehashed and LogRewritten
 	// change: kind, token_id, file_id, recipient_id, source_ip, user_agent,
 	// extra (qname or, without it, qtype) or qualified_timestamp. Default:
 	// source_ip or, in a leaf that has none, its timestamp.
 	Column string
-	// Replace makes a damaged log a new file that is renamed into the place of
-	// the old one. Default: the file is changed in its place.
+	// Replace writes a damaged log to a new file, which is renamed to the path of
+	// the old one. Default: the file is changed in place.
 	Replace bool
 }
 
-// damages is what can be done, and with which of the options.
+// damages are the kinds, and which options each has.
 var damages = []struct {
 	kind       Kind
 	do         func(context.Context, *tampering) (Damage, error)
@@ -56,22 +56,21 @@ var damages = []struct {
 	{DatabaseReplaced, replaceDatabase, true, false},
 }
 
-// CheckTamper says what is wrong with a kind and its options, without looking
-// at a registry.
+// CheckTamper validates a kind and its options, without reading a registry.
 func CheckTamper(kind Kind, options TamperOptions) error {
 	i := slices.Index(Kinds(), kind)
 	if i < 0 {
-		return fmt.Errorf("unknown damage %q: there are %s", kind, join(Kinds()))
+		return fmt.Errorf("unknown damage %q: give one of %s", kind, join(Kinds()))
 	}
 	switch d := damages[i]; {
 	case options.At != nil && !d.at:
-		return fmt.Errorf("%s is not done at any row or leaf: leave that out", kind)
+		return fmt.Errorf("%s has no row or leaf: leave it out", kind)
 	case options.At != nil && *options.At < 0:
 		return fmt.Errorf("there is no row or leaf %d for %s: give the id of a row or the index of a leaf", *options.At, kind)
 	case options.Column != "" && !d.column:
-		return fmt.Errorf("%s changes no column: leave that out", kind)
+		return fmt.Errorf("%s changes no column: leave it out", kind)
 	case options.Column != "" && !slices.Contains(leafColumns, options.Column):
-		return fmt.Errorf("%q is no column that leaves hold: there are %s", options.Column, join(leafColumns))
+		return fmt.Errorf("leaves have no column %q: give one of %s", options.Column, join(leafColumns))
 	}
 	return nil
 }
@@ -84,7 +83,7 @@ func join[T ~string](names []T) string {
 	return strings.Join(text, ", ")
 }
 
-// tampering is one damage while it is done.
+// tampering is the state of one call of Tamper.
 type tampering struct {
 	settings Settings
 	options  TamperOptions
@@ -94,21 +93,20 @@ type tampering struct {
 	random   *rand.Rand
 }
 
-// Damage is drawn from a stream of its own.
+// Damage uses a stream of random numbers of its own.
 const tamperStream = 1 << 62
 
-// Tamper damages a registry that this package has written, in one way, and adds
-// no events but those of [DatabaseReplaced]. It refuses a directory whose
-// [IdentityFile] does not say that it is a generated registry's. Of the settings
-// it uses Database, TlogDir, Seed and Start.
+// Tamper damages a registry that this package has written, in one way. Only
+// [DatabaseReplaced] adds events. It refuses a directory whose [IdentityFile] is not
+// that of a generated registry. It uses the settings Database, TlogDir, Seed and
+// Start.
 //
-// A [Registry] that has the files open, in this or another process, goes on
-// writing when rows are damaged, and leaves whose line is not shorter
-// afterwards: by LeafEdited, LeafRehashed, LeafReordered and LeafUnreadable. It
-// signs the head that it knows of. Close it before any other damage.
+// A [Registry] that has the files open, in this or another process, can continue when
+// rows are damaged, and after LeafEdited, LeafRehashed, LeafReordered and
+// LeafUnreadable, which leave the size of the log. It then signs the head of the log
+// as it was. Close it before any other damage.
 //
-// After an error that is not about what was asked for, the damage may be half
-// done.
+// After an error, the damage may be half done, unless the error is about the options.
 func Tamper(ctx context.Context, settings Settings, kind Kind, options TamperOptions) (Damage, error) {
 	if err := CheckTamper(kind, options); err != nil {
 		return Damage{}, err
@@ -131,20 +129,20 @@ func newTampering(settings Settings, options TamperOptions) (*tampering, error) 
 		return nil, err
 	}
 	if settings.TlogDir == "" {
-		return nil, errors.New("a registry without a transparency log cannot be found damaged: give the log's directory")
+		return nil, errors.New("damage of a registry without a transparency log is not found: give the log's directory")
 	}
 	t := &tampering{
 		settings: settings,
 		options:  options,
 		log:      filepath.Join(settings.TlogDir, LeavesFile),
-		random:   rand.New(rand.NewPCG(settings.Seed, tamperStream)),
+		random:   rand.New(rand.NewPCG(settings.Seed, tamperStream)), //nolint:gosec // the damage has to be reproducible
 	}
 	var err error
 	if t.key, err = loadIdentity(identityPath(settings.Database)); err != nil {
 		return nil, err
 	}
 	if t.key == nil {
-		return nil, fmt.Errorf("%s is not there, so this is no generated registry: only such a one is damaged", identityPath(settings.Database))
+		return nil, fmt.Errorf("%s does not exist, so this is not a generated registry: give the database of one", identityPath(settings.Database))
 	}
 	for _, path := range []string{settings.Database, t.log} {
 		if _, err := os.Stat(path); err != nil {
@@ -155,7 +153,7 @@ func newTampering(settings Settings, options TamperOptions) (*tampering, error) 
 	return t, err
 }
 
-// middle is somewhere in the middle third of the numbers from first to last.
+// middle returns a random number in the middle third of first to last.
 func (t *tampering) middle(first, last int64) int64 {
 	third := (last - first + 1) / 3
 	return first + third + t.random.Int64N(max(1, last-first+1-2*third))

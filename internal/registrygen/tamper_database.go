@@ -13,7 +13,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// otherContent makes another seed of a seed.
+// otherContent is combined with a seed for other content.
 const otherContent = 0x9e3779b97f4a7c15
 
 func replaceDatabase(ctx context.Context, t *tampering) (Damage, error) {
@@ -26,15 +26,15 @@ func replaceDatabase(ctx context.Context, t *tampering) (Damage, error) {
 		kept = *t.options.At
 	}
 	if kept >= last {
-		return Damage{}, fmt.Errorf("after row %d nothing is lost: give a lower id, or none", kept)
+		return Damage{}, fmt.Errorf("no event is lost after row %d: give a lower id, or none", kept)
 	}
 	d := Damage{
 		Message:  fmt.Sprintf("restored the database from a copy that ends with row %d, and wrote %d other events", kept, last-kept),
 		Findings: []string{translator.IntegrityLeafWithoutRow}, Status: translator.TlogStatusVerified,
-		WitnessFindings: []string{translator.IntegrityDatabaseReplaced},
-		FirstRow:        kept + 1, LastRow: last,
+		FindingsAfterPriorRead: []string{translator.IntegrityDatabaseReplaced},
+		FirstRow:               kept + 1, LastRow: last,
 	}
-	if d.FirstLeaf, d.LastLeaf, err = t.span(ctx, "tlog_index", "id > ?", kept); err != nil {
+	if d.FirstLeaf, d.LastLeaf, err = t.minMax(ctx, "tlog_index", "id > ?", kept); err != nil {
 		return d, err
 	}
 	if err := t.restore(ctx, kept); err != nil {
@@ -43,15 +43,14 @@ func replaceDatabase(ctx context.Context, t *tampering) (Damage, error) {
 	return d, t.fillOther(context.WithoutCancel(ctx), last-kept)
 }
 
-// restore puts in the place of the database what it was when it held no event
-// after kept.
+// restore replaces the database by a copy of it without the events after kept.
 func (t *tampering) restore(ctx context.Context, kept int64) error {
 	path := t.settings.Database
 	info, err := os.Stat(path)
 	if err != nil {
 		return err
 	}
-	restored := path + ".tmp"
+	restored := path + temporarySuffix
 	if err := os.Remove(restored); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -59,7 +58,7 @@ func (t *tampering) restore(ctx context.Context, kept int64) error {
 		return errors.Join(err, os.Remove(restored))
 	}
 	if _, err := os.Stat(path + "-wal"); err == nil {
-		return errors.Join(fmt.Errorf("something else has %s open: end that, and start again", path), os.Remove(restored))
+		return errors.Join(fmt.Errorf("another process has %s open: end that process, and start again", path), os.Remove(restored))
 	}
 	return errors.Join(os.Chmod(restored, info.Mode().Perm()), os.Rename(restored, path))
 }
@@ -85,7 +84,7 @@ func (t *tampering) copyUntil(ctx context.Context, restored string, kept int64) 
 	})
 }
 
-// fillOther writes events that are not those which the seed would have given.
+// fillOther writes n events of another seed.
 func (t *tampering) fillOther(ctx context.Context, n int64) error {
 	settings := t.settings
 	settings.Seed ^= otherContent

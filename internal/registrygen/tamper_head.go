@@ -24,7 +24,7 @@ func (t *tampering) tree() (*tree, error) {
 	return buildTree(file)
 }
 
-// sign replaces the head by one of a tree, which key signs.
+// sign replaces the head by that of a tree, signed with key.
 func (t *tampering) sign(key ed25519.PrivateKey, tree *tree) (Head, error) {
 	root, err := tree.root()
 	if err != nil {
@@ -47,7 +47,7 @@ func rewriteLog(ctx context.Context, t *tampering) (Damage, error) {
 		return d, err
 	}
 	head, err := t.sign(t.key, tree)
-	d.Message += fmt.Sprintf(", and signed the head anew, of size %d", head.Size)
+	d.Message += fmt.Sprintf(", and signed the new head, of size %d", head.Size)
 	return d, err
 }
 
@@ -60,8 +60,8 @@ func forgeHead(_ context.Context, t *tampering) (Damage, error) {
 	return Damage{
 		Message:   fmt.Sprintf("signed the head, of size %d, with another key", head.Size),
 		FirstLeaf: -1, LastLeaf: -1,
-		Findings:        []string{translator.IntegrityHeadSignatureInvalid},
-		WitnessFindings: []string{translator.IntegrityHeadSignatureInvalid},
+		Findings:               []string{translator.IntegrityHeadSignatureInvalid},
+		FindingsAfterPriorRead: []string{translator.IntegrityHeadSignatureInvalid},
 	}, err
 }
 
@@ -86,17 +86,17 @@ func splitHead(ctx context.Context, t *tampering) (Damage, error) {
 		Message: fmt.Sprintf("signed the head, of size %d, of a log in which %s of leaf %d is %q instead of %q",
 			head.Size, done.key, l.index, done.to, done.from),
 		FirstLeaf: -1, LastLeaf: -1,
-		Findings:        []string{translator.IntegrityHeadInconsistent},
-		WitnessFindings: []string{translator.IntegrityHeadInconsistent},
+		Findings:               []string{translator.IntegrityHeadInconsistent},
+		FindingsAfterPriorRead: []string{translator.IntegrityHeadInconsistent},
 	}, err
 }
 
-// treeWith is the tree of the log with another hash for one of the leaves.
+// treeWith returns the tree of the log with another hash for one of the leaves.
 func (t *tampering) treeWith(index int64, other [sha256.Size]byte) (*tree, error) {
 	tree := newTree()
 	err := t.scan(func(line logLine) error {
 		_, hash, err := line.declared()
-		if line.place == index {
+		if line.number == index {
 			hash = other
 		}
 		if err != nil {

@@ -16,7 +16,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// leaf is a leaf where it stands in the log.
+// leaf is a leaf and its line in the log.
 type leaf struct {
 	logLine                   // a copy
 	index   int64             // as declared
@@ -24,16 +24,16 @@ type leaf struct {
 	data    []byte
 }
 
-// damagedLeaf is what all damage of a leaf and the row that claims it has in
-// common. Its id is 0 if none does.
+// damagedLeaf returns the part of a Damage that is the same for all damage of a leaf.
+// The id of row is 0 if no row claims the leaf.
 func damagedLeaf(index int64, row eventRow) Damage {
 	return Damage{FirstLeaf: index, LastLeaf: index, FirstRow: row.id, LastRow: row.id}
 }
 
-// corrupt says how a leaf is found that cannot be relied on.
+// corrupt sets how a corrupt leaf is found.
 func (d Damage) corrupt() Damage {
 	d.Findings = []string{translator.IntegrityLeafCorrupt}
-	d.WitnessFindings = []string{translator.IntegrityLeafCorrupt}
+	d.FindingsAfterPriorRead = []string{translator.IntegrityLeafCorrupt}
 	if d.FirstRow != 0 {
 		d.Findings = append(d.Findings, translator.IntegrityRowMismatch)
 		d.Status, d.Mismatch = translator.TlogStatusMismatch, "leaf"
@@ -41,20 +41,20 @@ func (d Damage) corrupt() Damage {
 	return d
 }
 
-// rewritten says how it is found that the log is not what it was.
+// rewritten adds how a prior reader finds that the log was changed.
 func (d Damage) rewritten() Damage {
-	d.WitnessFindings = append([]string{translator.IntegrityLogRewritten}, d.WitnessFindings...)
+	d.FindingsAfterPriorRead = append([]string{translator.IntegrityLogRewritten}, d.FindingsAfterPriorRead...)
 	return d
 }
 
-// pickLeaf returns the leaf with the index that the options give, or else one of
-// a row from the middle on, and the row that claims it.
+// pickLeaf returns the leaf with the index in the options, or else that of a row from
+// the middle on, and the row that claims it.
 func (t *tampering) pickLeaf(ctx context.Context) (l leaf, row eventRow, err error) {
 	if t.options.At == nil {
 		row, err = t.pickAlterable(ctx)
 	} else {
 		row, err = t.rowOf(ctx, t.column(), *t.options.At)
-		row.index.Int64 = *t.options.At // if there is none
+		row.index.Int64 = *t.options.At // also if no row claims it
 	}
 	if err != nil {
 		return l, row, err
@@ -63,7 +63,7 @@ func (t *tampering) pickLeaf(ctx context.Context) (l leaf, row eventRow, err err
 	return l, row, err
 }
 
-// readLeaf reads the leaf that says that it has an index.
+// readLeaf reads the leaf whose line has that index.
 func (t *tampering) readLeaf(index int64) (l leaf, err error) {
 	err = t.scan(func(line logLine) error {
 		declared, hash, err := line.declared()
@@ -116,21 +116,20 @@ func (t *tampering) countLeaves() (n int64, err error) {
 	return n, err
 }
 
-// alterLeaf changes a character of a leaf's data: of the column, or of the
-// timestamp, which all leaves have, if no column was asked for and no row would
-// have to fit.
+// alterLeaf changes a character of a leaf's data: of the column or, if none is selected
+// and no row claims the leaf, of the timestamp, which all leaves have.
 func (t *tampering) alterLeaf(l leaf, row eventRow) ([]byte, alteration, error) {
 	data, done, ok := alterObject(l.data, ":", leafKeys(t.column()))
 	if !ok && t.options.Column == "" && row.id == 0 {
 		data, done, ok = alterObject(l.data, ":", []string{"timestamp"})
 	}
 	if !ok {
-		return nil, done, fmt.Errorf("leaf %d has no digit or small letter in %s: give another leaf, or another column", l.index, t.column())
+		return nil, done, fmt.Errorf("leaf %d has no digit or lowercase letter in %s: give another leaf, or another column", l.index, t.column())
 	}
 	return data, done, nil
 }
 
-// replaceLine makes the leaf's line another.
+// replaceLine replaces the leaf's line.
 func (t *tampering) replaceLine(l leaf, text []byte) error {
 	return t.rewrite(splice{l.offset, int64(len(l.text)), text})
 }
@@ -149,7 +148,7 @@ func editLeaf(ctx context.Context, t *tampering) (Damage, error) {
 	return d, t.replaceLine(l, appendLine(nil, l.index, l.hash, data))
 }
 
-// rehash does what LeafRehashed is, but for saying how it is found.
+// rehash does the damage of LeafRehashed, without how it is found.
 func (t *tampering) rehash(ctx context.Context) (Damage, error) {
 	l, row, err := t.pickLeaf(ctx)
 	if err != nil {
@@ -160,7 +159,7 @@ func (t *tampering) rehash(ctx context.Context) (Damage, error) {
 		return Damage{}, err
 	}
 	if _, fitting, _ := alterColumn(t.column(), row.value); row.id != 0 && fitting != done {
-		return Damage{}, fmt.Errorf("row %d does not agree with leaf %d as it is: give another leaf", row.id, l.index)
+		return Damage{}, fmt.Errorf("row %d already differs from leaf %d: give another leaf", row.id, l.index)
 	}
 	d := damagedLeaf(l.index, row).rewritten()
 	d.Message = fmt.Sprintf("changed %s of leaf %d from %q to %q, with its hash", done.key, l.index, done.from, done.to)
@@ -177,7 +176,7 @@ func (t *tampering) rehash(ctx context.Context) (Damage, error) {
 func rehashLeaf(ctx context.Context, t *tampering) (Damage, error) {
 	d, err := t.rehash(ctx)
 	d.Findings = []string{translator.IntegrityHeadInconsistent}
-	d.WitnessFindings = append(d.WitnessFindings, translator.IntegrityHeadInconsistent)
+	d.FindingsAfterPriorRead = append(d.FindingsAfterPriorRead, translator.IntegrityHeadInconsistent)
 	return d, err
 }
 
@@ -187,7 +186,7 @@ func dropLeaf(ctx context.Context, t *tampering) (Damage, error) {
 		return Damage{}, err
 	}
 	d := damagedLeaf(l.index, row).corrupt().rewritten()
-	d.Message = fmt.Sprintf("took away the line of leaf %d", l.index)
+	d.Message = fmt.Sprintf("removed the line of leaf %d", l.index)
 	return d, t.replaceLine(l, nil)
 }
 
@@ -200,11 +199,11 @@ func reorderLeaves(ctx context.Context, t *tampering) (Damage, error) {
 	if err != nil {
 		return Damage{}, err
 	}
-	if next.place != l.place+1 {
+	if next.number != l.number+1 {
 		return Damage{}, fmt.Errorf("leaf %d does not follow leaf %d: give another leaf", next.index, l.index)
 	}
 	d := damagedLeaf(l.index, row).corrupt().rewritten()
-	d.Message = fmt.Sprintf("made the lines of the leaves %d and %d change places", l.index, next.index)
+	d.Message = fmt.Sprintf("swapped the lines of leaves %d and %d", l.index, next.index)
 	text := append(bytes.Clone(next.text), l.text...)
 	return d, t.rewrite(splice{l.offset, int64(len(text)), text})
 }
@@ -215,7 +214,7 @@ func eraseLeaf(ctx context.Context, t *tampering) (Damage, error) {
 		return Damage{}, err
 	}
 	d := damagedLeaf(l.index, row).corrupt().rewritten()
-	d.Message = fmt.Sprintf("made the line of leaf %d zero bytes", l.index)
+	d.Message = fmt.Sprintf("overwrote the line of leaf %d with zero bytes", l.index)
 	text := make([]byte, len(l.text)-1, len(l.text))
 	return d, t.replaceLine(l, append(text, '\n'))
 }
@@ -225,7 +224,7 @@ func truncateLog(ctx context.Context, t *tampering) (Damage, error) {
 	if err != nil {
 		return Damage{}, err
 	}
-	// Some of the last third, and one at least.
+	// A part of the last third, and one line at least.
 	first := size - 1 - t.random.Int64N(max(1, size/3))
 	if t.options.At != nil {
 		first = *t.options.At
@@ -238,15 +237,15 @@ func truncateLog(ctx context.Context, t *tampering) (Damage, error) {
 	if err != nil {
 		return Damage{}, err
 	}
-	d := Damage{FirstLeaf: l.index, LastLeaf: l.index + size - 1 - l.place}.rewritten()
-	d.Message = fmt.Sprintf("took away the last %d lines, from leaf %d on", size-l.place, l.index)
-	if d.FirstRow, d.LastRow, err = t.span(ctx, "id", "tlog_index >= ?", l.index); err != nil {
+	d := Damage{FirstLeaf: l.index, LastLeaf: l.index + size - 1 - l.number}.rewritten()
+	d.Message = fmt.Sprintf("removed the last %d lines, from leaf %d on", size-l.number, l.index)
+	if d.FirstRow, d.LastRow, err = t.minMax(ctx, "id", "tlog_index >= ?", l.index); err != nil {
 		return d, err
 	}
 	if d.FirstRow != 0 {
 		d.Findings, d.Status = []string{translator.IntegrityRowMismatch}, translator.TlogStatusMissing
 	}
 	d.Findings = append(d.Findings, translator.IntegrityHeadInconsistent)
-	d.WitnessFindings = append(d.WitnessFindings, translator.IntegrityHeadInconsistent)
+	d.FindingsAfterPriorRead = append(d.FindingsAfterPriorRead, translator.IntegrityHeadInconsistent)
 	return d, t.rewrite(splice{l.offset, info.Size() - l.offset, nil})
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// column is the one that is changed.
+// column returns the name of the column to change.
 func (t *tampering) column() string {
 	if t.options.Column == "" {
 		return defaultColumn
@@ -18,16 +18,16 @@ func (t *tampering) column() string {
 	return t.options.Column
 }
 
-// alterable says whether a row has a leaf, and something that can be changed in
-// the column.
+// alterable reports whether a row has a leaf, and a character in the column that can
+// be changed.
 func (t *tampering) alterable(row eventRow) bool {
 	_, _, ok := alterColumn(t.column(), row.value)
 	return ok && row.hasLeaf()
 }
 
-// pickAlterable picks a row of which that is true.
+// pickAlterable picks an alterable row.
 func (t *tampering) pickAlterable(ctx context.Context) (eventRow, error) {
-	return t.pickRow(ctx, t.column(), "a leaf and a digit or a small letter in "+t.column(), t.alterable)
+	return t.pickRow(ctx, t.column(), "a leaf and a digit or a lowercase letter in "+t.column(), t.alterable)
 }
 
 // pickLogged picks a row that claims a leaf.
@@ -71,8 +71,8 @@ func deleteRow(ctx context.Context, t *tampering) (Damage, error) {
 	}, err
 }
 
-// copyRow adds a copy of a row with the leaf that index returns, or none if that
-// is nil. It leaves it to the caller to say how that is found.
+// copyRow inserts a copy of a row, with the tlog_index that index returns. The caller
+// sets how that is found.
 func (t *tampering) copyRow(ctx context.Context, index func(eventRow) any) (original eventRow, damage Damage, err error) {
 	if original, err = t.pickLogged(ctx); err != nil {
 		return original, damage, err
@@ -89,13 +89,13 @@ func insertRow(ctx context.Context, t *tampering) (Damage, error) {
 	original, damage, err := t.copyRow(ctx, func(eventRow) any { return nil })
 	damage.Message = fmt.Sprintf("inserted row %d, a copy of row %d without a leaf", damage.FirstRow, original.id)
 	damage.Findings = []string{translator.IntegrityRowMismatch}
-	damage.WitnessFindings = damage.Findings
+	damage.FindingsAfterPriorRead = damage.Findings
 	damage.Status = translator.TlogStatusMissing
 	return damage, err
 }
 
-// forgedDistance is how far beyond the log's end a forged index is: further than
-// a log grows while somebody looks.
+// forgedDistance is how far beyond the end of the log a forged index is: further than
+// a log grows during a test.
 const forgedDistance = 1_000_000
 
 func forgeIndex(ctx context.Context, t *tampering) (Damage, error) {
@@ -105,9 +105,9 @@ func forgeIndex(ctx context.Context, t *tampering) (Damage, error) {
 	}
 	index := size + forgedDistance
 	original, damage, err := t.copyRow(ctx, func(eventRow) any { return index })
-	damage.Message = fmt.Sprintf("inserted row %d, a copy of row %d with leaf %d, and the log has %d", damage.FirstRow, original.id, index, size)
+	damage.Message = fmt.Sprintf("inserted row %d, a copy of row %d with leaf %d of a log that has %d", damage.FirstRow, original.id, index, size)
 	damage.Findings = []string{translator.IntegrityRowMismatch}
-	damage.WitnessFindings = damage.Findings
+	damage.FindingsAfterPriorRead = damage.Findings
 	damage.Status = translator.TlogStatusMissing
 	return damage, err
 }
@@ -116,7 +116,7 @@ func duplicateRow(ctx context.Context, t *tampering) (Damage, error) {
 	original, damage, err := t.copyRow(ctx, func(row eventRow) any { return row.index.Int64 })
 	damage.Message = fmt.Sprintf("inserted row %d, a copy of row %d that claims its leaf, %d", damage.FirstRow, original.id, original.index.Int64)
 	damage.Findings = []string{translator.IntegrityRowMismatch}
-	damage.WitnessFindings = damage.Findings
+	damage.FindingsAfterPriorRead = damage.Findings
 	damage.Status = translator.TlogStatusDuplicate
 	return damage, err
 }

@@ -46,7 +46,7 @@ func tamper(t *testing.T, settings registrygen.Settings, kind registrygen.Kind, 
 	return tampered{damage, before, stateOf(t, settings)}
 }
 
-// sameBut checks that nothing has changed but what is named: "rows", "rest",
+// sameBut checks that nothing else has changed than what is named: "rows", "rest",
 // "log" or a file.
 func (d *tampered) sameBut(t *testing.T, changed ...string) {
 	t.Helper()
@@ -215,7 +215,7 @@ var doings = map[registrygen.Kind]func(*testing.T, *tampered){
 	},
 }
 
-// rehashed checks what a leaf is that fits in everything but the root.
+// rehashed checks a leaf that is consistent in everything except the root.
 func (d *tampered) rehashed(t *testing.T) {
 	t.Helper()
 	before, after := d.row(t, "source_ip")
@@ -233,12 +233,12 @@ func field(t *testing.T, line, key string) string {
 	return values[key].(string)
 }
 
-// found checks that the damage is found as it says, by a slow reading of all
-// that there is.
+// found checks that the damage is found as it says, by a slow reader of the whole
+// registry.
 func (d *tampered) found(t *testing.T) {
 	t.Helper()
 	assert.ElementsMatch(t, d.Findings, d.after.findings(t, nil))
-	assert.ElementsMatch(t, d.WitnessFindings, d.after.findings(t, &d.before))
+	assert.ElementsMatch(t, d.FindingsAfterPriorRead, d.after.findings(t, &d.before))
 	for id, row := range d.after.rows {
 		status, mismatch := d.after.status(row)
 		if id >= d.FirstRow && id <= d.LastRow {
@@ -271,7 +271,7 @@ func TestTamper(t *testing.T) {
 	}
 }
 
-// Damage is done where it is asked for.
+// Damage is done at the row or leaf in the options.
 func TestTamperAt(t *testing.T) {
 	for kind, check := range doings {
 		if kind == registrygen.HeadForged {
@@ -335,7 +335,7 @@ func TestTamperColumn(t *testing.T) {
 	}
 }
 
-// A registry that is open goes on writing, and signing what it remembers.
+// An open registry continues to write, and to sign the log as it was.
 func TestTamperWithAnOpenRegistry(t *testing.T) {
 	for _, style := range styles {
 		t.Run(string(style), func(t *testing.T) {
@@ -360,7 +360,7 @@ func TestTamperWithAnOpenRegistry(t *testing.T) {
 	}
 }
 
-// One damage does not stand in the way of another, nor of more events.
+// A damaged registry can be damaged again, and accepts more events.
 func TestTamperAgain(t *testing.T) {
 	settings := inDirectory(t.TempDir())
 	filled(t, settings, 150)
@@ -385,8 +385,8 @@ func TestTamperAgain(t *testing.T) {
 	filled(t, settings, 50)
 }
 
-// A row that has been edited cannot be made to fit its leaf by one character.
-func TestTamperWithARowThatDoesNotFit(t *testing.T) {
+// A row that was edited does not match its leaf after one character is changed.
+func TestTamperWithARowThatDiffers(t *testing.T) {
 	settings := toTamper(t, 7)
 	at := int64(30)
 	_, err := registrygen.Tamper(t.Context(), settings, registrygen.LeafEdited, registrygen.TamperOptions{At: &at})
@@ -394,7 +394,7 @@ func TestTamperWithARowThatDoesNotFit(t *testing.T) {
 	before := stateOf(t, settings)
 	for _, kind := range []registrygen.Kind{registrygen.LeafRehashed, registrygen.LogRewritten} {
 		_, err = registrygen.Tamper(t.Context(), settings, kind, registrygen.TamperOptions{At: &at})
-		require.ErrorContains(t, err, "does not agree with leaf 30")
+		require.ErrorContains(t, err, "already differs from leaf 30")
 	}
 	d := tampered{before: before, after: stateOf(t, settings)}
 	d.sameBut(t)
@@ -417,14 +417,14 @@ func TestTamperErrors(t *testing.T) {
 		want    string
 	}{
 		"unknown":           {"fire", registrygen.TamperOptions{}, "row-edited, row-deleted, row-inserted, row-forged-index"},
-		"no place":          {registrygen.HeadForged, registrygen.TamperOptions{At: &many}, "not done at any row"},
-		"a negative place":  {registrygen.RowEdited, registrygen.TamperOptions{At: &one}, "no row or leaf -1"},
+		"no row or leaf":    {registrygen.HeadForged, registrygen.TamperOptions{At: &many}, "has no row or leaf"},
+		"a negative number": {registrygen.RowEdited, registrygen.TamperOptions{At: &one}, "no row or leaf -1"},
 		"no column":         {registrygen.RowDeleted, registrygen.TamperOptions{Column: "kind"}, "no column"},
-		"not in leaves":     {registrygen.RowEdited, registrygen.TamperOptions{Column: "issuer_id"}, `"issuer_id" is no column`},
+		"not in leaves":     {registrygen.RowEdited, registrygen.TamperOptions{Column: "issuer_id"}, `leaves have no column "issuer_id"`},
 		"no such row":       {registrygen.RowEdited, registrygen.TamperOptions{At: &many}, "no row 1000"},
 		"no such leaf":      {registrygen.LeafEdited, registrygen.TamperOptions{At: &many}, "no leaf 1000"},
 		"no leaves to take": {registrygen.LogTruncated, registrygen.TamperOptions{At: &many}, "no leaf 1000"},
-		"nothing is lost":   {registrygen.DatabaseReplaced, registrygen.TamperOptions{At: &many}, "nothing is lost"},
+		"nothing is lost":   {registrygen.DatabaseReplaced, registrygen.TamperOptions{At: &many}, "no event is lost"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			settings := toTamper(t, 7)
@@ -438,7 +438,7 @@ func TestTamperErrors(t *testing.T) {
 	}
 }
 
-// Nothing but what this generator has made is damaged.
+// Only generated registries are damaged.
 func TestTamperRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(t *testing.T, settings *registrygen.Settings)
@@ -446,7 +446,7 @@ func TestTamperRefuses(t *testing.T) {
 	}{
 		"no identity": {func(t *testing.T, settings *registrygen.Settings) {
 			require.NoError(t, os.Remove(identityOf(*settings)))
-		}, "no generated registry"},
+		}, "not a generated registry"},
 		"a real registry's identity": {func(t *testing.T, settings *registrygen.Settings) {
 			text, err := os.ReadFile(identityOf(*settings))
 			require.NoError(t, err)
@@ -479,7 +479,7 @@ func identityOf(settings registrygen.Settings) string {
 	return filepath.Join(filepath.Dir(settings.Database), registrygen.IdentityFile)
 }
 
-// A registry without events has nothing that could be damaged, but for its head.
+// In a registry without events, only the head can be damaged.
 func TestTamperWithoutEvents(t *testing.T) {
 	for _, kind := range registrygen.Kinds() {
 		settings := inDirectory(t.TempDir())
@@ -495,13 +495,13 @@ func TestTamperWithoutEvents(t *testing.T) {
 
 func TestDamageString(t *testing.T) {
 	for want, damage := range map[string]registrygen.Damage{
-		"row-edited: changed it; expect row_mismatch with oversight.tlog.status mismatch (source_ip), or no finding where all of it had been read before": {
+		"row-edited: changed it; expect row_mismatch with oversight.tlog.status mismatch (source_ip), or no finding for a reader that had read all of it before": {
 			Kind: registrygen.RowEdited, Message: "changed it",
 			Findings: []string{"row_mismatch"}, Status: "mismatch", Mismatch: "source_ip",
 		},
-		"leaf-dropped: took it; expect leaf_corrupt, or log_rewritten and leaf_corrupt where all of it had been read before": {
+		"leaf-dropped: took it; expect leaf_corrupt, or log_rewritten and leaf_corrupt for a reader that had read all of it before": {
 			Kind: registrygen.LeafDropped, Message: "took it",
-			Findings: []string{"leaf_corrupt"}, WitnessFindings: []string{"log_rewritten", "leaf_corrupt"},
+			Findings: []string{"leaf_corrupt"}, FindingsAfterPriorRead: []string{"log_rewritten", "leaf_corrupt"},
 		},
 	} {
 		assert.Equal(t, want, damage.String())

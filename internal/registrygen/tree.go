@@ -12,16 +12,16 @@ import (
 
 var ranges = compact.RangeFactory{Hash: hashChildren}
 
-// tree is the Merkle tree over a log's leaves (RFC 6962, 2.1), of which it
-// keeps no more than the roots of the complete trees that it consists of.
+// tree is the Merkle tree over a log's leaves (RFC 6962, 2.1). It keeps only the roots
+// of the complete subtrees.
 type tree struct{ nodes *compact.Range }
 
 func newTree() *tree { return &tree{ranges.NewEmptyRange(0)} }
 
-// add takes the hashes of the next leaves, one after the other.
+// add appends the hashes of the next leaves, which are concatenated.
 func (t *tree) add(hashes []byte) error {
 	for ; len(hashes) > 0; hashes = hashes[sha256.Size:] {
-		// The range keeps what it is given.
+		// The range keeps the slice.
 		if err := t.nodes.Append(bytes.Clone(hashes[:sha256.Size]), nil); err != nil {
 			return err
 		}
@@ -29,7 +29,7 @@ func (t *tree) add(hashes []byte) error {
 	return nil
 }
 
-func (t *tree) size() int64 { return int64(t.nodes.End()) }
+func (t *tree) size() int64 { return int64(t.nodes.End()) } //nolint:gosec // a log has fewer than 2^63 leaves
 
 func (t *tree) root() (root [sha256.Size]byte, err error) {
 	if t.size() == 0 {
@@ -48,7 +48,7 @@ func hashChildren(left, right []byte) []byte {
 	return hash[:]
 }
 
-// hashLeaf is the hash of a leaf (RFC 6962, 2.1).
+// hashLeaf returns the hash of a leaf (RFC 6962, 2.1).
 func hashLeaf(leaf []byte) [sha256.Size]byte {
 	return sha256.Sum256(append([]byte{0}, leaf...))
 }

@@ -7,6 +7,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/filestat"
 )
 
 // look compares what stat says of the file with what it said before.
@@ -49,12 +51,9 @@ func (l *Log) inspect(before fs.FileInfo) error {
 	return nil
 }
 
-// changed reports whether a file was written to, or its times were set. The
-// time of the last change of status, unlike that of the last writing, cannot be
-// set to another.
-func changed(now, before fs.FileInfo) bool {
-	return now.Size() != before.Size() || !now.ModTime().Equal(before.ModTime()) || changeTime(now) != changeTime(before)
-}
+// changed reports whether a file was written to, or its times were set. Where the
+// system has a change time, setting the modification time back hides nothing.
+func changed(now, before fs.FileInfo) bool { return filestat.Of(now) != filestat.Of(before) }
 
 // exchange deals with another file at the path. What had been written to the old
 // one before that is part of the log.

@@ -283,9 +283,9 @@ func TestDamage(t *testing.T) {
 				require.Empty(t, a.records.kinds())
 				damage := a.tamper(kind, registrygen.TamperOptions{Replace: replace})
 				stop = a.run()
-				a.waitForKinds(damage.WitnessFindings...)
+				a.waitForKinds(damage.FindingsAfterPriorRead...)
 				stop()
-				a.waitForKinds(damage.WitnessFindings...)
+				a.waitForKinds(damage.FindingsAfterPriorRead...)
 				_, found := a.records.all()
 				// Nothing is found twice, also by another start.
 				before := a.logs.FilterMessage("Reading events").Len()
