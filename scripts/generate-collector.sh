@@ -2,14 +2,14 @@
 # Copyright The Oversight Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Renews the collector's sources from builder-config.yaml. Usage, at the top of
+# Generates the collector's sources from builder-config.yaml. Usage, at the top of
 # the checkout: scripts/generate-collector.sh BUILDER
 #
-# The builder writes a go.mod that names the components only. Resolving that
-# afresh would depend on what can be fetched today, so the committed go.mod is
-# kept: it takes over the components' versions and the replacements, and go.sum
-# stays as it is. Where that does not add up (a new component, say), this fails
-# and `make tidy` is due.
+# The builder writes a go.mod that requires only the components. To resolve it
+# again would give versions that depend on the day, so this script keeps the
+# committed go.mod and go.sum, and updates the components' versions and the
+# replacements in it. If that is not enough, for example for a new component, it
+# fails and asks for `make tidy`.
 set -eu
 
 builder=$1
@@ -31,11 +31,11 @@ if ! "$builder" --skip-get-modules --skip-compilation --config "$manifest" >"$lo
 	exit 1
 fi
 
-# Without a go.mod to keep, the builder's is the one to tidy.
+# Without a committed go.mod, the builder's has to be tidied.
 [ -f "$work/go.mod" ] || exit 0
 
-# The builder's go.mod lists the components in one block and has each
-# replacement on a line of its own.
+# In the builder's go.mod, the components are in one block and each replacement
+# is on a line of its own.
 edits=$(awk '
 	/^require \(/ { inside = 1; next }
 	/^\)/         { inside = 0 }
@@ -47,6 +47,6 @@ go mod edit $edits "$work/go.mod"
 restore
 
 if ! (cd "$dir" && go list -mod=readonly -deps . >/dev/null); then
-	echo "$dir/go.mod or go.sum lacks what $manifest asks for: run 'make tidy' and commit both" >&2
+	echo "$dir/go.mod or go.sum does not match $manifest: run 'make tidy' and commit both" >&2
 	exit 1
 fi

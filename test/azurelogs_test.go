@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -25,8 +27,8 @@ const (
 	azureToken   = "head.body.signature"
 )
 
-// azureLogs is the Logs Ingestion API, with the Microsoft Entra ID that hands
-// out the tokens for it.
+// azureLogs is a fake of the Logs Ingestion API, and of the Microsoft Entra ID
+// that issues its tokens.
 type azureLogs struct {
 	*destination
 	authority string // URL
@@ -90,7 +92,7 @@ func (a *azureLogs) serve(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// byID returns the rows by their EventId, and how many have arrived in all.
+// byID returns the rows by their EventId, and the number of all that have arrived.
 func (a *azureLogs) byID() (map[string]map[string]any, int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -102,7 +104,7 @@ func (a *azureLogs) byID() (map[string]map[string]any, int) {
 	return byID, len(a.rows)
 }
 
-// trust makes a configuration ask here for tokens.
+// trust returns a change of configuration that requests tokens here.
 func (a *azureLogs) trust() string {
 	return `
 exporters:

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -16,7 +18,7 @@ import (
 
 const apiKey = "aWQ6a2V5"
 
-// bulk is Elasticsearch, as far as the bulk API goes
+// bulk is a fake of Elasticsearch's bulk API
 // (https://www.elastic.co/guide/en/elasticsearch/reference/8.11/docs-bulk.html).
 type bulk struct {
 	*destination
@@ -26,8 +28,8 @@ type bulk struct {
 	index     map[string]string         // of the documents
 	created   int
 	conflicts int
-	// refuseItem makes a document fail with a status, by how often any came
-	// before; 0 lets it be. May be nil.
+	// refuseItem returns the status that an item is refused with, by its number
+	// from 1, or 0 to accept it. May be nil.
 	refuseItem func(item int) int
 	items      int
 }
@@ -55,7 +57,7 @@ func (b *bulk) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, `{"error":{"type":"parse_exception"},"status":400}`, http.StatusBadRequest)
 		return
 	}
-	items, err := b.take(bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n")))
+	items, err := b.process(bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n")))
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -63,8 +65,8 @@ func (b *bulk) serve(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"took": 1, "errors": true, "items": items})
 }
 
-// take answers each pair of lines with an item.
-func (b *bulk) take(lines [][]byte) ([]any, error) {
+// process returns the result of each pair of lines.
+func (b *bulk) process(lines [][]byte) ([]any, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if len(lines)%2 != 0 {
@@ -82,7 +84,7 @@ func (b *bulk) take(lines [][]byte) ([]any, error) {
 		if err := errors.Join(json.Unmarshal(lines[i], &action), json.Unmarshal(lines[i+1], &document)); err != nil {
 			return nil, err
 		}
-		if action.Create == nil { // a data stream takes nothing else
+		if action.Create == nil { // a data stream accepts nothing else
 			return nil, errors.New("only write ops with an op_type of create are allowed in data streams")
 		}
 		status, kind := b.create(action.Create.Index, action.Create.ID, document)
@@ -106,7 +108,7 @@ func (b *bulk) create(index, id string, document map[string]any) (status int, er
 	if _, err := time.Parse(time.RFC3339, text); err != nil {
 		return http.StatusBadRequest, "document_parsing_exception"
 	}
-	if _, known := b.documents[id]; known {
+	if _, exists := b.documents[id]; exists {
 		b.conflicts++
 		return http.StatusConflict, "version_conflict_engine_exception"
 	}
@@ -115,7 +117,7 @@ func (b *bulk) create(index, id string, document map[string]any) (status int, er
 	return http.StatusCreated, ""
 }
 
-// byID returns the documents by their event.id, and how many were created.
+// byID returns the documents by their event.id, and the number of documents that were created.
 func (b *bulk) byID() (map[string]map[string]any, int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

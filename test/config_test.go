@@ -1,9 +1,12 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -16,7 +19,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
-// site is where a configuration runs: all that its environment names.
+// site is the environment of a configuration: every server and file that it names.
 type site struct {
 	t         testing.TB
 	dir       string // for the collector's state
@@ -25,12 +28,12 @@ type site struct {
 	bulk      *bulk
 	track     *track
 	azure     *azureLogs
-	kafka     string // address of a broker
-	geoip     string // path of a database
+	kafka     string // address of the broker
+	geoip     string // path of the GeoIP database
 }
 
-// newSite is a site with copies of sample databases, the first of which most
-// configurations read.
+// newSite returns a site with copies of sample databases. Most configurations read
+// the first one.
 func newSite(t testing.TB, samples ...string) *site {
 	t.Helper()
 	s := &site{t: t, dir: t.TempDir(), hec: newHEC(t), bulk: newBulk(t), track: newTrack(t), azure: newAzureLogs(t)}
@@ -55,7 +58,7 @@ func (s *site) startKafka() {
 	s.kafka = cluster.ListenAddrs()[0]
 }
 
-// registryIDs are those of the sample databases' vectors.
+// registryIDs are the ids of the sample databases in their vectors.
 var registryIDs = map[string]string{
 	"edge.sqlite":     strings.Repeat("deadbeef", 8),
 	"registry.sqlite": "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241",
@@ -84,7 +87,7 @@ func (s *site) environment() []string {
 		"GEOIP_DATABASE="+s.geoip,
 		"OVERSIGHT_ENDPOINT=http://"+freeAddress(s.t),
 	)
-	if len(s.databases) > 0 { // where the generator has it
+	if len(s.databases) > 0 { // where the generator writes it
 		env = append(env, "OVERSIGHT_TLOG="+filepath.Join(filepath.Dir(s.databases[0]), "tlog", "leaves.jsonl"))
 	}
 	for i, database := range s.databases {
@@ -97,8 +100,8 @@ func (s *site) environment() []string {
 	return env
 }
 
-// command runs the collector with a configuration from config/, and what is
-// changed in it for the test, in any number of steps.
+// command returns a command that runs the collector with a configuration from
+// config/ and the test's changes to it, which are merged in their order.
 func (s *site) command(arguments []string, name string, changes ...string) *exec.Cmd {
 	s.t.Helper()
 	arguments = append(arguments, "--config", filepath.Join("..", "config", name))
@@ -120,7 +123,7 @@ func (s *site) start(name string, changes ...string) *process {
 	return startCollector(s.t, s.command(nil, name, changes...))
 }
 
-// Every configuration that we hand out is valid, and runs as it is.
+// Every configuration in config/ is valid, and runs unchanged.
 func TestConfigurations(t *testing.T) {
 	var files []string
 	for _, pattern := range []string{"*.yaml", filepath.Join("gateway", "*.yaml")} {
@@ -148,7 +151,7 @@ func TestConfigurations(t *testing.T) {
 	}
 }
 
-// The demo's file holds every event, one record at least a line.
+// The demo writes events to its file and to the console.
 func TestDemoWritesFile(t *testing.T) {
 	s := newSite(t)
 	database := filepath.Join(t.TempDir(), "registry.sqlite")
@@ -158,7 +161,7 @@ func TestDemoWritesFile(t *testing.T) {
 	eventually(t, func() error {
 		data, err := os.ReadFile(filepath.Join(s.dir, "state", "events.jsonl"))
 		if err == nil && len(data) == 0 {
-			err = fmt.Errorf("nothing is written")
+			err = errors.New("the file is empty")
 		}
 		return err
 	})
@@ -167,8 +170,7 @@ func TestDemoWritesFile(t *testing.T) {
 	registry.interrupt()
 }
 
-// Events say how they stand to the transparency log, and what is found about it
-// is in a file of its own.
+// Events have their verification status, and findings are in a file of their own.
 func TestVerifiedWritesFindingsApart(t *testing.T) {
 	database := filepath.Join(t.TempDir(), "registry.sqlite")
 	output, err := exec.Command(oversightgenBinary, "--db", database, "--seed", "7", "--count", "50", "--tamper", "row-edited", "--tamper-at", "20").CombinedOutput()

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -38,7 +40,7 @@ service:
 	collector := startCollector(b, exec.Command(collectorBinary, "--config", config))
 	collector.waitForOutput("Reading events")
 	const window = 20 * time.Second
-	<-time.After(5 * time.Second) // beyond the time that a change stays fresh
+	<-time.After(5 * time.Second) // longer than the receiver treats a change as recent
 	var used time.Duration
 	for b.Loop() {
 		before := cpuTime(b, collector.cmd.Process.Pid)
@@ -52,9 +54,9 @@ service:
 const benchmarkRows = 1_000_000
 
 // BenchmarkToFile measures the CPU time of a whole collector for each event that
-// it takes to a file: from the database, through the receiver and an encoding;
-// and beside it, for comparison, from a file of the same lines through filelog
-// and its json_parser. One iteration is a million events.
+// it writes to a file: from the database, through the receiver and an encoding;
+// and for comparison, from a file of the same lines through filelog and its
+// json_parser. One iteration is a million events.
 func BenchmarkToFile(b *testing.B) {
 	dir := b.TempDir()
 	database := filepath.Join(dir, "registry.sqlite")
@@ -74,30 +76,30 @@ func BenchmarkToFile(b *testing.B) {
 		output, err := export.CombinedOutput()
 		require.NoError(b, err, string(output))
 		receiver := fmt.Sprintf("filelog: {include: [%q], start_at: beginning, operators: [{type: json_parser}]}", filepath.Join(dir, "splunk.ndjson"))
-		// OTLP JSON, a batch a line.
+		// OTLP JSON, one line for each batch.
 		toFile(b, receiver, "", filepath.Join(dir, "filelog.ndjson"), `"observedTimeUnixNano"`)
 	})
 }
 
-// BenchmarkVerification measures what it takes to check every event against the
-// transparency log, as BenchmarkToFile measures: what the second one takes more.
+// BenchmarkVerification measures, as BenchmarkToFile does, the CPU time of checking
+// every event against the transparency log: the difference between off and on.
 func BenchmarkVerification(b *testing.B) {
 	dir := b.TempDir()
 	database := filepath.Join(dir, "registry.sqlite")
 	generate := exec.Command(oversightgenBinary, "--db", database, "--bulk", "--seed", "1", "--count", strconv.Itoa(benchmarkRows))
 	output, err := generate.CombinedOutput()
 	require.NoError(b, err, string(output))
-	for name, audit := range map[string]string{"off": "", "on": ", " + auditOf(database)} {
+	for name, tlog := range map[string]string{"off": "", "on": ", " + tlogOf(database)} {
 		b.Run(name, func(b *testing.B) {
-			receiver := fmt.Sprintf("oversight: {database: %q, registry_id: deadbeef%s}", database, audit)
+			receiver := fmt.Sprintf("oversight: {database: %q, registry_id: deadbeef%s}", database, tlog)
 			toFile(b, receiver, "oversight_siem_encoding: {format: sentinel}", filepath.Join(dir, "out.ndjson"), "\n")
 		})
 	}
 }
 
-// toFile runs a collector until it has written all events, each of which has
-// the mark. Without an encoding the file is OTLP JSON.
-func toFile(b *testing.B, receiver, encoding, path, mark string) {
+// toFile runs a collector until it has written all events, each of which contains
+// pattern once. Without an encoding the file is OTLP JSON.
+func toFile(b *testing.B, receiver, encoding, path, pattern string) {
 	for b.Loop() {
 		require.NoError(b, os.RemoveAll(path))
 		config := filepath.Join(b.TempDir(), "config.yaml")
@@ -118,27 +120,27 @@ service:
 `, receiver, extension, path, option, extensionName, name), 0o600))
 		collector := startCollector(b, exec.Command(collectorBinary, "--config", config))
 		collector.waitForOutput(collector.ready)
-		start := cpuTime(b, collector.cmd.Process.Pid) // a third of a second: what it takes to start
-		counter := &counter{path: path, mark: []byte(mark)}
+		start := cpuTime(b, collector.cmd.Process.Pid) // leaves out the start, about a third of a second
+		counter := &counter{path: path, pattern: []byte(pattern)}
 		for counter.reached(benchmarkRows) != nil {
-			// Seldom: who reads a file holds up who writes it.
+			// Rarely: reading the file slows down the writer.
 			<-time.After(500 * time.Millisecond)
 		}
 		b.ReportMetric(float64((cpuTime(b, collector.cmd.Process.Pid)-start).Nanoseconds())/benchmarkRows, "cpu-ns/event")
 		collector.interrupt()
-		require.NoError(b, os.Remove(path)) // what is left in memory slows down the next one
+		require.NoError(b, os.Remove(path)) // its pages in memory slow down the next run
 	}
 }
 
-// counter counts the events in a file that grows.
+// counter counts the events in a growing file.
 type counter struct {
-	path   string
-	mark   []byte
-	read   int64
-	events int
+	path    string
+	pattern []byte
+	read    int64
+	events  int
 }
 
-func (c *counter) reached(n int) error {
+func (c *counter) reached(want int) error {
 	file, err := os.Open(c.path)
 	if err != nil {
 		return err
@@ -146,20 +148,20 @@ func (c *counter) reached(n int) error {
 	defer file.Close()
 	buffer := make([]byte, 1<<20)
 	for {
-		got, err := file.ReadAt(buffer, c.read)
-		c.events += bytes.Count(buffer[:got], c.mark)
-		// A mark that is cut in two counts the next time.
-		if next := int64(got - len(c.mark) + 1); next > 0 {
+		n, err := file.ReadAt(buffer, c.read)
+		c.events += bytes.Count(buffer[:n], c.pattern)
+		// A pattern that is cut in two is counted at the next read.
+		if next := int64(n - len(c.pattern) + 1); next > 0 {
 			c.read += next
 		}
 		if err != nil {
 			break
 		}
 	}
-	return errorIf(c.events < n, fmt.Sprintf("%d of %d events", c.events, n))
+	return errorIf(c.events < want, fmt.Sprintf("%d of %d events", c.events, want))
 }
 
-// cpuTime is what a process has used, from proc(5): fields 14 and 15 of stat, in
+// cpuTime returns the CPU time that a process has used, from proc(5): fields 14 and 15 of stat, in
 // ticks of 10 ms.
 func cpuTime(b *testing.B, pid int) time.Duration {
 	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

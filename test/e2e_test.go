@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -23,20 +25,20 @@ import (
 	_ "modernc.org/sqlite"
 )
 
-// agent is a collector beside a registry that sends to a gateway.
+// agent is a collector on the registry's host that sends to a gateway.
 type agent struct {
 	t        testing.TB
 	database string
-	state    string // directory of the checkpoint and the configuration
+	stateDir string // of the checkpoint and the configuration
 	gateway  *gateway
-	user     *syscall.Credential // nil: this one
-	audit    string              // `transparency_log` of the receiver, in YAML; empty: none
+	user     *syscall.Credential // nil: the current user
+	tlog     string              // `transparency_log` of the receiver, in YAML; empty: none
 }
 
 const batchSize = 50
 
-// agentConfig hands every batch straight to the gateway, and tells the receiver
-// what became of it.
+// agentConfig sends each batch directly to the gateway and returns the result to
+// the receiver.
 const agentConfig = `
 receivers:
   oversight:
@@ -64,19 +66,19 @@ service:
 
 func newAgent(t testing.TB, database string) *agent {
 	t.Helper()
-	return &agent{t: t, database: database, state: sharedDir(t), gateway: newGateway(t)}
+	return &agent{t: t, database: database, stateDir: sharedDir(t), gateway: newGateway(t)}
 }
 
 func (a *agent) start() *process {
 	a.t.Helper()
-	config := filepath.Join(a.state, "config.yaml")
-	text := fmt.Sprintf(agentConfig, a.database, batchSize, a.audit, a.gateway.url, filepath.Join(a.state, "checkpoint"))
+	config := filepath.Join(a.stateDir, "config.yaml")
+	text := fmt.Sprintf(agentConfig, a.database, batchSize, a.tlog, a.gateway.url, filepath.Join(a.stateDir, "checkpoint"))
 	require.NoError(a.t, os.WriteFile(config, []byte(text), 0o644))
 	cmd := exec.Command(collectorBinary, "--config", config)
 	if a.user != nil {
-		require.NoError(a.t, os.Chown(a.state, int(a.user.Uid), int(a.user.Gid)))
+		require.NoError(a.t, os.Chown(a.stateDir, int(a.user.Uid), int(a.user.Gid)))
 		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: a.user}
-		cmd.Dir = a.state
+		cmd.Dir = a.stateDir
 	}
 	return startCollector(a.t, cmd)
 }
@@ -92,20 +94,20 @@ func (a *agent) waitForAll(n int) {
 	})
 }
 
-// row is a row of the events table as any other program sees it.
+// row is a row of the events table as another program reads it.
 type row struct {
 	id                                                                int64
 	token, file, recipient, issuer, kind, ip, agent, extra, qualified sql.NullString
 	timestamp, tlogIndex                                              sql.NullInt64
 }
 
-// rowsOf reads a database without any code of the receiver's.
+// rowsOf reads a database without the receiver's code.
 func rowsOf(t testing.TB, path string) []row {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
 	require.NoError(t, err)
 	defer db.Close()
-	found, err := db.Query("SELECT id, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, qualified_timestamp, timestamp, tlog_index FROM events ORDER BY id")
+	found, err := db.QueryContext(t.Context(), "SELECT id, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, qualified_timestamp, timestamp, tlog_index FROM events ORDER BY id")
 	require.NoError(t, err)
 	defer found.Close()
 	var rows []row
@@ -118,7 +120,7 @@ func rowsOf(t testing.TB, path string) []row {
 	return rows
 }
 
-// attributes is what the record of the row has to have, but for the uid.
+// attributes returns the attributes of the row's log record, without the uid.
 func (r row) attributes(t testing.TB) map[string]any {
 	t.Helper()
 	want := map[string]any{"oversight.event.id": strconv.FormatInt(r.id, 10)}
@@ -144,7 +146,8 @@ func (r row) attributes(t testing.TB) map[string]any {
 	return want
 }
 
-// extraOf is the value of the column extra: an object, or what is none as raw.
+// extraOf returns the value of the column extra: an object, or any other value
+// below the key raw.
 func extraOf(text string) map[string]any {
 	if text == "" {
 		return nil
@@ -164,7 +167,7 @@ var actions = map[string]string{
 	"webdav": "beacon-webdav", "": "beacon-",
 }
 
-// asJSON makes values comparable that went through JSON and that did not.
+// asJSON makes a value that was decoded from JSON comparable with one that was not.
 func asJSON(t testing.TB, v any) string {
 	t.Helper()
 	data, err := json.Marshal(v)
@@ -215,7 +218,7 @@ func checkRecord(t *testing.T, r row, got record) {
 	require.Equal(t, "github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver", got.scopeName)
 }
 
-// generate starts a registry that writes until it is interrupted.
+// generate starts a generator that writes a registry until it is interrupted.
 func generate(t testing.TB, database, style, rate string) *process {
 	t.Helper()
 	p := start(t, exec.Command(oversightgenBinary, "--db", database, "--style", style, "--rate", rate, "--seed", "7"))
@@ -272,7 +275,7 @@ func killAtAnyMoment(t *testing.T, a *agent, registry *process) {
 	assert.LessOrEqual(t, all-different, kills*batchSize)
 }
 
-// nobody is a user with no rights to the registry's directory but to read it.
+// nobody is a user who may only read the registry's directory.
 var nobody = &syscall.Credential{Uid: 65534, Gid: 65534, NoSetGroups: true}
 
 // Reading leaves nothing behind and needs no permission to write, whatever the
@@ -288,7 +291,7 @@ func TestLeavesNoTrace(t *testing.T) {
 				registry := generate(t, database, style, "200/s")
 				collector := a.start()
 				eventually(t, func() error {
-					onlyTheRegistrys(t, dir)
+					requireOnlyRegistryFiles(t, dir)
 					if n, _ := a.gateway.arrived(); n < 300 {
 						return fmt.Errorf("%d events have arrived", n)
 					}
@@ -298,14 +301,14 @@ func TestLeavesNoTrace(t *testing.T) {
 				a.waitForAll(len(rowsOf(t, database)))
 				assert.Equal(t, registryFiles, listing(t, dir), "while the collector runs")
 				collector.interrupt()
-				assert.Equal(t, registryFiles, listing(t, dir), "after it")
+				assert.Equal(t, registryFiles, listing(t, dir), "after the collector has ended")
 			})
 		}
 	}
 }
 
-// readers are the users that the collector is run as. Without root there is
-// but the one, who then owns the directory, too.
+// readers returns the users that the collector runs as. Without root that is only
+// the current user, who also owns the directory.
 func readers() map[string]*syscall.Credential {
 	if os.Getuid() == 0 {
 		return map[string]*syscall.Credential{"root": nil, "nobody": nobody}
@@ -313,30 +316,30 @@ func readers() map[string]*syscall.Credential {
 	return map[string]*syscall.Credential{"this user": nil}
 }
 
-// registryFiles are what a registry has when nothing is open.
+// registryFiles are the files of a registry while no connection is open.
 var registryFiles = []string{"registry-identity.json", "registry.sqlite", "signed-head.json", "tlog", "well-known.json"}
 
-// onlyTheRegistrys fails if there is a file that the registry does not make, or
-// that belongs to somebody else.
-func onlyTheRegistrys(t *testing.T, dir string) {
+// requireOnlyRegistryFiles fails if there is a file that the registry does not
+// create, or that belongs to another user.
+func requireOnlyRegistryFiles(t *testing.T, dir string) {
 	t.Helper()
-	// A new database has a rollback journal until it is switched to a log.
-	// What is renamed into its place has another name before.
+	// A new database has a rollback journal until it is switched to WAL mode.
+	// A file that is replaced atomically has a temporary name first.
 	names := append([]string{
 		"registry.sqlite-journal", "registry.sqlite-wal", "registry.sqlite-shm",
 		"registry-identity.json.tmp", "signed-head.json.tmp", "well-known.json.tmp",
 	}, registryFiles...)
 	for _, name := range listing(t, dir) {
 		require.Contains(t, names, name)
-		if info, err := os.Stat(filepath.Join(dir, name)); err == nil { // it may be gone again
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil { // it may have been removed since
 			require.EqualValues(t, os.Getuid(), info.Sys().(*syscall.Stat_t).Uid, name)
 		}
 	}
 }
 
-// A directory that cannot be written to, with rows that are only in the log of a
-// registry that died.
-func TestReadOnlyDirectoryWithLog(t *testing.T) {
+// A read-only directory with rows that are only in the WAL of a registry that was
+// killed.
+func TestReadOnlyDirectoryWithWAL(t *testing.T) {
 	source := filepath.Join(t.TempDir(), "registry.sqlite")
 	registry := generate(t, source, "rust", "1000/s")
 	eventually(t, func() error {
@@ -389,7 +392,7 @@ func copyFile(t testing.TB, from, to string) {
 	require.NoError(t, out.Close())
 }
 
-// While the pipeline holds a batch up, the registry can checkpoint its log.
+// While the pipeline blocks on a batch, the registry can checkpoint its WAL.
 func TestCheckpointWhileBlocked(t *testing.T) {
 	database := filepath.Join(t.TempDir(), "registry.sqlite")
 	run := exec.Command(oversightgenBinary, "--db", database, "--style", "rust", "--count", "120", "--seed", "7")
@@ -397,7 +400,7 @@ func TestCheckpointWhileBlocked(t *testing.T) {
 	db, err := sql.Open("sqlite", database)
 	require.NoError(t, err)
 	db.SetMaxOpenConns(1)
-	_, err = db.Exec("PRAGMA journal_mode=WAL; INSERT INTO events(token_id, kind, timestamp) VALUES ('last', 'dns', 1)")
+	_, err = db.ExecContext(t.Context(), "PRAGMA journal_mode=WAL; INSERT INTO events(token_id, kind, timestamp) VALUES ('last', 'dns', 1)")
 	require.NoError(t, err)
 
 	a := newAgent(t, database)
@@ -411,7 +414,7 @@ func TestCheckpointWhileBlocked(t *testing.T) {
 	collector := a.start()
 	<-blocked
 	var busy, pages, done int
-	require.NoError(t, db.QueryRow("PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &done))
+	require.NoError(t, db.QueryRowContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &done))
 	assert.Zero(t, busy)
 	info, err := os.Stat(database + "-wal")
 	require.NoError(t, err)
@@ -422,7 +425,7 @@ func TestCheckpointWhileBlocked(t *testing.T) {
 	collector.interrupt()
 }
 
-func TestWrongConfigurationRefusesToStart(t *testing.T) {
+func TestInvalidConfigurationFailsAtStart(t *testing.T) {
 	config := filepath.Join(t.TempDir(), "config.yaml")
 	text := fmt.Sprintf(agentConfig, "registry.sqlite", -1, "", "http://127.0.0.1:1", t.TempDir())
 	require.NoError(t, os.WriteFile(config, []byte(text), 0o600))

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -15,8 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// destination is the part that all the servers in place of a SIEM share: it can
-// go down and come back at the same address, and misbehave in between.
+// destination is the part that all fakes of a SIEM share: it can stop, start again
+// at the same address, and fail requests.
 type destination struct {
 	t       testing.TB
 	handler http.Handler
@@ -26,8 +28,8 @@ type destination struct {
 	server   *http.Server // nil while it is down
 	done     chan error
 	requests int
-	// fault spoils a request, by its number from 1, and reports true; or leaves it
-	// alone. May be nil.
+	// fault answers a request itself and returns true, or returns false. Requests
+	// are numbered from 1. May be nil.
 	fault func(request int, w http.ResponseWriter, r *http.Request) bool
 }
 
@@ -41,25 +43,25 @@ func newDestination(t testing.TB, handler http.Handler) *destination {
 
 func (d *destination) listen(address string) {
 	d.t.Helper()
-	listener, err := net.Listen("tcp", address)
+	listener, err := new(net.ListenConfig).Listen(d.t.Context(), "tcp", address)
 	require.NoError(d.t, err)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.url = "http://" + listener.Addr().String()
-	d.server = &http.Server{Handler: d, ReadHeaderTimeout: patience}
+	d.server = &http.Server{Handler: d, ReadHeaderTimeout: waitTimeout}
 	d.done = make(chan error, 1)
 	go func(server *http.Server, done chan error) { done <- server.Serve(listener) }(d.server, d.done)
 }
 
-// up lets it come back.
+// up starts it again, at the same address.
 func (d *destination) up() { d.listen(d.url[len("http://"):]) }
 
-// down ends it with all its connections.
+// down stops it and closes all its connections.
 func (d *destination) down() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.server != nil {
-		_ = d.server.Close() // of the connections that it cuts
+		_ = d.server.Close() // its error is about the connections that it closes
 		assert.ErrorIs(d.t, <-d.done, http.ErrServerClosed)
 		d.server = nil
 	}
@@ -81,8 +83,7 @@ func (d *destination) setFault(fault func(int, http.ResponseWriter, *http.Reques
 	d.fault = fault
 }
 
-// The faults of a busy SIEM.
-
+// status returns a fault of an overloaded SIEM: a status, and at most one header.
 func status(code int, header ...string) func(http.ResponseWriter, *http.Request) {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		if len(header) == 2 {
@@ -92,8 +93,8 @@ func status(code int, header ...string) func(http.ResponseWriter, *http.Request)
 	}
 }
 
-// cut ends the connection after half of the request was read.
-func cut(w http.ResponseWriter, r *http.Request) {
+// closeHalfway closes the connection after half of the request was read.
+func closeHalfway(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.CopyN(io.Discard, r.Body, r.ContentLength/2)
 	connection, _, err := w.(http.Hijacker).Hijack()
 	if err == nil {
@@ -101,14 +102,14 @@ func cut(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// body reads a request's body, unzipped.
+// body reads a request's body, decompressed.
 func body(r *http.Request) ([]byte, error) {
 	if r.Header.Get("Content-Encoding") != "gzip" {
 		return io.ReadAll(r.Body)
 	}
-	unzipped, err := gzip.NewReader(r.Body)
+	decompressed, err := gzip.NewReader(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	return io.ReadAll(unzipped)
+	return io.ReadAll(decompressed)
 }

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -14,12 +16,12 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 )
 
-// gateway is an OTLP/HTTP server: where the events of a collector arrive.
+// gateway is an OTLP/HTTP server that receives a collector's events.
 type gateway struct {
 	t   testing.TB
 	url string
-	// refuse decides about a request, by its number from 1, before it counts:
-	// true answers 503.
+	// refuse reports whether a request, by its number from 1, is answered with 503
+	// and not stored.
 	refuse func(request int) bool
 	// hold is called before a request is answered.
 	hold func(request int)
@@ -27,10 +29,10 @@ type gateway struct {
 	mu       sync.Mutex
 	requests int
 	records  []record
-	times    map[string]int // by event_id: how often it arrived
+	times    map[string]int // number of arrivals by event_id
 }
 
-// record is a log record with the resource and scope that it came in.
+// record is a log record with its resource and scope.
 type record struct {
 	plog.LogRecord
 	resource, scope map[string]any
@@ -61,11 +63,11 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not now", http.StatusServiceUnavailable)
 		return
 	}
-	g.take(logs)
+	g.store(logs)
 	body, err := plogotlp.NewExportResponse().MarshalProto()
 	assert.NoError(g.t, err)
 	w.Header().Set("Content-Type", "application/x-protobuf")
-	_, _ = w.Write(body) // the collector may be dead by now
+	_, _ = w.Write(body) // the collector may have been killed
 }
 
 func decode(r *http.Request) (plog.Logs, error) {
@@ -74,13 +76,13 @@ func decode(r *http.Request) (plog.Logs, error) {
 		return plog.Logs{}, err
 	}
 	if r.URL.Path != "/v1/logs" {
-		return plog.Logs{}, errors.New("no logs")
+		return plog.Logs{}, errors.New("not a request for logs")
 	}
 	request := plogotlp.NewExportRequest()
 	return request.Logs(), request.UnmarshalProto(data)
 }
 
-func (g *gateway) take(logs plog.Logs) {
+func (g *gateway) store(logs plog.Logs) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, resource := range logs.ResourceLogs().All() {
@@ -99,7 +101,7 @@ func (g *gateway) take(logs plog.Logs) {
 	}
 }
 
-// arrived returns how many different events have arrived, and how often any.
+// arrived returns the number of different events, and of all, that have arrived.
 func (g *gateway) arrived() (different, all int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -15,7 +17,7 @@ import (
 )
 
 // writeGeoIP writes a City database that knows the documentation networks of
-// RFC 5737, which the samples are full of.
+// RFC 5737, which the samples use.
 func writeGeoIP(t testing.TB) (path string) {
 	t.Helper()
 	tree, err := mmdbwriter.New(mmdbwriter.Options{DatabaseType: "GeoLite2-City", IncludeReservedNetworks: true})

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -16,13 +18,13 @@ import (
 
 const hecToken = "00000000-1111-2222-3333-444444444444"
 
-// hec is Splunk's HTTP Event Collector, with the replies of
+// hec is a fake of Splunk's HTTP Event Collector, with the responses of
 // https://docs.splunk.com/Documentation/Splunk/latest/Data/TroubleshootHTTPEventCollector.
 type hec struct {
 	*destination
 
 	mu     sync.Mutex
-	events []map[string]any // as they arrived
+	events []map[string]any // in the order of arrival
 }
 
 func newHEC(t testing.TB) *hec {
@@ -33,46 +35,46 @@ func newHEC(t testing.TB) *hec {
 }
 
 func (h *hec) serve(w http.ResponseWriter, r *http.Request) {
-	reply := func(status, code int, text string) {
+	respond := func(status, code int, text string) {
 		w.Header().Set("Content-Type", "application/json")
 		w.WriteHeader(status)
 		fmt.Fprintf(w, `{"text":%q,"code":%d}`, text, code)
 	}
 	switch {
 	case r.URL.Path != "/services/collector":
-		reply(http.StatusNotFound, 404, "The requested URL was not found on this server.")
+		respond(http.StatusNotFound, 404, "The requested URL was not found on this server.")
 		return
 	case r.Header.Get("Authorization") == "":
-		reply(http.StatusUnauthorized, 2, "Token is required")
+		respond(http.StatusUnauthorized, 2, "Token is required")
 		return
 	case r.Header.Get("Authorization") != "Splunk "+hecToken:
-		reply(http.StatusForbidden, 4, "Invalid token")
+		respond(http.StatusForbidden, 4, "Invalid token")
 		return
 	}
 	text, err := body(r)
 	if err != nil {
-		reply(http.StatusBadRequest, 6, "Invalid data format")
+		respond(http.StatusBadRequest, 6, "Invalid data format")
 		return
 	}
 	events, code, err := parseHEC(text)
 	if err != nil {
-		reply(http.StatusBadRequest, code, err.Error())
+		respond(http.StatusBadRequest, code, err.Error())
 		return
 	}
 	h.mu.Lock()
 	h.events = append(h.events, events...)
 	h.mu.Unlock()
-	reply(http.StatusOK, 0, "Success")
+	respond(http.StatusOK, 0, "Success")
 }
 
-// parseHEC reads events that follow each other, and checks what HEC checks.
+// parseHEC decodes concatenated events and checks what HEC checks.
 func parseHEC(text []byte) (events []map[string]any, code int, err error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	for {
 		var event map[string]any
 		if err := decoder.Decode(&event); errors.Is(err, io.EOF) {
 			break
-		} else if err != nil { // an array, for one
+		} else if err != nil { // for example an array
 			return nil, 6, errors.New("Invalid data format")
 		}
 		if _, ok := event["event"]; !ok {
@@ -95,7 +97,7 @@ func parseHEC(text []byte) (events []map[string]any, code int, err error) {
 	return events, 0, nil
 }
 
-// byID returns the events by their event_id, and how many have arrived in all.
+// byID returns the events by their event_id, and the number of all that have arrived.
 func (h *hec) byID() (map[string]map[string]any, int) {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -15,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fromOTLP lets records in over OTLP, in place of the receiver's.
+// fromOTLP replaces the receivers by one for OTLP.
 func fromOTLP(address string) string {
 	return `
 receivers:
@@ -30,7 +32,7 @@ service:
 `
 }
 
-// requests are those of a file in testdata/integrity, one record each.
+// requests returns the OTLP requests of testdata/integrity, one record in each.
 func requests(t testing.TB) [][]byte {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "testdata", "integrity", "otel.jsonl"))
@@ -43,7 +45,7 @@ func TestFindingsArrive(t *testing.T) {
 	findings := requests(t)
 	s := newSite(t, "registry.sqlite")
 	address := freeAddress(t)
-	collector := s.start("all.yaml", quick, s.azure.trust(), fromOTLP(address))
+	collector := s.start("all.yaml", fastRetries, s.azure.trust(), fromOTLP(address))
 	collector.waitForOutput(collector.ready)
 
 	event := `{"timeUnixNano":"1735000000000000000","eventName":"oversight.beacon","attributes":[
@@ -53,7 +55,10 @@ func TestFindingsArrive(t *testing.T) {
 		if i == 0 {
 			request = bytes.Replace(request, []byte(`"logRecords":[`), []byte(`"logRecords":[`+event), 1)
 		}
-		response, err := http.Post("http://"+address+"/v1/logs", "application/json", bytes.NewReader(request))
+		post, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+address+"/v1/logs", bytes.NewReader(request))
+		require.NoError(t, err)
+		post.Header.Set("Content-Type", "application/json")
+		response, err := http.DefaultClient.Do(post)
 		require.NoError(t, err)
 		require.NoError(t, response.Body.Close())
 		require.Equal(t, http.StatusOK, response.StatusCode)
@@ -83,7 +88,7 @@ func TestFindingsArrive(t *testing.T) {
 		defer s.track.mu.Unlock()
 		return errorIf(len(s.track.envelopes) < len(findings)+1, "not all custom events have arrived")
 	})
-	written := &counter{path: s.file().path, mark: []byte("\n")}
+	written := &counter{path: s.file().path, pattern: []byte("\n")}
 	eventually(t, func() error { return written.reached(len(findings) + 1) })
 	collector.interrupt()
 
@@ -129,7 +134,7 @@ func (s *site) all(shape string) []map[string]any {
 	}
 }
 
-// checkFindingsAsCustomEvents looks for the findings in Application Insights.
+// checkFindingsAsCustomEvents checks the findings in Application Insights.
 func checkFindingsAsCustomEvents(t *testing.T, s *site) {
 	t.Helper()
 	byUID := map[any]map[string]any{}

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 // Package test runs the built collector against registries, as its users do.
 package test
 
@@ -9,11 +11,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,8 +29,8 @@ import (
 	"go.uber.org/goleak"
 )
 
-// patience is how long something may take on a busy machine.
-const patience = 90 * time.Second
+// waitTimeout is how long anything may take on a busy machine.
+const waitTimeout = 90 * time.Second
 
 // The binaries under test, absolute.
 var collectorBinary, oversightgenBinary string
@@ -39,8 +43,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
-// build makes sure that the binaries are those of this checkout. It takes a
-// moment where they are.
+// build builds the binaries of this checkout. It is quick if they are up to date.
 func build() error {
 	root, err := filepath.Abs("..")
 	if err != nil {
@@ -53,17 +56,17 @@ func build() error {
 	return cmd.Run()
 }
 
-// process is a program that runs.
+// process is a running program.
 type process struct {
 	t      testing.TB
 	cmd    *exec.Cmd
 	output *logBuffer
-	ready  string        // what it prints when it listens for signals
+	ready  string        // what it prints once it handles signals
 	ended  chan struct{} // closed when it has ended, and err is set
 	err    error
 }
 
-// logBuffer collects what a process prints, while it runs.
+// logBuffer collects the output of a process while it runs.
 type logBuffer struct {
 	mu  sync.Mutex
 	buf bytes.Buffer
@@ -101,15 +104,15 @@ func start(t testing.TB, cmd *exec.Cmd) *process {
 	return p
 }
 
-// kill ends the process without any chance to tidy up.
+// kill ends the process with SIGKILL.
 func (p *process) kill() {
 	_ = p.cmd.Process.Kill() // it may have ended already
 	<-p.ended
 }
 
-// interrupt asks the process to end and waits until it has, with status 0. A
-// collector says that it is ready a moment before it listens for signals; one
-// that dies of the signal then has not failed.
+// interrupt sends SIGINT and waits until the process has ended with status 0. A
+// collector reports that it is ready a moment before it handles signals. If the
+// signal kills it in that moment, that is not a failure.
 func (p *process) interrupt() {
 	p.t.Helper()
 	p.waitForOutput(p.ready)
@@ -118,9 +121,9 @@ func (p *process) interrupt() {
 	case <-p.ended:
 		status := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
 		if !status.Signaled() || status.Signal() != syscall.SIGINT {
-			require.NoError(p.t, p.err, "%s did not end well", p.cmd.Path)
+			require.NoError(p.t, p.err, "%s ended with an error", p.cmd.Path)
 		}
-	case <-time.After(patience):
+	case <-time.After(waitTimeout):
 		require.Fail(p.t, "did not end", "%s after SIGINT", p.cmd.Path)
 	}
 }
@@ -131,7 +134,7 @@ func (p *process) waitForOutput(text string) {
 	p.waitForOutputs(text, 1)
 }
 
-// waitForOutputs waits until the process has printed a text so many times.
+// waitForOutputs waits until the process has printed a text that many times.
 func (p *process) waitForOutputs(text string, times int) {
 	p.t.Helper()
 	eventually(p.t, func() error {
@@ -141,18 +144,18 @@ func (p *process) waitForOutputs(text string, times int) {
 		default:
 		}
 		if n := strings.Count(p.output.String(), text); n < times {
-			return fmt.Errorf("has printed %q %d times, not %d", text, n, times)
+			return fmt.Errorf("printed %q %d times, want %d", text, n, times)
 		}
 		return nil
 	})
 }
 
-var errEnded = errors.New("the process is gone")
+var errEnded = errors.New("the process has ended")
 
 // eventually waits until a condition holds.
 func eventually(t testing.TB, condition func() error) {
 	t.Helper()
-	deadline := time.Now().Add(patience)
+	deadline := time.Now().Add(waitTimeout)
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -175,13 +178,28 @@ func startCollector(t testing.TB, cmd *exec.Cmd) *process {
 	return p
 }
 
-// freeAddress is a loopback address that nobody listens on.
+// usedPorts are the ports that freeAddress has returned.
+var usedPorts sync.Map
+
+// freeAddress returns a loopback address that nothing listens on, a different one
+// at each call. Its port is below those that systems assign by themselves, so that
+// no other program gets it by chance before the collector does.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
+	for range 1000 {
+		port := 20_000 + rand.IntN(10_000)
+		if _, used := usedPorts.LoadOrStore(port, true); used {
+			continue
+		}
+		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
+		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
+		if err == nil {
+			require.NoError(t, listener.Close())
+			return address
+		}
+	}
+	require.Fail(t, "no port is free")
+	return ""
 }
 
 // sharedDir is a temporary directory that other users can enter, too.
@@ -205,12 +223,12 @@ func listing(t testing.TB, dir string) []string {
 	return names
 }
 
-// serve runs an HTTP server for as long as the test.
+// serve runs an HTTP server until the test ends.
 func serve(t testing.TB, handler http.Handler) (url string) {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	server := &http.Server{Handler: handler, ReadHeaderTimeout: patience}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: waitTimeout}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
 	t.Cleanup(func() {

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -19,16 +21,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What `make run` does: the demo shows events until Ctrl-C, which leaves no
-// process behind.
+// `make run` shows events until Ctrl-C, which leaves no process behind.
 func TestDemoEndsWithCtrlC(t *testing.T) {
 	dir := t.TempDir()
 	_, metricsPort, err := net.SplitHostPort(freeAddress(t))
 	require.NoError(t, err)
 	cmd := exec.Command("scripts/run.sh")
 	cmd.Dir = ".."
-	real := filepath.Join(t.TempDir(), "real.sqlite")
-	cmd.Env = append(os.Environ(), "OVERSIGHT_DEMO="+dir, "OVERSIGHT_DATABASE="+real, "HEALTH_ENDPOINT="+freeAddress(t), "METRICS_PORT="+metricsPort)
+	realRegistry := filepath.Join(t.TempDir(), "real.sqlite")
+	cmd.Env = append(os.Environ(), "OVERSIGHT_DEMO="+dir, "OVERSIGHT_DATABASE="+realRegistry, "HEALTH_ENDPOINT="+freeAddress(t), "METRICS_PORT="+metricsPort)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	demo := start(t, cmd)
 	demo.waitForOutput("beacon-")
@@ -36,32 +37,32 @@ func TestDemoEndsWithCtrlC(t *testing.T) {
 	demo.waitForOutput("Everything is ready")
 	eventually(t, func() error {
 		want := slices.Sorted(slices.Values(append([]string{"checkpoint", "events.jsonl"}, registryFiles...)))
-		if got := withoutLog(listing(t, dir)); !slices.Equal(want, got) {
-			return fmt.Errorf("%v is there", got)
+		if got := withoutWAL(listing(t, dir)); !slices.Equal(want, got) {
+			return fmt.Errorf("want the files %v, got %v", want, got)
 		}
 		return nil
 	})
-	assert.NoFileExists(t, real, "the demo writes to nothing but its own registry")
+	assert.NoFileExists(t, realRegistry, "the demo writes only its own registry")
 
 	group := cmd.Process.Pid
 	require.NoError(t, syscall.Kill(-group, syscall.SIGINT)) // as a terminal does
 	select {
 	case <-demo.ended:
 		require.NoError(t, demo.err)
-	case <-time.After(patience):
+	case <-time.After(waitTimeout):
 		require.Fail(t, "did not end")
 	}
 	eventually(t, func() error {
 		if err := syscall.Kill(-group, 0); !errors.Is(err, syscall.ESRCH) {
-			return errors.New("a process is left behind")
+			return errors.New("a process is still running")
 		}
 		return nil
 	})
 }
 
-// withoutLog leaves out the files that come and go with the generator's
-// connections.
-func withoutLog(names []string) []string {
+// withoutWAL removes the files that exist only while the generator has a connection
+// open.
+func withoutWAL(names []string) []string {
 	var rest []string
 	for _, name := range names {
 		if name != "registry.sqlite-wal" && name != "registry.sqlite-shm" && name != "registry.sqlite-journal" {

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -23,11 +25,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// sampleSize is how many events registry.sqlite holds.
+// sampleSize is the number of events in registry.sqlite.
 const sampleSize = 600
 
-// quick lets receivers and exporters try again at once.
-const quick = `
+// fastRetries makes receivers and exporters retry at once.
+const fastRetries = `
 receivers:
   oversight/splunk: &receiver
     poll_interval: 20ms
@@ -47,8 +49,8 @@ exporters:
     retry_on_failure: {initial_interval: 20ms, max_interval: 100ms}
 `
 
-// plain takes off what the registry's own exporter does not write.
-const plain = `
+// notExtended removes the fields that the registry's own exporter does not write.
+const notExtended = `
 processors:
   oversight_siem/splunk: {extended: false}
   oversight_siem/elastic: {extended: false}
@@ -58,7 +60,7 @@ extensions:
   oversight_siem_encoding/ecs: {extended: false}
 `
 
-// vectors are what the registry's own exporter writes of registry.sqlite, by
+// vectors returns what the registry's own exporter writes for registry.sqlite, by
 // event id.
 func vectors(t testing.TB, shape string) map[string]map[string]any {
 	t.Helper()
@@ -75,7 +77,7 @@ func vectors(t testing.TB, shape string) map[string]map[string]any {
 	return byID
 }
 
-// lines reads a file of JSON documents, one a line.
+// lines reads a file with one JSON document on each line.
 func lines(t testing.TB, path string) []map[string]any {
 	t.Helper()
 	file, err := os.Open(path)
@@ -93,22 +95,23 @@ func lines(t testing.TB, path string) []map[string]any {
 	return documents
 }
 
-// arrivals is a server that events arrive at.
-type arrivals interface {
+// eventStore is a server or a file that events arrive in.
+type eventStore interface {
+	// byID returns the events by id, and the number of all that have arrived.
 	byID() (map[string]map[string]any, int)
 }
 
-func waitForSample(t testing.TB, where arrivals, n int) {
+func waitForSample(t testing.TB, store eventStore, n int) {
 	t.Helper()
 	eventually(t, func() error {
-		if events, _ := where.byID(); len(events) < n {
+		if events, _ := store.byID(); len(events) < n {
 			return fmt.Errorf("%d of %d have arrived", len(events), n)
 		}
 		return nil
 	})
 }
 
-// file is the file that all.yaml writes, as a server.
+// file is the file that all.yaml writes.
 type file struct {
 	t    testing.TB
 	path string
@@ -141,15 +144,15 @@ func (s *site) file() file {
 // registry's own exporter.
 func TestShapesArrive(t *testing.T) {
 	s := newSite(t, "registry.sqlite")
-	collector := s.start("all.yaml", quick, plain, s.azure.trust())
-	for _, where := range []arrivals{s.hec, s.bulk, s.azure, s.track, s.file()} {
-		waitForSample(t, where, sampleSize)
+	collector := s.start("all.yaml", fastRetries, notExtended, s.azure.trust())
+	for _, store := range []eventStore{s.hec, s.bulk, s.azure, s.track, s.file()} {
+		waitForSample(t, store, sampleSize)
 	}
 	collector.interrupt()
 
-	for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs", s.azure: "sentinel", s.file(): "ecs"} {
-		got, all := where.byID()
-		assert.Equal(t, sampleSize, all, "nothing twice")
+	for store, shape := range map[eventStore]string{s.hec: "splunk", s.bulk: "ecs", s.azure: "sentinel", s.file(): "ecs"} {
+		got, all := store.byID()
+		assert.Equal(t, sampleSize, all, "no duplicates")
 		for id, want := range vectors(t, shape) {
 			require.JSONEq(t, asJSON(t, want), asJSON(t, got[id]))
 		}
@@ -184,23 +187,23 @@ func checkCustomEvent(t *testing.T, row, envelope map[string]any) {
 	require.Equal(t, want, base["properties"])
 }
 
-// As it is, the configuration adds fields and changes none.
+// The unchanged configuration adds fields to the shapes and changes none.
 func TestExtendedShapesArrive(t *testing.T) {
 	s := newSite(t, "registry.sqlite")
-	collector := s.start("all.yaml", quick, s.azure.trust())
-	for _, where := range []arrivals{s.hec, s.bulk, s.azure, s.track, s.file()} {
-		waitForSample(t, where, sampleSize)
+	collector := s.start("all.yaml", fastRetries, s.azure.trust())
+	for _, store := range []eventStore{s.hec, s.bulk, s.azure, s.track, s.file()} {
+		waitForSample(t, store, sampleSize)
 	}
 	collector.interrupt()
-	for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs", s.azure: "sentinel", s.file(): "ecs"} {
-		got, _ := where.byID()
+	for store, shape := range map[eventStore]string{s.hec: "splunk", s.bulk: "ecs", s.azure: "sentinel", s.file(): "ecs"} {
+		got, _ := store.byID()
 		for id, want := range vectors(t, shape) {
 			requireContains(t, got[id], want)
 		}
 	}
 }
 
-// requireContains fails if not everything that stands in want stands in got.
+// requireContains fails unless got has every field of want, with the same value.
 func requireContains(t *testing.T, got, want map[string]any) {
 	t.Helper()
 	for key, value := range want {
@@ -214,88 +217,88 @@ func requireContains(t *testing.T, got, want map[string]any) {
 	}
 }
 
-// A destination in trouble loses nothing and disturbs no other.
-func TestDestinationInTrouble(t *testing.T) {
+// A failing destination loses nothing and disturbs no other.
+func TestFailingDestination(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(http.ResponseWriter, *http.Request){
-		"429":          status(http.StatusTooManyRequests),
-		"429 and when": status(http.StatusTooManyRequests, "Retry-After", "1"),
-		"503":          status(http.StatusServiceUnavailable),
-		"502":          status(http.StatusBadGateway),
-		"cut half way": cut,
+	for name, fail := range map[string]func(http.ResponseWriter, *http.Request){
+		"429":                  status(http.StatusTooManyRequests),
+		"429 with Retry-After": status(http.StatusTooManyRequests, "Retry-After", "1"),
+		"503":                  status(http.StatusServiceUnavailable),
+		"502":                  status(http.StatusBadGateway),
+		"connection closed":    closeHalfway,
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, "registry.sqlite")
-			troubled := []*destination{s.hec.destination, s.bulk.destination, s.azure.destination}
-			for _, d := range troubled {
-				d.setFault(func(_ int, w http.ResponseWriter, r *http.Request) bool { spoil(w, r); return true })
+			failing := []*destination{s.hec.destination, s.bulk.destination, s.azure.destination}
+			for _, d := range failing {
+				d.setFault(func(_ int, w http.ResponseWriter, r *http.Request) bool { fail(w, r); return true })
 			}
-			collector := s.start("all.yaml", quick, plain, s.azure.trust())
+			collector := s.start("all.yaml", fastRetries, notExtended, s.azure.trust())
 			waitForSample(t, s.track, sampleSize)
 			waitForSample(t, s.file(), sampleSize)
 			eventually(t, func() error {
-				return errorIf(!s.hec.tried(3) || !s.bulk.tried(3) || !s.azure.tried(3), "not tried three times")
+				return errorIf(!s.hec.hasRequests(3) || !s.bulk.hasRequests(3) || !s.azure.hasRequests(3), "fewer than three requests")
 			})
-			for _, d := range troubled {
+			for _, d := range failing {
 				d.setFault(func(request int, w http.ResponseWriter, r *http.Request) bool {
 					if request%3 == 0 {
-						spoil(w, r)
+						fail(w, r)
 					}
 					return request%3 == 0
 				})
 			}
 			requireNothingLost(t, s)
 			collector.interrupt()
-			requireOnce(t, s)
+			requireNoDuplicates(t, s)
 		})
 	}
 }
 
-// Nothing listens for a minute, by the clock, which is longer than all timeouts
-// of the exporters. It runs beside other tests that take long.
+// The destinations are down for a minute, which is longer than all timeouts of the
+// exporters. It runs in parallel with another long test.
 func TestDestinationDownForAMinute(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "registry.sqlite")
-	troubled := []*destination{s.hec.destination, s.bulk.destination, s.azure.destination}
-	for _, d := range troubled {
+	failing := []*destination{s.hec.destination, s.bulk.destination, s.azure.destination}
+	for _, d := range failing {
 		d.down()
 	}
 	minute := time.After(time.Minute)
-	collector := s.start("all.yaml", quick, plain, s.azure.trust())
+	collector := s.start("all.yaml", fastRetries, notExtended, s.azure.trust())
 	waitForSample(t, s.track, sampleSize)
 	waitForSample(t, s.file(), sampleSize)
 	collector.waitForOutputs("bulk indexer flush error", 3)
 	<-minute
-	for _, d := range troubled {
+	for _, d := range failing {
 		d.up()
 	}
 	requireNothingLost(t, s)
 	collector.interrupt()
-	requireOnce(t, s)
+	requireNoDuplicates(t, s)
 }
 
-// requireNothingLost waits until all events are there, each in its shape.
+// requireNothingLost waits until all events have arrived, each in its shape.
 func requireNothingLost(t *testing.T, s *site) {
-	for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs", s.azure: "sentinel"} {
-		waitForSample(t, where, sampleSize)
-		got, _ := where.byID()
+	for store, shape := range map[eventStore]string{s.hec: "splunk", s.bulk: "ecs", s.azure: "sentinel"} {
+		waitForSample(t, store, sampleSize)
+		got, _ := store.byID()
 		for id, want := range vectors(t, shape) {
 			require.JSONEq(t, asJSON(t, want), asJSON(t, got[id]))
 		}
 	}
 }
 
-func requireOnce(t *testing.T, s *site) {
+func requireNoDuplicates(t *testing.T, s *site) {
 	_, created := s.bulk.byID()
-	assert.Equal(t, sampleSize, created, "nothing twice in Elasticsearch")
+	assert.Equal(t, sampleSize, created, "no duplicates in Elasticsearch")
 	_, written := s.file().byID()
-	assert.Equal(t, sampleSize, written, "nothing twice in the file")
+	assert.Equal(t, sampleSize, written, "no duplicates in the file")
 }
 
-func (d *destination) tried(times int) bool {
+func (d *destination) hasRequests(n int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.requests >= times
+	return d.requests >= n
 }
 
 func errorIf(condition bool, text string) error {
@@ -305,9 +308,9 @@ func errorIf(condition bool, text string) error {
 	return nil
 }
 
-// Elasticsearch answers 200 and has no room for some documents, more often than
-// the exporter tries by default.
-func TestDocumentsWithoutRoom(t *testing.T) {
+// Elasticsearch answers 200 and rejects some documents with 429, more often than
+// the exporter retries by default.
+func TestRejectedDocuments(t *testing.T) {
 	s := newSite(t, "registry.sqlite")
 	s.bulk.refuseItem = func(item int) int {
 		if item < 8*sampleSize {
@@ -325,7 +328,7 @@ exporters: {elasticsearch: {retry: {initial_interval: 5ms, max_interval: 20ms}}}
 	assert.Equal(t, sampleSize, created)
 }
 
-// An event that is sent again is a conflict, and no second document.
+// An event that is sent twice causes a conflict, and no second document.
 func TestRepeatsInElasticsearch(t *testing.T) {
 	s := newSite(t, "registry.sqlite")
 	for round := range 2 {
@@ -346,7 +349,7 @@ func (b *bulk) seen() int {
 	return b.items
 }
 
-// A role that is not assigned yet, which takes up to 30 minutes, loses nothing.
+// Until the role is assigned, which can take 30 minutes, nothing is lost.
 func TestSentinelBeforeTheRoleIsAssigned(t *testing.T) {
 	s := newSite(t, "registry.sqlite")
 	s.azure.setFault(func(request int, w http.ResponseWriter, _ *http.Request) bool {
@@ -396,7 +399,8 @@ extensions:
 	collector.interrupt()
 }
 
-// hasNoTime: the pipeline gives such a row the time of reading.
+// hasNoTime reports whether a row has no valid timestamp. In a pipeline such a row
+// has the time of reading.
 func hasNoTime(document map[string]any) bool {
 	return document["@timestamp"] == nil && document["TimeGenerated"] == nil
 }
@@ -405,7 +409,7 @@ func TestEnrich(t *testing.T) {
 	s := newSite(t, "registry.sqlite")
 	db, err := sql.Open("sqlite", s.databases[0])
 	require.NoError(t, err)
-	_, err = db.Exec("UPDATE events SET user_agent = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)' WHERE id % 60 = 0")
+	_, err = db.ExecContext(t.Context(), "UPDATE events SET user_agent = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)' WHERE id % 60 = 0")
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
 	want := map[string]string{} // country by event id
@@ -465,7 +469,7 @@ connectors:
         condition: attributes["oversight.registry.id"] == "`+registryIDs["edge.sqlite"]+`"
         pipelines: [logs/second]
 `)
-	// What is at which index, by registry and id.
+	// The number of events by destination.
 	want := map[string]int{}
 	for _, document := range append(lines(t, filepath.Join("..", "testdata", "vectors", "registry.splunk.jsonl")),
 		lines(t, filepath.Join("..", "testdata", "vectors", "edge.splunk.jsonl"))...) {
@@ -524,29 +528,29 @@ receivers:
 exporters:
   splunk_hec: {retry_on_failure: {initial_interval: 20ms, max_interval: 100ms}}
   elasticsearch: {retry: {initial_interval: 20ms, max_interval: 100ms}}
-`+plainGateway)
+`+notExtendedGateway)
 	waitForSample(t, s.hec, sampleSize)
 	waitForSample(t, s.bulk, sampleSize)
 	gateway.interrupt()
 	agent.interrupt()
-	for where, shape := range map[arrivals]string{s.hec: "splunk", s.bulk: "ecs"} {
-		got, _ := where.byID()
+	for store, shape := range map[eventStore]string{s.hec: "splunk", s.bulk: "ecs"} {
+		got, _ := store.byID()
 		for id, want := range vectors(t, shape) {
 			require.JSONEq(t, asJSON(t, want), asJSON(t, got[id]))
 		}
 	}
 }
 
-// The encoding makes one message of the lines of a batch, the processor with
-// `encoding: raw` one of each event.
+// The encoding writes one message for each batch, the processor with
+// `encoding: raw` one for each event.
 func TestLinesInKafka(t *testing.T) {
 	for name, changes := range map[string]string{
-		"a message a batch": `
+		"one message for each batch": `
 extensions: {oversight_siem_encoding: {format: ecs, extended: false}}
 exporters: {kafka: {logs: {encoding: oversight_siem_encoding}}}
 service: {extensions: [file_storage, health_check, oversight_siem_encoding]}
 `,
-		"a message an event": `
+		"one message for each event": `
 processors: {oversight_siem: {format: ecs, extended: false}}
 exporters: {kafka: {logs: {encoding: raw}}}
 service: {pipelines: {logs/kafka: {processors: [oversight_siem]}}}
@@ -575,13 +579,13 @@ service: {pipelines: {logs/kafka: {processors: [oversight_siem]}}}
 					}
 				}
 			}
-			assert.Equal(t, name == "a message an event", messages == sampleSize)
+			assert.Equal(t, name == "one message for each event", messages == sampleSize)
 			agent.interrupt()
 		})
 	}
 }
 
-const plainGateway = `
+const notExtendedGateway = `
 processors:
   oversight_siem/splunk: {extended: false}
   oversight_siem/elastic: {extended: false}

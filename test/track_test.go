@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -17,8 +19,8 @@ import (
 
 const instrumentationKey = "00000000-0000-0000-0000-00000000ffff"
 
-// track is the ingestion endpoint of Application Insights: envelopes follow each
-// other, or are a list.
+// track is a fake of Application Insights' ingestion endpoint, which accepts
+// concatenated envelopes, or a list of them.
 type track struct {
 	*destination
 
@@ -83,12 +85,13 @@ func checkEnvelope(envelope map[string]any) error {
 		return fmt.Errorf("the instrumentation key is %v", envelope["iKey"])
 	}
 	if data, _ := envelope["data"].(map[string]any); data["baseType"] == nil || data["baseData"] == nil {
-		return errors.New("there is no data")
+		return errors.New("baseType or baseData is missing")
 	}
 	return nil
 }
 
-// byID returns the properties and the rest of what the envelopes hold, by EventId.
+// byID returns the envelopes by their EventId, and the number of all that have
+// arrived.
 func (s *track) byID() (map[string]map[string]any, int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -1,6 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
+//go:build unix
+
 package test
 
 import (
@@ -11,8 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// auditOf checks events against the log beside a database.
-func auditOf(database string) string {
+// tlogOf returns the receiver's `transparency_log` for the log beside a database.
+func tlogOf(database string) string {
 	return fmt.Sprintf("transparency_log: {leaves: %q, grace: 1s}", filepath.Join(filepath.Dir(database), "tlog", "leaves.jsonl"))
 }
 
@@ -32,13 +34,13 @@ func statuses(t *testing.T, g *gateway) (events map[any]int, findings map[string
 	return events, findings
 }
 
-// Kills at random moments make no finding where there is nothing to be found, and
-// lose no event.
+// Kills at random moments cause no finding about an honest registry, and lose no
+// event.
 func TestKilledWhileVerifying(t *testing.T) {
 	for _, style := range styles {
 		t.Run(style, func(t *testing.T) {
 			a := newAgent(t, filepath.Join(t.TempDir(), "registry.sqlite"))
-			a.audit = auditOf(a.database)
+			a.tlog = tlogOf(a.database)
 			registry := generate(t, a.database, style, "400/s")
 			killAtAnyMoment(t, a, registry)
 			events, findings := statuses(t, a.gateway)
@@ -56,7 +58,7 @@ func TestSampleIsVerified(t *testing.T) {
 	copyFile(t, filepath.Join("..", "testdata", "registry.sqlite"), database)
 	copyFile(t, filepath.Join("..", "testdata", "tlog", "leaves.jsonl"), filepath.Join(dir, "leaves.jsonl"))
 	a := newAgent(t, database)
-	a.audit = fmt.Sprintf("transparency_log: {leaves: %q}", filepath.Join(dir, "leaves.jsonl"))
+	a.tlog = fmt.Sprintf("transparency_log: {leaves: %q}", filepath.Join(dir, "leaves.jsonl"))
 	collector := a.start()
 	a.waitForAll(sampleSize)
 	collector.interrupt()

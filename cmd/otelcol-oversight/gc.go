@@ -5,22 +5,22 @@ package main
 
 import "os"
 
-// ballastSize is what the garbage collector is made to believe lives in the heap,
-// beside what does. Go looks through a heap when it has doubled. What lives in
-// this collector's is some ten megabytes, which a backlog doubles a hundred times
-// a second, for a third of the CPU time; with the ballast it is every sixty
-// megabytes. A higher GOGC would do the same for that heap, but multiply one that
-// is full of queued data, too.
+// ballastSize is added to the heap that the garbage collector sees. Go collects
+// garbage when the heap has doubled. The live heap of this collector is about ten
+// megabytes: while it reads a backlog, the heap doubles a hundred times a second,
+// and garbage collection takes a third of the CPU time. With the ballast, Go
+// collects garbage after each sixty megabytes. A higher GOGC would have the same
+// effect on that heap, but would also multiply a heap that is full of queued data.
 const ballastSize = 48 << 20
 
-// ballast is never touched, and so takes addresses, but no memory.
+// ballast is never written, so it uses address space but no memory.
 var ballast []byte
 
-// This file is not generated, and the builder leaves it alone.
+// The builder does not generate or overwrite this file.
 func init() {
 	_, percent := os.LookupEnv("GOGC")
 	_, limit := os.LookupEnv("GOMEMLIMIT")
-	if !percent && !limit { // an operator's word stands
+	if !percent && !limit { // an operator's setting takes precedence
 		ballast = make([]byte, ballastSize)
 	}
 }

@@ -19,7 +19,7 @@ import (
 func main() {
 	info := component.BuildInfo{
 		Command:     "otelcol-oversight",
-		Description: "OpenTelemetry Collector that takes the beacon events of an Oversight registry to a SIEM",
+		Description: "OpenTelemetry Collector that delivers the beacon events of an Oversight registry to a SIEM",
 		Version:     "0.1.0",
 	}
 

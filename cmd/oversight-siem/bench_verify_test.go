@@ -13,13 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// maxVerifyMemory is what a verification may take, in bytes, however many rows
-// there are.
+// maxVerifyMemory bounds the memory of a verification of any size, in bytes.
 const maxVerifyMemory = 128 << 20
 
 // BenchmarkVerify verifies a million rows against their log, with the built
-// command. µs/row is the time that passes, cpu-µs/row what all cores work
-// together.
+// command. µs/row is wall time, cpu-µs/row the CPU time of all cores.
 func BenchmarkVerify(b *testing.B) {
 	f := generateRegistry(b, benchmarkEvents, "--bulk")
 	var cpu, memory int64
@@ -35,8 +33,8 @@ func BenchmarkVerify(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// Ten times the rows take no more memory. This file comes before those whose tests
-// make this process large: Linux counts that as its children's.
+// Ten times as many rows need no more memory. This file sorts before those whose
+// tests make this process large: Linux counts its memory for its children.
 func TestVerifyMemoryIsConstant(t *testing.T) {
 	for _, events := range []int{20_000, 200_000} {
 		usage := generateRegistry(t, events, "--bulk").measure(t)

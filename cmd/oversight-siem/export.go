@@ -5,103 +5,280 @@ package main
 
 import (
 	"context"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
+	"strings"
 	"time"
 
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/output"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/progress"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/readahead"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/send"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// errInterrupted says that a signal ended the export.
-var errInterrupted = errors.New("interrupted")
+//go:embed help/export.txt
+var exportHelp string
 
-// outputs is where an export can write to.
-type outputs struct {
-	stdout io.Writer
-	notice func(string)
+const exportExample = `  # All events, as JSON lines
+  oversight-siem export --db registry.sqlite --registry-id $ID --format ecs >events.ndjson
+
+  # One day, to Splunk
+  oversight-siem export --db registry.sqlite --registry-id $ID --format splunk \
+      --since 2026-01-01T00:00:00Z --until 2026-01-02T00:00:00Z \
+      --splunk-token-file token --gzip --output https://splunk.example.org:8088/services/collector/event
+
+  # To an Elasticsearch data stream; events that exist already are skipped
+  oversight-siem export --db registry.sqlite --registry-id $ID --format ecs \
+      --header 'Authorization: ApiKey ${env:API_KEY}' \
+      --output https://elastic.example.org:9200/logs-oversight.beacon-default/_bulk
+
+  # To a Log Analytics workspace
+  oversight-siem export --db registry.sqlite --registry-id $ID --format sentinel \
+      --sentinel-workspace-id $WORKSPACE --sentinel-shared-key-file key`
+
+func newExportCommand() *cobra.Command {
+	var f exportFlags
+	command := &cobra.Command{
+		Use:     "export --db FILE --registry-id ID --format splunk|ecs|sentinel",
+		Short:   "Write events to a file or standard output, or send them over HTTP",
+		Long:    exportHelp,
+		Example: exportExample,
+		Args:    cli.NoArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			e, err := f.check(command.Flags())
+			if err != nil {
+				return err
+			}
+			return e.run(command.Context(), command.OutOrStdout(), command.ErrOrStderr())
+		},
+	}
+	f.register(command.Flags())
+	return command
 }
 
-// run exports until there is no more, or ctx is done.
-func (e *export) run(ctx context.Context, stdout, stderr io.Writer) error {
-	reader := e.selection.open()
-	defer reader.Close()
-	ordered, err := reader.Ordered(ctx, e.limits)
+// exportFlags are the flags of export.
+type exportFlags struct {
+	selection   cli.Selection
+	format      string
+	shapes      shapes
+	output      string
+	http        cli.HTTP
+	splunkToken cli.SplunkToken
+	workspace   cli.Workspace
+}
+
+func (f *exportFlags) register(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	f.selection.Register(flags, 0)
+	flags.StringVar(&f.format, "format", "", "splunk, ecs or sentinel (required)")
+	f.shapes.register(flags)
+	flags.StringVar(&f.output, "output", "-", "the output: - for standard output, a `FILE` to append to, or a URL")
+	f.http.Register(flags)
+	f.shapes.registerSplunk(flags)
+	f.splunkToken.Register(flags)
+	f.workspace.Register(flags)
+}
+
+// check returns the export that the flags describe. It opens no files except
+// those with secrets.
+func (f *exportFlags) check(flags *pflag.FlagSet) (*export, error) {
+	selected, err := f.selection.Range(flags)
 	if err != nil {
-		return e.stopped(ctx, ordered, tally{}, e.explain(err))
+		return nil, err
 	}
-	defer ordered.Close()
-	bar := newProgress("exporting", ordered.Left(), stdout, stderr)
-	out, err := e.open(outputs{stdout, bar.notice})
+	encode, err := f.shapes.encoder(f.format)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.checkFormatFlags(flags); err != nil {
+		return nil, err
+	}
+	if f.workspace.IsSet() && !flags.Changed("output") {
+		if f.output, err = f.workspace.URL(); err != nil {
+			return nil, err
+		}
+	}
+	// The uid is part of extended documents and of bulk requests only.
+	selected.WithoutUID = !f.shapes.extended && !cli.IsURL(f.output)
+	e := &export{database: f.selection.Database, selected: selected, format: f.format}
+	e.open, err = f.checkOutput(flags, encode)
+	return e, err
+}
+
+// checkFormatFlags returns an error if a flag is set that is for another format.
+func (f *exportFlags) checkFormatFlags(flags *pflag.FlagSet) (err error) {
+	flags.Visit(func(flag *pflag.Flag) {
+		for _, format := range formats {
+			if strings.HasPrefix(flag.Name, format+"-") && f.format != format {
+				err = fmt.Errorf("--%s requires --format %s, not %s: remove one of them", flag.Name, format, f.format)
+			}
+		}
+	})
+	return err
+}
+
+// openSink opens an output.
+type openSink func(stdout io.Writer, notice func(string)) (output.Sink, error)
+
+// checkOutput checks everything about the output that can be checked before it is
+// opened.
+func (f *exportFlags) checkOutput(flags *pflag.FlagSet, encode output.Encode) (openSink, error) {
+	if cli.IsURL(f.output) {
+		settings, err := f.sendSettings()
+		if err != nil {
+			return nil, err
+		}
+		return func(_ io.Writer, notice func(string)) (output.Sink, error) {
+			return send.New(encode, settings, notice), nil
+		}, nil
+	}
+	if scheme, _, found := strings.Cut(f.output, "://"); found {
+		return nil, fmt.Errorf("--output %s://…: must be an http or https URL, a file, or - for standard output", scheme)
+	}
+	if err := cli.CheckNoHTTPFlags(flags); err != nil {
+		return nil, err
+	}
+	switch f.output {
+	case "":
+		return nil, errors.New("--output is empty: pass a file, a URL, or - for standard output")
+	case "-":
+		return func(stdout io.Writer, _ func(string)) (output.Sink, error) {
+			return output.NewLines(encode, output.StandardOutput, stdout), nil
+		}, nil
+	}
+	if err := f.selection.Database.CheckOutput(f.output); err != nil {
+		return nil, err
+	}
+	return func(io.Writer, func(string)) (output.Sink, error) { return output.OpenFile(encode, f.output) }, nil
+}
+
+// sendSettings returns the settings for the URL of --output, with the format's
+// protocol and credentials.
+func (f *exportFlags) sendSettings() (send.Settings, error) {
+	u, err := cli.ParseOutputURL(f.output)
+	if err != nil {
+		return send.Settings{}, err
+	}
+	settings, err := f.http.Settings(u, f.protocol(u))
+	if err != nil {
+		return settings, err
+	}
+	switch f.format {
+	case formatSplunk:
+		err = f.splunkToken.Add(&settings)
+	case formatSentinel:
+		err = f.workspace.Add(&settings)
+	}
+	if err != nil {
+		return settings, err
+	}
+	return settings, f.http.AddHeaders(&settings)
+}
+
+func (f *exportFlags) protocol(u *url.URL) send.Protocol {
+	switch {
+	case f.format == formatSplunk:
+		return send.HEC()
+	case f.format == formatECS && send.IsBulkURL(u):
+		return send.Bulk()
+	default:
+		return send.JSONArray()
+	}
+}
+
+// export copies the selected events of a database to an output.
+type export struct {
+	database cli.Database
+	selected registry.Range
+	format   string
+	open     openSink
+}
+
+// run exports until all events are exported, or ctx is done.
+func (e *export) run(ctx context.Context, stdout, stderr io.Writer) error {
+	reader := e.database.Open()
+	defer reader.Close()
+	events, err := reader.Ordered(ctx, e.selected)
+	if err != nil {
+		return cli.Interrupted(ctx, e.database.ReadError(err))
+	}
+	defer events.Close()
+	bar := progress.New("exporting", stdout, stderr)
+	bar.Start(events.Left())
+	sink, err := e.open(stdout, bar.Notice)
 	if err != nil {
 		return err
 	}
-	err = errors.Join(e.pump(ctx, ordered, out, bar), out.Close())
-	bar.clear()
-	done := out.accepted()
+	err = errors.Join(e.copyEvents(ctx, sink, events, bar), sink.Close())
+	bar.Clear()
+	delivered := sink.Delivered()
 	if err != nil {
-		return e.stopped(ctx, ordered, done, err)
+		return e.stopped(ctx, err, events, delivered)
 	}
-	fmt.Fprintf(stderr, "[ok] exported %d event(s) as %s\n", done.events, e.format)
+	fmt.Fprintf(stderr, "[ok] exported %d event(s) as %s\n", delivered.Events, e.format)
 	return nil
 }
 
-// pump reads and writes at the same time, and returns once it does neither.
-func (e *export) pump(ctx context.Context, ordered *registry.Ordered, out sink, bar *progress) error {
-	ahead := readAhead(ctx, func(ctx context.Context, into []translator.Event) ([]translator.Event, error) {
-		return ordered.Next(ctx, readBatch, into)
+// copyEvents reads and writes at the same time. It does neither any more when it
+// returns.
+func (e *export) copyEvents(ctx context.Context, to output.Sink, from *registry.Ordered, bar *progress.Bar) error {
+	reader := readahead.Start(ctx, func(ctx context.Context, into []translator.Event) ([]translator.Event, error) {
+		return from.Next(ctx, readahead.BatchSize, into)
 	})
-	defer ahead.stop()
+	defer reader.Stop()
 	for {
-		events, err := ahead.next()
+		events, err := reader.Next()
 		if err != nil {
-			return e.explain(err)
+			return e.database.ReadError(err)
 		}
 		if len(events) == 0 {
-			return out.flush(ctx)
+			return to.Flush(ctx)
 		}
 		for i := range events {
-			if err := out.add(ctx, &events[i]); err != nil {
+			if err := to.Add(ctx, &events[i]); err != nil {
 				return err
 			}
 		}
-		ahead.release(events)
-		bar.set(out.accepted().events)
+		reader.Release(events)
+		bar.Set(to.Delivered().Events)
 	}
 }
 
-// resumeTimeout bounds the search for where to go on.
+// resumeTimeout bounds the search for the id to resume after.
 const resumeTimeout = time.Minute
 
-// stopped adds to an error how far the export got, and where to go on.
-func (e *export) stopped(ctx context.Context, ordered *registry.Ordered, done tally, err error) error {
-	if errors.Is(err, errClosedPipe) {
-		return errClosedPipe
+// stopped adds to an error how many events were exported, and how to resume.
+func (e *export) stopped(ctx context.Context, err error, events *registry.Ordered, delivered output.Counts) error {
+	if errors.Is(err, output.ErrClosed) {
+		return output.ErrClosed
 	}
-	if ctx.Err() != nil {
-		err = errInterrupted
-	}
-	if ordered == nil {
-		return err
-	}
-	// The search has its own time: what ended the export must not end it too.
+	err = cli.Interrupted(ctx, err)
+	// What ended the export must not end the search as well.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resumeTimeout)
 	defer cancel()
-	return fmt.Errorf("%w\n%d event(s) were exported; %s", err, done.events, e.advice(ctx, ordered, done))
+	return fmt.Errorf("%w\n%d event(s) were exported; %s", err, delivered.Events, e.resumeAdvice(ctx, events, delivered))
 }
 
-// advice says with which flags to go on.
-func (e *export) advice(ctx context.Context, ordered *registry.Ordered, done tally) string {
-	after, exact, err := ordered.Resume(ctx, done.last)
+// resumeAdvice says with which flags to resume.
+func (e *export) resumeAdvice(ctx context.Context, events *registry.Ordered, delivered output.Counts) string {
+	after, exact, err := events.Resume(ctx, delivered.LastID)
 	switch {
 	case err != nil:
-		return fmt.Sprintf("begin again (where to go on could not be found out: %v)", err)
+		return fmt.Sprintf("start over, as the id to resume from could not be determined: %v", err)
 	case !exact:
-		return fmt.Sprintf("go on with --after-id %d, which repeats some of them and leaves none out, since the timestamps are not in the order of ids", after)
-	case e.limits.Limit > 0:
-		return fmt.Sprintf("go on with --after-id %d --limit %d", after, max(1, e.limits.Limit-done.events))
+		return fmt.Sprintf("resume with --after-id %d; that repeats some events and skips none, as timestamps are not in the order of ids", after)
+	case e.selected.Limit > 0:
+		return fmt.Sprintf("resume with --after-id %d --limit %d", after, max(1, e.selected.Limit-delivered.Events))
 	default:
-		return fmt.Sprintf("go on with --after-id %d", after)
+		return fmt.Sprintf("resume with --after-id %d", after)
 	}
 }

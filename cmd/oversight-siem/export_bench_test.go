@@ -18,13 +18,12 @@ import (
 
 const (
 	benchmarkEvents = 1_000_000
-	// maxMemory is what an export may take, in bytes, however many events there
-	// are.
+	// maxMemory bounds the memory of an export of any size, in bytes.
 	maxMemory = 64 << 20
 )
 
 // BenchmarkExport exports a million events as lines, with the built command.
-// µs/event is the time that passes, cpu-µs/event what all cores work together.
+// µs/event is wall time, cpu-µs/event the CPU time of all cores.
 func BenchmarkExport(b *testing.B) {
 	path := generate(b, benchmarkEvents)
 	for _, format := range formats {
@@ -44,8 +43,8 @@ func BenchmarkExport(b *testing.B) {
 	}
 }
 
-// Ten times the events take no more memory.
-func TestMemoryIsConstant(t *testing.T) {
+// Ten times as many events need no more memory.
+func TestExportMemoryIsConstant(t *testing.T) {
 	for _, events := range []int{20_000, 200_000} {
 		usage := measure(t, generate(t, events), "ecs")
 		require.Less(t, peak(usage), int64(maxMemory), "%d events", events)
@@ -63,7 +62,8 @@ func measure(tb testing.TB, path, format string) *syscall.Rusage {
 	return c.ProcessState.SysUsage().(*syscall.Rusage)
 }
 
-// peak is the largest resident size, which systems count differently.
+// peak is the largest resident set size in bytes. Systems report it in different
+// units.
 func peak(usage *syscall.Rusage) int64 {
 	if runtime.GOOS == "linux" {
 		return usage.Maxrss << 10

@@ -19,23 +19,25 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
 )
 
 const (
 	testdata = "../../testdata"
 	edgeID   = "deadbeefdeadbeefdeadbeefdeadbeefdeadbeefdeadbeefdeadbeefdeadbeef"
-	// registryID is the one of testdata/registry.sqlite.
+	// registryID is the id of the registry in testdata/registry.sqlite.
 	registryID = "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241"
-	// registryEvents is how many events that has.
+	// registryEvents is the number of its events.
 	registryEvents = 600
 )
 
-// siem and oversightgen are the commands as they are built.
+// siem and oversightgen are the paths of the built commands.
 var siem, oversightgen string
 
-// underTest makes the command's code part of the test's own binary. Otherwise go
-// test, which does not see what is built here, would take a result from its
-// cache after that code has changed.
+// underTest makes the command's code part of the test's own binary. go test does
+// not know of what is built here, and would otherwise return a cached result after
+// that code has changed.
 var underTest = main
 
 func TestMain(m *testing.M) {
@@ -56,22 +58,22 @@ func TestMain(m *testing.M) {
 	}())
 }
 
-// result is what a run of the command did.
+// result is the result of a run of the command.
 type result struct {
 	stdout, stderr string
 	code           int
 }
 
-// run runs the built command to its end.
+// run runs the built command until it ends.
 func run(t *testing.T, arguments ...string) result {
 	t.Helper()
 	return runCommand(t, command(t.Context(), arguments...))
 }
 
-// command is the built command, with no secrets in its environment.
+// command returns the built command, without secrets in its environment.
 func command(ctx context.Context, arguments ...string) *exec.Cmd {
 	c := exec.CommandContext(ctx, siem, arguments...)
-	c.Env = append(os.Environ(), splunkTokenVariable+"=", sharedKeyVariable+"=")
+	c.Env = append(os.Environ(), cli.SplunkTokenVariable+"=", cli.SharedKeyVariable+"=")
 	return c
 }
 
@@ -89,7 +91,7 @@ func runCommand(t *testing.T, c *exec.Cmd) result {
 	return result{stdout.String(), stderr.String(), c.ProcessState.ExitCode()}
 }
 
-// exporting is the arguments to export one of the databases in testdata.
+// exporting returns the arguments that export one of the databases in testdata.
 func exporting(database, format string, more ...string) []string {
 	id := edgeID
 	if database == "registry" {
@@ -98,7 +100,7 @@ func exporting(database, format string, more ...string) []string {
 	return append([]string{"export", "--db", filepath.Join(testdata, database+".sqlite"), "--registry-id", id, "--format", format}, more...)
 }
 
-// generate writes a database of that many events.
+// generate writes a database with that many events.
 func generate(tb testing.TB, events int) (path string) {
 	tb.Helper()
 	path = filepath.Join(tb.TempDir(), "registry.sqlite")
@@ -107,13 +109,13 @@ func generate(tb testing.TB, events int) (path string) {
 	return path
 }
 
-// lines splits whole lines.
+// lines splits text that consists of complete lines.
 func lines(t *testing.T, text string) []string {
 	t.Helper()
 	if text == "" {
 		return nil
 	}
-	require.True(t, strings.HasSuffix(text, "\n"), "the last line is not whole")
+	require.True(t, strings.HasSuffix(text, "\n"), "the last line is incomplete")
 	return strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 }
 
@@ -145,7 +147,7 @@ func exact(value any) any {
 	return value
 }
 
-// ids are the event ids of documents in the shape of Sentinel.
+// ids returns the event ids of documents in Sentinel's format.
 func ids(t *testing.T, documents []string) (ids []string) {
 	t.Helper()
 	for _, d := range documents {
@@ -154,7 +156,7 @@ func ids(t *testing.T, documents []string) (ids []string) {
 	return ids
 }
 
-// vector is what the reference exporter makes of a database.
+// vector returns the reference exporter's output for a database.
 func vector(t *testing.T, database, format string) []string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join(testdata, "vectors", database+"."+format+".jsonl"))
@@ -162,7 +164,7 @@ func vector(t *testing.T, database, format string) []string {
 	return lines(t, string(text))
 }
 
-// writeFile writes a file of the test's own.
+// writeFile writes a new temporary file.
 func writeFile(t *testing.T, content string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "file")

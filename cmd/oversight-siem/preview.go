@@ -6,88 +6,102 @@ package main
 import (
 	"bytes"
 	"context"
+	_ "embed"
 	"encoding/json"
 	"fmt"
 	"io"
 	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/output"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-const defaultPreview = 3
+//go:embed help/preview.txt
+var previewHelp string
 
-type previewOptions struct {
-	selection
-	shapes
-}
+const previewExample = `  oversight-siem preview --db registry.sqlite --registry-id $ID --limit 1 | less`
 
-func (o *previewOptions) register(flags *pflag.FlagSet) {
-	o.limit = defaultPreview
-	o.selection.register(flags)
-	o.shapes.register(flags)
-}
+// defaultPreviewLimit is how many events are shown without --limit.
+const defaultPreviewLimit = 3
 
-func (o *previewOptions) plan(flags *pflag.FlagSet) (*preview, error) {
-	limits, err := o.limits(flags)
-	return &preview{o.selection, o.shapes, limits}, err
+func newPreviewCommand() *cobra.Command {
+	var p preview
+	command := &cobra.Command{
+		Use:     "preview --db FILE --registry-id ID",
+		Short:   "Show the first events in all three formats",
+		Long:    previewHelp,
+		Example: previewExample,
+		Args:    cli.NoArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return p.run(command.Context(), command.Flags(), command.OutOrStdout())
+		},
+	}
+	command.Flags().SortFlags = false
+	p.selection.Register(command.Flags(), defaultPreviewLimit)
+	p.shapes.register(command.Flags())
+	return command
 }
 
 // preview shows events to a person.
 type preview struct {
-	selection
-	shapes
-	limits registry.Range
+	selection cli.Selection
+	shapes    shapes
 }
 
-func (p *preview) run(ctx context.Context, stdout io.Writer) error {
-	reader := p.open()
-	defer reader.Close()
-	ordered, err := reader.Ordered(ctx, p.limits)
+func (p *preview) run(ctx context.Context, flags *pflag.FlagSet, stdout io.Writer) error {
+	selected, err := p.selection.Range(flags)
 	if err != nil {
-		return p.explain(err)
+		return err
+	}
+	reader := p.selection.Database.Open()
+	defer reader.Close()
+	ordered, err := reader.Ordered(ctx, selected)
+	if err != nil {
+		return p.selection.Database.ReadError(err)
 	}
 	defer ordered.Close()
 	if ordered.Left() == 0 {
-		_, err := fmt.Fprintln(stdout, "There is no such event.")
-		return writeError("standard output", err)
+		_, err := fmt.Fprintln(stdout, "No events match.")
+		return output.WriteError(output.StandardOutput, err)
 	}
 	for {
 		events, err := ordered.Next(ctx, 1, nil)
 		if err != nil || len(events) == 0 {
-			return p.explain(err)
+			return p.selection.Database.ReadError(err)
 		}
-		text, err := p.show(&events[0])
+		text, err := p.format(&events[0])
 		if err != nil {
 			return err
 		}
 		if _, err := stdout.Write(text); err != nil {
-			return writeError("standard output", err)
+			return output.WriteError(output.StandardOutput, err)
 		}
 	}
 }
 
-// show writes an event in all shapes.
-func (p *preview) show(e *translator.Event) ([]byte, error) {
-	var out bytes.Buffer
-	when := "no usable time"
+// format returns an event in all formats.
+func (p *preview) format(e *translator.Event) ([]byte, error) {
+	var text bytes.Buffer
+	timestamp := "no valid time"
 	if !e.Timestamp.IsZero() {
-		when = e.Timestamp.Format(time.RFC3339)
+		timestamp = e.Timestamp.Format(time.RFC3339)
 	}
-	fmt.Fprintf(&out, "=== event %d: %s, %s\n", e.ID, translator.Action(e.Kind), when)
+	fmt.Fprintf(&text, "=== event %d: %s, %s\n", e.ID, translator.Action(e.Kind), timestamp)
 	for _, format := range formats {
-		encode, err := p.encoder(format)
+		encode, err := p.shapes.encoder(format)
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(&out, "\n--- %s\n", format)
-		if err := json.Indent(&out, encode(nil, e), "", "  "); err != nil {
+		fmt.Fprintf(&text, "\n--- %s\n", format)
+		if err := json.Indent(&text, encode(nil, e), "", "  "); err != nil {
 			return nil, fmt.Errorf("event %d as %s: %w", e.ID, format, err)
 		}
-		out.WriteByte('\n')
+		text.WriteByte('\n')
 	}
-	out.WriteByte('\n')
-	return out.Bytes(), nil
+	text.WriteByte('\n')
+	return text.Bytes(), nil
 }

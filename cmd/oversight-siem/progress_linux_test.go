@@ -15,8 +15,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// onTerminal runs the command with a terminal as standard error and returns
-// what that shows.
+// onTerminal runs the command with a terminal as standard error and returns what
+// the terminal receives.
 func onTerminal(t *testing.T, arguments ...string) string {
 	t.Helper()
 	master, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
@@ -48,7 +48,7 @@ func TestProgressBar(t *testing.T) {
 	assert.Contains(t, many, "exporting")
 	assert.Contains(t, many, "%")
 	assert.Contains(t, many, "20000")
-	assert.Regexp(t, `\r\[ok\] exported 20000 event\(s\) as ecs\r\n$`, many, "the bar is gone then")
+	assert.Regexp(t, `\r\[ok\] exported 20000 event\(s\) as ecs\r\n$`, many, "the bar is cleared")
 
 	few := onTerminal(t, append(arguments, "--limit", "100")...)
 	assert.Equal(t, "[ok] exported 100 event(s) as ecs\r\n", few)
@@ -56,10 +56,10 @@ func TestProgressBar(t *testing.T) {
 	assertOK(t, run(t, arguments...), 20_000, "ecs")
 }
 
-// The summary comes where the bar was, unless standard output is lines of JSON.
-func TestProgressBarOfAVerification(t *testing.T) {
+// The bar is cleared before the summary is written.
+func TestProgressBarOfVerify(t *testing.T) {
 	f := generateRegistry(t, 20_000, "--bulk")
 	shown := onTerminal(t, f.arguments()...)
 	assert.Contains(t, shown, "verifying")
-	assert.Regexp(t, `\r\[ok\] verified 20000 row\(s\) against a log of \d+ leaves\r\n$`, shown, "the bar is gone then")
+	assert.Regexp(t, `\r\[ok\] verified 20000 row\(s\) against a log of \d+ leaves\r\n$`, shown, "the bar is cleared")
 }

@@ -6,170 +6,140 @@ package main
 import (
 	"context"
 	"crypto/ed25519"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/inclusion"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/output"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 )
 
-// proveOptions are the flags of prove as given.
-type proveOptions struct {
-	leavesFile
-	treeHead
+//go:embed help/prove.txt
+var proveHelp string
+
+const proveExample = `  # That the leaf of row 42, whose tlog_index is 67, was in the log when the registry signed it
+  oversight-siem prove --tlog ./tlog --index 67 --head signed-head.json --public-key 056872fe… --output leaf-67.json
+
+  # In the tree that the registry publishes now
+  oversight-siem prove --tlog ./tlog --index 67 --head https://registry.example.org`
+
+func newProveCommand() *cobra.Command {
+	var p prove
+	command := &cobra.Command{
+		Use:     "prove --tlog FILE|DIR --index N",
+		Short:   "Write a proof that a leaf is included in the transparency log",
+		Long:    proveHelp,
+		Example: proveExample,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := p.check(command.Flags()); err != nil {
+				return err
+			}
+			return p.run(command.Context(), command.OutOrStdout(), command.ErrOrStderr())
+		},
+	}
+	p.register(command.Flags())
+	return cli.Checking(command)
+}
+
+// prove writes an inclusion proof. Its fields are the flags.
+type prove struct {
+	log    cli.TransparencyLog
 	index  int64
 	output string
 }
 
-func (o *proveOptions) register(flags *pflag.FlagSet) {
+func (p *prove) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
-	o.leavesFile.register(flags)
-	flags.Int64Var(&o.index, "index", 0, "the leaf's index `N`, as tlog_index of its row says (required)")
-	o.treeHead.register(flags, "\n(default: the head's signature is not checked)")
-	flags.StringVar(&o.output, "output", "-", "where to: - for standard output, or a new `FILE`")
+	flags.Int64Var(&p.index, "index", 0, "the index `N` of the leaf, which is tlog_index of its row (required)")
+	p.log.Register(flags, "\n(default: the tree head's signature is not checked)")
+	flags.StringVar(&p.output, "output", "-", "the output: - for standard output, or a new `FILE`")
 }
 
-// plan makes of the flags what to do.
-func (o *proveOptions) plan(flags *pflag.FlagSet) (*prove, error) {
+func (p *prove) check(flags *pflag.FlagSet) error {
 	switch {
 	case !flags.Changed("index"):
-		return nil, errors.New("--index is missing: give the leaf's index, which is tlog_index of its row")
-	case o.index < 0:
-		return nil, fmt.Errorf("--index %d: there is no such leaf: give an index from 0", o.index)
-	case o.output == "":
-		return nil, errors.New("--output is empty: give a new file, or - for standard output")
+		return errors.New("--index is required: pass the index of the leaf, which is tlog_index of its row")
+	case p.index < 0:
+		return fmt.Errorf("--index %d: must be 0 or greater", p.index)
+	case p.output == "":
+		return errors.New("--output is empty: pass a new file, or - for standard output")
 	}
-	p := &prove{proveOptions: *o}
-	var err error
-	if p.leaves, err = o.find(); err != nil {
-		return nil, err
-	}
-	p.key, err = o.key()
-	return p, err
-}
-
-// prove is what the flags ask for.
-type prove struct {
-	proveOptions
-	leaves string            // path of leaves.jsonl
-	key    ed25519.PublicKey // nil for none
-}
-
-func (p *prove) run(ctx context.Context, stdout, stderr io.Writer) error {
-	head, err := p.signedHead(ctx)
-	if err != nil {
-		return orInterrupted(ctx, err)
-	}
-	document, err := p.make(ctx, head)
-	if err != nil {
-		return orInterrupted(ctx, err)
-	}
-	if err := p.write(document, stdout); err != nil {
-		return err
-	}
-	fmt.Fprintln(stderr, p.verdict(document))
 	return nil
 }
 
-// signedHead returns the head to prove to; nil if there is none.
-func (p *prove) signedHead(ctx context.Context) (*tlog.Head, error) {
-	body, err := p.body(ctx)
+func (p *prove) run(ctx context.Context, stdout, stderr io.Writer) error {
+	leaves, key, err := p.log.Find()
+	if err != nil {
+		return err
+	}
+	head, err := p.readHead(ctx, key)
+	if err != nil {
+		return cli.Interrupted(ctx, err)
+	}
+	proof, err := inclusion.Prove(ctx, inclusion.Settings{Log: p.log, Leaves: leaves, Index: p.index, Head: head})
+	if err != nil {
+		return cli.Interrupted(ctx, err)
+	}
+	if err := p.write(proof, stdout); err != nil {
+		return err
+	}
+	fmt.Fprintln(stderr, proofResult(proof, key))
+	return nil
+}
+
+// readHead returns the tree head of --head, whose signature is valid if there is a
+// key; nil without the flag.
+func (p *prove) readHead(ctx context.Context, key ed25519.PublicKey) (*tlog.Head, error) {
+	body, err := p.log.ReadHead(ctx)
 	if body == nil || err != nil {
 		return nil, err
 	}
 	head, err := tlog.ParseHead(body)
-	if err == nil && p.key != nil {
-		err = head.Verify(p.key)
+	if err == nil && key != nil {
+		err = head.Verify(key)
 	}
-	if err != nil { // it is a head, or body would have said so
-		return nil, fmt.Errorf("%w: --head %s of %d leaves: %w", errFindings, p.shownHead(), head.Size, err)
+	if err != nil { // ReadHead has checked the syntax
+		return nil, fmt.Errorf("%w: --head %s: tree head with %d leaves: %w", cli.ErrFindings, p.log.HeadSource(), head.Size, err)
 	}
 	return &head, nil
 }
 
-// make makes the proof, and verifies it as its reader will.
-func (p *prove) make(ctx context.Context, head *tlog.Head) (*proofDocument, error) {
-	size, err := p.sizeOfLog(ctx)
-	if err != nil {
-		return nil, p.explain(err)
-	}
-	if head != nil {
-		if head.Size > size {
-			return nil, fmt.Errorf("%w: the head is of %d leaves, and the log has %d", errFindings, head.Size, size)
-		}
-		size = head.Size
-	}
-	if p.index >= size {
-		return nil, fmt.Errorf("--index %d: the tree has %d leaves, from 0: give a lower one, or a newer head", p.index, size)
-	}
-	proof, err := tlog.Inclusion(ctx, p.leaves, p.index, size)
-	switch {
-	case errors.Is(err, tlog.ErrUnknown):
-		return nil, fmt.Errorf("%w: oversight-siem verify tells more: %w", errFindings, err)
-	case err != nil:
-		return nil, p.explain(err)
-	}
-	if head != nil && head.Root != proof.Root {
-		return nil, fmt.Errorf("%w: the head's root is %s, and the log's at %d leaves %s: oversight-siem verify tells more", errFindings, head.Root, size, proof.Root)
-	}
-	leaf, err := readLeaf(ctx, p.leaves, p.index)
-	if err != nil {
-		return nil, p.explain(err)
-	}
-	if leaf.Hash != proof.LeafHash {
-		return nil, fmt.Errorf("leaf %d was changed while it was read: prove it again", p.index)
-	}
-	if err := proof.Verify(); err != nil {
-		return nil, fmt.Errorf("%w: the proof of leaf %d does not hold: %w", errFindings, p.index, err)
-	}
-	return newProofDocument(&proof, leaf.Data, head), nil
-}
-
-// sizeOfLog is how many leaves there are now.
-func (p *prove) sizeOfLog(ctx context.Context) (int64, error) {
-	log := tlog.Open(tlog.Settings{Path: p.leaves})
-	defer log.Close()
-	for {
-		err := log.Advance(ctx, math.MaxInt64)
-		if err = errors.Join(err, ctx.Err()); err != nil || log.AtEnd() {
-			return log.Size(), err
-		}
-	}
-}
-
-func (p *prove) write(document *proofDocument, stdout io.Writer) error {
-	text, err := document.encode()
+func (p *prove) write(proof *inclusion.Document, stdout io.Writer) error {
+	text, err := proof.Encode()
 	if err != nil {
 		return err
 	}
 	if p.output == "-" {
 		_, err := stdout.Write(text)
-		return writeError("standard output", err)
+		return output.WriteError(output.StandardOutput, err)
 	}
 	f, err := os.OpenFile(p.output, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("--output %s: give a file that is not there yet and can be written, or -: %w", p.output, err)
+		return fmt.Errorf("--output %s: must be a new, writable file, or -: %w", p.output, err)
 	}
 	_, err = f.Write(text)
-	if err = errors.Join(err, closeFile(f)); err != nil {
+	if err = errors.Join(err, output.CloseFile(f)); err != nil {
 		return fmt.Errorf("--output %s: %w", p.output, errors.Join(err, os.Remove(p.output)))
 	}
 	return nil
 }
 
-// verdict says what the proof is worth.
-func (p *prove) verdict(d *proofDocument) string {
-	text := fmt.Sprintf("[ok] proved leaf %d to the root of %d leaves", d.LeafIndex, d.TreeSize)
+// proofResult says in a line what was proved.
+func proofResult(proof *inclusion.Document, key ed25519.PublicKey) string {
+	result := fmt.Sprintf("[ok] proved leaf %d to the root of %d leaves", proof.LeafIndex, proof.TreeSize)
 	switch {
-	case d.SignedHead == nil:
-		return text + ", which is the log as it stands: nobody has signed it, see --head"
-	case p.key == nil:
-		return text + " of the signed head, whose signature was not checked, see --public-key"
+	case proof.SignedHead == nil:
+		return result + ", the log as it is now; nobody has signed it: see --head"
+	case key == nil:
+		return result + " of the tree head, whose signature was not checked: see --public-key"
 	default:
-		return text + " that the registry's key has signed"
+		return result + " that the registry's key has signed"
 	}
 }

@@ -20,6 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/transparency-dev/merkle/proof"
 	"github.com/transparency-dev/merkle/rfc6962"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
 )
 
 func leafHash(leaf []byte) []byte {
@@ -32,8 +34,8 @@ func nodeHash(left, right []byte) []byte {
 	return sum[:]
 }
 
-// rootOf is what the audit path of leaf m in a tree of n leaves leads to, as
-// PATH(m, D[n]) of RFC 6962, 2.1.1 is defined.
+// rootOf computes the root from the audit path of leaf m in a tree of n leaves,
+// as PATH(m, D[n]) of RFC 6962, 2.1.1 is defined.
 func rootOf(t *testing.T, m, n int64, leaf []byte, path [][]byte) []byte {
 	t.Helper()
 	if n == 1 {
@@ -49,13 +51,13 @@ func rootOf(t *testing.T, m, n int64, leaf []byte, path [][]byte) []byte {
 	return nodeHash(last, rootOf(t, m-k, n-k, leaf, rest))
 }
 
-// lineOfLeaf is a leaf as it stands in the log.
+// lineOfLeaf returns the line of a leaf in the log.
 func lineOfLeaf(index int64, leaf string) []byte {
 	text, _ := json.Marshal(leaf)
 	return fmt.Appendf(nil, "{\"index\": %d, \"leaf_hash\": \"%x\", \"leaf_data\": %s, \"leaf_data_hex\": \"%x\"}\n", index, leafHash([]byte(leaf)), text, leaf)
 }
 
-// proved is a proof, read as its users do.
+// proved is a proof as its users parse it.
 type proved struct {
 	LeafIndex  int64    `json:"leaf_index"`
 	TreeSize   int64    `json:"tree_size"`
@@ -78,7 +80,7 @@ func unhex(t *testing.T, text string) []byte {
 	return data
 }
 
-// check verifies a proof in two ways, neither of them the command's.
+// check verifies a proof in two ways that share no code with the command.
 func (p proved) check(t *testing.T) {
 	t.Helper()
 	require.Equal(t, unhex(t, p.LeafHash), leafHash([]byte(p.Leaf)))
@@ -126,7 +128,7 @@ func TestProve(t *testing.T) {
 	}
 }
 
-// Without a head, to the log as it stands: of every size.
+// Without a tree head, for the log as it is, of any size.
 func TestProveWithoutHead(t *testing.T) {
 	f := sample(t)
 	all := f.lines(t)
@@ -146,7 +148,7 @@ func TestProveWithoutHead(t *testing.T) {
 	}
 }
 
-// The log has gone on since the head was signed.
+// The log has grown since the tree head was signed.
 func TestProveToAnOlderHead(t *testing.T) {
 	f := sample(t)
 	all := f.lines(t)
@@ -156,8 +158,8 @@ func TestProveToAnOlderHead(t *testing.T) {
 	assert.Contains(t, r.stderr, "whose signature was not checked")
 	proofOf(t, r.stdout).check(t)
 	r = run(t, f.proving(625, "--head", f.head)...)
-	assert.Equal(t, exitUnchecked, r.code)
-	assert.Contains(t, r.stderr, "--index 625: the tree has 625 leaves")
+	assert.Equal(t, cli.StatusNotChecked, r.code)
+	assert.Contains(t, r.stderr, "--index 625: the tree head has 625 leaves")
 }
 
 func TestProveToAFile(t *testing.T) {
@@ -170,14 +172,14 @@ func TestProveToAFile(t *testing.T) {
 	for _, there := range []string{output, f.leaves} {
 		before := readFile(t, there)
 		r = run(t, f.proving(400, "--output", there)...)
-		assert.Equal(t, exitUnchecked, r.code)
+		assert.Equal(t, cli.StatusNotChecked, r.code)
 		assert.Contains(t, r.stderr, "--output "+there)
 		assert.Equal(t, before, readFile(t, there))
 	}
 }
 
-// Nothing is proved of a log that is not well.
-func TestProveNothing(t *testing.T) {
+// A wrong log, tree head or flag gives no proof.
+func TestProveFails(t *testing.T) {
 	type change func(*testing.T, files, [][]byte) [][]byte
 	edit := func(index int, old, new string) change {
 		return func(t *testing.T, _ files, all [][]byte) [][]byte {
@@ -193,24 +195,24 @@ func TestProveNothing(t *testing.T) {
 		code   int
 		want   string
 	}{
-		"leaf edited":        {edit(400, `"leaf_data_hex": "7b2265`, `"leaf_data_hex": "7b2365`), nil, exitFindings, "leaf 400"},
-		"leaf's hash edited": {edit(400, `"leaf_hash": "`, `"leaf_hash": "0`), nil, exitFindings, "leaf 400"},
-		"leaf dropped":       {func(_ *testing.T, _ files, all [][]byte) [][]byte { return append(all[:400], all[401:]...) }, nil, exitFindings, ""},
-		"another leaf gone":  {func(_ *testing.T, _ files, all [][]byte) [][]byte { return append(all[:300], all[301:]...) }, nil, 0, ""},
-		"log too short":      {func(_ *testing.T, _ files, all [][]byte) [][]byte { return all[:624] }, []string{"--head"}, exitFindings, "the head is of 625 leaves, and the log has 624"},
+		"leaf edited":          {edit(400, `"leaf_data_hex": "7b2265`, `"leaf_data_hex": "7b2365`), nil, cli.StatusFindings, "leaf 400"},
+		"leaf's hash edited":   {edit(400, `"leaf_hash": "`, `"leaf_hash": "0`), nil, cli.StatusFindings, "leaf 400"},
+		"leaf dropped":         {func(_ *testing.T, _ files, all [][]byte) [][]byte { return append(all[:400], all[401:]...) }, nil, cli.StatusFindings, ""},
+		"another leaf dropped": {func(_ *testing.T, _ files, all [][]byte) [][]byte { return append(all[:300], all[301:]...) }, nil, 0, ""},
+		"log too short":        {func(_ *testing.T, _ files, all [][]byte) [][]byte { return all[:624] }, []string{"--head"}, cli.StatusFindings, "the tree head has 625 leaves, but the log has only 624"},
 		"another log": {func(_ *testing.T, _ files, all [][]byte) [][]byte {
 			all[300] = lineOfLeaf(300, "{}")
 			return all
-		}, []string{"--head"}, exitFindings, "the head's root is"},
-		"not the key":        {none, []string{"--head", "--public-key", edgeID[:62] + "00"}, exitFindings, "--head"},
-		"no key":             {none, []string{"--public-key", "x"}, exitUnchecked, "--public-key"},
-		"no such leaf":       {none, []string{"--index", "625"}, exitUnchecked, "--index 625"},
-		"no leaf":            {none, []string{"--index", "-1"}, exitUnchecked, "--index -1"},
-		"index is no number": {none, []string{"--index", "x"}, exitUnchecked, "--index"},
-		"no log":             {none, []string{"--tlog", ""}, exitUnchecked, "--tlog is missing"},
-		"no such log":        {none, []string{"--tlog", "none"}, exitUnchecked, "--tlog none"},
-		"no output":          {none, []string{"--output", ""}, exitUnchecked, "--output is empty"},
-		"argument":           {none, []string{"x"}, exitUnchecked, `"x"`},
+		}, []string{"--head"}, cli.StatusFindings, "the tree head has root"},
+		"not the key":        {none, []string{"--head", "--public-key", edgeID[:62] + "00"}, cli.StatusFindings, "--head"},
+		"no key":             {none, []string{"--public-key", "x"}, cli.StatusNotChecked, "--public-key"},
+		"no such leaf":       {none, []string{"--index", "625"}, cli.StatusNotChecked, "--index 625"},
+		"no leaf":            {none, []string{"--index", "-1"}, cli.StatusNotChecked, "--index -1"},
+		"index is no number": {none, []string{"--index", "x"}, cli.StatusNotChecked, "--index"},
+		"no log":             {none, []string{"--tlog", ""}, cli.StatusNotChecked, "--tlog is required"},
+		"no such log":        {none, []string{"--tlog", "none"}, cli.StatusNotChecked, "--tlog none"},
+		"no output":          {none, []string{"--output", ""}, cli.StatusNotChecked, "--output is empty"},
+		"argument":           {none, []string{"x"}, cli.StatusNotChecked, `"x"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := sample(t)
@@ -234,8 +236,8 @@ func TestProveNothing(t *testing.T) {
 		})
 	}
 	r := run(t, "prove", "--tlog", sample(t).leaves)
-	assert.Equal(t, exitUnchecked, r.code)
-	assert.Contains(t, r.stderr, "--index is missing")
+	assert.Equal(t, cli.StatusNotChecked, r.code)
+	assert.Contains(t, r.stderr, "--index is required")
 	_, err := os.Stat("x")
 	assert.Error(t, err)
 }

@@ -5,6 +5,6 @@
 
 package main
 
-// variantStep is how many changes of a row there are for each that
+// variantStep is the step through the changes of a row that
 // TestVerifyFindsEveryChangeOfARow makes: all of them.
 const variantStep = 1

@@ -5,6 +5,6 @@
 
 package main
 
-// variantStep is how many changes of a row there are for each that
-// TestVerifyFindsEveryChangeOfARow makes: one in so many, since the race detector takes its time.
+// variantStep is the step through the changes of a row that
+// TestVerifyFindsEveryChangeOfARow makes: a part, as the race detector is slow.
 const variantStep = 16

@@ -5,93 +5,111 @@ package main
 
 import (
 	"context"
-	"crypto/ed25519"
+	_ "embed"
 	"errors"
 	"fmt"
 	"io"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/progress"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/verification"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 )
 
-// verifyOptions are the flags of verify as given.
-type verifyOptions struct {
-	selection
-	leavesFile
-	treeHead
-	json   bool
-	pruned bool
+//go:embed help/verify.txt
+var verifyHelp string
+
+const verifyExample = `  # Against the tree head that the registry publishes, with a key from elsewhere
+  oversight-siem verify --db registry.sqlite --tlog ./tlog \
+      --head https://registry.example.org --public-key 056872fe…
+
+  # Copies of the files, on another machine; the registry's id is its key
+  oversight-siem verify --db registry.sqlite --tlog leaves.jsonl --head signed-head.json --registry-id 056872fe…
+
+  # The rows that differ from their leaves
+  oversight-siem verify --db registry.sqlite --tlog ./tlog --json | jq 'select(.tlog_status == "mismatch") | .event_id'`
+
+func newVerifyCommand() *cobra.Command {
+	var v verify
+	command := &cobra.Command{
+		Use:     "verify --db FILE --tlog FILE|DIR",
+		Short:   "Verify all rows and all leaves of the transparency log against each other",
+		Long:    verifyHelp,
+		Example: verifyExample,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return v.run(command.Context(), command.OutOrStdout(), command.ErrOrStderr())
+		},
+	}
+	v.register(command.Flags())
+	return cli.Checking(command)
 }
 
-func (o *verifyOptions) register(flags *pflag.FlagSet) {
-	flags.SortFlags = false
-	flags.StringVar(&o.database, "db", "", "the registry's database `FILE` (required)")
-	o.leavesFile.register(flags)
-	flags.StringVar(&o.registryID, "registry-id", "", "the registry's `ID`, which findings name, and which is part of uids:\ngive what the collector is given")
-	o.treeHead.register(flags, "\n(default: the registry's id, if that is a key)")
-	flags.BoolVar(&o.json, "json", false, "write JSON, an object a line: each finding, and at the end the summary")
-	flags.BoolVar(&o.pruned, "pruned", false, "older rows were pruned on purpose: leaves older than the oldest row are no\nfindings")
-}
-
-// plan makes of the flags what to do.
-func (o *verifyOptions) plan() (*verify, error) {
-	if o.database == "" {
-		return nil, errors.New("--db is missing: give the registry's database, for example --db ./registry.sqlite")
-	}
-	v := &verify{verifyOptions: *o}
-	var err error
-	if v.leaves, err = o.find(); err != nil {
-		return nil, err
-	}
-	if v.key, err = o.key(); err != nil {
-		return nil, err
-	}
-	if v.key == nil {
-		v.key, _ = tlog.ParsePublicKey(o.registryID) // or it is a short name
-	}
-	return v, nil
-}
-
-// verify is what the flags ask for.
+// verify verifies a database and a log. Its fields are the flags.
 type verify struct {
-	verifyOptions
-	leaves string            // path of leaves.jsonl
-	key    ed25519.PublicKey // nil for none
+	database cli.Database
+	log      cli.TransparencyLog
+	json     bool
+	pruned   bool
 }
 
-// run checks everything once and writes what it found.
+func (v *verify) register(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	v.database.RegisterPath(flags)
+	v.log.Register(flags, "\n(default: the registry's id, if that is a key)")
+	v.database.RegisterID(flags, "the registry's `ID`, which is part of findings and of uids: pass the collector's\nregistry_id")
+	flags.BoolVar(&v.json, "json", false, "write one JSON object per line: each finding, and finally the summary")
+	flags.BoolVar(&v.pruned, "pruned", false, "old rows were pruned on purpose: leaves that are older than the oldest row\nare no findings")
+}
+
 func (v *verify) run(ctx context.Context, stdout, stderr io.Writer) error {
-	head, err := v.body(ctx)
+	settings, err := v.settings(ctx)
 	if err != nil {
-		return orInterrupted(ctx, err)
+		return cli.Interrupted(ctx, err)
 	}
-	out := newVerifyOutput(v.json, stdout)
-	a, err := v.open(out, newMeter(v.json, stdout, stderr))
+	report := verification.NewReport(v.json, stdout)
+	barBeside := stdout
+	if !v.json { // nothing is written before the bar is cleared
+		barBeside = nil
+	}
+	summary, err := verification.Run(ctx, settings, report, progress.New("verifying", barBeside, stderr))
 	if err != nil {
+		return cli.Interrupted(ctx, err)
+	}
+	if err := report.Finish(summary); err != nil {
 		return err
 	}
-	defer a.close()
-	err = a.run(ctx, head)
-	a.meter.clear()
-	if err != nil {
-		return orInterrupted(ctx, err)
-	}
-	if err := out.finish(&a.summary); err != nil {
-		return err
-	}
-	return v.conclude(&a.summary, stderr)
+	return conclude(summary, stderr)
 }
 
-// conclude says in a line, and as the exit status, how it stands.
-func (v *verify) conclude(s *summary, stderr io.Writer) error {
+// settings checks the flags and reads the tree head.
+func (v *verify) settings(ctx context.Context) (verification.Settings, error) {
+	settings := verification.Settings{Database: v.database, Log: v.log, Pruned: v.pruned}
+	if err := v.database.CheckPath(); err != nil {
+		return settings, err
+	}
+	var err error
+	if settings.Leaves, settings.Key, err = v.log.Find(); err != nil {
+		return settings, err
+	}
+	if settings.Key == nil {
+		settings.Key, _ = tlog.ParsePublicKey(v.database.RegistryID) // otherwise it is a short name
+	}
+	settings.Head, err = v.log.ReadHead(ctx)
+	return settings, err
+}
+
+// conclude writes the result as a line, or returns it as an error.
+func conclude(s *verification.Summary, stderr io.Writer) error {
 	switch {
 	case s.Findings > 0:
-		return fmt.Errorf("%w: %d finding(s)", errFindings, s.Findings)
-	case s.Head != nil && s.Head.Signature == signatureNotChecked:
-		return errors.New("the head's signature was not checked: give the registry's key with --public-key, or leave --head out. There are no findings")
-	case s.Head != nil && s.Head.Log == headNotCompared:
-		return errors.New("the head could not be compared with the log. There are no findings")
+		return fmt.Errorf("%w: %d finding(s)", cli.ErrFindings, s.Findings)
+	case s.Head != nil && s.Head.Signature == verification.SignatureNotChecked:
+		return errors.New("no findings, but the signature of the tree head was not checked: pass the registry's key with --public-key, or omit --head")
+	case s.Head != nil && s.Head.Log == verification.HeadNotCompared:
+		return errors.New("no findings, but the tree head could not be compared with the log")
 	}
 	fmt.Fprintf(stderr, "[ok] verified %d row(s) against a log of %d leaves\n", s.Rows, s.Leaves)
 	return nil

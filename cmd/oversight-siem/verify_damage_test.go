@@ -34,7 +34,7 @@ func generateRegistry(tb testing.TB, events int, more ...string) files {
 	return f
 }
 
-// publicKey is the key of a generated registry.
+// publicKey returns the key of a generated registry.
 func publicKey(tb testing.TB, dir string) string {
 	tb.Helper()
 	text, err := os.ReadFile(filepath.Join(dir, registrygen.WellKnownFile))
@@ -46,7 +46,7 @@ func publicKey(tb testing.TB, dir string) string {
 	return identity.Key
 }
 
-// Each kind of damage, and what is to be found of it.
+// Each kind of damage has its findings.
 func TestVerifyDamage(t *testing.T) {
 	for _, kind := range registrygen.Kinds() {
 		t.Run(string(kind), func(t *testing.T) {
@@ -74,7 +74,7 @@ func TestVerifyDamage(t *testing.T) {
 				}
 			}
 
-			// Who kept a head from before finds a log that was made up anew.
+			// An older tree head shows that the whole log was rewritten.
 			require.NoError(t, os.WriteFile(f.head, []byte(before), 0o600))
 			if kind == registrygen.LogRewritten {
 				assert.Equal(t, []string{"head_inconsistent"}, verifyJSON(t, f.arguments()).kinds())
@@ -83,7 +83,7 @@ func TestVerifyDamage(t *testing.T) {
 	}
 }
 
-// kinds are those of the findings, each once.
+// kinds returns the kinds of the findings, each once.
 func (v verified) kinds() (kinds []string) {
 	for _, f := range v.findings {
 		if !slices.Contains(kinds, f.Kind) {

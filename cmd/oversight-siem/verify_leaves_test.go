@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// covered are the leaves that findings of a kind are about.
+// covered returns the leaves that findings of a kind are about.
 func (v verified) covered(kind string) map[int64]bool {
 	covered := map[int64]bool{}
 	for _, f := range v.findings {
@@ -27,7 +27,7 @@ func (v verified) covered(kind string) map[int64]bool {
 	return covered
 }
 
-// renumbered is a line with another index, which the hash is not of.
+// renumbered returns a line with another index, which is not part of the hash.
 func renumbered(t *testing.T, line []byte, index int) []byte {
 	t.Helper()
 	_, rest, found := bytes.Cut(line, []byte(","))
@@ -35,8 +35,8 @@ func renumbered(t *testing.T, line []byte, index int) []byte {
 	return append(fmt.Appendf(nil, `{"index": %d,`, index), rest...)
 }
 
-// Every change of a byte of a leaf's line is found: a log of the same few lines
-// again and again, and in each of them another byte is another.
+// Every change of a byte of a leaf's line is found. The log repeats a few lines,
+// each time with another byte changed.
 func TestVerifyFindsEveryChangeOfALeaf(t *testing.T) {
 	f := sample(t)
 	all := f.lines(t)
@@ -70,8 +70,8 @@ func TestVerifyFindsEveryChangeOfALeaf(t *testing.T) {
 	assert.EqualValues(t, len(damaged), v.summary.Leaves)
 }
 
-// Before the comma there is the index, and a change of that makes lines out of
-// their places of others.
+// The index is before the comma. If it changes, other lines may seem to be at the
+// wrong index.
 func TestVerifyFindsEveryChangeOfAnIndex(t *testing.T) {
 	f := sample(t)
 	for _, index := range []int{0, 9, 123, 624} {
@@ -88,7 +88,7 @@ func TestVerifyFindsEveryChangeOfAnIndex(t *testing.T) {
 				damaged.age(t, time.Hour)
 				v := verifyJSON(t, damaged.arguments())
 				require.Contains(t, v.kinds(), "leaf_corrupt", "%q: %v", all[index][:20], v.strings())
-				if index < 624 { // the last one's place is not known to have been one
+				if index < 624 { // nothing shows that there was a last leaf
 					require.True(t, v.covered("leaf_corrupt")[int64(index)], "%q: %v", all[index][:20], v.strings())
 				}
 			}
@@ -96,7 +96,7 @@ func TestVerifyFindsEveryChangeOfAnIndex(t *testing.T) {
 	}
 }
 
-// Every leaf that is gone, in the middle or at the end.
+// Every missing leaf is found, in the middle and at the end.
 func TestVerifyFindsEveryDroppedLeaf(t *testing.T) {
 	for _, first := range []int{0, 1} {
 		f := sample(t)
@@ -122,7 +122,7 @@ func TestVerifyFindsEveryDroppedLeaf(t *testing.T) {
 	}
 }
 
-// Every leaf that has changed places with the next one.
+// Every leaf that was swapped with the next one is found.
 func TestVerifyFindsEveryReorderedLeaf(t *testing.T) {
 	f := sample(t)
 	all := f.lines(t)
@@ -141,7 +141,7 @@ func TestVerifyFindsEveryReorderedLeaf(t *testing.T) {
 	assert.NotEmpty(t, verifyJSON(t, f.arguments()).covered("leaf_corrupt"))
 }
 
-// Every leaf that is there twice.
+// Every leaf that occurs twice is found.
 func TestVerifyFindsEveryRepeatedLeaf(t *testing.T) {
 	f := sample(t)
 	var twice [][]byte
@@ -155,7 +155,7 @@ func TestVerifyFindsEveryRepeatedLeaf(t *testing.T) {
 	}
 }
 
-// A log whose end is gone, within a line or between two.
+// A truncated log is found, truncated within a line or between two.
 func TestVerifyFindsEveryTruncation(t *testing.T) {
 	original := sample(t).lines(t)
 	for _, leaves := range []int{0, 1, 24, 25, 26, 255, 256, 257, 511, 512, 513, 600, 623, 624} {

@@ -13,12 +13,15 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/verification"
 )
 
 const eventColumns = "token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, tlog_index"
 
-// heldColumns are those that leaves hold, by kind of beacon, and what a mismatch
-// in them is called.
+// heldColumns returns the columns that a leaf contains, by kind of beacon, and the
+// name of a mismatch in each.
 func heldColumns(kind string) map[string]string {
 	columns := map[string]string{
 		"kind": "kind", "token_id": "token_id", "file_id": "file_id", "recipient_id": "recipient_id",
@@ -38,8 +41,8 @@ type variant struct {
 	original         string
 }
 
-// variants are all values that differ from a text in one byte, or in its length by
-// one, and NULL.
+// variants returns all values that differ from a text in one byte, or in length by
+// one.
 func variants(text string) (values [][]byte) {
 	for i := range len(text) {
 		for b := range 256 {
@@ -52,30 +55,30 @@ func variants(text string) (values [][]byte) {
 	return append(values, []byte(text+"x"))
 }
 
-// Every change of a byte in what a leaf holds of a row is found: of a row of each
-// kind, each byte of each column is any other byte.
+// Every change of a byte of a row that the leaf contains is found: each byte of each
+// column, of a row of each kind, is replaced by every other byte.
 func TestVerifyFindsEveryChangeOfARow(t *testing.T) {
 	f := sample(t)
 	made := map[string]variant{} // by id
 	f.use(t, func(db *sql.DB) {
-		tx, err := db.Begin()
+		tx, err := db.BeginTx(t.Context(), nil)
 		require.NoError(t, err)
 		id := 1000
 		for _, kind := range []string{"dns", "http_img", "ocsp", "license"} {
 			var row int64
-			require.NoError(t, db.QueryRow("SELECT id FROM events WHERE kind = ? AND file_id IS NOT NULL AND (user_agent != '' OR kind = 'dns') ORDER BY length(user_agent), id LIMIT 1", kind).Scan(&row))
+			require.NoError(t, db.QueryRowContext(t.Context(), "SELECT id FROM events WHERE kind = ? AND file_id IS NOT NULL AND (user_agent != '' OR kind = 'dns') ORDER BY length(user_agent), id LIMIT 1", kind).Scan(&row))
 			for column, mismatch := range heldColumns(kind) {
 				var original string
-				require.NoError(t, db.QueryRow("SELECT "+column+" FROM events WHERE id = ?", row).Scan(&original))
+				require.NoError(t, db.QueryRowContext(t.Context(), "SELECT "+column+" FROM events WHERE id = ?", row).Scan(&original))
 				require.NotEmpty(t, original)
-				insert, err := tx.Prepare("INSERT INTO events SELECT ?, " + strings.Replace(eventColumns, column, "CAST(? AS TEXT)", 1) + " FROM events WHERE id = ?")
+				insert, err := tx.PrepareContext(t.Context(), "INSERT INTO events SELECT ?, "+strings.Replace(eventColumns, column, "CAST(? AS TEXT)", 1)+" FROM events WHERE id = ?")
 				require.NoError(t, err)
 				for i, value := range variants(original) {
 					if i%variantStep != 0 {
 						continue
 					}
 					id++
-					_, err := insert.Exec(id, value, row)
+					_, err := insert.ExecContext(t.Context(), id, value, row)
 					require.NoError(t, err)
 					made[strconv.Itoa(id)] = variant{column, mismatch, value, original}
 				}
@@ -91,7 +94,7 @@ func TestVerifyFindsEveryChangeOfARow(t *testing.T) {
 		v, ok := made[finding.EventID]
 		require.True(t, ok, finding)
 		delete(made, finding.EventID)
-		if finding.Status == "duplicate" { // the leaf holds what extra says, not how
+		if finding.Status == "duplicate" { // the leaf contains the values of extra, not its text
 			require.Equal(t, "extra", v.column, "%q", v.value)
 			require.JSONEq(t, v.original, string(v.value))
 			same++
@@ -108,8 +111,8 @@ func TestVerifyFindsEveryChangeOfARow(t *testing.T) {
 	assert.Less(t, same, int64(100))
 }
 
-// eachFinding verifies and hands on findings one by one.
-func eachFinding(t *testing.T, f files, visit func(found)) (last summary) {
+// eachFinding verifies and passes findings to visit one by one.
+func eachFinding(t *testing.T, f files, visit func(found)) (last verification.Summary) {
 	t.Helper()
 	c := command(t.Context(), f.arguments("--json")...)
 	stdout, err := c.StdoutPipe()
@@ -118,7 +121,7 @@ func eachFinding(t *testing.T, f files, visit func(found)) (last summary) {
 	for decoder := json.NewDecoder(stdout); ; {
 		var line struct {
 			found
-			Summary *summary
+			Summary *verification.Summary
 		}
 		require.NoError(t, decoder.Decode(&line))
 		if line.Summary != nil {
@@ -128,11 +131,11 @@ func eachFinding(t *testing.T, f files, visit func(found)) (last summary) {
 		visit(line.found)
 	}
 	require.Error(t, c.Wait())
-	require.Equal(t, exitFindings, c.ProcessState.ExitCode())
+	require.Equal(t, cli.StatusFindings, c.ProcessState.ExitCode())
 	return last
 }
 
-// A row whose index is another's leaf, or none.
+// A row that names the leaf of another row, or none, is found.
 func TestVerifyFindsEveryOtherIndex(t *testing.T) {
 	for change, want := range map[string]string{
 		"NULL": "missing", "-1": "missing", "-2": "missing", "625 + id": "missing", "9223372036854775807": "missing", "-9223372036854775808": "missing",
@@ -151,19 +154,19 @@ func TestVerifyFindsEveryOtherIndex(t *testing.T) {
 		assert.Equal(t, 600, rows)
 	}
 	f := sample(t)
-	f.sql(t, "UPDATE events SET tlog_index = tlog_index + 1") // the last one's is beyond
+	f.sql(t, "UPDATE events SET tlog_index = tlog_index + 1") // the last one names no leaf
 	v := verifyJSON(t, f.arguments())
 	assert.Zero(t, v.summary.Verified)
 	assert.EqualValues(t, 600, v.summary.Mismatch+v.summary.Missing)
 }
 
-// Every row that is gone, alone and with its neighbours.
+// Every deleted row is found, alone and with its neighbours.
 func TestVerifyFindsEveryDeletedRow(t *testing.T) {
 	for _, which := range []string{"id % 2 = 0", "id % 2 = 1", "id % 7 < 3", "id = 1", "id = 600", "id > 300", "id <= 300", "id > 0"} {
 		f := sample(t)
 		gone := map[int64]bool{}
 		f.use(t, func(db *sql.DB) {
-			rows, err := db.Query("SELECT tlog_index FROM events WHERE " + which)
+			rows, err := db.QueryContext(t.Context(), "SELECT tlog_index FROM events WHERE "+which)
 			require.NoError(t, err)
 			defer rows.Close()
 			for rows.Next() {
@@ -188,7 +191,7 @@ func TestVerifyFindsEveryDeletedRow(t *testing.T) {
 	}
 }
 
-// Every row that is slipped in: a copy of each.
+// Every inserted row is found: a copy of each.
 func TestVerifyFindsEveryInsertedRow(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "INSERT INTO events SELECT id + 1000, "+eventColumns+" FROM events")

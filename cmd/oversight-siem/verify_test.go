@@ -22,7 +22,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/verification"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
 )
@@ -44,7 +47,7 @@ func TestVerifySample(t *testing.T) {
 	assert.EqualValues(t, 625, v.summary.Leaves)
 }
 
-// Damage of many kinds at once.
+// Many kinds of damage at once.
 func TestVerifyDamagedSample(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "UPDATE events SET source_ip = '203.0.113.66' WHERE id = 42")
@@ -60,7 +63,7 @@ func TestVerifyDamagedSample(t *testing.T) {
 	all[601] = []byte("\n")
 	f.write(t, append(all, []byte(`{"index": 625, "leaf`)))
 	r := run(t, f.arguments()...)
-	assert.Equal(t, exitFindings, r.code)
+	assert.Equal(t, cli.StatusFindings, r.code)
 	golden(t, "damaged.txt", r.stdout)
 	golden(t, "damaged.jsonl", verifyJSON(t, f.arguments()).stdout)
 }
@@ -127,7 +130,7 @@ func TestVerifyPruned(t *testing.T) {
 	assert.EqualValues(t, 300, v.summary.OlderLeaves)
 	assert.Contains(t, run(t, f.arguments("--pruned")...).stdout, "  older than the oldest row 300\n")
 
-	// What is gone from the middle was not pruned.
+	// A row that is missing in the middle was not pruned.
 	f.sql(t, "DELETE FROM events WHERE id = 400")
 	v = verifyJSON(t, f.arguments("--pruned"))
 	require.Len(t, v.findings, 1)
@@ -142,7 +145,7 @@ func TestVerifyPruned(t *testing.T) {
 	assert.EqualValues(t, 600, v.summary.LeavesWithoutRow)
 }
 
-// Where the first row is there, nothing was pruned.
+// If the first row exists, nothing was pruned.
 func TestVerifyPrunedButNotFromTheStart(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "UPDATE events SET source_ip = 'x' WHERE id = 1")
@@ -181,7 +184,7 @@ func TestVerifyHeads(t *testing.T) {
 	require.NoError(t, err)
 	signed := func(size int64, root string) string {
 		head := tlog.Head{Size: size}
-		head.Root, err = tlog.ParseHash(root)
+		head.Root, err = leaf.ParseHash(root)
 		require.NoError(t, err)
 		return fmt.Sprintf(`{"size": %d, "root": %q, "signature": %q, "signed_message": %q}`,
 			size, root, hex.EncodeToString(ed25519.Sign(other, head.Message())), head.Message())
@@ -197,19 +200,19 @@ func TestVerifyHeads(t *testing.T) {
 		code      int
 	}{
 		"good":                     {good, registryID, nil, "valid", "agrees", 0},
-		"no key":                   {good, "", nil, "not checked", "agrees", exitUnchecked},
-		"wrong key":                {good, otherKey, []string{"head_signature_invalid"}, "invalid", "agrees", exitFindings},
-		"forged":                   {signed(625, root), registryID, []string{"head_signature_invalid"}, "invalid", "agrees", exitFindings},
-		"forged, of another log":   {signed(625, emptyRoot), registryID, []string{"head_signature_invalid"}, "invalid", "disagrees", exitFindings},
-		"another message":          {strings.Replace(good, `\"size\":625`, `\"size\":624`, 1), registryID, []string{"head_signature_invalid"}, "invalid", "agrees", exitFindings},
-		"another message, no key":  {strings.Replace(good, `\"size\":625`, `\"size\":624`, 1), "", []string{"head_signature_invalid"}, "invalid", "agrees", exitFindings},
+		"no key":                   {good, "", nil, "not checked", "agrees", cli.StatusNotChecked},
+		"wrong key":                {good, otherKey, []string{"head_signature_invalid"}, "invalid", "agrees", cli.StatusFindings},
+		"forged":                   {signed(625, root), registryID, []string{"head_signature_invalid"}, "invalid", "agrees", cli.StatusFindings},
+		"forged, of another log":   {signed(625, emptyRoot), registryID, []string{"head_signature_invalid"}, "invalid", "disagrees", cli.StatusFindings},
+		"another message":          {strings.Replace(good, `\"size\":625`, `\"size\":624`, 1), registryID, []string{"head_signature_invalid"}, "invalid", "agrees", cli.StatusFindings},
+		"another message, no key":  {strings.Replace(good, `\"size\":625`, `\"size\":624`, 1), "", []string{"head_signature_invalid"}, "invalid", "agrees", cli.StatusFindings},
 		"of the beginning":         {signed(0, emptyRoot), otherKey, nil, "valid", "agrees", 0},
-		"of another log":           {signed(600, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", exitFindings},
-		"of another log, no key":   {signed(600, root), "", []string{"head_inconsistent"}, "not checked", "disagrees", exitFindings},
-		"of a larger log":          {signed(626, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", exitFindings},
-		"of a much larger log":     {signed(1<<62, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", exitFindings},
-		"of a larger log, no key":  {signed(626, root), "", []string{"head_inconsistent"}, "not checked", "disagrees", exitFindings},
-		"of no log, but not empty": {signed(0, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", exitFindings},
+		"of another log":           {signed(600, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
+		"of another log, no key":   {signed(600, root), "", []string{"head_inconsistent"}, "not checked", "disagrees", cli.StatusFindings},
+		"of a larger log":          {signed(626, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
+		"of a much larger log":     {signed(1<<62, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
+		"of a larger log, no key":  {signed(626, root), "", []string{"head_inconsistent"}, "not checked", "disagrees", cli.StatusFindings},
+		"of no log, but not empty": {signed(0, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := sample(t)
@@ -235,7 +238,7 @@ func TestVerifyHeads(t *testing.T) {
 	}
 }
 
-// A head by URL, with the path or without.
+// The tree head from a URL, with its path or without.
 func TestVerifyHeadByURL(t *testing.T) {
 	f := sample(t)
 	good := readFile(t, f.head)
@@ -279,15 +282,15 @@ func TestVerifyHeadByURL(t *testing.T) {
 
 	for address, want := range map[string]string{
 		server.URL + "/x":                                "404 Not Found",
-		server.URL + "/html":                             "no signed tree head",
-		server.URL + "/long":                             "no more than 65536 bytes",
+		server.URL + "/html":                             "not the response to GET /tlog/head",
+		server.URL + "/long":                             "longer than 65536 bytes",
 		userinfo + "/x?key=password":                     "404 Not Found",
 		"http://user:password@127.0.0.1:1/?key=password": "refused",
 		"http:///x":                                      "URL",
 		"ftp://user:password@host":                       "http or https",
 	} {
 		r := with(address)
-		assert.Equal(t, exitUnchecked, r.code)
+		assert.Equal(t, cli.StatusNotChecked, r.code)
 		assert.Contains(t, r.stderr, "--head")
 		assert.Contains(t, r.stderr, want)
 		assert.NotContains(t, r.stderr, "password")
@@ -295,7 +298,7 @@ func TestVerifyHeadByURL(t *testing.T) {
 	}
 }
 
-// What cannot be checked has an exit status of its own.
+// A check that cannot be done has an exit status of its own.
 func TestVerifyCannotCheck(t *testing.T) {
 	f := sample(t)
 	noHead := writeFile(t, "{}")
@@ -307,15 +310,15 @@ func TestVerifyCannotCheck(t *testing.T) {
 		arguments []string
 		want      []string
 	}{
-		"no database":            {[]string{"verify", "--tlog", f.leaves}, []string{"--db is missing", "registry.sqlite"}},
-		"no log":                 {[]string{"verify", "--db", f.database}, []string{"--tlog is missing", "./tlog"}},
+		"no database":            {[]string{"verify", "--tlog", f.leaves}, []string{"--db is required", "registry.sqlite"}},
+		"no log":                 {[]string{"verify", "--db", f.database}, []string{"--tlog is required", "./tlog"}},
 		"no such database":       {[]string{"verify", "--db", "none.sqlite", "--tlog", f.leaves}, []string{"--db none.sqlite", "no such file"}},
 		"not a database":         {[]string{"verify", "--db", noHead, "--tlog", f.leaves}, []string{"--db " + noHead, "not a database"}},
 		"no such log":            {[]string{"verify", "--db", f.database, "--tlog", "none"}, []string{"--tlog none", "no such file", "leaves.jsonl"}},
 		"no log in there":        {[]string{"verify", "--db", f.database, "--tlog", empty}, []string{"--tlog " + empty, "no such file"}},
 		"no such head":           {with("--head", "none"), []string{"--head none", "no such file"}},
 		"head is a directory":    {with("--head", empty), []string{"--head " + empty, "directory"}},
-		"no head":                {with("--head", noHead), []string{"--head", "no signed tree head", "lacks size"}},
+		"no head":                {with("--head", noHead), []string{"--head", "not the response to GET /tlog/head", "lacks size"}},
 		"key":                    {with("--public-key", "abc"), []string{"--public-key", "64 hex digits"}},
 		"argument":               {with("x"), []string{`"x"`, "verify --help"}},
 		"unknown flag":           {with("--color"), []string{"--color"}},
@@ -323,7 +326,7 @@ func TestVerifyCannotCheck(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := run(t, c.arguments...)
-			assert.Equal(t, exitUnchecked, r.code)
+			assert.Equal(t, cli.StatusNotChecked, r.code)
 			assert.Empty(t, r.stdout)
 			assert.True(t, strings.HasPrefix(r.stderr, "oversight-siem: "), r.stderr)
 			for _, want := range c.want {
@@ -333,13 +336,13 @@ func TestVerifyCannotCheck(t *testing.T) {
 	}
 }
 
-// Findings are more than a person reads.
+// Only the first findings are shown as text.
 func TestVerifyManyFindings(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "INSERT INTO events SELECT id + 600, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, tlog_index FROM events")
 	f.sql(t, "INSERT INTO events SELECT id + 1200, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, NULL FROM events WHERE id <= 600")
 	r := run(t, f.arguments()...)
-	assert.Equal(t, exitFindings, r.code)
+	assert.Equal(t, cli.StatusFindings, r.code)
 	assert.True(t, strings.HasSuffix(r.stdout, "\n… and 200 more: --json writes all of them\n"))
 	assert.Equal(t, 1000, strings.Count(r.stdout, "\nrow_mismatch "))
 	v := verifyJSON(t, f.arguments())
@@ -348,27 +351,27 @@ func TestVerifyManyFindings(t *testing.T) {
 	assert.EqualValues(t, 600, v.summary.Verified)
 }
 
-// Who calls a beacon does not command the terminal of who reads about it.
+// The caller of a beacon cannot write control characters to a terminal.
 func TestVerifyShowsNoControlCharacters(t *testing.T) {
 	f := sample(t)
 	leaf := "{\"event\":\"beacon\",\"kind\":\"dns\\u001b[31m\",\"timestamp\":\"\",\"token_id\":\"\\n\"}"
 	f.write(t, append(f.lines(t), lineOfLeaf(625, leaf)))
 	r := run(t, f.arguments()...)
-	assert.Equal(t, exitFindings, r.code)
+	assert.Equal(t, cli.StatusFindings, r.code)
 	assert.Contains(t, r.stdout, "Leaf 625 of the transparency log, a dns\uFFFD[31m beacon with token \uFFFD, has no row")
 	assert.NotContains(t, r.stdout, "\x1b")
 }
 
-// A leaf whose row is on its way is none without a row.
-func TestVerifyGivesUpOnRows(t *testing.T) {
+// It waits for the row of a recent leaf, but not forever.
+func TestVerifyStopsWaitingForRows(t *testing.T) {
 	f := sample(t)
 	f.sql(t, "DELETE FROM events WHERE id = 600")
-	f.age(t, rowsAfter-time.Second)
+	f.age(t, verification.RowDelay-time.Second)
 	r := run(t, f.arguments("--json")...)
-	assert.Equal(t, exitFindings, r.code)
+	assert.Equal(t, cli.StatusFindings, r.code)
 	assert.Contains(t, r.stderr, "waiting up to 1s for the row")
 	assert.Contains(t, r.stdout, "leaf_without_row")
-	// Nothing is waited for where nothing is missing but what was pruned.
+	// It does not wait for rows that were pruned.
 	f.sql(t, "DELETE FROM events WHERE id < 10")
 	f.sql(t, "UPDATE sqlite_sequence SET seq = 600")
 	f = sample(t)

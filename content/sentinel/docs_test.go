@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// What the exporter takes, the template gives.
+// The template outputs what the exporter needs.
 func TestOutputs(t *testing.T) {
 	tpl := readTemplate(t)
 	for _, name := range []string{"endpoint", "ruleId", "streamName"} {
@@ -30,14 +30,17 @@ func TestOutputs(t *testing.T) {
 // The queries in the documentation name columns that exist.
 func TestDocumentation(t *testing.T) {
 	columns := append(names(collectorColumns(t)), parserColumns...)
-	blocks := regexp.MustCompile("(?s)\n *```kusto\n(.*?)\n *```\n").FindAllStringSubmatch(readFile(t, "../../docs/sentinel.md"), -1)
-	require.Len(t, blocks, 5)
+	columns = append(columns, "ASimDnsOversight", "DCRLogErrors", "OperationName", "Message")
 	old := regexp.MustCompile(`\b([A-Z]\w*)_[sdtg]\b`) // of the Data Collector API
-	for _, block := range blocks {
-		text := strings.ReplaceAll(block[1], "OldOversight_CL", "Oversight_CL")
-		for _, match := range old.FindAllStringSubmatch(text, -1) {
-			assert.Contains(t, columns, match[1], match[0])
+	for page, queries := range map[string]int{"sentinel.md": 13, "azure-monitor.md": 1, "migrating.md": 1} {
+		blocks := regexp.MustCompile("(?s)\n *```kusto\n(.*?)\n *```\n").FindAllStringSubmatch(readFile(t, "../../docs/"+page), -1)
+		require.Len(t, blocks, queries, page)
+		for _, block := range blocks {
+			text := strings.ReplaceAll(block[1], "OldOversight_CL", "Oversight_CL")
+			for _, match := range old.FindAllStringSubmatch(text, -1) {
+				assert.Contains(t, columns, match[1], match[0])
+			}
+			require.NoError(t, parse(t, old.ReplaceAllString(text, "$1")).check(columns), text)
 		}
-		require.NoError(t, parse(t, old.ReplaceAllString(text, "$1")).check(append(columns, "ASimDnsOversight", "DCRLogErrors", "OperationName", "Message")), text)
 	}
 }

@@ -16,7 +16,7 @@ import (
 	"go.uber.org/zap"
 )
 
-// apiVersion is the only one that there is.
+// apiVersion is the only version of the Logs Ingestion API.
 // https://learn.microsoft.com/azure/azure-monitor/logs/logs-ingestion-api-overview
 const apiVersion = "2023-01-01"
 
@@ -25,21 +25,21 @@ const apiVersion = "2023-01-01"
 type client struct {
 	endpoint  string
 	http      *http.Client
-	tokens    *tokens // nil: an authentication extension has them
+	tokens    *tokenCache // nil: an authentication extension adds them
 	tokenHTTP *http.Client
 	telemetry *telemetry
 }
 
 func newClient(ctx context.Context, config *Config, host component.Host, settings component.TelemetrySettings, t *telemetry) (*client, error) {
-	c := &client{endpoint: strings.TrimRight(config.Endpoint, "/"), telemetry: t}
-	if inClear(c.endpoint) {
-		settings.Logger.Warn("The endpoint has no TLS: the access token and the rows can be read on the way", zap.String("endpoint", c.endpoint))
+	c := &client{endpoint: strings.TrimRight(config.ClientConfig.Endpoint, "/"), telemetry: t}
+	if isPlaintext(c.endpoint) {
+		settings.Logger.Warn("The endpoint does not use TLS: access token and rows are sent in clear text", zap.String("endpoint", c.endpoint))
 	}
 	var err error
-	if c.http, err = config.ToClient(ctx, host.GetExtensions(), settings); err != nil {
+	if c.http, err = config.ClientConfig.ToClient(ctx, host.GetExtensions(), settings); err != nil {
 		return nil, err
 	}
-	// The token is for this endpoint, and rows are not to be sent elsewhere.
+	// Neither the token nor the rows may go to another server.
 	c.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	if !config.Credential.HasValue() {
 		return c, nil
@@ -51,12 +51,12 @@ func newClient(ctx context.Context, config *Config, host component.Host, setting
 	if err != nil {
 		return nil, err
 	}
-	c.tokens = newTokens(credential, config.Credential.Get().scope())
+	c.tokens = newTokenCache(credential, config.Credential.Get().scope())
 	return c, nil
 }
 
-// inClear tells that requests leave the machine without TLS.
-func inClear(endpoint string) bool {
+// isPlaintext reports whether requests leave the machine without TLS.
+func isPlaintext(endpoint string) bool {
 	u, err := url.Parse(endpoint)
 	if err != nil || u.Scheme != "http" || u.Hostname() == "localhost" {
 		return false
@@ -72,12 +72,12 @@ func (c *client) close() {
 	}
 }
 
-// post sends a JSON array of rows. The failure is nil when the service has
-// accepted them. With reusable false, the transport has not let go of body yet.
+// post sends a JSON array of rows. The failure is nil if the service accepted
+// them. While reusable is false, the transport may still read body.
 func (c *client) post(ctx context.Context, t target, body []byte) (reusable bool, f *failure) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url(t), http.NoBody)
 	if err != nil {
-		return true, &failure{target: t, reaction: giveUp, message: err.Error()}
+		return true, &failure{target: t, reaction: dropRows, message: err.Error()}
 	}
 	if f := c.authorize(request, t); f != nil {
 		return true, f
@@ -87,9 +87,9 @@ func (c *client) post(ctx context.Context, t target, body []byte) (reusable bool
 	upload.attach(request)
 	f = c.do(request, t)
 	if f != nil && f.status == http.StatusUnauthorized && c.tokens != nil {
-		c.tokens.forget()
+		c.tokens.invalidate()
 	}
-	return upload.returned(), f
+	return upload.released(), f
 }
 
 func (c *client) url(t target) string {
@@ -102,33 +102,33 @@ func (c *client) authorize(request *http.Request, t target) *failure {
 	}
 	token, err := c.tokens.get(request.Context())
 	if err != nil {
-		return &failure{target: t, reaction: tryAgain, noToken: true, message: "no access token: " + err.Error()}
+		return &failure{target: t, reaction: retryRows, tokenMissing: true, message: "get an access token: " + err.Error()}
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	return nil
 }
 
-// do sends a request. Without an answer it is not known whether the rows were
-// accepted, and they are sent again: twice is better than never.
+// do sends a request. Without a response it is unknown whether the rows were
+// accepted: they are sent again, since duplicates are better than lost rows.
 func (c *client) do(request *http.Request, t target) *failure {
 	response, err := c.http.Do(request)
 	c.telemetry.requested(request.Context(), request.ContentLength, response)
 	if err != nil {
-		return &failure{target: t, reaction: tryAgain, message: transportMessage(err)}
+		return &failure{target: t, reaction: retryRows, message: transportMessage(err)}
 	}
 	defer response.Body.Close()
 	if response.StatusCode < 200 || response.StatusCode > 299 {
 		return newResponseFailure(t, response)
 	}
-	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxAnswer)) // so that the connection is kept
+	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxResponseBytes)) // keeps the connection reusable
 	return nil
 }
 
-// transportMessage leaves out the URL, which the target tells better.
+// transportMessage omits the URL: the failure names the target.
 func transportMessage(err error) string {
 	var wrapped *url.Error
 	if errors.As(err, &wrapped) {
-		return "no answer: " + wrapped.Err.Error()
+		return "no response: " + wrapped.Err.Error()
 	}
-	return "no answer: " + err.Error()
+	return "no response: " + err.Error()
 }

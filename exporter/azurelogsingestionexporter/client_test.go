@@ -26,7 +26,7 @@ import (
 
 func TestEndpointsMayEndInASlash(t *testing.T) {
 	s := newSetup(t, nil)
-	s.config.Endpoint += "/"
+	s.config.ClientConfig.Endpoint += "/"
 	rows, _ := named(0, 1)
 	assert.NoError(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)))
 }
@@ -56,24 +56,24 @@ func TestAuthExtension(t *testing.T) {
 	id := component.MustNewID("tokens")
 	s.host.extensions[id] = &tokenExtension{token: tokenFor("https://monitor.azure.com/.default")}
 	s.config.Credential = configoptional.None[CredentialConfig]()
-	s.config.Auth = configoptional.Some(configauth.Config{AuthenticatorID: id})
+	s.config.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: id})
 	rows, want := named(0, 1)
 	require.NoError(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)))
 	assert.Equal(t, want, s.service.rows())
 	assert.Empty(t, s.entra.requests())
 }
 
-func TestAuthExtensionThatIsNotThere(t *testing.T) {
+func TestMissingAuthExtension(t *testing.T) {
 	s := newSetup(t, nil)
 	s.config.Credential = configoptional.None[CredentialConfig]()
-	s.config.Auth = configoptional.Some(configauth.Config{AuthenticatorID: component.MustNewID("nobody")})
+	s.config.ClientConfig.Auth = configoptional.Some(configauth.Config{AuthenticatorID: component.MustNewID("nobody")})
 	e, err := NewFactory().CreateLogs(t.Context(), s.settings, s.config)
 	require.NoError(t, err)
 	require.ErrorContains(t, e.Start(t.Context(), s.host), "nobody")
 	assert.NoError(t, e.Shutdown(t.Context()))
 }
 
-// Neither the token nor the rows follow a redirect.
+// Neither token nor rows are sent to the target of a redirect.
 func TestRedirectsAreNotFollowed(t *testing.T) {
 	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 		t.Error("followed")
@@ -82,7 +82,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 	redirecting := httptest.NewServer(http.RedirectHandler(elsewhere.URL, http.StatusTemporaryRedirect))
 	defer redirecting.Close()
 	s := newSetup(t, nil)
-	s.config.Endpoint = redirecting.URL
+	s.config.ClientConfig.Endpoint = redirecting.URL
 	s.config.BackOffConfig.Enabled = false
 	rows, _ := named(0, 1)
 	require.ErrorContains(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)), "307 Temporary Redirect")
@@ -104,10 +104,10 @@ func TestTLSIs12AtLeast(t *testing.T) {
 			server.StartTLS()
 			defer server.Close()
 			s := newSetup(t, nil)
-			s.config.Endpoint = server.URL
-			s.config.TLS.CAFile = filepath.Join(t.TempDir(), "ca.pem")
+			s.config.ClientConfig.Endpoint = server.URL
+			s.config.ClientConfig.TLS.CAFile = filepath.Join(t.TempDir(), "ca.pem")
 			ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
-			require.NoError(t, os.WriteFile(s.config.TLS.CAFile, ca, 0o600))
+			require.NoError(t, os.WriteFile(s.config.ClientConfig.TLS.CAFile, ca, 0o600))
 			s.config.BackOffConfig.Enabled = false
 			rows, _ := named(0, 1)
 			require.ErrorContains(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)), test.want)
@@ -124,23 +124,23 @@ func TestTimeoutIsForEachRequest(t *testing.T) {
 		}
 		return accepted
 	})
-	s.config.Timeout = 200 * time.Millisecond
+	s.config.ClientConfig.Timeout = 200 * time.Millisecond
 	rows, want := named(0, 1)
 	require.NoError(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)))
 	assert.Contains(t, s.service.rows(), want[0])
-	assert.Contains(t, s.everything(), "no answer: ")
+	assert.Contains(t, s.everything(), "no response: ")
 	assert.Positive(t, s.counted(t, "requests", "0"))
 }
 
-// eager is a transport that answers before it has read the request, and reads
-// it when everything is over.
-type eager struct {
+// earlyResponder is a transport that responds before it has read the request, and
+// reads it after the test.
+type earlyResponder struct {
 	t      *testing.T
-	first  []string // what the requests were when they came
+	first  []string // the requests as they were sent
 	bodies []io.ReadCloser
 }
 
-func (x *eager) RoundTrip(r *http.Request) (*http.Response, error) {
+func (x *earlyResponder) RoundTrip(r *http.Request) (*http.Response, error) {
 	now, err := r.GetBody()
 	require.NoError(x.t, err)
 	data, err := io.ReadAll(now)
@@ -155,16 +155,16 @@ func (x *eager) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{StatusCode: status, Body: http.NoBody, Header: http.Header{}, Request: r}, nil
 }
 
-// Memory that the transport still reads is not used for the next request.
-func TestEarlyAnswers(t *testing.T) {
+// Memory that the transport still reads is not reused for the next request.
+func TestEarlyResponses(t *testing.T) {
 	s := newSetup(t, nil)
 	e, err := newLogsExporter(s.settings, s.config)
 	require.NoError(t, err)
 	require.NoError(t, e.start(t.Context(), s.host))
-	transport := &eager{t: t}
+	transport := &earlyResponder{t: t}
 	e.client.http.Transport = transport
 	rows, json := named(0, 8)
-	for range 3 { // each finds the last one's memory
+	for range 3 { // each reuses the memory of the last one
 		require.NoError(t, e.push(t.Context(), logsOf(t, rows...)))
 	}
 	for i, body := range transport.bodies {
@@ -178,25 +178,25 @@ func TestEarlyAnswers(t *testing.T) {
 	require.NoError(t, e.shutdown(t.Context()))
 }
 
-func TestUploadIsReturnedWhenAllBodiesAreClosed(t *testing.T) {
+func TestUploadIsReleasedWhenAllBodiesAreClosed(t *testing.T) {
 	u := &upload{data: []byte("rows")}
-	assert.True(t, u.returned())
+	assert.True(t, u.released())
 	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://127.0.0.1", http.NoBody)
 	require.NoError(t, err)
 	u.attach(request)
-	again, err := request.GetBody()
+	reopened, err := request.GetBody()
 	require.NoError(t, err)
-	data, err := io.ReadAll(again)
+	data, err := io.ReadAll(reopened)
 	require.NoError(t, err)
 	assert.Equal(t, "rows", string(data))
-	require.NoError(t, again.Close())
-	require.NoError(t, again.Close(), "closing twice counts once")
-	assert.False(t, u.returned())
+	require.NoError(t, reopened.Close())
+	require.NoError(t, reopened.Close(), "closing twice counts once")
+	assert.False(t, u.released())
 	require.NoError(t, request.Body.Close())
-	assert.True(t, u.returned())
+	assert.True(t, u.released())
 }
 
-func TestEndpointsInClearAreWarnedOf(t *testing.T) {
+func TestPlaintextEndpointsAreLogged(t *testing.T) {
 	for endpoint, want := range map[string]int{
 		"https://dce.example.org":  0,
 		"http://127.0.0.1:8080":    0,
@@ -207,8 +207,8 @@ func TestEndpointsInClearAreWarnedOf(t *testing.T) {
 		"http://127.0.0.1.example": 1,
 	} {
 		s := newSetup(t, nil)
-		s.config.Endpoint = endpoint
+		s.config.ClientConfig.Endpoint = endpoint
 		s.start(t)
-		assert.Equal(t, want, s.logs.FilterMessageSnippet("no TLS").Len(), endpoint)
+		assert.Equal(t, want, s.logs.FilterMessageSnippet("does not use TLS").Len(), endpoint)
 	}
 }

@@ -15,8 +15,8 @@ const (
 	CloudChina = "china"
 )
 
-// clouds holds the scope of Azure Monitor in each cloud, and who hands out
-// tokens for it.
+// clouds has the token scope of Azure Monitor in each cloud, and the authority
+// that issues tokens for it.
 // https://learn.microsoft.com/azure/azure-monitor/logs/logs-ingestion-api-overview
 var clouds = map[string]struct {
 	configuration cloud.Configuration
@@ -25,20 +25,4 @@ var clouds = map[string]struct {
 	CloudPublic:       {cloud.AzurePublic, "https://monitor.azure.com/.default"},
 	CloudUSGovernment: {cloud.AzureGovernment, "https://monitor.azure.us/.default"},
 	CloudChina:        {cloud.AzureChina, "https://monitor.azure.cn/.default"},
-}
-
-// authority is the cloud as azidentity wants it.
-func (c *CredentialConfig) authority() cloud.Configuration {
-	if c.AuthorityHost != "" {
-		return cloud.Configuration{ActiveDirectoryAuthorityHost: c.AuthorityHost}
-	}
-	return clouds[c.Cloud].configuration
-}
-
-// scope is what the token is asked for.
-func (c *CredentialConfig) scope() string {
-	if c.Scope != "" {
-		return c.Scope
-	}
-	return clouds[c.Cloud].scope
 }

@@ -21,14 +21,14 @@ import (
 
 // Config is what a user writes below `exporters: azure_logs_ingestion:`.
 type Config struct {
-	// ClientConfig says how the service is reached: `endpoint` (required), the
-	// ingestion URL of a data collection endpoint or of the rule itself, such
-	// as https://NAME.REGION-1.ingest.monitor.azure.com, and what all clients of
-	// the collector have: proxy, TLS (1.2 at least), headers, `auth`.
-	// Defaults: `compression` gzip, which is the only one that the service
-	// reads; `timeout` 30s, for each request. The token requests of
-	// `credential` go through the same proxy and trust the same CAs.
-	confighttp.ClientConfig `mapstructure:",squash"`
+	// ClientConfig is the HTTP client: `endpoint` (required), the ingestion URL
+	// of a data collection endpoint or of the rule itself, such as
+	// https://NAME.REGION-1.ingest.monitor.azure.com, and the settings of every
+	// HTTP client of the Collector: proxy, TLS (1.2 or later), headers, `auth`.
+	// Defaults: `compression` gzip, the only one that the service accepts;
+	// `timeout` 30s, for each request. The token requests of `credential` use
+	// the same proxy and trust the same CAs.
+	ClientConfig confighttp.ClientConfig `mapstructure:",squash"`
 
 	// RuleID is the immutable id of the data collection rule: dcr- and 32 hex
 	// digits. The resource attribute azure.dcr.rule_id overrides it. Required.
@@ -39,22 +39,22 @@ type Config struct {
 	// Required.
 	StreamName string `mapstructure:"stream_name"`
 
-	// Credential says where the access token comes from. Either this or `auth`
-	// has to be set.
+	// Credential is how the exporter gets access tokens. Either this or `auth`
+	// is required, and not both.
 	Credential configoptional.Optional[CredentialConfig] `mapstructure:"credential"`
 
-	// QueueConfig is the exporter helper's queue, with its defaults.
+	// QueueConfig is the exporter helper's queue. Default: enabled, with the
+	// helper's defaults.
 	QueueConfig configoptional.Optional[exporterhelper.QueueBatchConfig] `mapstructure:"sending_queue"`
 
-	// BackOffConfig says how rows are tried again that the service did not
-	// take. Default: enabled, from 5s to 30s apart, for ever
-	// (max_elapsed_time: 0), since a new role assignment may take 30 minutes to
-	// work.
+	// BackOffConfig is how rows are retried that the service did not accept.
+	// Default: enabled, every 5s to 30s without end (max_elapsed_time: 0), since
+	// a new role assignment can take 30 minutes to take effect.
 	BackOffConfig configretry.BackOffConfig `mapstructure:"retry_on_failure"`
 
-	// Preflight sends an empty array when the collector starts, and reports as
-	// component status what is wrong with the endpoint, the credential, the
-	// rule or the stream. It does not stop the collector. Default: false.
+	// Preflight sends a request without rows when the Collector starts, and
+	// reports a wrong endpoint, credential, rule or stream as component status.
+	// It does not stop the Collector. Default: false.
 	Preflight bool `mapstructure:"preflight"`
 
 	// prevent unkeyed literal initialization
@@ -63,7 +63,7 @@ type Config struct {
 
 var _ component.Config = (*Config)(nil)
 
-// defaultTimeout leaves a slow uplink the time for a megabyte.
+// defaultTimeout is long enough for a megabyte over a slow uplink.
 const defaultTimeout = 30 * time.Second
 
 func createDefaultConfig() component.Config {
@@ -82,26 +82,26 @@ func createDefaultConfig() component.Config {
 
 // Validate reports every wrong setting, with its key and value. It does no I/O.
 func (c *Config) Validate() error {
-	errs := []error{validateEndpoint(c.Endpoint), validateRuleID(c.RuleID), validateStreamName(c.StreamName)}
-	if c.Timeout < 0 {
-		errs = append(errs, fmt.Errorf("`timeout` is %s: must not be negative", c.Timeout))
+	errs := []error{validateEndpoint(c.ClientConfig.Endpoint), validateRuleID(c.RuleID), validateStreamName(c.StreamName)}
+	if c.ClientConfig.Timeout < 0 {
+		errs = append(errs, fmt.Errorf("`timeout` is %s: must not be negative", c.ClientConfig.Timeout))
 	}
-	if c.Compression != configcompression.TypeGzip && c.Compression.IsCompressed() {
-		errs = append(errs, fmt.Errorf("`compression` is %q: the service reads \"gzip\", or \"none\"", c.Compression))
+	if c.ClientConfig.Compression != configcompression.TypeGzip && c.ClientConfig.Compression.IsCompressed() {
+		errs = append(errs, fmt.Errorf("`compression` is %q: must be \"gzip\" or \"none\"", c.ClientConfig.Compression))
 	}
-	if slices.Contains([]string{"1.0", "1.1"}, c.TLS.MinVersion) {
-		errs = append(errs, fmt.Errorf("`tls.min_version` is %q: must be at least \"1.2\"", c.TLS.MinVersion))
+	if slices.Contains([]string{"1.0", "1.1"}, c.ClientConfig.TLS.MinVersion) {
+		errs = append(errs, fmt.Errorf("`tls.min_version` is %q: must be at least \"1.2\"", c.ClientConfig.TLS.MinVersion))
 	}
-	if c.Credential.HasValue() && c.Auth.HasValue() {
-		errs = append(errs, errors.New("`credential` and `auth` are both set: the token can come from one of them only"))
+	if c.Credential.HasValue() && c.ClientConfig.Auth.HasValue() {
+		errs = append(errs, errors.New("`credential` and `auth` are both set: remove one of them"))
 	}
-	if !c.Credential.HasValue() && !c.Auth.HasValue() {
-		errs = append(errs, errors.New("`credential` is required (or `auth`): it says where the access token comes from"))
+	if !c.Credential.HasValue() && !c.ClientConfig.Auth.HasValue() {
+		errs = append(errs, errors.New("`credential` or `auth` is required: without one there is no access token"))
 	}
 	return errors.Join(errs...)
 }
 
-// apiPath is what the exporter adds to the endpoint.
+// apiPath follows the endpoint in the URL of a request.
 const apiPath = "/dataCollectionRules/"
 
 func validateEndpoint(endpoint string) error {
@@ -113,9 +113,9 @@ func validateEndpoint(endpoint string) error {
 	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
 		return fmt.Errorf("`endpoint` is %q: must be a URL such as https://NAME.REGION-1.ingest.monitor.azure.com", endpoint)
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return errors.New("`endpoint` must be a URL without user, query and fragment, since it is logged")
+		return errors.New("`endpoint` must be a URL without user, query and fragment: it appears in logs")
 	case strings.Contains(strings.ToLower(u.Path), strings.ToLower(apiPath)):
-		return fmt.Errorf("`endpoint` is %q: must end before %s, which `rule_id` and `stream_name` provide", endpoint, apiPath)
+		return fmt.Errorf("`endpoint` is %q: must end before %s; the exporter adds the rest from `rule_id` and `stream_name`", endpoint, apiPath)
 	}
 	return nil
 }

@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
-	"go.opentelemetry.io/collector/confmap/xconfmap"
 )
 
 // loadConfig reads a configuration as the collector does.
@@ -24,20 +24,20 @@ func loadConfig(t *testing.T, name string) (*Config, error) {
 	if err := conf.Unmarshal(config); err != nil {
 		return config, err
 	}
-	return config, xconfmap.Validate(config)
+	return config, confmap.Validate(config)
 }
 
 func TestFullConfig(t *testing.T) {
 	config, err := loadConfig(t, "full")
 	require.NoError(t, err)
 	want := createDefaultConfig().(*Config)
-	want.Endpoint = "https://dce-x1y2.westeurope-1.ingest.monitor.azure.com"
+	want.ClientConfig.Endpoint = "https://dce-x1y2.westeurope-1.ingest.monitor.azure.com"
 	want.RuleID = "dcr-0123456789abcdef0123456789abcdef"
 	want.StreamName = "Custom-Oversight_CL"
-	want.ProxyURL = "http://proxy.example.org:3128"
-	want.Compression = "none"
-	want.Timeout = 10 * time.Second
-	want.TLS.MinVersion = "1.3"
+	want.ClientConfig.ProxyURL = "http://proxy.example.org:3128"
+	want.ClientConfig.Compression = "none"
+	want.ClientConfig.Timeout = 10 * time.Second
+	want.ClientConfig.TLS.MinVersion = "1.3"
 	*want.Credential.GetOrInsertDefault() = CredentialConfig{
 		Type:                      CredentialClientCertificate,
 		TenantID:                  "11111111-2222-3333-4444-555555555555",
@@ -63,8 +63,8 @@ func TestFullConfig(t *testing.T) {
 func TestDefaultConfig(t *testing.T) {
 	config, err := loadConfig(t, "minimal")
 	require.NoError(t, err)
-	assert.EqualValues(t, "gzip", config.Compression)
-	assert.Equal(t, 30*time.Second, config.Timeout)
+	assert.EqualValues(t, "gzip", config.ClientConfig.Compression)
+	assert.Equal(t, 30*time.Second, config.ClientConfig.Timeout)
 	assert.Equal(t, CredentialConfig{Type: CredentialDefault, Cloud: CloudPublic}, *config.Credential.Get())
 	assert.True(t, config.QueueConfig.HasValue())
 	assert.False(t, config.QueueConfig.Get().Batch.HasValue())
@@ -77,10 +77,10 @@ func TestAuthConfig(t *testing.T) {
 	config, err := loadConfig(t, "auth")
 	require.NoError(t, err)
 	assert.False(t, config.Credential.HasValue())
-	assert.Equal(t, "azure_auth", config.Auth.Get().AuthenticatorID.String())
+	assert.Equal(t, "azure_auth", config.ClientConfig.Auth.Get().AuthenticatorID.String())
 }
 
-// Every wrong configuration is refused with the key and the value.
+// The error for every invalid configuration names key and value.
 func TestInvalidConfigs(t *testing.T) {
 	want := map[string][]string{
 		"no_endpoint":                 {"`endpoint` is required"},
@@ -99,13 +99,13 @@ func TestInvalidConfigs(t *testing.T) {
 		"compression":                 {"`compression` is \"zstd\""},
 		"compression_unknown":         {"compression", "rar"},
 		"tls_min_version":             {"`tls.min_version` is \"1.1\""},
-		"no_credential":               {"`credential` is required"},
+		"no_credential":               {"`credential` or `auth` is required"},
 		"credential_and_auth":         {"`credential` and `auth` are both set"},
 		"credential_type":             {"credential", "`type` is \"password\"", "client_secret"},
 		"credential_no_tenant_id":     {"credential", "`tenant_id` is required for the type \"client_secret\""},
 		"credential_no_client_secret": {"credential", "`client_secret` is required for the type \"client_secret\""},
 		"credential_no_certificate":   {"credential", "`client_certificate_path` is required"},
-		"credential_secret_unused":    {"credential", "`client_secret` is set, but the type \"managed_identity\" has no use for it"},
+		"credential_secret_unused":    {"credential", "`client_secret` is set, but the type \"managed_identity\" does not use it"},
 		"credential_two_identities":   {"credential", "`client_id` is \"app\" and `resource_id` is \"/subscriptions/s\""},
 		"credential_cloud":            {"credential", "`cloud` is \"germany\"", "china, public, us_government"},
 		"credential_authority_host":   {"credential", "`authority_host` is \"http://login.example.org\""},

@@ -23,7 +23,7 @@ import (
 
 // What the collector expects of any exporter, with one row in each request.
 func TestConsumeContract(t *testing.T) {
-	other := &otherSide{t: t}
+	other := &contractReceiver{t: t}
 	s := newSetup(t, other.answer)
 	exportertest.CheckConsumeContract(exportertest.CheckConsumeContractParams{
 		T:                    t,
@@ -38,25 +38,25 @@ func TestConsumeContract(t *testing.T) {
 	assert.NotEmpty(t, s.service.rows())
 }
 
-// otherSide hands the service's rows to the contract test, which decides about
-// them.
-type otherSide struct {
+// contractReceiver passes the service's rows to the contract test, which decides
+// on the response.
+type contractReceiver struct {
 	component.StartFunc
 	component.ShutdownFunc
 	t *testing.T
 
 	mu   sync.Mutex
-	next consumer.Logs // of the scenario at hand
+	next consumer.Logs // of the current scenario
 }
 
-func (o *otherSide) create(_ context.Context, _ receiver.Settings, _ component.Config, next consumer.Logs) (receiver.Logs, error) {
+func (o *contractReceiver) create(_ context.Context, _ receiver.Settings, _ component.Config, next consumer.Logs) (receiver.Logs, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.next = next
 	return o, nil
 }
 
-func (o *otherSide) answer(c *call) answer {
+func (o *contractReceiver) answer(c *call) answer {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	logs := plog.NewLogs()

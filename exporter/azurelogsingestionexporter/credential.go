@@ -12,8 +12,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
-// newCredential makes the credential that the configuration describes. It reads
-// the certificate, but asks for no token yet.
+// newCredential creates the configured credential. It reads the certificate, but
+// requests no token yet.
 func newCredential(c *CredentialConfig, transport policy.Transporter) (azcore.TokenCredential, error) {
 	options := azcore.ClientOptions{Cloud: c.authority(), Transport: transport}
 	switch c.Type {
@@ -30,27 +30,23 @@ func newCredential(c *CredentialConfig, transport policy.Transporter) (azcore.To
 	default:
 		return azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{
 			ClientOptions:            options,
-			DisableInstanceDiscovery: c.trustsAuthority(),
+			DisableInstanceDiscovery: c.hasOwnAuthority(),
 			TenantID:                 c.TenantID,
 		})
 	}
 }
 
-// trustsAuthority spares a host of the user's own the question to the public
-// cloud whether it exists, which it does not answer for private ones.
-func (c *CredentialConfig) trustsAuthority() bool { return c.AuthorityHost != "" }
-
-// once leaves trying again to `retry_on_failure`, which tells people about it.
-var once = policy.RetryOptions{MaxRetries: -1}
+// noRetries leaves retries to `retry_on_failure`, which reports them.
+var noRetries = policy.RetryOptions{MaxRetries: -1}
 
 func newClientSecret(c *CredentialConfig, options azcore.ClientOptions) (azcore.TokenCredential, error) {
-	options.Retry = once
+	options.Retry = noRetries
 	return azidentity.NewClientSecretCredential(c.TenantID, c.ClientID, string(c.ClientSecret),
-		&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: c.trustsAuthority()})
+		&azidentity.ClientSecretCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: c.hasOwnAuthority()})
 }
 
 func newClientCertificate(c *CredentialConfig, options azcore.ClientOptions) (azcore.TokenCredential, error) {
-	options.Retry = once
+	options.Retry = noRetries
 	data, err := os.ReadFile(c.ClientCertificatePath)
 	if err != nil {
 		return nil, fmt.Errorf("`credential.client_certificate_path`: %w", err)
@@ -60,11 +56,11 @@ func newClientCertificate(c *CredentialConfig, options azcore.ClientOptions) (az
 		return nil, fmt.Errorf("`credential.client_certificate_path` is %q: %w", c.ClientCertificatePath, err)
 	}
 	return azidentity.NewClientCertificateCredential(c.TenantID, c.ClientID, certificates, key,
-		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: c.trustsAuthority()})
+		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: c.hasOwnAuthority()})
 }
 
-// newManagedIdentity keeps azidentity's own retries: they are made for the
-// answers of a machine that has just started.
+// newManagedIdentity keeps azidentity's own retries: they handle the responses of
+// a machine that has just started.
 func newManagedIdentity(c *CredentialConfig, options azcore.ClientOptions) (azcore.TokenCredential, error) {
 	identity := azidentity.ManagedIdentityCredentialOptions{ClientOptions: options}
 	switch {
@@ -77,10 +73,10 @@ func newManagedIdentity(c *CredentialConfig, options azcore.ClientOptions) (azco
 }
 
 func newWorkloadIdentity(c *CredentialConfig, options azcore.ClientOptions) (azcore.TokenCredential, error) {
-	options.Retry = once
+	options.Retry = noRetries
 	return azidentity.NewWorkloadIdentityCredential(&azidentity.WorkloadIdentityCredentialOptions{
 		ClientOptions:            options,
-		DisableInstanceDiscovery: c.trustsAuthority(),
+		DisableInstanceDiscovery: c.hasOwnAuthority(),
 		ClientID:                 c.ClientID,
 		TenantID:                 c.TenantID,
 		TokenFilePath:            c.FederatedTokenFile,

@@ -11,27 +11,28 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/cloud"
 	"go.opentelemetry.io/collector/config/configopaque"
 )
 
 // Values of [CredentialConfig.Type].
 const (
-	// CredentialDefault tries, in this order, what the environment variables
-	// AZURE_* say, workload identity, managed identity, the Azure CLI and other
-	// tools for developers:
+	// CredentialDefault tries, in this order, the environment variables AZURE_*,
+	// workload identity, managed identity, the Azure CLI and other developer
+	// tools:
 	// https://learn.microsoft.com/azure/developer/go/sdk/authentication/credential-chains
 	CredentialDefault = "default"
 	// CredentialClientSecret is an application with a secret.
 	CredentialClientSecret = "client_secret"
 	// CredentialClientCertificate is an application with a certificate.
 	CredentialClientCertificate = "client_certificate"
-	// CredentialManagedIdentity is the identity of the Azure machine, or Azure
-	// Arc server, that the collector runs on.
+	// CredentialManagedIdentity is the identity of the Azure machine or Azure Arc
+	// server that the Collector runs on.
 	CredentialManagedIdentity = "managed_identity"
 	// CredentialWorkloadIdentity is an application that trusts the service
 	// account tokens of a Kubernetes cluster.
 	CredentialWorkloadIdentity = "workload_identity"
-	// CredentialAzureCLI is whoever has done `az login`.
+	// CredentialAzureCLI is the user of `az login`.
 	CredentialAzureCLI = "azure_cli"
 )
 
@@ -56,7 +57,7 @@ type CredentialConfig struct {
 	ClientSecret configopaque.String `mapstructure:"client_secret"`
 
 	// ClientCertificatePath is required for client_certificate: a file with the
-	// certificate and its RSA key, PEM or PKCS#12, that is read at start.
+	// certificate and its RSA key, PEM or PKCS#12. It is read once, at start.
 	ClientCertificatePath string `mapstructure:"client_certificate_path"`
 
 	// ClientCertificatePassword is that of a PKCS#12 file. Default: none.
@@ -74,21 +75,20 @@ type CredentialConfig struct {
 	// defaults of authority_host and scope.
 	Cloud string `mapstructure:"cloud"`
 
-	// AuthorityHost is the URL of Microsoft Entra ID, https only. When it is
-	// set, it is trusted as it is, without asking Microsoft's public cloud.
+	// AuthorityHost is the URL of Microsoft Entra ID, https only. If it is set,
+	// it is trusted without instance discovery in Microsoft's public cloud.
 	// Default: that of the cloud.
 	AuthorityHost string `mapstructure:"authority_host"`
 
-	// Scope is what the token is for. Default: that of Azure Monitor in the
-	// cloud, such as https://monitor.azure.com/.default.
+	// Scope is the scope of the access token. Default: that of Azure Monitor in
+	// the cloud, such as https://monitor.azure.com/.default.
 	Scope string `mapstructure:"scope"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// credentialKeys are the settings that a type of credential needs, and those it
-// can have besides.
+// credentialKeys has the required and optional settings of each credential type.
 var credentialKeys = map[string]struct{ required, optional []string }{
 	CredentialDefault:           {optional: []string{"tenant_id", "authority_host"}},
 	CredentialClientSecret:      {required: []string{"tenant_id", "client_id", "client_secret"}, optional: []string{"authority_host"}},
@@ -118,18 +118,18 @@ func (c *CredentialConfig) settings() []setting {
 func (c *CredentialConfig) Validate() error {
 	keys, ok := credentialKeys[c.Type]
 	if !ok {
-		return fmt.Errorf("`type` is %q: must be one of %s", c.Type, listed(credentialKeys))
+		return fmt.Errorf("`type` is %q: must be one of %s", c.Type, joinKeys(credentialKeys))
 	}
 	var errs []error
 	for _, s := range c.settings() {
 		if required := slices.Contains(keys.required, s.key); required && s.value == "" {
 			errs = append(errs, fmt.Errorf("`%s` is required for the type %q", s.key, c.Type))
 		} else if !required && s.value != "" && !slices.Contains(keys.optional, s.key) {
-			errs = append(errs, fmt.Errorf("`%s` is set, but the type %q has no use for it", s.key, c.Type))
+			errs = append(errs, fmt.Errorf("`%s` is set, but the type %q does not use it: remove it", s.key, c.Type))
 		}
 	}
 	if c.Type == CredentialManagedIdentity && c.ClientID != "" && c.ResourceID != "" {
-		errs = append(errs, fmt.Errorf("`client_id` is %q and `resource_id` is %q: one of them selects the identity", c.ClientID, c.ResourceID))
+		errs = append(errs, fmt.Errorf("`client_id` is %q and `resource_id` is %q: remove one of them", c.ClientID, c.ResourceID))
 	}
 	return errors.Join(append(errs, c.validateCloud())...)
 }
@@ -137,7 +137,7 @@ func (c *CredentialConfig) Validate() error {
 func (c *CredentialConfig) validateCloud() error {
 	var errs []error
 	if _, ok := clouds[c.Cloud]; !ok {
-		errs = append(errs, fmt.Errorf("`cloud` is %q: must be one of %s", c.Cloud, listed(clouds)))
+		errs = append(errs, fmt.Errorf("`cloud` is %q: must be one of %s", c.Cloud, joinKeys(clouds)))
 	}
 	if u, err := url.Parse(c.AuthorityHost); c.AuthorityHost != "" && (err != nil || u.Scheme != "https" || u.Host == "") {
 		errs = append(errs, fmt.Errorf("`authority_host` is %q: must be a URL such as https://login.microsoftonline.com", c.AuthorityHost))
@@ -148,7 +148,28 @@ func (c *CredentialConfig) validateCloud() error {
 	return errors.Join(errs...)
 }
 
-// listed is the keys of a map as a list for people.
-func listed[V any](m map[string]V) string {
+// authority returns the cloud for azidentity.
+func (c *CredentialConfig) authority() cloud.Configuration {
+	if c.AuthorityHost != "" {
+		return cloud.Configuration{ActiveDirectoryAuthorityHost: c.AuthorityHost}
+	}
+	return clouds[c.Cloud].configuration
+}
+
+// scope returns the scope of the token.
+func (c *CredentialConfig) scope() string {
+	if c.Scope != "" {
+		return c.Scope
+	}
+	return clouds[c.Cloud].scope
+}
+
+// hasOwnAuthority reports whether the user set the authority. It is then used
+// without instance discovery, which asks the public cloud and fails for private
+// authorities.
+func (c *CredentialConfig) hasOwnAuthority() bool { return c.AuthorityHost != "" }
+
+// joinKeys lists the keys of a map for an error message.
+func joinKeys[V any](m map[string]V) string {
 	return strings.Join(slices.Sorted(maps.Keys(m)), ", ")
 }

@@ -147,7 +147,7 @@ func TestScope(t *testing.T) {
 	require.NoError(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)))
 }
 
-// A wrong secret is one clear message, and no loss: somebody may put it right.
+// A wrong secret is reported once and loses no rows: an operator can correct it.
 func TestWrongSecret(t *testing.T) {
 	s := newSetup(t, nil)
 	s.config.Credential.Get().ClientSecret = "a wrong secret"
@@ -156,13 +156,13 @@ func TestWrongSecret(t *testing.T) {
 	rows, want := named(0, 2)
 	for range 3 {
 		err := e.ConsumeLogs(t.Context(), logsOf(t, rows...))
-		require.EqualError(t, err, "stream Custom-Test of rule "+testRule+": no access token: "+
+		require.EqualError(t, err, "stream Custom-Test of rule "+testRule+": get an access token: "+
 			"invalid_client: AADSTS7000215: Invalid client secret provided. Trace ID: 0815 Timestamp: 2026-01-31 00:00:00Z")
 		assert.False(t, consumererror.IsPermanent(err))
 	}
-	assert.Equal(t, []string{"The service does not take rows"}, s.messages())
-	line := s.logs.FilterMessageSnippet("does not take").All()[0].ContextMap()
-	assert.Contains(t, line["hint"], "check `credential`")
+	assert.Equal(t, []string{"The service does not accept rows"}, s.messages())
+	line := s.logs.FilterMessageSnippet("does not accept").All()[0].ContextMap()
+	assert.Contains(t, line["hint"], "Check `credential`")
 	assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError}, s.host.reported())
 	assert.Empty(t, s.service.requests())
 	assert.NotContains(t, s.everything(), "a wrong secret")
@@ -181,12 +181,12 @@ func TestEntraIsDown(t *testing.T) {
 	s.config.BackOffConfig.Enabled = false
 	e := s.start(t)
 	rows, _ := named(0, 1)
-	require.ErrorContains(t, e.ConsumeLogs(t.Context(), logsOf(t, rows...)), "no access token: the answer was 503 Service Unavailable")
+	require.ErrorContains(t, e.ConsumeLogs(t.Context(), logsOf(t, rows...)), "get an access token: the token endpoint responded 503 Service Unavailable")
 	s.entra.set(false)
 	require.NoError(t, e.ConsumeLogs(t.Context(), logsOf(t, rows...)))
 }
 
-func TestEntraIsNotThere(t *testing.T) {
+func TestEntraIsUnreachable(t *testing.T) {
 	s := newSetup(t, nil)
 	s.entra.Close()
 	s.config.BackOffConfig.Enabled = false
@@ -197,21 +197,21 @@ func TestEntraIsNotThere(t *testing.T) {
 	assert.NotContains(t, err.Error(), "\n")
 }
 
-// A token that the service does not take is not kept here.
-func TestTokensAreForgotten(t *testing.T) {
-	tokens := newTokens(&fakeCredential{lifetime: time.Hour}, "scope")
+// A token that the service rejects is not cached.
+func TestTokensAreInvalidated(t *testing.T) {
+	tokens := newTokenCache(&fakeCredential{lifetime: time.Hour}, "scope")
 	first, err := tokens.get(t.Context())
 	require.NoError(t, err)
-	again, err := tokens.get(t.Context())
+	second, err := tokens.get(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, first, again)
-	tokens.forget()
+	assert.Equal(t, first, second)
+	tokens.invalidate()
 	third, err := tokens.get(t.Context())
 	require.NoError(t, err)
 	assert.NotEqual(t, first, third)
 }
 
-// silentCredential does not answer.
+// silentCredential never gets a response.
 type silentCredential struct{ asked atomic.Int32 }
 
 func (c *silentCredential) GetToken(ctx context.Context, _ policy.TokenRequestOptions) (azcore.AccessToken, error) {
@@ -220,13 +220,13 @@ func (c *silentCredential) GetToken(ctx context.Context, _ policy.TokenRequestOp
 	return azcore.AccessToken{}, ctx.Err()
 }
 
-// Many that need a token at the same time share a request and its end, which
-// comes soon enough for a shutdown.
-func TestTokensAreAskedForOnceAndNotForLong(t *testing.T) {
+// Concurrent callers share one token request, which times out early enough for a
+// shutdown.
+func TestConcurrentTokenRequestsAreMerged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const callers = 8
 		credential := &silentCredential{}
-		tokens := newTokens(credential, "scope")
+		tokens := newTokenCache(credential, "scope")
 		errs := make(chan error, callers)
 		start := time.Now()
 		for range callers {
@@ -244,7 +244,7 @@ func TestTokensAreAskedForOnceAndNotForLong(t *testing.T) {
 }
 
 func TestTokensAreRenewedBeforeTheirEnd(t *testing.T) {
-	tokens := newTokens(&fakeCredential{lifetime: tokenMargin - time.Second}, "scope")
+	tokens := newTokenCache(&fakeCredential{lifetime: tokenRenewalMargin - time.Second}, "scope")
 	first, err := tokens.get(t.Context())
 	require.NoError(t, err)
 	second, err := tokens.get(t.Context())
@@ -252,7 +252,7 @@ func TestTokensAreRenewedBeforeTheirEnd(t *testing.T) {
 	assert.NotEqual(t, first, second)
 }
 
-func TestCredentialsThatCannotBeMade(t *testing.T) {
+func TestInvalidCredentials(t *testing.T) {
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	require.NoError(t, os.WriteFile(empty, nil, 0o600))
 	for name, test := range map[string]struct {
@@ -270,7 +270,7 @@ func TestCredentialsThatCannotBeMade(t *testing.T) {
 	}
 }
 
-// Those need an Azure machine to hand out a token, but not to be made.
+// These credentials get tokens only on an Azure machine, but can be created anywhere.
 func TestCredentialsOfMachines(t *testing.T) {
 	for _, credential := range []CredentialConfig{
 		{Type: CredentialManagedIdentity},
@@ -288,12 +288,12 @@ func TestCredentialsOfMachines(t *testing.T) {
 // proxy and timeout are.
 func TestTokenClient(t *testing.T) {
 	s := newSetup(t, nil)
-	s.config.TLS.ServerName = "another.example.org"
-	s.config.TLS.InsecureSkipVerify = true
-	s.config.TLS.CertFile = newCertificate(t)
-	s.config.TLS.KeyFile = s.config.TLS.CertFile
-	s.config.ProxyURL = "http://proxy.example.org:3128"
-	s.config.Timeout = 7 * time.Second
+	s.config.ClientConfig.TLS.ServerName = "another.example.org"
+	s.config.ClientConfig.TLS.InsecureSkipVerify = true
+	s.config.ClientConfig.TLS.CertFile = newCertificate(t)
+	s.config.ClientConfig.TLS.KeyFile = s.config.ClientConfig.TLS.CertFile
+	s.config.ClientConfig.ProxyURL = "http://proxy.example.org:3128"
+	s.config.ClientConfig.Timeout = 7 * time.Second
 	client, err := newTokenClient(t.Context(), s.config.ClientConfig)
 	require.NoError(t, err)
 	assert.Equal(t, 7*time.Second, client.Timeout)
@@ -316,7 +316,7 @@ func TestTokenClient(t *testing.T) {
 			assert.Equal(t, want, proxy.String(), target)
 		}
 	}
-	s.config.TLS.CAFile = "no/such/file"
+	s.config.ClientConfig.TLS.CAFile = "no/such/file"
 	_, err = newTokenClient(t.Context(), s.config.ClientConfig)
 	require.ErrorContains(t, err, "`tls`")
 }

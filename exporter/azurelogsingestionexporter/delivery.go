@@ -10,50 +10,78 @@ import (
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// maxRefused is how many rows in a row the service may refuse one by one before
-// the rest of the delivery is put off. With that many the rule is to blame
-// rather than the rows, and every one of them costs requests.
-const maxRefused = 100
+// maxConsecutiveRefusals is how many rows the service may refuse one after
+// another before the delivery stops. With that many, the rule is the cause and
+// not the rows, and every refused row costs several requests.
+const maxConsecutiveRefusals = 100
 
-// delivery is one call's rows on their way to the service.
+// delivery sends the records of one call to the service. It is for one
+// goroutine.
 type delivery struct {
 	*logsExporter
-	settled []bool // by index: the row was accepted or dropped
-	open    int    // rows that are not settled
+	handled []bool // by record index: the row was accepted or dropped
+	pending int    // rows that are not handled yet
 
-	accepted int
-	refused  int        // rows refused one by one since the last one was accepted
-	last     error      // why the last row was dropped
-	failures []*failure // why rows are not settled, one for each target
+	accepted            int
+	consecutiveRefusals int        // rows refused one by one since the last accepted row
+	lastDropErr         error      // why the last row was dropped
+	failures            []*failure // why rows are pending, one for each target
 }
 
 func (e *logsExporter) newDelivery(rows int) *delivery {
-	return &delivery{logsExporter: e, settled: make([]bool, rows), open: rows}
+	return &delivery{logsExporter: e, handled: make([]bool, rows), pending: rows}
 }
 
-// send sends the rows of some resources to their target, up to the first
-// failure that only time can mend.
+// groupByTarget groups the resources by target, so that a failing rule does not
+// delay the rows for another.
+func (d *delivery) groupByTarget(ctx context.Context, logs plog.Logs) []targetGroup {
+	var groups []targetGroup
+	indexByTarget := map[target]int{}
+	first := 0
+	for _, resource := range logs.ResourceLogs().All() {
+		rows := resourceRows{resource, first}
+		for _, scope := range resource.ScopeLogs().All() {
+			first += scope.LogRecords().Len()
+		}
+		t, err := d.target().forResource(resource.Resource())
+		if err != nil {
+			d.dropInvalidTarget(ctx, rows, err)
+			continue
+		}
+		index, ok := indexByTarget[t]
+		if !ok {
+			index = len(groups)
+			indexByTarget[t] = index
+			groups = append(groups, targetGroup{target: t})
+		}
+		groups[index].resources = append(groups[index].resources, rows)
+	}
+	return groups
+}
+
+// send sends the rows of some resources to their target. It stops at the first
+// failure that calls for a later retry.
 func (d *delivery) send(ctx context.Context, t target, resources []resourceRows) {
-	b := getBatch()
+	b := getRequestBuffer()
 	defer b.release()
 	f := d.fillAndPost(ctx, t, b, resources)
 	switch {
 	case f == nil:
 		return
-	case ctx.Err() == nil: // else the failure is ours
+	case ctx.Err() == nil: // otherwise the caller canceled, which says nothing about the service
 		d.health.failed(f)
 	}
 	d.failures = append(d.failures, f)
 }
 
-func (d *delivery) fillAndPost(ctx context.Context, t target, b *batch, resources []resourceRows) *failure {
+func (d *delivery) fillAndPost(ctx context.Context, t target, b *requestBuffer, resources []resourceRows) *failure {
 	for _, r := range resources {
-		for index, record := range r.all() {
-			b.add(record, index)
+		for index, record := range r.records() {
+			b.appendRow(record, index)
 			if b.fits() {
 				continue
 			}
-			if f := d.flushBeforeLast(ctx, t, b); f != nil {
+			if f := d.postAllButLast(ctx, t, b); f != nil {
 				return f
 			}
 		}
@@ -64,41 +92,41 @@ func (d *delivery) fillAndPost(ctx context.Context, t target, b *batch, resource
 	return d.post(ctx, t, b, 0, len(b.rows))
 }
 
-// flushBeforeLast sends what fits, and keeps the row that was one too many, if
-// that fits by itself.
-func (d *delivery) flushBeforeLast(ctx context.Context, t target, b *batch) *failure {
+// postAllButLast sends the rows before the last one, which did not fit. It keeps
+// the last row in the buffer, or drops it if it is too large for any request.
+func (d *delivery) postAllButLast(ctx context.Context, t target, b *requestBuffer) *failure {
 	if n := len(b.rows) - 1; n > 0 {
 		if f := d.post(ctx, t, b, 0, n); f != nil {
 			return f
 		}
-		b.keepLast()
+		b.resetToLast()
 	}
 	if !b.fits() {
 		size := b.rows[0].end - b.rows[0].start
-		d.drop(ctx, reasonTooLarge, fmt.Errorf("%s: the row has %d bytes, and a request %d at most", t, size, maxRequest), b.rows)
+		d.drop(ctx, reasonTooLarge, fmt.Errorf("%s: the row has %d bytes, above the limit of %d for a request", t, size, maxRequestBytes), b.rows)
 		b.reset()
 	}
 	return nil
 }
 
-// post sends the rows from one to before another, and less and less of them
-// where the service asks for that, until each is settled. The failure is what
-// only time can mend.
-func (d *delivery) post(ctx context.Context, t target, b *batch, from, to int) *failure {
-	if d.refused >= maxRefused {
-		return d.tooManyRefused(t)
+// post sends the rows in [from, to). Where the service refuses the request
+// because of its content, post splits it in halves until each row is accepted or
+// dropped. A failure is returned if the remaining rows have to be retried later.
+func (d *delivery) post(ctx context.Context, t target, b *requestBuffer, from, to int) *failure {
+	if d.consecutiveRefusals >= maxConsecutiveRefusals {
+		return d.tooManyRefusals(t)
 	}
-	reusable, f := d.client.post(ctx, t, b.array(from, to))
+	reusable, f := d.client.post(ctx, t, b.jsonArray(from, to))
 	if !reusable {
-		b.leave()
+		b.detach()
 	}
 	switch {
 	case f == nil:
 		d.accept(ctx, t, b.rows[from:to])
 		return nil
-	case f.reaction == tryAgain:
+	case f.reaction == retryRows:
 		return f
-	case f.reaction == sendLess && to-from > 1:
+	case f.reaction == splitRequest && to-from > 1:
 		middle := from + (to-from)/2
 		if f := d.post(ctx, t, b, from, middle); f != nil {
 			return f
@@ -109,23 +137,23 @@ func (d *delivery) post(ctx context.Context, t target, b *batch, from, to int) *
 	return nil
 }
 
-func (d *delivery) tooManyRefused(t target) *failure {
-	return &failure{target: t, reaction: tryAgain, code: "refused", message: fmt.Sprintf(
-		"the service refused %d rows one after another: the others are tried again later, last refusal: %v", d.refused, d.last)}
+func (d *delivery) tooManyRefusals(t target) *failure {
+	return &failure{target: t, reaction: retryRows, code: "refused", message: fmt.Sprintf(
+		"the service refused %d rows one after another, so the data collection rule may be broken; the remaining rows are retried later; last error: %v", d.consecutiveRefusals, d.lastDropErr)}
 }
 
 func (d *delivery) accept(ctx context.Context, t target, rows []row) {
-	d.refused = 0
+	d.consecutiveRefusals = 0
 	d.accepted += len(rows)
-	d.settle(rows)
+	d.markHandled(rows)
 	d.telemetry.accepted(ctx, rows)
 	d.health.ok(t)
 }
 
-// refuse drops rows that the service never takes.
+// refuse drops rows that the service refuses for good.
 func (d *delivery) refuse(ctx context.Context, f *failure, rows []row) {
-	if f.reaction == sendLess {
-		d.refused++
+	if f.reaction == splitRequest {
+		d.consecutiveRefusals++
 	}
 	reason := reasonRefused
 	if f.tooLarge() {
@@ -135,30 +163,32 @@ func (d *delivery) refuse(ctx context.Context, f *failure, rows []row) {
 }
 
 func (d *delivery) drop(ctx context.Context, reason dropReason, err error, rows []row) {
-	d.last = err
-	d.settle(rows)
+	d.lastDropErr = err
+	d.markHandled(rows)
 	d.telemetry.dropped(ctx, reason, len(rows))
 	logDropped(d.logger, reason, err, rows)
 }
 
-func (d *delivery) settle(rows []row) {
+func (d *delivery) markHandled(rows []row) {
 	for i := range rows {
-		d.settled[rows[i].index] = true
+		d.handled[rows[i].index] = true
 	}
-	d.open -= len(rows)
+	d.pending -= len(rows)
 }
 
-// dropUnaddressed drops the rows of a resource without a possible target.
-func (d *delivery) dropUnaddressed(ctx context.Context, r resourceRows, err error) {
+// dropInvalidTarget drops the rows of a resource whose attributes name an
+// invalid rule or stream.
+func (d *delivery) dropInvalidTarget(ctx context.Context, r resourceRows, err error) {
 	var rows []row
-	for index, record := range r.all() {
+	for index, record := range r.records() {
 		rows = append(rows, row{record: record, index: index})
 	}
 	d.drop(ctx, reasonInvalidTarget, err, rows)
 }
 
-// remainder is a copy of the records that are not settled.
-func (d *delivery) remainder(logs plog.Logs) plog.Logs {
+// pendingLogs copies the records that are not handled, with their resources and
+// scopes.
+func (d *delivery) pendingLogs(logs plog.Logs) plog.Logs {
 	rest := plog.NewLogs()
 	index := 0
 	for _, from := range logs.ResourceLogs().All() {
@@ -166,7 +196,7 @@ func (d *delivery) remainder(logs plog.Logs) plog.Logs {
 		for _, fromScope := range from.ScopeLogs().All() {
 			scope := plog.NewScopeLogs()
 			for _, record := range fromScope.LogRecords().All() {
-				if !d.settled[index] {
+				if !d.handled[index] {
 					record.CopyTo(scope.LogRecords().AppendEmpty())
 				}
 				index++

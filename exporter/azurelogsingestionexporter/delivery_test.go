@@ -73,19 +73,19 @@ type loadedRow struct {
 	Text0, Text1, Text2, Text3 string
 }
 
-// load is a service in trouble that keeps account of rows.
-type load struct {
+// faultyService has every fault, and counts how often it accepted each row.
+type faultyService struct {
 	mu     sync.Mutex
-	good   int    // requests that were all right
+	good   int    // requests without a fault
 	times  []int  // by id: how often the row was accepted
-	unsure []bool // by id: it was accepted without an answer
+	unsure []bool // by id: it was accepted, but the connection ended before the response
 	faults map[string]int
 	err    error
 }
 
-// answer goes through every fault: at first 401 and 403, then a few requests
-// for each.
-func (l *load) answer(c *call) answer {
+// answer responds with every fault: 401 and 403 first, then each of the others
+// several times.
+func (l *faultyService) answer(c *call) answer {
 	rows := make([]loadedRow, len(c.rows))
 	for i := range c.rows {
 		if err := json.Unmarshal(c.rows[i], &rows[i]); err != nil {
@@ -96,7 +96,7 @@ func (l *load) answer(c *call) answer {
 	defer l.mu.Unlock()
 	name, a := l.fault(c, len(rows))
 	if a.status == 0 {
-		name, a = l.judge(rows)
+		name, a = l.checkRows(rows)
 	}
 	l.faults[name]++
 	if name == "accepted" || name == "cut after" {
@@ -105,8 +105,8 @@ func (l *load) answer(c *call) answer {
 	return a
 }
 
-// fault is what happens whatever the rows are.
-func (l *load) fault(c *call, rows int) (string, answer) {
+// fault returns a fault that does not depend on the rows.
+func (l *faultyService) fault(c *call, rows int) (string, answer) {
 	switch {
 	case c.n <= 3:
 		return "401", answer{status: 401, code: "InvalidToken", message: "not yet"}
@@ -128,8 +128,8 @@ func (l *load) fault(c *call, rows int) (string, answer) {
 	return "", answer{}
 }
 
-// judge looks at the rows.
-func (l *load) judge(rows []loadedRow) (string, answer) {
+// checkRows responds depending on the rows.
+func (l *faultyService) checkRows(rows []loadedRow) (string, answer) {
 	for i, row := range rows {
 		if row.Bad {
 			return "400", refused(fmt.Sprintf("record %d is bad", i))
@@ -141,7 +141,7 @@ func (l *load) judge(rows []loadedRow) (string, answer) {
 	return "accepted", accepted
 }
 
-func (l *load) accept(rows []loadedRow, unsure bool) {
+func (l *faultyService) accept(rows []loadedRow, unsure bool) {
 	for _, row := range rows {
 		l.times[row.ID]++
 		l.unsure[row.ID] = l.unsure[row.ID] || unsure
@@ -155,16 +155,17 @@ func (l *load) accept(rows []loadedRow, unsure bool) {
 	}
 }
 
-func (l *load) fail(err error) {
+func (l *faultyService) fail(err error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.err = err
 }
 
-// A hundred thousand rows get through a service with every fault: each arrives,
-// once where the service said so, and one bad row costs one row.
+// A hundred thousand rows are delivered to a service with every fault. Each row
+// arrives, exactly once if the service responded, and only invalid rows are
+// dropped.
 func TestDeliversThroughFaults(t *testing.T) {
-	l := &load{
+	l := &faultyService{
 		faults: map[string]int{}, times: make([]int, loadRows), unsure: make([]bool, loadRows),
 	}
 	s := newSetup(t, l.answer)
@@ -172,20 +173,20 @@ func TestDeliversThroughFaults(t *testing.T) {
 	queue.WaitForResult = true
 	queue.NumConsumers = loadSenders
 	s.config.QueueConfig = configoptional.Some(queue)
-	s.config.CompressionParams.Level = 1 // compressing is what takes the time here
+	s.config.ClientConfig.CompressionParams.Level = 1 // compression dominates the time of this test
 	sendLoad(t, s.start(t))
 	require.NoError(t, l.err)
 	l.check(t)
 	bad := (loadRows + loadBadRow - 2) / loadBadRow
 	assert.EqualValues(t, bad, s.counted(t, "rows_dropped", "refused"))
 	for _, fault := range []string{"400", "401", "403", "413", "429", "429 1s", "500", "503", "cut before", "cut after"} {
-		assert.Positive(t, l.faults[fault], "the test met no %s", fault)
+		assert.Positive(t, l.faults[fault], "the service had no %s", fault)
 	}
 	report(t, s, l)
 }
 
-// check looks at each row's account.
-func (l *load) check(t *testing.T) {
+// check checks how often each row was accepted.
+func (l *faultyService) check(t *testing.T) {
 	t.Helper()
 	var lost, twice, repeated int
 	for id, times := range l.times {
@@ -202,11 +203,11 @@ func (l *load) check(t *testing.T) {
 		}
 	}
 	assert.Zero(t, lost, "rows that did not arrive")
-	assert.Zero(t, twice, "rows that were sent again although the service had answered")
-	t.Logf("%d rows twice, after a connection that ended without an answer", repeated)
+	assert.Zero(t, twice, "rows that were sent again although the service had responded")
+	t.Logf("%d rows twice, after a connection that ended without a response", repeated)
 }
 
-func report(t *testing.T, s *setup, l *load) {
+func report(t *testing.T, s *setup, l *faultyService) {
 	t.Helper()
 	var size, most, received, mostReceived int
 	for _, c := range s.service.requests() {
@@ -214,7 +215,7 @@ func report(t *testing.T, s *setup, l *load) {
 		received, mostReceived = received+c.received, max(mostReceived, c.received)
 	}
 	t.Logf("%d requests, %d bytes, at most %d in one; compressed %d, at most %d", len(s.service.requests()), size, most, received, mostReceived)
-	t.Logf("answers: %v", l.faults)
+	t.Logf("responses: %v", l.faults)
 	assert.LessOrEqual(t, most, serviceLimit)
 	assert.LessOrEqual(t, mostReceived, serviceLimit)
 }

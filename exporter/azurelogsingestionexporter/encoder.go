@@ -17,62 +17,62 @@ import (
 )
 
 const (
-	// maxField is the most that a column holds, in bytes of UTF-8. The service
-	// would cut longer ones without telling anybody.
+	// maxFieldBytes is the service's limit for a column, in bytes of UTF-8. The
+	// service truncates longer fields silently.
 	// https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#logs-ingestion-api
-	maxField = 64 << 10
+	maxFieldBytes = 64 << 10
 
-	// truncatedFields is the column of a row with fields that were cut to
-	// maxField: their names, with commas between.
+	// truncatedFields is the column with the names of the fields that were
+	// truncated to maxFieldBytes, separated by commas.
 	truncatedFields = "TruncatedFields"
 
-	// timeGenerated and rawData are the columns of a row that is made of a
-	// record without a map.
+	// timeGenerated and rawData are the columns of the row of a record whose body
+	// is not a map.
 	timeGenerated = "TimeGenerated"
 	rawData       = "RawData"
 
-	// timeFormat is RFC 3339 with what a datetime column holds, 100 ns.
+	// timeFormat is RFC 3339 with the resolution of a datetime column, 100 ns.
 	timeFormat = "2006-01-02T15:04:05.9999999Z07:00"
 )
 
-// encoder writes log records as JSON objects, always in valid UTF-8. It is for
-// one goroutine.
+// encoder writes log records as JSON objects in valid UTF-8. It is for one
+// goroutine.
 type encoder struct {
-	cut     []string // names of the fields of the last row that were cut
-	scratch []byte
+	truncated []string // names of the truncated fields of the last row
+	scratch   []byte
 }
 
-// appendRow appends the row that a record becomes.
+// appendRow appends the row for a record.
 func (e *encoder) appendRow(dst []byte, record plog.LogRecord) []byte {
-	e.cut = e.cut[:0]
+	e.truncated = e.truncated[:0]
 	if body := record.Body(); body.Type() == pcommon.ValueTypeMap {
 		dst = e.appendColumns(dst, body.Map())
 	} else {
 		dst = e.appendRawData(dst, record)
 	}
-	if len(e.cut) > 0 {
+	if len(e.truncated) > 0 {
 		dst = appendName(dst, truncatedFields)
-		dst = appendText(dst, strings.Join(e.cut, ","))
+		dst = appendText(dst, strings.Join(e.truncated, ","))
 	}
 	return append(dst, '}')
 }
 
 func (e *encoder) appendColumns(dst []byte, columns pcommon.Map) []byte {
 	dst = append(dst, '{')
-	var marker pcommon.Value
-	var marked bool
+	var ownValue pcommon.Value
+	var hasOwnValue bool
 	for name, value := range columns.All() {
 		if name == truncatedFields {
-			marker, marked = value, true // comes last, if it is not replaced
+			ownValue, hasOwnValue = value, true // appended below, unless the row is truncated
 			continue
 		}
 		dst = appendName(dst, name)
 		dst = e.appendField(dst, name, value)
 	}
-	if marked && len(e.cut) == 0 {
+	if hasOwnValue && len(e.truncated) == 0 {
 		dst = appendName(dst, truncatedFields)
-		dst = e.appendField(dst, truncatedFields, marker)
-		e.cut = e.cut[:0]
+		dst = e.appendField(dst, truncatedFields, ownValue)
+		e.truncated = e.truncated[:0]
 	}
 	return dst
 }
@@ -87,8 +87,8 @@ func (e *encoder) appendRawData(dst []byte, record plog.LogRecord) []byte {
 	return e.appendTextField(dst, rawData, record.Body().AsString())
 }
 
-// recordTime is when something happened, or else was noticed, or else is sent:
-// the service wants to have one.
+// recordTime returns the time of the record, or of its observation, or the
+// current time: the service requires one.
 func recordTime(record plog.LogRecord) time.Time {
 	switch {
 	case record.Timestamp() != 0:
@@ -100,7 +100,7 @@ func recordTime(record plog.LogRecord) time.Time {
 	}
 }
 
-// appendField appends what a column holds, no longer than maxField.
+// appendField appends the value of a column, truncated to maxFieldBytes.
 func (e *encoder) appendField(dst []byte, name string, value pcommon.Value) []byte {
 	switch value.Type() {
 	case pcommon.ValueTypeStr:
@@ -115,38 +115,39 @@ func (e *encoder) appendField(dst []byte, name string, value pcommon.Value) []by
 }
 
 func (e *encoder) appendTextField(dst []byte, name, text string) []byte {
-	if len(text) > maxField/utf8.UTFMax { // shorter ones are not too long either after the replacement
+	if len(text) > maxFieldBytes/utf8.UTFMax { // shorter text stays within the limit after the replacement
 		text = strings.ToValidUTF8(text, string(utf8.RuneError))
-		if len(text) > maxField {
-			e.cut = append(e.cut, name)
-			text = cutText(text, maxField)
+		if len(text) > maxFieldBytes {
+			e.truncated = append(e.truncated, name)
+			text = truncateText(text, maxFieldBytes)
 		}
 	}
 	return appendText(dst, text)
 }
 
 func (e *encoder) appendBytesField(dst []byte, name string, data []byte) []byte {
-	if base64.StdEncoding.EncodedLen(len(data)) > maxField {
-		e.cut = append(e.cut, name)
-		data = data[:base64.StdEncoding.DecodedLen(maxField)]
+	if base64.StdEncoding.EncodedLen(len(data)) > maxFieldBytes {
+		e.truncated = append(e.truncated, name)
+		data = data[:base64.StdEncoding.DecodedLen(maxFieldBytes)]
 	}
 	return appendBytes(dst, data)
 }
 
-// appendDynamicField appends an object or array. Cut, it is no JSON any more,
-// so the column gets its beginning as a string.
+// appendDynamicField appends an object or array. Truncated JSON is invalid, so
+// the column of a truncated one gets the beginning of its JSON text as a string.
 func (e *encoder) appendDynamicField(dst []byte, name string, value pcommon.Value) []byte {
 	start := len(dst)
 	dst = appendValue(dst, value)
-	if len(dst)-start <= maxField {
+	if len(dst)-start <= maxFieldBytes {
 		return dst
 	}
-	e.cut = append(e.cut, name)
-	e.scratch = append(e.scratch[:0], cutText(dst[start:], maxField)...)
+	e.truncated = append(e.truncated, name)
+	e.scratch = append(e.scratch[:0], truncateText(dst[start:], maxFieldBytes)...)
 	return appendText(dst[:start], e.scratch)
 }
 
-// appendName begins a member of an object.
+// appendName appends the name of an object's member, after a comma if it is not
+// the first.
 func appendName(dst []byte, name string) []byte {
 	if dst[len(dst)-1] != '{' {
 		dst = append(dst, ',')
@@ -154,7 +155,8 @@ func appendName(dst []byte, name string) []byte {
 	return append(appendText(dst, name), ':')
 }
 
-// appendText replaces what is no UTF-8. The error only says that it did.
+// appendText appends a JSON string. Invalid UTF-8 becomes U+FFFD; the ignored
+// error reports only that.
 func appendText[T ~string | ~[]byte](dst []byte, text T) []byte {
 	dst, _ = jsontext.AppendQuote(dst, text)
 	return dst
@@ -166,7 +168,7 @@ func appendBytes(dst, data []byte) []byte {
 	return append(dst, '"')
 }
 
-// appendValue appends any value, of any length.
+// appendValue appends a value of any type, without truncating it.
 func appendValue(dst []byte, value pcommon.Value) []byte {
 	switch value.Type() {
 	case pcommon.ValueTypeStr:
@@ -188,8 +190,8 @@ func appendValue(dst []byte, value pcommon.Value) []byte {
 	}
 }
 
-// appendDouble appends what JSON has no number for as a string, named as in
-// protobuf's JSON and in .NET's.
+// appendDouble appends a number. Values that JSON has no number for become the
+// strings that the JSON of protobuf and .NET use.
 func appendDouble(dst []byte, f float64) []byte {
 	switch {
 	case math.IsNaN(f):

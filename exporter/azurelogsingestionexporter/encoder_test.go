@@ -91,14 +91,14 @@ func TestRecordsWithoutAMapBecomeRawData(t *testing.T) {
 	assert.Contains(t, encode(record), "\"RawData\":\"[true]\"")
 }
 
-func TestRecordsWithoutAnyTimeGetOne(t *testing.T) {
+func TestRecordsWithoutTimeGetOne(t *testing.T) {
 	before := time.Now().Add(-time.Second)
 	var row struct{ TimeGenerated time.Time }
 	require.NoError(t, json.Unmarshal([]byte(encode(plog.NewLogRecord())), &row))
 	assert.WithinRange(t, row.TimeGenerated, before, time.Now().Add(time.Second))
 }
 
-// A field may have 65536 bytes.
+// A field has at most 65536 bytes.
 func TestLongFields(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("x", n) }
 	for name, test := range map[string]struct {
@@ -134,7 +134,7 @@ func lengthOf(v any) int {
 	return len(text)
 }
 
-func TestTheMarkerNamesAllFieldsThatWereCut(t *testing.T) {
+func TestTruncatedFieldsNamesAllFields(t *testing.T) {
 	record := plog.NewLogRecord()
 	body := record.Body().SetEmptyMap()
 	body.PutStr("TruncatedFields", "the row's own")
@@ -150,7 +150,7 @@ func TestTheMarkerNamesAllFieldsThatWereCut(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(encode(record), "TruncatedFields"), "the column is there once")
 }
 
-func TestRawDataIsCutToo(t *testing.T) {
+func TestRawDataIsTruncated(t *testing.T) {
 	record := plog.NewLogRecord()
 	record.Body().SetStr(strings.Repeat("x", 100000))
 	var row map[string]string
@@ -159,7 +159,7 @@ func TestRawDataIsCutToo(t *testing.T) {
 	assert.Equal(t, "RawData", row["TruncatedFields"])
 }
 
-// Whatever text comes, what leaves is JSON in UTF-8 that reads back as it.
+// Any text becomes JSON in valid UTF-8 that decodes to the same text.
 func FuzzRow(f *testing.F) {
 	f.Add("Column", "text", 1.5)
 	f.Add("\xff\"", "a\x00\u2028\xed\xa0\x80", math.Inf(-1))
@@ -173,7 +173,7 @@ func FuzzRow(f *testing.F) {
 		var row map[string]any
 		require.NoError(t, json.Unmarshal([]byte(got), &row))
 		valid := strings.ToValidUTF8(name, "\uFFFD")
-		if utf8.ValidString(name) && utf8.ValidString(text) && len(text) <= maxField && name != "Nested" && name != truncatedFields {
+		if utf8.ValidString(name) && utf8.ValidString(text) && len(text) <= maxFieldBytes && name != "Nested" && name != truncatedFields {
 			assert.Equal(t, text, row[valid])
 		}
 	})

@@ -26,8 +26,8 @@ const (
 	testSecret = "correct horse battery staple"
 )
 
-// entra behaves like Microsoft Entra ID: it hands out tokens to an application
-// that a test says is right.
+// entra behaves like Microsoft Entra ID: it issues tokens to the applications that
+// a test accepts.
 type entra struct {
 	*httptest.Server
 	caFile string
@@ -36,7 +36,7 @@ type entra struct {
 	check  func(form url.Values) bool
 	down   bool
 	forms  []url.Values // of token requests
-	tokens []string     // handed out
+	tokens []string     // issued
 }
 
 func newEntra(t testing.TB) *entra {
@@ -44,7 +44,7 @@ func newEntra(t testing.TB) *entra {
 	e := &entra{check: func(form url.Values) bool { return form.Get("client_secret") == testSecret }}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /"+testTenant+"/v2.0/.well-known/openid-configuration", e.discover)
-	mux.HandleFunc("POST /"+testTenant+"/oauth2/v2.0/token", e.hand)
+	mux.HandleFunc("POST /"+testTenant+"/oauth2/v2.0/token", e.issueToken)
 	e.Server = httptest.NewTLSServer(mux)
 	t.Cleanup(e.Close)
 	e.caFile = filepath.Join(t.TempDir(), "ca.pem")
@@ -62,7 +62,7 @@ func (e *entra) discover(w http.ResponseWriter, _ *http.Request) {
 	})
 }
 
-func (e *entra) hand(w http.ResponseWriter, r *http.Request) {
+func (e *entra) issueToken(w http.ResponseWriter, r *http.Request) {
 	_ = r.ParseForm()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -113,7 +113,7 @@ func (e *entra) configure(config *Config) {
 		Type: CredentialClientSecret, TenantID: testTenant, ClientID: testClient, ClientSecret: testSecret,
 		Cloud: CloudPublic, AuthorityHost: e.URL,
 	}
-	config.TLS.CAFile = e.caFile
+	config.ClientConfig.TLS.CAFile = e.caFile
 }
 
 func (e *entra) set(down bool) {

@@ -6,6 +6,7 @@ package azurelogsingestionexporter
 import (
 	"context"
 	"errors"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -15,7 +16,8 @@ import (
 	"go.uber.org/zap"
 )
 
-// logsExporter is below the exporter helper, which queues and tries again.
+// logsExporter is called by the exporter helper, which queues and retries. It is
+// safe for concurrent use after start.
 type logsExporter struct {
 	config    *Config
 	settings  exporter.Settings
@@ -38,8 +40,8 @@ func newLogsExporter(settings exporter.Settings, config *Config) (*logsExporter,
 
 func (e *logsExporter) target() target { return target{e.config.RuleID, e.config.StreamName} }
 
-// start makes the clients. It sends nothing, except for `preflight`, which it
-// does not wait for.
+// start creates the clients. It sends nothing, except for `preflight`, which runs
+// in the background.
 func (e *logsExporter) start(ctx context.Context, host component.Host) error {
 	var err error
 	if e.client, err = newClient(ctx, e.config, host, e.settings.TelemetrySettings, e.telemetry); err != nil {
@@ -52,7 +54,7 @@ func (e *logsExporter) start(ctx context.Context, host component.Host) error {
 	return nil
 }
 
-// shutdown comes after the queue was emptied.
+// shutdown is called after the queue has been drained.
 func (e *logsExporter) shutdown(context.Context) error {
 	e.preflight.stop()
 	if e.client != nil {
@@ -62,36 +64,37 @@ func (e *logsExporter) shutdown(context.Context) error {
 	return nil
 }
 
-// push sends records to the service. It answers nil when the service accepted
-// all that it ever will, and some; a permanent error when it accepted nothing
-// and never will; and otherwise an error with the records that are to be tried
-// again. It is safe for concurrent use.
+// push sends records to the service. It returns nil if every row was accepted or
+// dropped and at least one was accepted; a permanent error if every row was
+// dropped; otherwise an error with the records to retry. It is safe for
+// concurrent use.
 func (e *logsExporter) push(ctx context.Context, logs plog.Logs) error {
 	d := e.newDelivery(logs.LogRecordCount())
-	for _, group := range d.groups(ctx, logs) {
+	for _, group := range d.groupByTarget(ctx, logs) {
 		d.send(ctx, group.target, group.resources)
 	}
 	switch {
-	case d.open > 0:
-		return d.retryLater(logs)
-	case d.accepted == 0 && d.last != nil:
-		return consumererror.NewPermanent(d.last)
+	case d.pending > 0:
+		return d.pendingError(logs)
+	case d.accepted == 0 && d.lastDropErr != nil:
+		return consumererror.NewPermanent(d.lastDropErr)
 	}
 	return nil
 }
 
-func (d *delivery) retryLater(logs plog.Logs) error {
+func (d *delivery) pendingError(logs plog.Logs) error {
 	var errs []error
+	wait := time.Duration(0)
 	for _, f := range d.failures {
-		if f.retryAfter > 0 {
-			errs = append(errs, exporterhelper.NewThrottleRetry(f, f.retryAfter))
-		} else {
-			errs = append(errs, f)
-		}
+		errs = append(errs, f)
+		wait = max(wait, f.retryAfter)
 	}
 	err := errors.Join(errs...)
-	if d.open == len(d.settled) {
+	if wait > 0 { // once: of several, exporterhelper would use the first
+		err = exporterhelper.NewThrottleRetry(err, wait)
+	}
+	if d.pending == len(d.handled) {
 		return err
 	}
-	return consumererror.NewLogs(err, d.remainder(logs))
+	return consumererror.NewLogs(err, d.pendingLogs(logs))
 }

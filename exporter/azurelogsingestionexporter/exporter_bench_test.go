@@ -43,17 +43,17 @@ func benchLogs() plog.Logs {
 func BenchmarkEncode(b *testing.B) {
 	logs := benchLogs()
 	records := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
-	batch := getBatch()
+	buffer := getRequestBuffer()
 	i := 0
 	b.ReportAllocs()
 	for b.Loop() {
 		if i%1000 == 0 {
-			batch.reset()
+			buffer.reset()
 		}
-		batch.add(records.At(i%benchRows), i)
+		buffer.appendRow(records.At(i%benchRows), i)
 		i++
 	}
-	b.SetBytes(int64(len(batch.buf) / len(batch.rows)))
+	b.SetBytes(int64(len(buffer.buf) / len(buffer.rows)))
 }
 
 // From records to answered requests, with a server in the same process that
@@ -71,10 +71,10 @@ func benchmarkPush(b *testing.B, compression configcompression.Type) {
 	}))
 	defer server.Close()
 	config := createDefaultConfig().(*Config)
-	config.Endpoint = server.URL
+	config.ClientConfig.Endpoint = server.URL
 	config.RuleID = testRule
 	config.StreamName = testStream
-	config.Compression = compression
+	config.ClientConfig.Compression = compression
 	e, err := newLogsExporter(exportertest.NewNopSettings(metadata.Type), config)
 	require.NoError(b, err)
 	require.NoError(b, e.start(b.Context(), componenttest.NewNopHost()))

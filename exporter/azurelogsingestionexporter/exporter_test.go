@@ -45,7 +45,7 @@ func TestDelivers(t *testing.T) {
 	for _, compression := range []configcompression.Type{"gzip", "none", ""} {
 		t.Run(string(compression), func(t *testing.T) {
 			s := newSetup(t, nil)
-			s.config.Compression = compression
+			s.config.ClientConfig.Compression = compression
 			e := s.start(t)
 			rows, want := named(0, 100)
 			require.NoError(t, e.ConsumeLogs(t.Context(), logsOf(t, rows...)))
@@ -91,7 +91,7 @@ func TestResourcesShareRequests(t *testing.T) {
 }
 
 // A request has 1,000,000 bytes at most, brackets and commas included.
-func TestRequestsAreAsLongAsTheyMayBe(t *testing.T) {
+func TestRequestsAreFilledToTheLimit(t *testing.T) {
 	for name, test := range map[string]struct {
 		sizes []int
 		want  []int // of requests
@@ -103,7 +103,7 @@ func TestRequestsAreAsLongAsTheyMayBe(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSetup(t, nil)
-			s.config.Compression = "none"
+			s.config.ClientConfig.Compression = "none"
 			e := s.start(t)
 			var rows []map[string]any
 			for i, size := range test.sizes {
@@ -156,7 +156,7 @@ func TestTruncatedFieldsAreCountedOnce(t *testing.T) {
 	assert.Contains(t, s.service.rows()[0], "\"TruncatedFields\":\"Text\"")
 }
 
-// Where the service says 413, it gets less, down to the row.
+// After a 413, smaller requests are sent, down to a single row.
 func TestTooLargeIsHalved(t *testing.T) {
 	s := newSetup(t, func(c *call) answer {
 		if len(c.rows) > 3 || strings.Contains(c.text(), "row7\"") {
@@ -171,8 +171,8 @@ func TestTooLargeIsHalved(t *testing.T) {
 	assert.EqualValues(t, 1, s.counted(t, "rows_dropped", "too_large"))
 }
 
-// One bad row costs one row, wherever it is.
-func TestBadRowsStandAlone(t *testing.T) {
+// Only invalid rows are dropped, wherever they are.
+func TestOnlyInvalidRowsAreDropped(t *testing.T) {
 	for name, bad := range map[string][]int{"first": {0}, "last": {36}, "middle": {17, 18}, "many": {0, 3, 4, 5, 20, 35, 36}} {
 		t.Run(name, func(t *testing.T) {
 			rows, json := named(0, 37)
@@ -210,8 +210,8 @@ func TestBadRowsStandAlone(t *testing.T) {
 	}
 }
 
-// When the service refuses everything, its rule is broken rather than every
-// row: rows are given up at the pace of the retries.
+// When the service refuses every row, the rule is broken: at most 100 rows are
+// dropped for each attempt.
 func TestABrokenRuleDoesNotCostThousandsOfRequests(t *testing.T) {
 	s := newSetup(t, func(*call) answer { return refused("transformation failed") })
 	s.config.BackOffConfig.Enabled = false
@@ -227,7 +227,8 @@ func TestABrokenRuleDoesNotCostThousandsOfRequests(t *testing.T) {
 	assert.Equal(t, componentstatus.StatusRecoverableError, s.host.last().Status())
 }
 
-// Bad rows between good ones are the rows' fault, however many they are.
+// Invalid rows between valid ones do not look like a broken rule, however many
+// there are.
 func TestManyBadRowsBetweenGoodOnes(t *testing.T) {
 	s := newSetup(t, func(c *call) answer {
 		if strings.Contains(c.text(), `1","Text"`) || strings.Contains(c.text(), `3","Text"`) {
@@ -259,7 +260,7 @@ func TestOtherClientErrorsArePermanent(t *testing.T) {
 	assert.Len(t, lines[0].ContextMap()["EventUid"], 5)
 }
 
-// Whatever is temporary is tried again, and each row arrives once.
+// After a temporary failure, rows are retried, and each row arrives once.
 func TestTemporaryErrors(t *testing.T) {
 	for name, a := range map[string]answer{
 		"401":           {status: 401, code: "AuthenticationFailed", message: "?"},
@@ -273,7 +274,7 @@ func TestTemporaryErrors(t *testing.T) {
 		"502":           {status: 502},
 		"503":           {status: 503, retryAfter: "soon"},
 		"redirect":      {status: 307},
-		"no answer":     {cut: true},
+		"no response":   {cut: true},
 		"unknown error": {status: 599},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -290,12 +291,12 @@ func TestTemporaryErrors(t *testing.T) {
 			assert.Len(t, s.service.requests(), 4)
 			assert.EqualValues(t, 10, s.counted(t, "rows_accepted"))
 			assert.Equal(t, []componentstatus.Status{componentstatus.StatusRecoverableError, componentstatus.StatusOK}, s.host.reported())
-			assert.Equal(t, []string{"The service does not take rows", "The service takes rows again"}, s.messages())
+			assert.Equal(t, []string{"The service does not accept rows", "Recovered: the service accepts rows"}, s.messages())
 		})
 	}
 }
 
-// The helper waits as long as the service asks for.
+// The helper waits for as long as Retry-After says.
 func TestRetryAfter(t *testing.T) {
 	s := newSetup(t, func(c *call) answer {
 		if c.n == 1 {
@@ -303,7 +304,7 @@ func TestRetryAfter(t *testing.T) {
 		}
 		return accepted
 	})
-	s.config.BackOffConfig.MaxElapsedTime = time.Minute // so that it gives up instead of waiting an hour
+	s.config.BackOffConfig.MaxElapsedTime = time.Minute // so that the helper stops instead of waiting an hour
 	e := s.start(t)
 	rows, _ := named(0, 1)
 	err := e.ConsumeLogs(t.Context(), logsOf(t, rows...))
@@ -327,8 +328,8 @@ func TestRetryAfterOfAPartIsKept(t *testing.T) {
 	assert.Len(t, s.service.rows(), 1)
 }
 
-// What was accepted before something failed is not sent again.
-func TestOnlyTheRemainderIsTriedAgain(t *testing.T) {
+// Rows that were accepted before a failure are not sent again.
+func TestOnlyPendingRowsAreReturned(t *testing.T) {
 	s := newSetup(t, func(c *call) answer {
 		if c.n == 2 || c.n == 4 {
 			return broken
@@ -377,8 +378,8 @@ func uidsOf(t *testing.T, rows []string) []string {
 	return uids
 }
 
-// With retries the helper is given the remainder, too.
-func TestTheHelperTriesTheRemainderAgain(t *testing.T) {
+// The exporter helper retries only the pending rows.
+func TestHelperRetriesPendingRows(t *testing.T) {
 	s := newSetup(t, func(c *call) answer {
 		if c.n%2 == 0 {
 			return broken
@@ -424,7 +425,7 @@ func TestResourcesChooseTheTarget(t *testing.T) {
 	require.ErrorContains(t, errors.New(s.everything()), "resource attribute azure.dcr.stream_name: `stream_name` is \"Other/../..\"")
 }
 
-// One rule's trouble does not hold up another's rows.
+// A failing rule does not delay rows for another.
 func TestTargetsFailByThemselves(t *testing.T) {
 	var granted atomic.Bool
 	s := newSetup(t, func(c *call) answer {
@@ -450,33 +451,16 @@ func TestTargetsFailByThemselves(t *testing.T) {
 	assert.Equal(t, componentstatus.StatusOK, s.host.last().Status())
 }
 
-func TestRetryAfterForms(t *testing.T) {
-	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
-	for value, want := range map[string]time.Duration{
-		"":                              0,
-		"0":                             0,
-		"-5":                            0,
-		"17":                            17 * time.Second,
-		"1.5":                           0,
-		"99999999999999999999":          0,
-		"Sat, 31 Jan 2026 12:00:30 GMT": 30 * time.Second,
-		"Sat, 31 Jan 2026 11:59:30 GMT": 0,
-		"tomorrow":                      0,
-	} {
-		assert.Equal(t, want, retryAfter(value, now), value)
-	}
-}
-
 func TestExplanations(t *testing.T) {
 	for body, want := range map[string][2]string{
-		"":                      {"", "the answer says nothing more"},
+		"":                      {"", "the response has no explanation"},
 		"<html>\n  Bad gateway": {"", "<html> Bad gateway"},
 		"\"text\"":              {"", "\"text\""},
 		"{\"error\":{\"code\":\"C\",\"message\":\"two\\nlines\"}}": {"C", "two lines"},
 		"{\"error\":{\"code\":\"C\"}}":                             {"C", "{\"error\":{\"code\":\"C\"}}"},
 		"\xff" + strings.Repeat("x", 600):                          {"", "\uFFFD" + strings.Repeat("x", 497)},
 	} {
-		code, message := explanation([]byte(body))
+		code, message := parseError([]byte(body))
 		assert.Equal(t, want, [2]string{code, message})
 	}
 }

@@ -14,8 +14,8 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/exporter/azurelogsingestionexporter/internal/metadata"
 )
 
-// NewFactory returns the factory of the exporter `azure_logs_ingestion`, which
-// takes logs.
+// NewFactory returns the factory of the exporter `azure_logs_ingestion`. It
+// supports logs.
 func NewFactory() exporter.Factory {
 	return exporter.NewFactory(
 		metadata.Type,

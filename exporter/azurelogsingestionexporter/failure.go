@@ -10,32 +10,31 @@ import (
 	"time"
 )
 
-// reaction is what is to be done about a failure.
+// reaction is how the exporter handles a failure.
 type reaction int
 
 const (
-	// tryAgain: the service may take the same rows later.
-	tryAgain reaction = iota
-	// sendLess: it may take fewer rows, so that at last one row stands alone.
-	sendLess
-	// giveUp: it never takes these rows.
-	giveUp
+	// retryRows: the service may accept the same rows later.
+	retryRows reaction = iota
+	// splitRequest: it may accept a part of the rows.
+	splitRequest
+	// dropRows: it refuses these rows for good.
+	dropRows
 )
 
-// failure is a request that the service did not accept, or that did not get
-// there.
+// failure is a request that was refused, or that got no response.
 type failure struct {
-	target     target
-	reaction   reaction
-	status     int           // of the answer; 0: there was none
-	code       string        // the service's word for it
-	message    string        // the service's, or what happened instead of an answer
-	requestID  string        // the service's name for the request
-	retryAfter time.Duration // what the service asks for; 0: nothing
-	noToken    bool          // there was no token to send the request with
+	target       target
+	reaction     reaction
+	status       int           // of the response; 0 if there was none
+	code         string        // the service's error code
+	message      string        // the service's message, or why there was no response
+	requestID    string        // the service's id for the request
+	retryAfter   time.Duration // from Retry-After; 0 if there was none
+	tokenMissing bool          // no request was sent, for lack of an access token
 }
 
-// Error is one line, for people who read logs.
+// Error returns one line that names the target.
 func (f *failure) Error() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: ", f.target)
@@ -52,27 +51,28 @@ func (f *failure) Error() string {
 	return b.String()
 }
 
-// cause is the same for failures that a person would call the same. Messages
-// are not part of it: they have times and request ids in them.
-func (f *failure) cause() string {
-	return fmt.Sprintf("%d %s %t", f.status, f.code, f.noToken)
+// kind identifies failures with the same cause, which are reported once. It
+// omits the message, which contains times and request ids.
+func (f *failure) kind() string {
+	return fmt.Sprintf("%d %s %t", f.status, f.code, f.tokenMissing)
 }
 
-// hint says what a person can do about it; empty if only waiting helps.
+// hint says what an operator can do about the failure; it is empty if there is
+// nothing to do but wait.
 func (f *failure) hint() string {
 	switch {
-	case f.noToken:
-		return "There is no access token: check `credential`, and that Microsoft Entra ID can be reached"
+	case f.tokenMissing:
+		return "Check `credential`, and that Microsoft Entra ID is reachable"
 	case f.status == http.StatusUnauthorized:
-		return "The service does not know the token: check the credential's tenant, cloud and scope"
+		return "The service rejects the access token: check the credential's tenant, cloud and scope"
 	case f.status == http.StatusForbidden:
 		return "The identity needs the role Monitoring Metrics Publisher on the data collection rule " + f.target.rule +
-			"; a new assignment takes up to 30 minutes to work"
+			"; a new assignment takes up to 30 minutes to take effect"
 	case f.status == http.StatusNotFound:
-		return "Nothing is known of this rule or stream here: check `endpoint`, `rule_id` (the immutable id) and `stream_name`"
+		return "The rule or stream does not exist at this endpoint: check `endpoint`, `rule_id` (the immutable id) and `stream_name`"
 	}
 	return ""
 }
 
-// tooLarge tells that the service found the request too long.
+// tooLarge reports whether the service refused the request for its size.
 func (f *failure) tooLarge() bool { return f.status == http.StatusRequestEntityTooLarge }

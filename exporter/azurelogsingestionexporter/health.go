@@ -14,29 +14,29 @@ import (
 	"go.uber.org/zap"
 )
 
-// health tells operators how delivery is going, as component status and in the
-// log: what is wrong with a target once, until something else is, and when it
-// works again. It is safe for concurrent use.
+// health reports failing targets and their recovery, as component status and in
+// the log. A failure is reported once, until the same target fails in another
+// way. It is safe for concurrent use.
 type health struct {
 	host   component.Host
 	logger *zap.Logger
 
 	mu       sync.Mutex
-	problems map[target]*problem // what is wrong now
+	problems map[target]*problem // of the targets that fail now
 }
 
 type problem struct {
 	err   error
-	cause string
+	kind  string
 	since time.Time
-	times int
+	count int // failures since then
 }
 
 func newHealth(host component.Host, logger *zap.Logger) *health {
 	return &health{host: host, logger: logger, problems: map[target]*problem{}}
 }
 
-// failed reports a failure that may go away.
+// failed reports a failure whose rows are retried.
 func (h *health) failed(f *failure) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -45,17 +45,17 @@ func (h *health) failed(f *failure) {
 		p = &problem{since: time.Now()}
 		h.problems[f.target] = p
 	}
-	p.times++
-	if p.cause == f.cause() {
+	p.count++
+	if p.kind == f.kind() {
 		return
 	}
-	p.err, p.cause = error(f), f.cause()
+	p.err, p.kind = error(f), f.kind()
 	fields := []zap.Field{zap.Error(f)}
 	if hint := f.hint(); hint != "" {
 		p.err = fmt.Errorf("%w. %s", f, hint)
 		fields = append(fields, zap.String("hint", hint))
 	}
-	h.logger.Warn("The service does not take rows", fields...)
+	h.logger.Warn("The service does not accept rows", fields...)
 	componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(p.err))
 }
 
@@ -68,13 +68,13 @@ func (h *health) ok(t target) {
 		return
 	}
 	delete(h.problems, t)
-	h.logger.Info("The service takes rows again", zap.Stringer("target", t),
-		zap.Duration("after", time.Since(p.since)), zap.Int("failures", p.times))
-	h.report()
+	h.logger.Info("Recovered: the service accepts rows", zap.Stringer("target", t),
+		zap.Duration("after", time.Since(p.since)), zap.Int("failures", p.count))
+	h.reportStatus()
 }
 
-// report sets the status to what is still wrong.
-func (h *health) report() {
+// reportStatus sets the component status from the remaining problems.
+func (h *health) reportStatus() {
 	var errs []error
 	for _, p := range h.problems {
 		errs = append(errs, p.err)

@@ -14,8 +14,8 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 )
 
-// What a person has to do is said once, until it is another thing, and so is
-// that it works again.
+// A failure is logged once, with a hint, until the kind of failure changes. The
+// recovery is logged once, too.
 func TestHints(t *testing.T) {
 	answers := []answer{
 		{status: 404, code: "NotFound", message: "no rule"},
@@ -38,10 +38,10 @@ func TestHints(t *testing.T) {
 	require.NoError(t, e.ConsumeLogs(t.Context(), logsOf(t, rows...)))
 	assert.Equal(t, append(want, want...), s.service.rows())
 
-	lines := s.logs.FilterMessageSnippet("does not take rows").All()
+	lines := s.logs.FilterMessageSnippet("does not accept rows").All()
 	require.Len(t, lines, 4)
 	for i, want := range []struct{ err, hint string }{
-		{"stream Custom-Test of rule " + testRule + ": 404 Not Found: NotFound: no rule (request id request-1)", "Nothing is known of this rule or stream here"},
+		{"stream Custom-Test of rule " + testRule + ": 404 Not Found: NotFound: no rule (request id request-1)", "The rule or stream does not exist"},
 		{"403 Forbidden: OperationFailed: no access, trace 1 (request id request-3)", "needs the role Monitoring Metrics Publisher on the data collection rule " + testRule},
 		{"401 Unauthorized: InvalidToken: wrong audience (request id request-6)", "check the credential's tenant, cloud and scope"},
 	} {
@@ -52,14 +52,14 @@ func TestHints(t *testing.T) {
 	}
 	assert.NotContains(t, lines[3].ContextMap(), "hint")
 
-	good := s.logs.FilterMessageSnippet("takes rows again").All()
-	require.Len(t, good, 1, "and the second time it is nothing new")
+	good := s.logs.FilterMessageSnippet("Recovered").All()
+	require.Len(t, good, 1, "a recovery is logged once")
 	assert.EqualValues(t, 7, good[0].ContextMap()["failures"])
 	const bad = componentstatus.StatusRecoverableError
 	assert.Equal(t, []componentstatus.Status{bad, bad, bad, bad, componentstatus.StatusOK}, s.host.reported())
 }
 
-// A call that its caller gave up says nothing about the service.
+// A canceled call says nothing about the service.
 func TestCanceledCallsAreNoProblem(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	s := newSetup(t, func(*call) answer { cancel(); return answer{cut: true} })
@@ -76,11 +76,11 @@ func TestPreflight(t *testing.T) {
 		status  componentstatus.Status
 		text    string
 	}{
-		"all is well": {func(*setup) {}, accepted, componentstatus.StatusNone, "knows this rule and stream"},
+		"all is well": {func(*setup) {}, accepted, componentstatus.StatusNone, "Preflight succeeded"},
 		"403":         {func(*setup) {}, answer{status: 403, code: "OperationFailed", message: "no access"}, componentstatus.StatusRecoverableError, "Monitoring Metrics Publisher"},
 		"400":         {func(*setup) {}, refused("no such stream"), componentstatus.StatusRecoverableError, "no such stream"},
 		"no token":    {func(s *setup) { s.config.Credential.Get().ClientSecret = "wrong" }, accepted, componentstatus.StatusRecoverableError, "AADSTS7000215"},
-		"no service":  {func(s *setup) { s.service.Close() }, accepted, componentstatus.StatusRecoverableError, "no answer"},
+		"no service":  {func(s *setup) { s.service.Close() }, accepted, componentstatus.StatusRecoverableError, "no response"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSetup(t, func(*call) answer { return test.answer })
@@ -90,7 +90,7 @@ func TestPreflight(t *testing.T) {
 			require.EventuallyWithT(t, func(c *assert.CollectT) {
 				assert.Equal(c, test.status, s.host.last().Status())
 				assert.Contains(c, s.everything(), test.text)
-			}, patience, timeBetweenLooks)
+			}, patience, pollInterval)
 			for _, call := range s.service.requests() {
 				assert.Empty(t, call.rows)
 				assert.Equal(t, 2, call.size)
@@ -99,7 +99,7 @@ func TestPreflight(t *testing.T) {
 	}
 }
 
-// A preflight without an answer holds up neither the start nor the shutdown.
+// A preflight without a response delays neither start nor shutdown.
 func TestPreflightIsNotWaitedFor(t *testing.T) {
 	var asked atomic.Bool
 	release := make(chan struct{})
@@ -111,7 +111,7 @@ func TestPreflightIsNotWaitedFor(t *testing.T) {
 	})
 	s.config.Preflight = true
 	_, stop := s.startAndStop(t)
-	require.Eventually(t, asked.Load, patience, timeBetweenLooks)
+	require.Eventually(t, asked.Load, patience, pollInterval)
 	stop()
 	assert.Empty(t, s.host.reported())
 }

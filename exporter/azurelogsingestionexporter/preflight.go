@@ -9,20 +9,19 @@ import (
 	"go.uber.org/zap"
 )
 
-// preflight is a request without rows that shows at start whether others will
-// get through.
+// preflight is a request without rows, sent at start to check the configuration.
 type preflight struct {
 	cancel context.CancelFunc
 	done   chan struct{}
 }
 
 func startPreflight(ctx context.Context, e *logsExporter) *preflight {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it goes on after the start
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx)) // it outlives the call of Start
 	p := &preflight{cancel: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
 		if _, f := e.client.post(ctx, e.target(), []byte("[]")); f == nil {
-			e.logger.Info("The service answers, and knows this rule and stream", zap.Stringer("target", e.target()))
+			e.logger.Info("Preflight succeeded: the service accepts requests for this rule and stream", zap.Stringer("target", e.target()))
 			e.health.ok(e.target())
 		} else if ctx.Err() == nil {
 			e.health.failed(f)
@@ -31,7 +30,7 @@ func startPreflight(ctx context.Context, e *logsExporter) *preflight {
 	return p
 }
 
-// stop ends it. It may be called without one.
+// stop cancels the request and waits for its end. p may be nil.
 func (p *preflight) stop() {
 	if p == nil {
 		return

@@ -7,52 +7,51 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 	"time"
 )
 
 const (
-	// maxAnswer is how much of an answer is read. Errors are below 1 kB; proxies
-	// answer with pages.
-	maxAnswer = 64 << 10
-	// maxMessage is how much of an answer in no known form goes into the log.
-	maxMessage = 500
+	// maxResponseBytes limits how much of a response is read. The service's errors
+	// are below 1 kB; proxies send whole pages.
+	maxResponseBytes = 64 << 10
+	// maxMessageBytes limits the text from a response that appears in the log.
+	maxMessageBytes = 500
 )
 
-// reactions to answers. The rest of 400 to 499 is final; anything else is tried
-// again.
+// reactions to statuses. Every other 4xx drops the rows; any other status is
+// retried.
 // https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#logs-ingestion-api
 var reactions = map[int]reaction{
-	http.StatusBadRequest:            sendLess, // some row is bad
-	http.StatusRequestEntityTooLarge: sendLess,
-	http.StatusUnauthorized:          tryAgain,
-	http.StatusForbidden:             tryAgain, // a new role assignment takes up to 30 minutes
-	http.StatusNotFound:              tryAgain, // so does a new rule, some minutes
-	http.StatusRequestTimeout:        tryAgain,
-	http.StatusTooManyRequests:       tryAgain,
+	http.StatusBadRequest:            splitRequest, // at least one row is invalid
+	http.StatusRequestEntityTooLarge: splitRequest,
+	http.StatusUnauthorized:          retryRows,
+	http.StatusForbidden:             retryRows, // a new role assignment takes effect after up to 30 minutes
+	http.StatusNotFound:              retryRows, // a new rule takes effect after some minutes
+	http.StatusRequestTimeout:        retryRows,
+	http.StatusTooManyRequests:       retryRows,
 }
 
-// newResponseFailure reads an answer that is no success.
+// newResponseFailure reads a response that is not 2xx.
 func newResponseFailure(t target, response *http.Response) *failure {
 	f := &failure{target: t, status: response.StatusCode, requestID: requestID(response.Header)}
 	var known bool
 	if f.reaction, known = reactions[f.status]; !known {
-		f.reaction = tryAgain
+		f.reaction = retryRows
 		if f.status >= 400 && f.status <= 499 {
-			f.reaction = giveUp
+			f.reaction = dropRows
 		}
 	}
-	f.retryAfter = retryAfter(response.Header.Get("Retry-After"), time.Now())
-	body, _ := io.ReadAll(io.LimitReader(response.Body, maxAnswer)) // a part of an explanation is better than none
-	f.code, f.message = explanation(body)
+	f.retryAfter = retryAfter(response.Header.Values("Retry-After"), time.Now())
+	body, _ := io.ReadAll(io.LimitReader(response.Body, maxResponseBytes)) // a partial explanation is better than none
+	f.code, f.message = parseError(body)
 	if f.code == "" {
 		f.code = response.Header.Get("x-ms-error-code")
 	}
 	return f
 }
 
-// requestID is what the service, or the gateway before it, calls the request.
+// requestID returns the id that the service, or a gateway, gave the request.
 func requestID(header http.Header) string {
 	for _, name := range []string{"x-ms-request-id", "x-ms-correlation-request-id", "apim-request-id", "x-ms-client-request-id", "request-id"} {
 		if id := header.Get(name); id != "" {
@@ -62,37 +61,24 @@ func requestID(header http.Header) string {
 	return ""
 }
 
-// explanation takes the code and message out of the error object that Azure's
-// services answer with, or else the beginning of the text.
-func explanation(body []byte) (code, message string) {
-	var answer struct {
+// parseError returns code and message of the error object that Azure's services
+// send, or the beginning of the body if it is something else.
+func parseError(body []byte) (code, message string) {
+	var parsed struct {
 		Error struct {
 			Code    string `json:"code"`
 			Message string `json:"message"`
 		} `json:"error"`
 	}
-	if json.Unmarshal(body, &answer) == nil && answer.Error.Message != "" {
-		return answer.Error.Code, oneLine(answer.Error.Message)
+	if json.Unmarshal(body, &parsed) == nil && parsed.Error.Message != "" {
+		return parsed.Error.Code, oneLine(parsed.Error.Message)
 	}
 	if len(body) == 0 {
-		return answer.Error.Code, "the answer says nothing more"
+		return parsed.Error.Code, "the response has no explanation"
 	}
-	return answer.Error.Code, oneLine(string(body))
+	return parsed.Error.Code, oneLine(string(body))
 }
 
 func oneLine(text string) string {
-	return cutText(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " "), maxMessage)
-}
-
-// retryAfter reads the header Retry-After, seconds or a date. Anything else is
-// as if it were not there.
-// RFC 9110, section 10.2.3.
-func retryAfter(value string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseInt(value, 10, 32); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
-	}
-	if date, err := http.ParseTime(value); err == nil {
-		return max(0, date.Sub(now))
-	}
-	return 0
+	return truncateText(strings.Join(strings.Fields(strings.ToValidUTF8(text, "\uFFFD")), " "), maxMessageBytes)
 }

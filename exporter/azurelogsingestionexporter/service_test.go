@@ -59,23 +59,22 @@ func refused(message string) answer {
 	return answer{status: http.StatusBadRequest, code: "InvalidRecord", message: message}
 }
 
-// service behaves like the Logs Ingestion API: it holds requests against its
-// documentation, and leaves it to a test what else it answers.
+// service behaves like the Logs Ingestion API: it checks requests against the
+// API's documentation, and otherwise responds as a test says.
 type service struct {
 	*httptest.Server
 	answer func(*call) answer // nil: accepts everything
 
 	mu       sync.Mutex
-	audience string // of the tokens that it takes; empty: takes none
+	audience string // of the tokens that it accepts; empty: it accepts any
 	calls    []*call
 	accepted []json.RawMessage // rows, in order
-	wrong    []string          // what was against the documentation
+	wrong    []string          // violations of the documentation
 }
 
 var servicePath = regexp.MustCompile("^/dataCollectionRules/(dcr-[0-9a-f]{32})/streams/(Custom-[^/]+)$")
 
-// newService fails the test at its end if a request was against the
-// documentation.
+// newService fails the test at its end if a request violated the documentation.
 func newService(t testing.TB, answer func(*call) answer) *service {
 	t.Helper()
 	s := &service{answer: answer, audience: "https://monitor.azure.com"}

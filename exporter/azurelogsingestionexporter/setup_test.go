@@ -39,9 +39,9 @@ const (
 // patience is how long a condition may take to come true on a busy machine.
 const patience = 30 * time.Second
 
-const timeBetweenLooks = time.Millisecond
+const pollInterval = time.Millisecond
 
-// host has extensions and remembers what components report.
+// host has extensions and records what components report.
 type host struct {
 	component.Host
 	extensions map[component.ID]component.Component
@@ -77,7 +77,7 @@ func (h *host) last() *componentstatus.Event {
 	return h.statuses[len(h.statuses)-1]
 }
 
-// setup is an exporter and all that is around it.
+// setup is an exporter with its surroundings.
 type setup struct {
 	config    *Config
 	host      *host
@@ -88,8 +88,8 @@ type setup struct {
 	settings  exporter.Settings
 }
 
-// newSetup has no queue, so that a caller sees what becomes of its rows, and
-// tries again soon.
+// newSetup has no queue, so that a caller gets the result for its rows, and
+// retries after milliseconds.
 func newSetup(t testing.TB, answer func(*call) answer) *setup {
 	t.Helper()
 	s := &setup{
@@ -100,7 +100,7 @@ func newSetup(t testing.TB, answer func(*call) answer) *setup {
 		telemetry: componenttest.NewTelemetry(),
 	}
 	t.Cleanup(func() { assert.NoError(t, s.telemetry.Shutdown(context.WithoutCancel(t.Context()))) })
-	s.config.Endpoint = s.service.URL
+	s.config.ClientConfig.Endpoint = s.service.URL
 	s.config.RuleID = testRule
 	s.config.StreamName = testStream
 	s.config.QueueConfig = configoptional.None[exporterhelper.QueueBatchConfig]()
@@ -133,7 +133,7 @@ func (s *setup) startAndStop(t testing.TB) (e exporter.Logs, stop func()) {
 	return e, stop
 }
 
-// messages is the log, without what the helper says about each try.
+// messages is the log without the helper's messages about each attempt.
 func (s *setup) messages() []string {
 	messages := []string{}
 	for _, entry := range s.logs.All() {
@@ -144,7 +144,7 @@ func (s *setup) messages() []string {
 	return messages
 }
 
-// everything is all text that the exporter let out: log lines and statuses.
+// everything is all text that the exporter emitted: log lines and statuses.
 func (s *setup) everything() string {
 	var b strings.Builder
 	for _, entry := range s.logs.All() {
@@ -179,7 +179,7 @@ points:
 	return sum
 }
 
-// textRow is a row with a name that a test knows it by.
+// textRow is a row that a test identifies by its name.
 func textRow(name, text string) map[string]any { return map[string]any{"EventUid": name, "Text": text} }
 
 // logsOf is one resource with a record for each row.
@@ -209,8 +209,7 @@ func setRow(t testing.TB, record plog.LogRecord, row map[string]any) {
 	}
 }
 
-// named is rows that are told apart by their names, and what they look like to
-// the service.
+// named returns rows with different names, and their JSON.
 func named(from, to int) (rows []map[string]any, json []string) {
 	for i := from; i < to; i++ {
 		rows = append(rows, textRow(fmt.Sprintf("row%d", i), "x"))
@@ -219,7 +218,7 @@ func named(from, to int) (rows []map[string]any, json []string) {
 	return rows, json
 }
 
-// fakeCredential hands out another token each time.
+// fakeCredential issues a new token each time.
 type fakeCredential struct {
 	lifetime time.Duration
 	times    int
@@ -231,7 +230,7 @@ func (f *fakeCredential) GetToken(_ context.Context, options policy.TokenRequest
 	return azcore.AccessToken{Token: token, ExpiresOn: time.Now().Add(f.lifetime)}, nil
 }
 
-// assertText compares JSON byte for byte, with the columns in their order.
+// assertText compares JSON byte for byte, including the order of columns.
 func assertText(t *testing.T, want, got string) {
 	t.Helper()
 	assert.Equal(t, want, got)

@@ -16,7 +16,7 @@ const (
 	streamNameAttribute = "azure.dcr.stream_name"
 )
 
-// target is where rows go: a stream of a data collection rule.
+// target is the destination of rows: a stream of a data collection rule.
 type target struct{ rule, stream string }
 
 func (t target) String() string { return "stream " + t.stream + " of rule " + t.rule }
@@ -40,8 +40,8 @@ func validateStreamName(name string) error {
 	return nil
 }
 
-// forResource is the target of a resource's rows. Its attributes come from
-// outside, so they are checked before they become part of a URL.
+// forResource returns the target of a resource's rows. Resource attributes are
+// untrusted, so they are validated before they become part of a URL.
 func (t target) forResource(resource pcommon.Resource) (target, error) {
 	if v, ok := resource.Attributes().Get(ruleIDAttribute); ok {
 		t.rule = v.AsString()

@@ -14,11 +14,11 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/exporter/azurelogsingestionexporter/internal/metadata"
 )
 
-// telemetry is the exporter's own metrics, described in documentation.md.
+// telemetry records the exporter's own metrics, which documentation.md describes.
 type telemetry struct {
-	builder  *metadata.TelemetryBuilder
-	exporter attribute.KeyValue
-	always   metric.MeasurementOption
+	builder      *metadata.TelemetryBuilder
+	exporter     attribute.KeyValue
+	exporterOnly metric.MeasurementOption // no attribute but exporter
 }
 
 func newTelemetry(settings exporter.Settings) (*telemetry, error) {
@@ -27,34 +27,35 @@ func newTelemetry(settings exporter.Settings) (*telemetry, error) {
 		return nil, err
 	}
 	id := attribute.String("exporter", settings.ID.String())
-	return &telemetry{builder: builder, exporter: id, always: metric.WithAttributeSet(attribute.NewSet(id))}, nil
+	return &telemetry{builder: builder, exporter: id, exporterOnly: metric.WithAttributeSet(attribute.NewSet(id))}, nil
 }
 
-func (t *telemetry) with(more attribute.KeyValue) metric.MeasurementOption {
+// exporterAnd returns the attribute exporter and another one.
+func (t *telemetry) exporterAnd(more attribute.KeyValue) metric.MeasurementOption {
 	return metric.WithAttributeSet(attribute.NewSet(t.exporter, more))
 }
 
-// requested counts a request; response is nil when there was none.
+// requested counts a request. response is nil if there was none.
 func (t *telemetry) requested(ctx context.Context, size int64, response *http.Response) {
 	status := 0
 	if response != nil {
 		status = response.StatusCode
 	}
-	t.builder.AzureLogsIngestionExporterRequests.Add(ctx, 1, t.with(attribute.Int("http.response.status_code", status)))
-	t.builder.AzureLogsIngestionExporterRequestSize.Record(ctx, size, t.always)
+	t.builder.AzureLogsIngestionExporterRequests.Add(ctx, 1, t.exporterAnd(attribute.Int("http.response.status_code", status)))
+	t.builder.AzureLogsIngestionExporterRequestSize.Record(ctx, size, t.exporterOnly)
 }
 
 func (t *telemetry) accepted(ctx context.Context, rows []row) {
-	cut := 0
+	truncated := 0
 	for i := range rows {
-		cut += rows[i].cut
+		truncated += rows[i].truncatedFields
 	}
-	t.builder.AzureLogsIngestionExporterRowsAccepted.Add(ctx, int64(len(rows)), t.always)
-	t.builder.AzureLogsIngestionExporterFieldsTruncated.Add(ctx, int64(cut), t.always)
+	t.builder.AzureLogsIngestionExporterRowsAccepted.Add(ctx, int64(len(rows)), t.exporterOnly)
+	t.builder.AzureLogsIngestionExporterFieldsTruncated.Add(ctx, int64(truncated), t.exporterOnly)
 }
 
 func (t *telemetry) dropped(ctx context.Context, reason dropReason, rows int) {
-	t.builder.AzureLogsIngestionExporterRowsDropped.Add(ctx, int64(rows), t.with(attribute.String("reason", string(reason))))
+	t.builder.AzureLogsIngestionExporterRowsDropped.Add(ctx, int64(rows), t.exporterAnd(attribute.String("reason", string(reason))))
 }
 
 func (t *telemetry) shutdown() { t.builder.Shutdown() }

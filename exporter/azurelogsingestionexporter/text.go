@@ -5,9 +5,9 @@ package azurelogsingestionexporter
 
 import "unicode/utf8"
 
-// cutText is the longest beginning of a text with at most limit bytes that ends
-// between two characters.
-func cutText[T ~string | ~[]byte](text T, limit int) T {
+// truncateText returns the longest prefix of a text with at most limit bytes that
+// does not split a character.
+func truncateText[T ~string | ~[]byte](text T, limit int) T {
 	if len(text) <= limit {
 		return text
 	}

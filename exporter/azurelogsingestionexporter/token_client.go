@@ -13,10 +13,10 @@ import (
 	"go.opentelemetry.io/collector/config/confighttp"
 )
 
-// newTokenClient makes the HTTP client for token requests. It takes proxy, CAs
-// and timeout from the exporter's client, but not its headers, name and client
-// certificate, which are for the endpoint. It is a plain transport, as
-// azidentity wants it on some platforms.
+// newTokenClient creates the HTTP client for token requests. Proxy, CAs and
+// timeout are those of the exporter's client. Headers, server name and client
+// certificate are not: they are for the endpoint. azidentity requires a plain
+// transport on some platforms.
 func newTokenClient(ctx context.Context, config confighttp.ClientConfig) (*http.Client, error) {
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	tlsConfig, err := config.TLS.LoadTLSConfig(ctx)
@@ -26,7 +26,7 @@ func newTokenClient(ctx context.Context, config confighttp.ClientConfig) (*http.
 	if tlsConfig != nil {
 		tlsConfig.ServerName = ""
 		tlsConfig.GetClientCertificate = nil
-		tlsConfig.InsecureSkipVerify = false // no secret goes to just anybody
+		tlsConfig.InsecureSkipVerify = false // a secret is sent only to an authenticated server
 		transport.TLSClientConfig = tlsConfig
 	}
 	if config.ProxyURL != "" {
@@ -39,9 +39,9 @@ func newTokenClient(ctx context.Context, config confighttp.ClientConfig) (*http.
 	return &http.Client{Transport: transport, Timeout: config.Timeout}, nil
 }
 
-// proxyExceptLocal sends nothing to the proxy that only this machine can
-// answer: the address of Azure's metadata service, which has managed
-// identities' tokens, is link-local.
+// proxyExceptLocal bypasses the proxy for loopback and link-local addresses. The
+// metadata service, which issues tokens for managed identities, has a link-local
+// address.
 func proxyExceptLocal(proxy *url.URL) func(*http.Request) (*url.URL, error) {
 	return func(r *http.Request) (*url.URL, error) {
 		ip, err := netip.ParseAddr(r.URL.Hostname())

@@ -10,27 +10,28 @@ import (
 	"sync/atomic"
 )
 
-// upload lends memory to the HTTP transport as the body of a request. The
-// transport may go on reading after it has returned, such as when the answer
-// came early, and closes the body when it has finished.
+// upload is the body of a request in memory that the exporter reuses. The
+// transport may continue to read it after RoundTrip has returned, for example
+// after an early response, and closes the body when it has finished.
 type upload struct {
-	data []byte
-	open atomic.Int32 // bodies that are not closed yet
+	data       []byte
+	openBodies atomic.Int32 // readers that are not closed yet
 }
 
-// attach makes u the body of a request. The transport opens it again when a
-// connection that it kept turns out to be closed.
+// attach makes u the body of a request. The transport opens it a second time if
+// an idle connection turns out to be closed.
 func (u *upload) attach(request *http.Request) {
 	request.GetBody = func() (io.ReadCloser, error) {
-		u.open.Add(1)
+		u.openBodies.Add(1)
 		return &uploadBody{Reader: bytes.NewReader(u.data), upload: u}, nil
 	}
 	request.Body, _ = request.GetBody()
 	request.ContentLength = int64(len(u.data))
 }
 
-// returned tells whether the memory can be used again.
-func (u *upload) returned() bool { return u.open.Load() == 0 }
+// released reports whether the transport has closed every reader, so that the
+// memory can be reused.
+func (u *upload) released() bool { return u.openBodies.Load() == 0 }
 
 type uploadBody struct {
 	*bytes.Reader
@@ -40,7 +41,7 @@ type uploadBody struct {
 
 func (b *uploadBody) Close() error {
 	if !b.closed.Swap(true) {
-		b.upload.open.Add(-1)
+		b.upload.openBodies.Add(-1)
 	}
 	return nil
 }

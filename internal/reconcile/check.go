@@ -23,30 +23,30 @@ type claim struct {
 
 // Check sets TlogStatus and TlogMismatch of events, which come in the order of
 // their ids and follow those that were committed last. It waits for leaves at
-// most as long as the settings say. Checking other events forgets about those
-// that were not committed.
-func (w *Reconciler) Check(ctx context.Context, events []translator.Event) {
-	w.unstage()
+// most as long as the settings say. Each call drops the claims and findings of
+// the events before, unless they were committed.
+func (r *Reconciler) Check(ctx context.Context, events []translator.Event) {
+	r.unstage()
 	within := ctx
-	if !w.settings.Audit {
+	if !r.settings.Audit {
 		var cancel context.CancelFunc
-		within, cancel = context.WithTimeout(ctx, max(w.settings.Wait, minRead))
+		within, cancel = context.WithTimeout(ctx, max(r.settings.Wait, minReadTime))
 		defer cancel()
 	}
 	// In parts, so that their leaves are still in memory when they are compared.
-	for part := range slices.Chunk(events, checkedAtOnce) {
-		w.await(within, highest(part))
+	for part := range slices.Chunk(events, maxCheckedTogether) {
+		r.waitForLeaf(within, highest(part))
 		for i := range part {
-			w.check(within, &part[i])
+			r.check(within, &part[i])
 		}
 	}
-	w.takeLogFindings(ctx)
-	w.begin(events)
+	r.addLogFindings(ctx)
+	r.setBaseline(events)
 }
 
-// checkedAtOnce is how many rows are checked after reading their leaves, which
+// maxCheckedTogether is how many rows are checked after reading their leaves, which
 // the log keeps at least as many of.
-const checkedAtOnce = 1024
+const maxCheckedTogether = 1024
 
 func highest(events []translator.Event) int64 {
 	highest := int64(-1)
@@ -59,27 +59,27 @@ func highest(events []translator.Event) int64 {
 }
 
 const (
-	// lookInterval is the time between two looks at a log that is not long
-	// enough.
-	lookInterval = 20 * time.Millisecond
-	// minRead is how long what is there is read in any case: some ten thousand
-	// leaves.
-	minRead = 50 * time.Millisecond
+	// pollInterval is the time between two reads of a log that is not long enough.
+	pollInterval = 20 * time.Millisecond
+	// minReadTime is how long the log is read in any case: enough for some ten
+	// thousand leaves.
+	minReadTime = 50 * time.Millisecond
 )
 
-// await reads the log up to a leaf. If it is not as long, or cannot be read, it
-// may be so in a moment. A log that has not been readable for longer than that is
-// not waited for. Also where the leaf is there, the file may be another one.
-func (w *Reconciler) await(ctx context.Context, index int64) {
+// waitForLeaf reads the log up to a leaf. It retries where the log is too short or
+// cannot be read, until the context is done; it does not wait for a log that could
+// not be read for as long as that. It reads even if the leaf is known already: the
+// file may have been replaced.
+func (r *Reconciler) waitForLeaf(ctx context.Context, index int64) {
 	for {
-		err := w.note(w.log.Advance(ctx, min(index, math.MaxInt64-1)+1))
+		err := r.recordErr(r.log.Advance(ctx, min(index, math.MaxInt64-1)+1))
 		switch {
-		case err == nil && index < w.log.Size(), w.settings.Wait == 0 && w.log.AtEnd():
+		case err == nil && index < r.log.Size(), r.settings.Wait == 0 && r.log.AtEnd():
 			return
-		case err != nil && w.settings.Now().Sub(w.since) >= w.settings.Wait:
+		case err != nil && r.settings.Now().Sub(r.failingSince) >= r.settings.Wait:
 			return
 		}
-		timer := time.NewTimer(lookInterval)
+		timer := time.NewTimer(pollInterval)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
@@ -89,81 +89,81 @@ func (w *Reconciler) await(ctx context.Context, index int64) {
 	}
 }
 
-func (w *Reconciler) check(ctx context.Context, e *translator.Event) {
-	e.TlogStatus, e.TlogMismatch = w.statusOf(ctx, e)
-	if hasIndex(e) && w.isPlausible(e.TlogIndex) {
-		w.claim(ctx, e)
+func (r *Reconciler) check(ctx context.Context, e *translator.Event) {
+	e.TlogStatus, e.TlogMismatch = r.statusOf(ctx, e)
+	if hasIndex(e) && r.isPlausible(e.TlogIndex) {
+		r.claim(ctx, e)
 	}
 	switch e.TlogStatus {
 	case translator.TlogStatusMismatch, translator.TlogStatusDuplicate:
-		w.row(e)
+		r.addRowFinding(e)
 	case translator.TlogStatusMissing:
 		// Rows from before there was a log have no index.
-		if hasIndex(e) || w.state.Baselined || w.verified {
-			w.row(e)
+		if hasIndex(e) || r.state.Baselined || r.verified {
+			r.addRowFinding(e)
 		}
 	}
 }
 
-// claim stages the row's claim on its leaf, also where the leaf is not known yet:
-// its row is there. It may turn out that another row had claimed the leaf.
-func (w *Reconciler) claim(ctx context.Context, e *translator.Event) {
-	at, err := w.pages.at(ctx, e.TlogIndex)
+// claim stages the row's claim on its leaf, even if the leaf is not known yet. The
+// event is a duplicate if another row had claimed the leaf.
+func (r *Reconciler) claim(ctx context.Context, e *translator.Event) {
+	leaves, err := r.pages.page(ctx, e.TlogIndex)
 	switch {
 	case err != nil:
-		_ = w.note(err)
+		_ = r.recordErr(err)
 		e.TlogStatus, e.TlogMismatch = translator.TlogStatusUnavailable, ""
-	case w.isDuplicate(e, at):
+	case r.isDuplicate(e, leaves):
 		e.TlogStatus, e.TlogMismatch = translator.TlogStatusDuplicate, ""
 	case e.TlogStatus == translator.TlogStatusVerified:
-		w.verified = true
-		at.hold(e.TlogIndex)
-		w.staged = append(w.staged, claim{at, e.TlogIndex, true})
+		r.verified = true
+		leaves.stage(e.TlogIndex)
+		r.staged = append(r.staged, claim{leaves, e.TlogIndex, true})
 	default:
-		w.staged = append(w.staged, claim{at, e.TlogIndex, false})
+		r.staged = append(r.staged, claim{leaves, e.TlogIndex, false})
 	}
 }
 
-// unstage forgets about the rows that were checked last.
-func (w *Reconciler) unstage() {
-	for _, c := range w.staged {
-		c.page.release(c.index)
+// unstage drops the claims and findings of the rows that were checked last.
+func (r *Reconciler) unstage() {
+	for _, c := range r.staged {
+		c.page.unstage(c.index)
 	}
-	w.staged, w.rows, w.verified = w.staged[:0], nil, false
+	r.staged, r.rowFindings, r.verified = r.staged[:0], nil, false
 }
 
-// maxAhead is how far beyond the end of the log a row's leaf may come to be, when
-// the log cannot be read or is late.
+// maxAhead is how far beyond the end of the log a row may claim a leaf: the log may
+// be late, or not be readable.
 const maxAhead = 1 << 20
 
-func (w *Reconciler) isPlausible(index int64) bool {
-	return index >= 0 && index < w.log.Size()+maxAhead
+func (r *Reconciler) isPlausible(index int64) bool {
+	return index >= 0 && index < r.log.Size()+maxAhead
 }
 
-// isDuplicate reports whether another row has claimed the leaf. A row that
-// differs from it is a mismatch all the same. A leaf that cannot be read any more
-// was verified when it was claimed.
-func (w *Reconciler) isDuplicate(e *translator.Event, at *page) bool {
+// isDuplicate reports whether another row has claimed the leaf. A row that differs
+// from its leaf stays a mismatch. A leaf that cannot be read any more was verified
+// when it was claimed.
+func (r *Reconciler) isDuplicate(e *translator.Event, leaves *page) bool {
 	if e.TlogStatus != translator.TlogStatusVerified && e.TlogStatus != translator.TlogStatusUnavailable {
 		return false
 	}
-	return at.isClaimed(e.TlogIndex)
+	return leaves.isClaimed(e.TlogIndex)
 }
 
 // hasIndex reports whether the row names a leaf: -1 is for none.
 func hasIndex(e *translator.Event) bool { return e.HasTlogIndex && e.TlogIndex != -1 }
 
-// statusOf leaves aside whether another row has claimed the leaf.
-func (w *Reconciler) statusOf(ctx context.Context, e *translator.Event) (status, mismatch string) {
+// statusOf compares the row with its leaf, whether or not another row claimed it.
+func (r *Reconciler) statusOf(ctx context.Context, e *translator.Event) (status, mismatch string) {
 	if !hasIndex(e) || e.TlogIndex < 0 {
 		return translator.TlogStatusMissing, ""
 	}
-	err := w.known(ctx, func() (err error) {
-		mismatch, err = w.log.Compare(e)
+	err := r.withReverification(ctx, func() (err error) {
+		mismatch, err = r.log.Compare(e)
 		return err
 	})
 	switch {
-	case errors.Is(err, tlog.ErrBeyond) && w.trouble == nil && w.log.AtEnd():
+	case errors.Is(err, tlog.ErrBeyond) && r.lastErr == nil && r.log.AtEnd():
 		return translator.TlogStatusMissing, ""
 	case err != nil:
 		return translator.TlogStatusUnavailable, ""
@@ -173,35 +173,34 @@ func (w *Reconciler) statusOf(ctx context.Context, e *translator.Event) (status,
 	return translator.TlogStatusVerified, ""
 }
 
-// known verifies again what it takes for fn to succeed, as long as there is time.
-func (w *Reconciler) known(ctx context.Context, fn func() error) error {
-	for {
+// withReverification calls fn until it succeeds, and verifies more of the log again
+// in between, as long as there is time.
+func (r *Reconciler) withReverification(ctx context.Context, fn func() error) error {
+	for done := false; ; {
 		err := fn()
-		if err == nil || !errors.Is(err, tlog.ErrUnknown) {
+		if err == nil || !errors.Is(err, tlog.ErrUnknown) || errors.Is(err, tlog.ErrRotated) || done || ctx.Err() != nil {
 			return err
 		}
-		if _, _, active := w.log.Reverifying(); !active || ctx.Err() != nil {
-			return err
-		}
-		if _, failed := w.log.Reverify(noTime); failed != nil {
+		var failed error
+		if done, failed = r.log.Reverify(expiredContext); failed != nil {
 			return err
 		}
 	}
 }
 
-// noTime is a context that is done: what works until its context is, and comes on
-// all the same, does so by the least that it can.
-var noTime = func() context.Context {
+// expiredContext is done: what works until its context is done, but always makes
+// some progress, makes the least.
+var expiredContext = func() context.Context {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	return ctx
 }()
 
-// begin settles from which leaf on rows are awaited. If the first row of all is
-// there, that is the first leaf; otherwise older rows were pruned, or passed over,
-// and it is the first leaf of those that are there.
-func (w *Reconciler) begin(events []translator.Event) {
-	if w.state.Baselined {
+// setBaseline decides from which leaf on rows are awaited: from the first leaf, if
+// the row with id 1 is there; otherwise older rows were pruned or skipped, and it is
+// the first leaf that a row names.
+func (r *Reconciler) setBaseline(events []translator.Event) {
+	if r.state.Baselined {
 		return
 	}
 	first := int64(-1)
@@ -213,8 +212,8 @@ func (w *Reconciler) begin(events []translator.Event) {
 	if first < 0 {
 		return
 	}
-	if w.state.LastID == 0 && events[0].ID == 1 {
+	if r.state.LastID == 0 && events[0].ID == 1 {
 		first = 0
 	}
-	w.state.Baselined, w.state.ResolvedUpTo, w.state.SkippedLeaves = true, first, first
+	r.state.Baselined, r.state.ResolvedUpTo, r.state.SkippedLeaves = true, first, first
 }

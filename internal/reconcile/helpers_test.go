@@ -72,16 +72,16 @@ func isBeacon(n int64) bool { return n%25 != 3 }
 
 // store keeps snapshots as a storage does.
 type store struct {
-	state []byte
+	log   []byte
 	pages map[int64][]byte
 	last  int64
 }
 
 func (s *store) Page(_ context.Context, number int64) ([]byte, error) { return s.pages[number], nil }
 
-func (s *store) save(t testing.TB, w *reconcile.Reconciler, lastID int64) {
+func (s *store) save(t testing.TB, reconciler *reconcile.Reconciler, lastID int64) {
 	t.Helper()
-	snapshot, err := w.Commit(lastID)
+	snapshot, err := reconciler.Commit(lastID)
 	require.NoError(t, err)
 	if s.pages == nil {
 		s.pages = map[int64][]byte{}
@@ -89,11 +89,11 @@ func (s *store) save(t testing.TB, w *reconcile.Reconciler, lastID int64) {
 	for number, page := range snapshot.Pages {
 		s.pages[number] = page
 	}
-	for _, number := range snapshot.Drop {
+	for _, number := range snapshot.DeletedPages {
 		delete(s.pages, number)
 	}
-	s.state, s.last = snapshot.State, lastID
-	w.Saved(snapshot)
+	s.log, s.last = snapshot.Log, lastID
+	reconciler.Saved(snapshot)
 }
 
 // log is a file that a registry writes to.
@@ -126,13 +126,13 @@ func newClock() *clock { return &clock{time.Date(2026, 1, 1, 0, 0, 0, 0, time.UT
 
 func (c *clock) read() time.Time { return c.now }
 
-func (l *log) witness(c *clock, s *store, wait time.Duration) *reconcile.Reconciler {
+func (l *log) open(c *clock, s *store, wait time.Duration) *reconcile.Reconciler {
 	l.t.Helper()
-	w, err := reconcile.Open(reconcile.Settings{
+	reconciler, err := reconcile.Open(reconcile.Settings{
 		Leaves: l.path, RegistryID: "deadbeef", Wait: wait, Grace: time.Minute, Now: c.read,
-		Saved: s.state, Pages: s, LastID: s.last,
+		Saved: s.log, Pages: s, LastID: s.last,
 	})
 	require.NoError(l.t, err)
-	l.t.Cleanup(func() { _ = w.Close() })
-	return w
+	l.t.Cleanup(func() { _ = reconciler.Close() })
+	return reconciler
 }

@@ -76,36 +76,36 @@ func (r *honestRegistry) commit(rows []translator.Event) []translator.Event {
 func TestHonestRegistry(t *testing.T) {
 	r := &honestRegistry{log: newLog(t), random: rand.New(rand.NewPCG(1, 2))}
 	clock, saved := newClock(), &store{}
-	w := r.log.witness(clock, saved, time.Minute)
+	reconciler := r.log.open(clock, saved, time.Minute)
 	var rows []translator.Event
 	verified := 0
 	for r.next < honestLeaves {
 		clock.now = clock.now.Add(time.Second)
 		rows = r.work(1+r.random.IntN(2000), rows)
-		w.Check(t.Context(), rows)
+		reconciler.Check(t.Context(), rows)
 		for i := range rows {
 			if rows[i].TlogStatus != translator.TlogStatusVerified { // faster than to require it, a million times
 				require.Fail(t, "a row is "+rows[i].TlogStatus, "row %d of leaf %d", rows[i].ID, rows[i].TlogIndex)
 			}
 		}
 		verified += len(rows)
-		require.Empty(t, w.Findings())
-		saved.save(t, w, r.lastID)
+		require.Empty(t, reconciler.Findings())
+		saved.save(t, reconciler, r.lastID)
 		switch r.random.IntN(20) {
 		case 0:
-			require.NoError(t, w.Close())
-			w = r.log.witness(clock, saved, time.Minute)
+			require.NoError(t, reconciler.Close())
+			reconciler = r.log.open(clock, saved, time.Minute)
 		case 1, 2, 3, 4:
-			w.Idle(t.Context())
-			require.Empty(t, w.Findings())
-			saved.save(t, w, r.lastID)
+			reconciler.Idle(t.Context())
+			require.Empty(t, reconciler.Findings())
+			saved.save(t, reconciler, r.lastID)
 		}
 	}
 	clock.now = clock.now.Add(time.Hour)
-	w.Idle(t.Context())
+	reconciler.Idle(t.Context())
 	clock.now = clock.now.Add(time.Hour)
-	w.Idle(t.Context())
-	require.Empty(t, w.Findings())
+	reconciler.Idle(t.Context())
+	require.Empty(t, reconciler.Findings())
 	require.Equal(t, honestLeaves-honestLeaves/25, verified)
-	require.Equal(t, int64(honestLeaves), w.Size())
+	require.Equal(t, int64(honestLeaves), reconciler.Size())
 }

@@ -15,67 +15,67 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// scene is a log with a witness that has seen its first hundred leaves and their
+// scene is a log with a reconciler that has seen its first hundred leaves and their
 // rows.
 type scene struct {
-	t      *testing.T
-	log    *log
-	clock  *clock
-	saved  *store
-	w      *reconcile.Reconciler
-	lastID int64
+	t          *testing.T
+	log        *log
+	clock      *clock
+	saved      *store
+	reconciler *reconcile.Reconciler
+	lastID     int64
 }
 
 func newScene(t *testing.T) *scene {
 	t.Helper()
 	s := &scene{t: t, log: newLog(t), clock: newClock(), saved: &store{}}
-	s.w = s.log.witness(s.clock, s.saved, 0)
+	s.reconciler = s.log.open(s.clock, s.saved, 0)
 	s.log.writeLeaves(0, 100)
 	s.check("verified", 0, 100)
 	s.wait()
-	require.Empty(t, s.w.Findings())
+	require.Empty(t, s.reconciler.Findings())
 	return s
 }
 
-// check shows the witness the rows of leaves, all of which are to get a status.
+// check shows the reconciler the rows of leaves, all of which are to get a status.
 func (s *scene) check(status string, from, to int64) {
 	s.t.Helper()
 	rows := rowsFrom(&s.lastID, from, to)
-	s.w.Check(s.t.Context(), rows)
+	s.reconciler.Check(s.t.Context(), rows)
 	for i := range rows {
 		require.Equal(s.t, status, rows[i].TlogStatus, "leaf %d", rows[i].TlogIndex)
 	}
-	s.saved.save(s.t, s.w, s.lastID)
+	s.saved.save(s.t, s.reconciler, s.lastID)
 }
 
 // wait lets the grace period go by.
 func (s *scene) wait() {
 	s.t.Helper()
 	for range 3 {
-		s.w.Idle(s.t.Context())
+		s.reconciler.Idle(s.t.Context())
 		s.clock.now = s.clock.now.Add(2 * time.Minute)
 	}
-	s.w.Idle(s.t.Context())
+	s.reconciler.Idle(s.t.Context())
 }
 
 func (s *scene) kinds() []string {
 	kinds := []string{}
-	for _, f := range s.w.Findings() {
+	for _, f := range s.reconciler.Findings() {
 		kinds = append(kinds, f.Kind)
 	}
 	return kinds
 }
 
-// Rows that came while the log could not be read are not missed later.
+// Rows that came while the log could not be read are not reported later.
 func TestUnreadableLogAccusesNobody(t *testing.T) {
 	s := newScene(t)
 	s.log.writeLeaves(100, 110)
 	require.NoError(t, os.Rename(s.log.path, s.log.path+".away"))
 	s.check("unavailable", 100, 110)
-	require.ErrorIs(t, s.w.Err(), os.ErrNotExist)
+	require.ErrorIs(t, s.reconciler.Err(), os.ErrNotExist)
 	require.NoError(t, os.Rename(s.log.path+".away", s.log.path))
 	s.wait()
-	require.NoError(t, s.w.Err())
+	require.NoError(t, s.reconciler.Err())
 	assert.Empty(t, s.kinds())
 }
 
@@ -83,39 +83,39 @@ func TestUnreadableLogAccusesNobody(t *testing.T) {
 // still none.
 func TestOtherDatabaseMayClaimAgain(t *testing.T) {
 	s := newScene(t)
-	s.w.Replaced(s.lastID, "uid", "row 96 is another", false)
-	s.w.ResetClaims()
+	s.reconciler.Replaced(s.lastID, "uid", "row 96 is another", false)
+	s.reconciler.ResetClaims()
 	assert.Equal(t, []string{translator.IntegrityDatabaseReplaced}, s.kinds())
 	s.lastID = 0
-	s.saved.save(t, s.w, s.lastID)
+	s.saved.save(t, s.reconciler, s.lastID)
 	s.check("verified", 0, 90)
 	s.wait()
 	// Leaf 78 ended a run, had it had a row.
-	require.Len(t, s.w.Findings(), 1)
-	f := s.w.Findings()[0]
+	require.Len(t, s.reconciler.Findings(), 1)
+	f := s.reconciler.Findings()[0]
 	assert.Equal(t, translator.IntegrityLeafWithoutRow, f.Kind)
 	assert.Equal(t, [2]int64{90, 99}, [2]int64{f.TlogIndex, f.TlogLastIndex})
 }
 
-// A checkpoint that was lost lets rows be handed on again; one that was moved on
-// without checking leaves no trace either.
+// After a checkpoint was lost, rows are delivered again; after one that was moved
+// without checking, some were not checked. Neither makes a finding.
 func TestCheckpointElsewhere(t *testing.T) {
 	t.Run("before", func(t *testing.T) {
 		s := newScene(t)
-		require.NoError(t, s.w.Close())
+		require.NoError(t, s.reconciler.Close())
 		s.saved.last, s.lastID = 0, 0
-		s.w = s.log.witness(s.clock, s.saved, 0)
+		s.reconciler = s.log.open(s.clock, s.saved, 0)
 		s.check("verified", 0, 100)
 		s.wait()
 		assert.Empty(t, s.kinds())
 	})
 	t.Run("after", func(t *testing.T) {
 		s := newScene(t)
-		require.NoError(t, s.w.Close())
+		require.NoError(t, s.reconciler.Close())
 		s.log.writeLeaves(100, 200)
-		rowsFrom(&s.lastID, 100, 150) // handed on by one that did not check
+		rowsFrom(&s.lastID, 100, 150) // delivered by a receiver that did not check
 		s.saved.last = s.lastID
-		s.w = s.log.witness(s.clock, s.saved, 0)
+		s.reconciler = s.log.open(s.clock, s.saved, 0)
 		s.check("verified", 150, 200)
 		s.wait()
 		assert.Empty(t, s.kinds())
@@ -130,21 +130,21 @@ func TestLogThatShrinksAndComesBack(t *testing.T) {
 	whole, err := os.ReadFile(s.log.path)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(s.log.path, whole[:len(whole)/2], 0o600))
-	s.w.Idle(t.Context())
+	s.reconciler.Idle(t.Context())
 	require.Equal(t, []string{translator.IntegrityLogRewritten}, s.kinds())
-	s.saved.save(t, s.w, s.lastID)
+	s.saved.save(t, s.reconciler, s.lastID)
 	require.NoError(t, os.WriteFile(s.log.path, whole, 0o600))
 	s.wait()
 	assert.Empty(t, s.kinds())
 }
 
-// A leaf that comes later than the settings allow gives one finding.
+// A leaf that is written later than the settings allow makes one finding.
 func TestLeafThatIsLateIsFoundOnce(t *testing.T) {
 	s := newScene(t)
 	rows := rowsFrom(&s.lastID, 100, 102)
-	s.w.Check(t.Context(), rows)
+	s.reconciler.Check(t.Context(), rows)
 	require.Equal(t, []string{translator.IntegrityRowMismatch, translator.IntegrityRowMismatch}, s.kinds())
-	s.saved.save(t, s.w, s.lastID)
+	s.saved.save(t, s.reconciler, s.lastID)
 	s.log.writeLeaves(100, 102)
 	s.wait()
 	assert.Empty(t, s.kinds())
@@ -153,15 +153,15 @@ func TestLeafThatIsLateIsFoundOnce(t *testing.T) {
 // A row may name no leaf as long as none did, as where a registry had no log.
 func TestRowsFromBeforeTheLog(t *testing.T) {
 	log, clock, saved := newLog(t), newClock(), &store{}
-	w := log.witness(clock, saved, 0)
+	reconciler := log.open(clock, saved, 0)
 	log.writeLeaves(0, 10)
 	rows := make([]translator.Event, 4)
 	for i := range rows {
 		rows[i] = eventOf(0)
 		rows[i].ID, rows[i].HasTlogIndex = int64(i+1), i == 2
 	}
-	w.Check(t.Context(), rows)
-	findings := w.Findings()
+	reconciler.Check(t.Context(), rows)
+	findings := reconciler.Findings()
 	require.Len(t, findings, 1)
 	assert.Equal(t, int64(4), findings[0].EventID, "after one that names a leaf")
 	assert.False(t, findings[0].HasTlogIndex)

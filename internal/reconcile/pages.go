@@ -5,17 +5,11 @@ package reconcile
 
 import (
 	"context"
-	"encoding/binary"
 	"fmt"
 	"math/bits"
-)
 
-const (
-	// pageLeaves is how many leaves share a page, which is what is saved when
-	// something about one of them has changed: a kilobyte.
-	pageLeaves = 4096
-	pageWords  = pageLeaves / 64
-	pageSize   = 2 * pageWords * 8
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 )
 
 // Pages is where the bits of leaves are kept between two runs, a page of 4096
@@ -25,27 +19,26 @@ type Pages interface {
 	Page(ctx context.Context, number int64) ([]byte, error)
 }
 
-// page is two bits a leaf that are kept, and one that is not.
+// page is what is saved of leaves, and one bit that is not.
 type page struct {
-	claimed [pageWords]uint64 // a row that agrees with the leaf has claimed it
-	settled [pageWords]uint64 // no row is awaited: claimed, no beacon's, or reported
-	held    [pageWords]uint64 // claimed by a row that is not committed
-	changes int               // since it was loaded
-	saved   int               // of these
+	kept          checkpoint.LogPage
+	staged        [checkpoint.PageWords]uint64 // claimed by a row that is not committed
+	revision      int                          // counts the changes since it was loaded
+	savedRevision int
 }
 
 // pages is all that is known of leaves. The zero value knows nothing.
 type pages struct {
-	source Pages
-	loaded map[int64]*page
-	stored int64 // pages from this one on are not in the source
-	dropTo int64 // those before are to be deleted, unless they are saved anew
-	epoch  int   // how often something was forgotten
+	source      Pages
+	loaded      map[int64]*page
+	stored      int64 // pages from this one on are not in the source
+	deleteBelow int64 // pages before this one are to be deleted, unless they are saved too
+	generation  int   // counts the calls of reset
 }
 
-// at returns the page of a leaf.
-func (p *pages) at(ctx context.Context, index int64) (*page, error) {
-	number := index / pageLeaves
+// page returns the page of a leaf.
+func (p *pages) page(ctx context.Context, index int64) (*page, error) {
+	number := index / checkpoint.PageLeaves
 	if found, ok := p.loaded[number]; ok {
 		return found, nil
 	}
@@ -53,10 +46,10 @@ func (p *pages) at(ctx context.Context, index int64) (*page, error) {
 	if number < p.stored {
 		data, err := p.source.Page(ctx, number)
 		if err == nil && data != nil {
-			err = loaded.decode(data)
+			err = loaded.kept.Decode(data)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("load what is known of leaves %d to %d: %w", number*pageLeaves, (number+1)*pageLeaves-1, err)
+			return nil, fmt.Errorf("load checkpoint page %d of the transparency log: %w", number, err)
 		}
 	}
 	if p.loaded == nil {
@@ -66,136 +59,135 @@ func (p *pages) at(ctx context.Context, index int64) (*page, error) {
 	return loaded, nil
 }
 
-// claim notes a row's claim. One that differs from its leaf settles it, but does
-// not keep the row that the leaf is of from claiming it.
+// claim makes a row's claim final. A row that differs from its leaf resolves the
+// leaf too, but does not keep the row that the leaf is of from claiming it.
 func (p *page) claim(index int64, agrees bool) {
 	word, bit := bitOf(index)
-	if agrees && p.claimed[word]&bit == 0 {
-		p.claimed[word] |= bit
-		p.changes++
+	if agrees && p.kept.Claimed[word]&bit == 0 {
+		p.kept.Claimed[word] |= bit
+		p.revision++
 	}
-	p.settle(index)
+	p.resolve(index)
 }
 
-func (p *page) settle(index int64) {
+func (p *page) resolve(index int64) {
 	word, bit := bitOf(index)
-	if p.settled[word]&bit == 0 {
-		p.settled[word] |= bit
-		p.changes++
+	if p.kept.Resolved[word]&bit == 0 {
+		p.kept.Resolved[word] |= bit
+		p.revision++
 	}
 }
 
 func (p *page) isClaimed(index int64) bool {
 	word, bit := bitOf(index)
-	return (p.claimed[word]|p.held[word])&bit != 0
+	return (p.kept.Claimed[word]|p.staged[word])&bit != 0
 }
 
-func (p *page) hold(index int64) {
+func (p *page) stage(index int64) {
 	word, bit := bitOf(index)
-	p.held[word] |= bit
+	p.staged[word] |= bit
 }
 
-func (p *page) release(index int64) {
+func (p *page) unstage(index int64) {
 	word, bit := bitOf(index)
-	p.held[word] &^= bit
+	p.staged[word] &^= bit
 }
 
-// firstOpen is the first leaf from a given one on, of those in the same page,
-// that is not settled; the first of the next page if all are.
-func (p *page) firstOpen(index int64) int64 {
-	base := index - index%pageLeaves
+// firstUnresolved is the first leaf from a given one on, of those in the same
+// page, that is not resolved; the first of the next page if all are.
+func (p *page) firstUnresolved(index int64) int64 {
+	base := index - index%checkpoint.PageLeaves
 	word, bit := bitOf(index)
-	open := ^p.settled[word] &^ (bit - 1)
-	for open == 0 {
-		if word++; word == pageWords {
-			return base + pageLeaves
+	unresolved := ^p.kept.Resolved[word] &^ (bit - 1)
+	for unresolved == 0 {
+		if word++; word == checkpoint.PageWords {
+			return base + checkpoint.PageLeaves
 		}
-		open = ^p.settled[word]
+		unresolved = ^p.kept.Resolved[word]
 	}
-	return base + int64(64*word+bits.TrailingZeros64(open))
+	return base + int64(64*word+bits.TrailingZeros64(unresolved))
 }
 
 func bitOf(index int64) (word int, bit uint64) {
-	return int(index % pageLeaves / 64), 1 << (index % 64)
+	return int(index % checkpoint.PageLeaves / 64), 1 << (index % 64)
 }
 
-// forget drops all that is known.
-func (p *pages) forget() {
-	p.epoch++
-	p.dropTo = max(p.dropTo, p.stored)
+// setChunks keeps the roots of chunks that are known. A root that was kept before
+// and is not known now stays: that is what it is kept for.
+func (p *page) setChunks(roots []tlog.Hash) {
+	for i, root := range roots {
+		if root != (tlog.Hash{}) {
+			p.kept.Chunks[i] = root
+			p.kept.ChunksKnown |= 1 << i
+		}
+	}
+}
+
+// dropChunks forgets the roots of the chunks that have a leaf from index on, which
+// may be another leaf now.
+func (p *page) dropChunks(index int64) {
+	first := int(index % checkpoint.PageLeaves / checkpoint.ChunkLeaves)
+	clear(p.kept.Chunks[first:])
+	p.kept.ChunksKnown &= 1<<first - 1
+}
+
+// reset forgets all that is known.
+func (p *pages) reset() {
+	p.generation++
+	p.deleteBelow = max(p.deleteBelow, p.stored)
 	p.loaded, p.stored = nil, 0
 }
 
-// unclaim lets rows claim the leaves from size on again, which are other leaves
-// now or will be. That nothing is awaited of them stays: it may be that they are
-// there again in a moment.
-func (p *pages) unclaim(ctx context.Context, size int64) error {
+// releaseClaims lets rows claim the leaves from size on again, which are other
+// leaves now or will be. They stay resolved: they may be there again in a moment.
+func (p *pages) releaseClaims(ctx context.Context, size int64) error {
 	last := p.stored - 1
 	for number := range p.loaded {
 		last = max(last, number)
 	}
-	for number := size / pageLeaves; number <= last; number++ {
-		known, err := p.at(ctx, number*pageLeaves)
+	for number := size / checkpoint.PageLeaves; number <= last; number++ {
+		first := max(size, number*checkpoint.PageLeaves)
+		known, err := p.page(ctx, first)
 		if err != nil {
 			return err
 		}
-		for index := max(size, number*pageLeaves); index < (number+1)*pageLeaves; index++ {
+		for index := first; index < (number+1)*checkpoint.PageLeaves; index++ {
 			word, bit := bitOf(index)
-			known.claimed[word] &^= bit
+			known.kept.Claimed[word] &^= bit
 		}
-		known.changes++
+		known.dropChunks(first)
+		known.revision++
 	}
 	return nil
 }
 
 // copyTo adds to a snapshot what has changed since the last one that was saved.
-func (p *pages) copyTo(s *Snapshot) {
-	s.epoch, s.Pages, s.versions = p.epoch, map[int64][]byte{}, map[int64]int{}
+// chunkRoots are those of a page.
+func (p *pages) copyTo(s *Snapshot, chunkRoots func(page int64) []tlog.Hash) {
+	s.generation, s.Pages, s.revisions = p.generation, map[int64][]byte{}, map[int64]int{}
 	for number, loaded := range p.loaded {
-		if loaded.changes != loaded.saved {
-			s.Pages[number], s.versions[number] = loaded.encode(), loaded.changes
+		if loaded.revision != loaded.savedRevision {
+			loaded.setChunks(chunkRoots(number))
+			s.Pages[number], s.revisions[number] = loaded.kept.Encode(), loaded.revision
 			p.stored = max(p.stored, number+1)
 		}
 	}
-	for number := range p.dropTo {
+	for number := range p.deleteBelow {
 		if s.Pages[number] == nil {
-			s.Drop = append(s.Drop, number)
+			s.DeletedPages = append(s.DeletedPages, number)
 		}
 	}
 }
 
-// wasSaved notes that a snapshot is where the source finds it.
-func (p *pages) wasSaved(s *Snapshot) {
-	if s.epoch != p.epoch {
-		return // the pages are other ones by now, and are saved again
+// saved notes that a snapshot is where the source finds it.
+func (p *pages) saved(s *Snapshot) {
+	if s.generation != p.generation {
+		return // the pages were reset since, and all are saved
 	}
-	for number, changes := range s.versions {
+	for number, revision := range s.revisions {
 		if loaded := p.loaded[number]; loaded != nil {
-			loaded.saved = changes
+			loaded.savedRevision = revision
 		}
 	}
-	p.dropTo = 0
-}
-
-func (p *page) encode() []byte {
-	data := make([]byte, 0, pageSize)
-	for _, words := range [][pageWords]uint64{p.claimed, p.settled} {
-		for _, word := range words {
-			data = binary.LittleEndian.AppendUint64(data, word)
-		}
-	}
-	return data
-}
-
-func (p *page) decode(data []byte) error {
-	if len(data) != pageSize {
-		return fmt.Errorf("%d bytes, where a page has %d", len(data), pageSize)
-	}
-	for _, words := range []*[pageWords]uint64{&p.claimed, &p.settled} {
-		for i := range words {
-			words[i] = binary.LittleEndian.Uint64(data)
-			data = data[8:]
-		}
-	}
-	return nil
+	p.deleteBelow = 0
 }

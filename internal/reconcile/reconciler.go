@@ -9,12 +9,13 @@ import (
 	"math"
 	"time"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// DefaultGrace is how long a beacon's leaf may be without a row. A registry that
-// cannot write gives up after five seconds.
+// DefaultGrace is how long a beacon leaf may be without a row. A registry that
+// cannot write fails after five seconds.
 const DefaultGrace = time.Minute
 
 // Settings is what a Reconciler needs to know.
@@ -30,23 +31,26 @@ type Settings struct {
 	Wait time.Duration
 	// Grace is how long a leaf may wait for its row. Default: [DefaultGrace].
 	Grace time.Duration
-	// Audit is for reading everything once, as it is: rows are awaited for all
-	// leaves from the first one on, all rows have to name a leaf, and nothing is
-	// waited for, whatever Wait and Grace say. Leaves without a row are looked for
-	// by ReportUnclaimed only.
+	// Audit is for reading everything once, as it is: every leaf from the first one
+	// on needs a row, every row needs a leaf, and Wait and Grace are 0. Only
+	// ReportUnclaimed searches for leaves without a row.
 	Audit bool
-	// Saved is the State of the last snapshot that was saved; nil if there is none.
+	// Saved is [Snapshot.Log] of the last snapshot that was saved; nil if there is
+	// none.
 	Saved []byte
-	// Pages finds the pages of the snapshots that were saved. It may be nil if
+	// Pages returns the pages of the snapshots that were saved. It may be nil if
 	// none ever is.
 	Pages Pages
 	// OnLeaf is called for every new leaf of the log, in order; beacon says that
-	// it looks like a beacon's and is not corrupt. Default none.
+	// it looks like a beacon leaf and is not corrupt. Default: none.
 	OnLeaf func(index int64, beacon bool)
-	// LastID is the id of the last row that was handed on. If what was saved
-	// does not reach that far, rows were not checked, and their leaves are not
-	// missed; if it reaches farther, all rows may claim their leaves again.
+	// LastID is the id of the last row that was delivered. If what was saved does
+	// not reach that far, rows were not checked, and their leaves are not reported;
+	// if it reaches farther, all rows may claim their leaves again.
 	LastID int64
+	// ReverifyEvery is the time between two verifications of the whole log.
+	// Default: never.
+	ReverifyEvery time.Duration
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
 }
@@ -55,23 +59,26 @@ type Settings struct {
 type Reconciler struct {
 	settings Settings
 	log      *tlog.Log
-	state    state
+	state    checkpoint.Log
 	pages    pages
 
-	staged   []claim                // by the rows that were checked last
-	verified bool                   // one of these rows was
-	rows     []translator.Integrity // findings about these
-	found    []translator.Integrity // other findings since the last Commit
-	marks    []mark                 // how long the log was when, oldest first
-	waiting  *tlog.Head             // for the log to be as long
-	expires  time.Time              // of waiting
-	trouble  error                  // why the log cannot be read
-	since    time.Time              // when that began
-	changed  bool                   // something is worth a snapshot
+	staged      []claim                // by the rows that were checked last
+	verified    bool                   // one of these rows was
+	rowFindings []translator.Integrity // about these rows
+	findings    []translator.Integrity // others, since the last Commit
+	dirty       bool                   // something is worth a snapshot
+
+	samples []lengthSample // how long the log was when, oldest first
+
+	pendingHead         *tlog.Head // to be compared when the log is as long
+	pendingHeadDeadline time.Time  // for that
+
+	lastErr      error     // why the log cannot be read
+	failingSince time.Time // when that began
 }
 
-// Open returns a Reconciler. It does no I/O. If what was saved cannot be read, it
-// begins anew and returns an error besides.
+// Open returns a Reconciler. It does no I/O. If what was saved is damaged, it
+// returns an error and a Reconciler that knows nothing.
 func Open(settings Settings) (*Reconciler, error) {
 	switch {
 	case settings.Audit:
@@ -82,115 +89,118 @@ func Open(settings Settings) (*Reconciler, error) {
 	if settings.Now == nil {
 		settings.Now = time.Now
 	}
-	w := &Reconciler{settings: settings}
-	err := w.restore()
-	w.state.Baselined = w.state.Baselined || settings.Audit
-	w.pages.source = settings.Pages
-	w.log = tlog.Open(tlog.Settings{Path: settings.Leaves, State: w.state.Log, OnLeaf: w.onLeaf})
-	return w, err
+	r := &Reconciler{settings: settings}
+	err := r.restore()
+	r.state.Baselined = r.state.Baselined || settings.Audit
+	r.pages.source = settings.Pages
+	r.log = tlog.Open(tlog.Settings{
+		Path: settings.Leaves, State: r.state.Tree, OnLeaf: r.onLeaf,
+		ReverifyEvery: settings.ReverifyEvery, Now: settings.Now,
+	})
+	return r, err
 }
 
 // Close releases the log's file.
-func (w *Reconciler) Close() error { return w.log.Close() }
+func (r *Reconciler) Close() error { return r.log.Close() }
 
 // onLeaf is called for every new leaf of the log, in order.
-func (w *Reconciler) onLeaf(index int64, beacon bool) {
-	if w.settings.OnLeaf != nil {
-		w.settings.OnLeaf(index, beacon)
+func (r *Reconciler) onLeaf(index int64, beacon bool) {
+	if r.settings.OnLeaf != nil {
+		r.settings.OnLeaf(index, beacon)
 	}
 	if beacon {
 		return
 	}
-	// If the page cannot be read, ReportUnclaimed finds out itself that it is no beacon's.
-	if p, err := w.pages.at(context.Background(), index); err == nil {
-		p.settle(index)
+	// If the page cannot be read, ReportUnclaimed looks up the leaf itself.
+	if p, err := r.pages.page(context.Background(), index); err == nil {
+		p.resolve(index)
 	}
 }
 
-// Reverifying says which leaves are being verified again because they were not
-// seen by this Reconciler, and whether any are.
-func (w *Reconciler) Reverifying() (from, to int64, active bool) { return w.log.Reverifying() }
-
-// Reverify goes on with that until it is done or the context is.
-func (w *Reconciler) Reverify(ctx context.Context) error {
-	_, err := w.log.Reverify(ctx)
-	w.takeLogFindings(ctx)
-	return w.note(err)
+// Reverification says which leaves are being verified again, and why; ok is false
+// if none are.
+func (r *Reconciler) Reverification() (current tlog.Reverification, ok bool) {
+	return r.log.Reverification()
 }
 
-// Recheck has all leaves verified again, as at a start. A leaf that is changed in
-// its place while others are appended is found no other way.
-func (w *Reconciler) Recheck() { w.log.Recheck() }
+// Reverify goes on with the verification until it or the context is done.
+func (r *Reconciler) Reverify(ctx context.Context) error {
+	_, err := r.log.Reverify(ctx)
+	r.addLogFindings(ctx)
+	return r.recordErr(err)
+}
 
 // HeadSize is the size of the last tree head that the log agreed with; 0 if there
 // was none.
-func (w *Reconciler) HeadSize() int64 {
-	if w.state.Head == nil {
-		return 0
+func (r *Reconciler) HeadSize() int64 {
+	if n := len(r.state.Heads); n > 0 {
+		return r.state.Heads[n-1].Size
 	}
-	return w.state.Head.Size
+	return 0
 }
 
 // Size is how many leaves of the log have been read.
-func (w *Reconciler) Size() int64 { return w.log.Size() }
+func (r *Reconciler) Size() int64 { return r.log.Size() }
 
 // RootAt is the root of the tree over the first size leaves that have been read.
 // Its errors are those of [tlog.Log.RootAt].
-func (w *Reconciler) RootAt(size int64) (tlog.Hash, error) { return w.log.RootAt(size) }
+func (r *Reconciler) RootAt(size int64) (tlog.Hash, error) { return r.log.RootAt(size) }
 
-// AtEnd reports whether all of the log had been read at the last look.
-func (w *Reconciler) AtEnd() bool { return w.log.AtEnd() }
+// AtEnd reports whether the last read of the log reached its end.
+func (r *Reconciler) AtEnd() bool { return r.log.AtEnd() }
 
-// SkippedLeaves is how many leaves are older than the first row that was there, and
-// taken for those of rows that were pruned; 0 as long as none has been verified.
-func (w *Reconciler) SkippedLeaves() int64 { return w.state.SkippedLeaves }
+// SkippedLeaves is how many leaves are older than the first row that was there:
+// their rows are assumed to be pruned. It is 0 as long as no row was verified.
+func (r *Reconciler) SkippedLeaves() int64 { return r.state.SkippedLeaves }
 
 // Err says why the log cannot be read; nil if it can.
-func (w *Reconciler) Err() error { return w.trouble }
+func (r *Reconciler) Err() error { return r.lastErr }
 
-// note keeps in mind since when the log cannot be read.
-func (w *Reconciler) note(err error) error {
+// recordErr keeps why and since when the log cannot be read; nil: it can.
+func (r *Reconciler) recordErr(err error) error {
 	switch {
 	case err == nil:
-		w.since = time.Time{}
-	case w.trouble == nil:
-		w.since = w.settings.Now()
+		r.failingSince = time.Time{}
+	case r.lastErr == nil:
+		r.failingSince = r.settings.Now()
 	}
-	w.trouble = err
+	r.lastErr = err
 	return err
 }
 
 // Idle is called when all rows have been checked and committed. It reads on in
-// the log until the context is done, and looks for leaves that have been without
-// a row for too long.
-func (w *Reconciler) Idle(ctx context.Context) {
-	before := w.log.Size()
-	_ = w.note(w.log.Advance(ctx, math.MaxInt64)) // Err tells
-	w.takeLogFindings(ctx)
-	w.changed = w.changed || w.log.Size()-before >= worthSaving
-	if !w.settings.Audit {
-		w.mark()
-		w.settleOld(ctx)
+// the log until the context is done, and reports leaves that have been without a
+// row for longer than the grace period.
+func (r *Reconciler) Idle(ctx context.Context) {
+	before := r.log.Size()
+	_ = r.recordErr(r.log.Advance(ctx, math.MaxInt64)) // for Err
+	r.addLogFindings(ctx)
+	r.dirty = r.dirty || r.log.Size()-before >= minLeavesToSave
+	if !r.settings.Audit {
+		r.sampleLength()
+		r.reportOverdue(ctx)
 	}
-	w.checkWaiting()
+	r.comparePendingHead()
 }
 
-// worthSaving is how many leaves it takes to save that they were read, where
+// minLeavesToSave is how many leaves it takes to save that they were read, where
 // nothing else has changed.
-const worthSaving = 256
+const minLeavesToSave = 256
 
-// Findings are all that have been made since the last Commit.
-func (w *Reconciler) Findings() []translator.Integrity {
-	return append(append([]translator.Integrity(nil), w.found...), w.rows...)
+// Findings returns those that were made since the last Commit.
+func (r *Reconciler) Findings() []translator.Integrity {
+	return append(append([]translator.Integrity(nil), r.findings...), r.rowFindings...)
 }
 
 // Pending reports whether there is anything to commit.
-func (w *Reconciler) Pending() bool { return w.changed || len(w.found)+len(w.rows)+len(w.staged) > 0 }
+func (r *Reconciler) Pending() bool {
+	return r.dirty || len(r.findings)+len(r.rowFindings)+len(r.staged) > 0
+}
 
 // ResetClaims is called when the database is another one: its rows may claim all
 // leaves again.
-func (w *Reconciler) ResetClaims() {
-	w.unstage()
-	w.state.Baselined, w.state.ResolvedUpTo = false, 0
-	w.pages.forget()
+func (r *Reconciler) ResetClaims() {
+	r.unstage()
+	r.state.Baselined, r.state.ResolvedUpTo = false, 0
+	r.pages.reset()
 }

@@ -4,81 +4,62 @@
 package reconcile
 
 import (
-	"encoding/json"
 	"fmt"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 )
 
-// state is what a snapshot holds beside the pages, as JSON.
-type state struct {
-	Version      int        `json:"version"`
-	LastID       int64      `json:"last_id"` // the last row that was checked
-	Log          tlog.State `json:"log"`
-	Pages        int64      `json:"pages"`   // pages from this one on were never saved
-	Baselined    bool       `json:"begun"`   // ResolvedUpTo counts
-	ResolvedUpTo int64      `json:"settled"` // leaves below need no further look
-	// SkippedLeaves is what ResolvedUpTo began with.
-	SkippedLeaves int64 `json:"passed_over,omitempty"`
-	Head          *head `json:"head,omitempty"` // the last one that was borne out
-	// Reported are the uids of findings about heads, the last few of them.
-	Reported []string `json:"reported,omitempty"`
-}
-
-const stateVersion = 1
-
 // Snapshot is what to save so that another Reconciler can go on. All of it has to be
-// saved at once, with the id of the last row that was handed on.
+// saved in one transaction, with the id of the last row that was delivered.
 type Snapshot struct {
-	// State is a few kilobytes of JSON.
-	State []byte
-	// Pages are the pages that have changed, under their numbers.
+	// Log is the value of [checkpoint.LogKey].
+	Log []byte
+	// Pages are the pages that have changed, each the value of its key under
+	// [checkpoint.LogPrefix].
 	Pages map[int64][]byte
-	// Drop are the numbers of pages to delete.
-	Drop []int64
+	// DeletedPages are the numbers of pages to delete.
+	DeletedPages []int64
 
-	versions map[int64]int
-	epoch    int
+	revisions  map[int64]int
+	generation int
 }
 
-func (w *Reconciler) restore() error {
-	if w.settings.Saved == nil {
+// restore goes on from what was saved.
+func (r *Reconciler) restore() error {
+	if r.settings.Saved == nil {
 		return nil
 	}
-	var saved state
-	if err := json.Unmarshal(w.settings.Saved, &saved); err != nil {
-		return fmt.Errorf("read what is known of the transparency log: %w", err)
+	saved, err := checkpoint.DecodeLog(r.settings.Saved)
+	if err != nil {
+		return fmt.Errorf("decode checkpoint key %q: %w", checkpoint.LogKey, err)
 	}
-	if saved.Version != stateVersion {
-		return fmt.Errorf("read what is known of the transparency log: version %d, where %d is known", saved.Version, stateVersion)
+	r.state = saved
+	r.pages.stored = saved.Pages
+	if saved.LastID != r.settings.LastID {
+		r.state.Baselined, r.state.ResolvedUpTo = false, 0
 	}
-	w.state = saved
-	w.pages.stored = saved.Pages
-	if saved.LastID != w.settings.LastID {
-		w.state.Baselined, w.state.ResolvedUpTo = false, 0
-	}
-	if saved.LastID > w.settings.LastID { // rows are handed on once more
-		w.pages.forget()
+	if saved.LastID > r.settings.LastID { // rows are delivered once more
+		r.pages.reset()
 	}
 	return nil
 }
 
-// Commit makes final what was found, and returns what to save: the rows up to
-// lastID and the findings have been handed on.
-func (w *Reconciler) Commit(lastID int64) (*Snapshot, error) {
-	for _, c := range w.staged {
+// Commit makes final what was found, and returns what to save. It is called when
+// the rows up to lastID and the findings have been delivered.
+func (r *Reconciler) Commit(lastID int64) (*Snapshot, error) {
+	for _, c := range r.staged {
 		c.page.claim(c.index, c.agrees)
 	}
-	w.unstage()
-	w.found, w.changed = nil, false
-	w.state.Version, w.state.LastID, w.state.Log = stateVersion, lastID, w.log.State()
+	r.unstage()
+	r.findings, r.dirty = nil, false
 	s := &Snapshot{}
-	w.pages.copyTo(s)
-	w.state.Pages = w.pages.stored
+	r.pages.copyTo(s, r.log.ChunkRoots)
+	r.state.Leaves.Path = r.settings.Leaves
+	r.state.LastID, r.state.Tree, r.state.Pages = lastID, r.log.State(), r.pages.stored
 	var err error
-	s.State, err = json.Marshal(w.state)
+	s.Log, err = r.state.Encode()
 	return s, err
 }
 
 // Saved says that a snapshot is where Pages finds it.
-func (w *Reconciler) Saved(s *Snapshot) { w.pages.wasSaved(s) }
+func (r *Reconciler) Saved(s *Snapshot) { r.pages.saved(s) }

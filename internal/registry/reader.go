@@ -18,9 +18,8 @@ var (
 	selectRows = "SELECT " + columns + " FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"
 	selectRow  = "SELECT " + columns + " FROM events WHERE id = ?1"
 	selectLast = "SELECT " + columns + " FROM events ORDER BY id DESC LIMIT 1"
+	selectLag  = "SELECT (SELECT max(id) FROM events), timestamp FROM events WHERE id > ?1 ORDER BY id LIMIT 1"
 )
-
-const selectLag = "SELECT (SELECT max(id) FROM events), timestamp FROM events WHERE id > ?1 ORDER BY id LIMIT 1"
 
 // minBatch is how many rows a batch has at least while the database keeps changing
 // during reads. So few are read in a fraction of the time that a commit takes.
@@ -55,10 +54,7 @@ func Open(settings Settings) *Reader {
 	if settings.Now == nil {
 		settings.Now = time.Now
 	}
-	return &Reader{
-		settings: settings, idRangeSize: idRangeSize,
-		db: livedb.Open(settings.Path), decoder: newDecoder(eventColumns),
-	}
+	return &Reader{settings: settings, idRangeSize: idRangeSize, db: livedb.Open(settings.Path), decoder: newDecoder(eventColumns)}
 }
 
 // Close releases the files. The Reader must not be used again.

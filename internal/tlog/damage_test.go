@@ -16,29 +16,28 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// damagedLeaf is the leaf that most damages are about. It is in the second of
+// damagedLeaf is the leaf that most kinds of damage change. It is in the second of
 // three complete chunks of the log, which is damagedSize leaves long.
 const (
 	damagedLeaf = 300
 	damagedSize = 901
 )
 
-// damage is something that may be done to a log.
+// damage is a change to a log.
 type damage struct {
-	// to changes the lines of the log, which have their newlines.
-	to func(lines []string) []string
-	// corrupt is the runs of leaves that are corrupt then.
+	// edit changes the lines of the log, which end with their newlines.
+	edit func(lines []string) []string
+	// corrupt are the runs of leaves that are corrupt afterwards.
 	corrupt []tlog.Run
-	// unknown says that the hash of one of them is not known.
+	// unknown: the hash of one of them is not known.
 	unknown bool
-	// rewritten says that the root is another one or not known any more, to
-	// somebody who knew it.
+	// rewritten: the root is another one, or not known any more.
 	rewritten bool
-	// size is how many leaves there are then; 0 for all.
+	// size is the number of leaves afterwards; 0 for all, -1 for none.
 	size int
 }
 
-// inLeaf is a damage that changes the line of the leaf.
+// inLeaf changes the line of the leaf.
 func inLeaf(old, replacement string) func([]string) []string {
 	return func(lines []string) []string {
 		changed := strings.Replace(lines[damagedLeaf], old, replacement, 1)
@@ -50,83 +49,83 @@ func inLeaf(old, replacement string) func([]string) []string {
 	}
 }
 
-// other is a leaf that a registry never wrote.
+// other is a leaf that the registry never wrote.
 const other = `{"event":"beacon","kind":"ocsp","token_id":"other"}`
 
 var damages = map[string]damage{
-	"none": {to: func(lines []string) []string { return lines }},
+	"none": {edit: func(lines []string) []string { return lines }},
 
-	// The tree is the same by the hashes that the lines declare.
+	// The hashes that the lines declare make the same tree.
 	"hex digit": {
-		to:      inLeaf(hexOf("ocsp"), hexOf("ocsq")),
+		edit:    inLeaf(hexOf("ocsp"), hexOf("ocsq")),
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
 	},
 	"text": {
-		to:      inLeaf("ocsp", "ocsq"),
+		edit:    inLeaf("ocsp", "ocsq"),
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
 	},
 	"text and hex digits": {
-		to: func(lines []string) []string {
+		edit: func(lines []string) []string {
 			return inLeaf(hexOf("ocsp"), hexOf("ocsq"))(inLeaf("ocsp", "ocsq")(lines))
 		},
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
 	},
-	"cut off behind the hash": {
-		to: func(lines []string) []string {
+	"cut off after the hash": {
+		edit: func(lines []string) []string {
 			lines[damagedLeaf] = lines[damagedLeaf][:200] + "\n"
 			return lines
 		},
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
 	},
 	"index of another leaf, far away": {
-		to:      inLeaf("300", "30000000000"),
+		edit:    inLeaf("300", "30000000000"),
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
 	},
 	"two leaves": {
-		to: func(lines []string) []string {
+		edit: func(lines []string) []string {
 			lines[damagedLeaf+1] = strings.Replace(lines[damagedLeaf+1], hexOf("ocsp"), hexOf("ocsq"), 1)
 			return inLeaf(hexOf("ocsp"), hexOf("ocsq"))(lines)
 		},
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf + 1}},
 	},
 	"two leaves apart": {
-		to: func(lines []string) []string {
+		edit: func(lines []string) []string {
 			lines[damagedLeaf+3] = strings.Replace(lines[damagedLeaf+3], hexOf("ocsp"), hexOf("ocsq"), 1)
 			return inLeaf(hexOf("ocsp"), hexOf("ocsq"))(lines)
 		},
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}, {First: damagedLeaf + 3, Last: damagedLeaf + 3}},
 	},
-	"line repeated": {
-		to: func(lines []string) []string {
+	"repeated line": {
+		edit: func(lines []string) []string {
 			return slices.Insert(lines, damagedLeaf+1, lines[damagedLeaf])
 		},
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
 	},
 	"last leaf": {
-		to: func(lines []string) []string {
+		edit: func(lines []string) []string {
 			lines[damagedSize-1] = strings.Replace(lines[damagedSize-1], hexOf("ocsp"), hexOf("ocsq"), 1)
 			return lines
 		},
 		corrupt: []tlog.Run{{First: damagedSize - 1, Last: damagedSize - 1}},
 	},
 
-	// The tree is another one, and nothing else shows it.
+	// Only the root shows it.
 	"another leaf": {
-		to: func(lines []string) []string {
+		edit: func(lines []string) []string {
 			lines[damagedLeaf] = lineOf(damagedLeaf, other)
 			return lines
 		},
 		rewritten: true,
 	},
 	"another last leaf": {
-		to: func(lines []string) []string {
+		edit: func(lines []string) []string {
 			lines[damagedSize-1] = lineOf(damagedSize-1, other)
 			return lines
 		},
 		rewritten: true,
 	},
-	"two leaves exchanged": {
-		to: func(lines []string) []string {
+	"two leaves swapped": {
+		edit: func(lines []string) []string {
 			lines[damagedLeaf] = lineOf(damagedLeaf, leafText(damagedLeaf+1))
 			lines[damagedLeaf+1] = lineOf(damagedLeaf+1, leafText(damagedLeaf))
 			return lines
@@ -134,7 +133,7 @@ var damages = map[string]damage{
 		rewritten: true,
 	},
 	"all leaves": {
-		to: func(lines []string) []string {
+		edit: func(lines []string) []string {
 			for i := range lines {
 				lines[i] = lineOf(i, fmt.Sprintf(`{"n":%d}`, i))
 			}
@@ -142,8 +141,8 @@ var damages = map[string]damage{
 		},
 		rewritten: true,
 	},
-	"leaf taken out and the rest moved up": {
-		to: func(lines []string) []string {
+	"leaf removed and the rest moved up": {
+		edit: func(lines []string) []string {
 			for i := damagedLeaf; i+1 < len(lines); i++ {
 				lines[i] = lineOf(i, leafText(i+1))
 			}
@@ -152,39 +151,39 @@ var damages = map[string]damage{
 		rewritten: true,
 		size:      damagedSize - 1,
 	},
-	"hash and nothing else": {
-		to:        inLeaf(hashOf(leafText(damagedLeaf)).String(), hashOf(other).String()),
+	"only the hash": {
+		edit:      inLeaf(hashOf(leafText(damagedLeaf)).String(), hashOf(other).String()),
 		corrupt:   []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
 		rewritten: true,
 	},
 
 	// The log lacks leaves.
-	"line taken out": {
-		to:      func(lines []string) []string { return slices.Delete(lines, damagedLeaf, damagedLeaf+1) },
+	"line removed": {
+		edit:    func(lines []string) []string { return slices.Delete(lines, damagedLeaf, damagedLeaf+1) },
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
 		unknown: true, rewritten: true,
 	},
-	"many lines taken out": {
-		to:      func(lines []string) []string { return slices.Delete(lines, 200, 600) },
+	"many lines removed": {
+		edit:    func(lines []string) []string { return slices.Delete(lines, 200, 600) },
 		corrupt: []tlog.Run{{First: 200, Last: 599}},
 		unknown: true, rewritten: true,
 	},
-	"first lines taken out": {
-		to:      func(lines []string) []string { return slices.Delete(lines, 0, 600) },
+	"first lines removed": {
+		edit:    func(lines []string) []string { return slices.Delete(lines, 0, 600) },
 		corrupt: []tlog.Run{{First: 0, Last: 599}},
 		unknown: true, rewritten: true,
 	},
-	"line in the place of another": {
-		to: func(lines []string) []string {
+	"two lines swapped": {
+		edit: func(lines []string) []string {
 			lines[damagedLeaf], lines[damagedLeaf+1] = lines[damagedLeaf+1], lines[damagedLeaf]
 			return lines
 		},
-		// 300 is missing where 301 comes, and comes where 302 should.
+		// 300 is missing before 301, and follows where 302 is expected.
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
 		unknown: true, rewritten: true,
 	},
 	"garbage": {
-		to: func(lines []string) []string {
+		edit: func(lines []string) []string {
 			lines[damagedLeaf] = "\x00\xff garbage\n"
 			return lines
 		},
@@ -192,36 +191,36 @@ var damages = map[string]damage{
 		unknown: true, rewritten: true,
 	},
 	"very long garbage": {
-		to: func(lines []string) []string {
+		edit: func(lines []string) []string {
 			lines[damagedLeaf] = strings.Repeat("x", 3<<20) + "\n"
 			return lines
 		},
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
 		unknown: true, rewritten: true,
 	},
-	"newline taken out": {
-		to: func(lines []string) []string {
+	"newline removed": {
+		edit: func(lines []string) []string {
 			lines[damagedLeaf] = strings.TrimSuffix(lines[damagedLeaf], "\n")
 			return lines
 		},
-		// What is left of the two lines takes the first one's place, with its hash.
+		// The joined line counts as the first leaf, with its hash.
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf + 1}},
 		unknown: true, rewritten: true,
 	},
 
-	// It is shorter.
+	// The log is shorter.
 	"cut off": {
-		to:        func(lines []string) []string { return lines[:damagedLeaf] },
+		edit:      func(lines []string) []string { return lines[:damagedLeaf] },
 		rewritten: true,
 		size:      damagedLeaf,
 	},
 	"last leaf cut off": {
-		to:        func(lines []string) []string { return lines[:damagedSize-1] },
+		edit:      func(lines []string) []string { return lines[:damagedSize-1] },
 		rewritten: true,
 		size:      damagedSize - 1,
 	},
 	"cut off in the last line": {
-		to: func(lines []string) []string {
+		edit: func(lines []string) []string {
 			lines[damagedSize-1] = strings.TrimSuffix(lines[damagedSize-1], "\n")
 			return lines
 		},
@@ -229,16 +228,16 @@ var damages = map[string]damage{
 		size:      damagedSize - 1,
 	},
 	"empty": {
-		to:        func([]string) []string { return nil },
+		edit:      func([]string) []string { return nil },
 		rewritten: true,
 		size:      -1,
 	},
 }
 
-// apply is the damaged log's text.
+// apply returns the text of the damaged log.
 func (d damage) apply() string {
 	lines := strings.SplitAfter(linesOf(0, damagedSize), "\n")
-	return strings.Join(d.to(slices.Clone(lines[:damagedSize])), "")
+	return strings.Join(d.edit(slices.Clone(lines[:damagedSize])), "")
 }
 
 func (d damage) leaves() int64 {
@@ -251,48 +250,44 @@ func (d damage) leaves() int64 {
 	return int64(d.size)
 }
 
-// ways to bring the damage into the file.
-var ways = map[string]func(t testing.TB, path, text string){
+// writeDamage are ways to write the damaged log.
+var writeDamage = map[string]func(t testing.TB, path, text string){
 	"in place": overwrite,
 	"replaced": replace,
 }
 
-// quiet is a Log that does not look at whether the leaves it is told of are as
-// they should be.
-func quiet(t testing.TB, path string, state tlog.State) *follower {
-	f := &follower{t: t, path: path}
-	f.Log = tlog.Open(tlog.Settings{Path: path, State: state, OnLeaf: func(index int64, _ bool) {
-		f.leaves = append(f.leaves, index)
-	}})
-	t.Cleanup(func() { require.NoError(t, f.Close()) })
+// followDamaged is follow for a log whose leaves may not be those of leafText.
+func followDamaged(t testing.TB, path string, state tlog.State) *follower {
+	f := follow(t, path, state)
+	f.anyLeaf = true
 	return f
 }
 
-func TestDamageNeverSeenBefore(t *testing.T) {
+func TestDamageBeforeFirstRead(t *testing.T) {
 	for name, d := range damages {
 		t.Run(name, func(t *testing.T) {
-			f := quiet(t, newLog(t, d.apply()), tlog.State{})
+			f := followDamaged(t, newLog(t, d.apply()), tlog.State{})
 			f.advance()
 			d.requireFound(t, f, false)
 			assert.Equal(t, indexes(0, int(d.leaves())), f.leaves)
-			d.requireToldOnce(t, f)
+			d.requireReportedOnce(t, f)
 		})
 	}
 }
 
 func TestDamageWhileRunning(t *testing.T) {
 	for name, d := range damages {
-		for way, write := range ways {
+		for way, write := range writeDamage {
 			t.Run(name+", "+way, func(t *testing.T) {
 				path := newLog(t, linesOf(0, damagedSize))
-				f := quiet(t, path, tlog.State{})
+				f := followDamaged(t, path, tlog.State{})
 				f.advance()
 				require.Empty(t, f.Findings())
 				write(t, path, d.apply())
 				f.advance()
 				d.requireFound(t, f, true)
 				assert.Equal(t, indexes(0, damagedSize), f.leaves)
-				d.requireToldOnce(t, f)
+				d.requireReportedOnce(t, f)
 			})
 		}
 	}
@@ -302,38 +297,38 @@ func TestDamageWhileDown(t *testing.T) {
 	for name, d := range damages {
 		t.Run(name, func(t *testing.T) {
 			path := newLog(t, linesOf(0, damagedSize))
-			f := quiet(t, path, tlog.State{})
+			f := followDamaged(t, path, tlog.State{})
 			f.advance()
 			state := f.State()
 			overwrite(t, path, d.apply())
-			again := quiet(t, path, state)
+			again := followDamaged(t, path, state)
 			again.advance()
 			d.requireFound(t, again, true)
 			assert.Empty(t, again.leaves)
-			d.requireToldOnce(t, again)
+			d.requireReportedOnce(t, again)
 		})
 	}
 }
 
-// The damage comes while what had been seen is being read again.
-func TestDamageBeforeAllIsReadAgain(t *testing.T) {
+// The damage occurs while what had been read is being verified again.
+func TestDamageDuringReverification(t *testing.T) {
 	for name, d := range damages {
 		t.Run(name, func(t *testing.T) {
 			path := newLog(t, linesOf(0, damagedSize))
-			f := quiet(t, path, tlog.State{})
+			f := followDamaged(t, path, tlog.State{})
 			f.advance()
-			again := quiet(t, path, f.State())
+			again := followDamaged(t, path, f.State())
 			require.NoError(t, again.Advance(t.Context(), everything))
 			overwrite(t, path, d.apply())
 			again.advance()
 			d.requireFound(t, again, true)
-			d.requireToldOnce(t, again)
+			d.requireReportedOnce(t, again)
 		})
 	}
 }
 
-// requireFound makes sure that everything has been found that is wrong, and
-// nothing else. seen says that the log was known before.
+// requireFound makes sure that all that is wrong has been found, and nothing else.
+// seen: the log was known before.
 func (d damage) requireFound(t *testing.T, f *follower, seen bool) {
 	t.Helper()
 	var corrupt []tlog.Run
@@ -373,7 +368,7 @@ func (d damage) requireFound(t *testing.T, f *follower, seen bool) {
 	}
 }
 
-// requireEntries looks every leaf up.
+// requireEntries looks up every leaf.
 func (d damage) requireEntries(t *testing.T, f *follower) {
 	t.Helper()
 	for i := range d.leaves() {
@@ -393,18 +388,18 @@ func (d damage) requireEntries(t *testing.T, f *follower) {
 	}
 }
 
-// requireToldOnce makes sure that neither what is written to the log later nor
-// a restart brings the same findings again.
-func (d damage) requireToldOnce(t *testing.T, f *follower) {
+// requireReportedOnce makes sure that neither later leaves nor a restart repeat the
+// findings.
+func (d damage) requireReportedOnce(t *testing.T, f *follower) {
 	t.Helper()
 	before := int(f.Size())
 	text := linesOf(before, before+300)
 	if strings.HasSuffix(d.apply(), "\n") || d.size == -1 {
 		appendTo(t, f.path, text)
 	} else {
-		return // half a line, which would go on
+		return // the partial line would be continued
 	}
-	again := quiet(t, f.path, f.State())
+	again := followDamaged(t, f.path, f.State())
 	for _, f := range []*follower{f, again} {
 		f.leaves = nil
 		f.advance()
@@ -414,15 +409,14 @@ func (d damage) requireToldOnce(t *testing.T, f *follower) {
 	}
 }
 
-// A line with a wrong index is one corrupt leaf. What it would make of the lines
-// behind it, were it right, does not count.
+// A line with a wrong index is one corrupt leaf, and the lines after it are not.
 func TestWrongIndexIsOneLeaf(t *testing.T) {
 	lines := strings.SplitAfter(linesOf(0, 500), "\n")
 	for index, wrong := range map[int]string{0: "7", 3: "4", 4: "400", 123: "523", 498: "499"} {
 		damaged := slices.Clone(lines)
 		damaged[index] = strings.Replace(lines[index], fmt.Sprintf(`{"index": %d,`, index), `{"index": `+wrong+",", 1)
 		require.NotEqual(t, lines[index], damaged[index])
-		f := quiet(t, newLog(t, strings.Join(damaged, "")), tlog.State{})
+		f := followDamaged(t, newLog(t, strings.Join(damaged, "")), tlog.State{})
 		f.advance()
 		found := f.Findings()
 		require.Len(t, found, 1, "index %d as %s", index, wrong)

@@ -17,92 +17,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// FuzzLine holds the two ways of reading a line against each other, and
-// against what encoding/json makes of it.
-func FuzzLine(f *testing.F) {
-	for _, line := range sampleLines(f)[20:60:60] {
-		f.Add(line)
-	}
-	f.Fuzz(func(t *testing.T, line []byte) {
-		var fast, slow, got tlog.Leaf
-		taken := tlog.ParseLineFast(line, &fast)
-		slowErr := tlog.ParseLineSlow(line, &slow)
-		err := tlog.ParseLine(line, &got)
-		require.Equal(t, slowErr, err)
-		if taken {
-			require.NoError(t, slowErr)
-			require.Equal(t, slow.Data, fast.Data)
-			require.Equal(t, [2]any{slow.Index, slow.Hash}, [2]any{fast.Index, fast.Hash})
-		}
-		if err != nil {
-			return
-		}
-		require.Equal(t, hashOf(string(got.Data)), got.Hash)
-		var fields map[string]any
-		require.NoError(t, json.Unmarshal(line, &fields))
-		require.Equal(t, got.Hash.String(), fields["leaf_hash"])
-		if digits, ok := fields["leaf_data_hex"]; ok {
-			require.Equal(t, hex.EncodeToString(got.Data), digits)
-		} else {
-			require.Equal(t, string(got.Data), fields["leaf_data"])
-		}
-	})
-}
-
-// FuzzBeacon holds the two ways of reading a leaf against each other, and the
-// leaf against the row that it says there is.
-func FuzzBeacon(f *testing.F) {
-	var leaf tlog.Leaf
-	for _, line := range sampleLines(f)[20:60:60] {
-		require.NoError(f, tlog.ParseLine(line, &leaf))
-		f.Add([]byte(string(leaf.Data)))
-	}
-	f.Fuzz(func(t *testing.T, data []byte) {
-		var fast, slow, got tlog.Beacon
-		isFast, taken := tlog.ParseBeaconFast(data, &fast)
-		isSlow, slowErr := tlog.ParseBeaconSlow(data, &slow)
-		isBeacon, err := tlog.ParseBeacon(data, &got)
-		require.Equal(t, slowErr, err)
-		require.Equal(t, isSlow, isBeacon)
-		if taken {
-			require.NoError(t, slowErr)
-			require.Equal(t, isSlow, isFast)
-			require.Equal(t, slow, fast)
-		}
-		if !isBeacon {
-			require.Equal(t, tlog.Beacon{}, got)
-			return
-		}
-		agrees(t, data, &got)
-	})
-}
-
-// agrees makes sure that a leaf agrees with its own row, as far as it is one.
-func agrees(t *testing.T, data []byte, b *tlog.Beacon) {
-	var fields map[string]any
-	require.NoError(t, json.Unmarshal(data, &fields))
-	text := func(key string) string {
-		value, _ := fields[key].(string)
-		return value
-	}
-	extra, err := json.Marshal(map[string]string{"qtype": text("qtype")})
-	require.NoError(t, err)
-	normal, _ := translator.NormalizeExtra(string(extra))
-	row := translator.Event{
-		Kind: text("kind"), TokenID: text("token_id"), FileID: text("file_id"), RecipientID: text("recipient_id"),
-		SourceIP: text("source_ip"), UserAgent: text("user_agent"), QuestionName: text("qname"), Extra: normal,
-		QualifiedTimestamp: text("timestamp"),
-	}
-	want := 0
-	for _, key := range []string{"kind", "token_id", "file_id", "recipient_id", "source_ip", "user_agent", "qname", "qtype", "timestamp"} {
-		if _, isText := fields[key].(string); !isText && fields[key] != nil {
-			want++
-		}
-	}
-	require.Equal(t, want == 0, b.Mismatch(&row) == "", "%s", data)
-}
-
-// FuzzHead makes sure that a head that is accepted says what its text says.
+// FuzzHead compares accepted heads with what encoding/json makes of them.
 func FuzzHead(f *testing.F) {
 	head, _ := sampleHead(f)
 	f.Add(head)
@@ -113,7 +28,7 @@ func FuzzHead(f *testing.F) {
 			require.Equal(t, tlog.Head{}, head)
 			return
 		}
-		// A map, as the fields of a struct take keys in upper case too.
+		// A map, since fields of a struct accept keys in upper case too.
 		var fields map[string]json.RawMessage
 		require.NoError(t, json.Unmarshal(data, &fields))
 		var size int64
@@ -135,24 +50,24 @@ func FuzzHead(f *testing.F) {
 	})
 }
 
-// FuzzLog gives a Log any file, and makes sure that a restart finds the same
-// and nothing new.
+// FuzzLog reads any file, and makes sure that a restart leads to the same result and
+// no more findings.
 func FuzzLog(f *testing.F) {
 	f.Add([]byte(linesOf(0, 5)))
 	f.Add([]byte(linesOf(0, 3) + linesOf(5, 7) + linesOf(4, 5) + "x\n\n" + linesOf(9, 10)))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		log := quiet(t, newLog(t, string(text)), tlog.State{})
+		log := followDamaged(t, newLog(t, string(text)), tlog.State{})
 		log.advance()
 		for _, found := range log.Findings() {
 			require.Equal(t, translator.IntegrityLeafCorrupt, found.Kind)
 		}
 		assert.Equal(t, indexes(0, int(log.Size())), log.leaves)
-		again := quiet(t, log.path, log.State())
+		again := followDamaged(t, log.path, log.State())
 		again.advance()
 		require.Empty(t, again.Findings())
 		require.Empty(t, again.leaves)
 		requireSame(t, log, again)
-		// The file's times change, and so it is read again.
+		// The file's times change, so that it is read again.
 		overwrite(t, log.path, string(text))
 		log.advance()
 		require.Empty(t, log.Findings())

@@ -6,69 +6,71 @@ package tlog
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 )
 
-// ErrSignature says that there is a tree head that the key did not sign, or whose signed_message
-// is not about its own size and root.
+// ErrSignature says that a tree head is not signed by the key, or that its
+// signed_message is not about its size and root.
 var ErrSignature = errors.New("the tree head is not signed by the registry's key")
 
-// HeadSyntaxError says that something is no tree head at all: an error page, or
-// an answer that was cut off. Nothing is said about the registry then.
+// HeadSyntaxError says that something is not a tree head at all: an error page, or
+// a response that was cut off. It says nothing about the registry.
 type HeadSyntaxError struct {
-	// Reason is a clause that tells what is wrong.
+	// Reason is a clause that says what is wrong, for people.
 	Reason string
 }
 
-func (e *HeadSyntaxError) Error() string { return "this is no signed tree head: " + e.Reason }
+func (e *HeadSyntaxError) Error() string { return "not a signed tree head: " + e.Reason }
 
-// Head is a signed tree head, as GET /tlog/head of a registry gives it.
+// Head is a signed tree head, the response to GET /tlog/head of a registry.
 type Head struct {
 	// Size is the number of leaves, from 0.
 	Size int64
 	// Root is the root of the tree over them.
 	Root Hash
-	// Signature is the registry's, by Ed25519, over [Head.Message].
+	// Signature is the registry's Ed25519 signature of [Head.Message].
 	Signature [ed25519.SignatureSize]byte
 }
 
-// headKeys are the keys of a head, all of which have to be there.
+// headKeys are the required keys of a head.
 var headKeys = [...]string{"size", "root", "signature", "signed_message"}
 
-// ParseHead parses an object with the keys size, root, signature and
-// signed_message, in any order; with white space around it, but no other text.
-// Hex digits are in lower case. Other keys, which newer registries may add, are
-// passed over: what counts is signed. No key may be there twice.
+// ParseHead parses an object with the keys size, root, signature and signed_message,
+// in any order, with nothing but white space around it. Hex digits are in lower case.
+// Other keys, which newer registries may add, are ignored: what counts is signed. No
+// key may be repeated.
 //
-// It returns a *[HeadSyntaxError] for anything else. Where signed_message is not
-// what [Head.Message] gives, the error matches [ErrSignature], and the head
-// comes with it.
+// It returns a *[HeadSyntaxError] for anything else. If signed_message is not
+// [Head.Message], the error matches [ErrSignature], and the head is returned too.
 func ParseHead(data []byte) (Head, error) {
 	var head Head
 	values, err := scanHead(data)
 	if err != nil {
 		return Head{}, &HeadSyntaxError{Reason: err.Error()}
 	}
-	if head.Size, err = parseIndex(values[0].Kind(), string(values[0])); err != nil {
-		return Head{}, &HeadSyntaxError{Reason: "its size " + err.Error()}
+	if head.Size, err = strconv.ParseInt(string(values[0]), 10, 64); err != nil || head.Size < 0 || strconv.FormatInt(head.Size, 10) != string(values[0]) {
+		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its size (%.40q) is not a whole number from 0", values[0])}
 	}
 	texts := [len(headKeys)]string{}
 	for i, key := range headKeys[1:] {
 		token, err := jsontext.NewDecoder(bytes.NewReader(values[i+1])).ReadToken()
 		if err != nil || token.Kind() != '"' {
-			return Head{}, &HeadSyntaxError{Reason: "its " + key + " is no text"}
+			return Head{}, &HeadSyntaxError{Reason: "its " + key + " is not a string"}
 		}
 		texts[i+1] = token.String()
 	}
-	if head.Root, err = ParseHash(texts[1]); err != nil {
+	if head.Root, err = leaf.ParseHash(texts[1]); err != nil {
 		return Head{}, &HeadSyntaxError{Reason: "its root is wrong: " + err.Error()}
 	}
-	if len(texts[2]) != 2*len(head.Signature) || !decodeHex(head.Signature[:], texts[2]) {
+	if !decodeHex(head.Signature[:], texts[2]) {
 		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its signature is not %d hex digits in lower case", 2*len(head.Signature))}
 	}
 	if texts[3] != string(head.Message()) {
@@ -81,7 +83,7 @@ func ParseHead(data []byte) (Head, error) {
 func scanHead(data []byte) (values [len(headKeys)]jsontext.Value, err error) {
 	decoder := jsontext.NewDecoder(bytes.NewReader(data))
 	if decoder.PeekKind() != '{' {
-		return values, errors.New("it is no JSON object")
+		return values, errors.New("it is not a JSON object")
 	}
 	_, err = decoder.ReadToken()
 	for err == nil && decoder.PeekKind() != '}' {
@@ -104,8 +106,8 @@ func scanHead(data []byte) (values [len(headKeys)]jsontext.Value, err error) {
 	return values, nil
 }
 
-// readHead reads a key and its value, and keeps the value if it is one of a
-// tree head's. The decoder refuses repeated keys.
+// readHead reads a key and its value, and keeps the value of a required key. The
+// decoder refuses repeated keys.
 func readHead(decoder *jsontext.Decoder, values *[len(headKeys)]jsontext.Value) error {
 	token, err := decoder.ReadToken()
 	if err != nil {
@@ -124,7 +126,7 @@ func readHead(decoder *jsontext.Decoder, values *[len(headKeys)]jsontext.Value) 
 	return nil
 }
 
-// Message is what the registry signs: the canonical JSON of size and root.
+// Message returns what the registry signs: the canonical JSON of size and root.
 func (h *Head) Message() []byte {
 	message := append([]byte(nil), `{"root":"`...)
 	message = append(message, h.Root.String()...)
@@ -143,12 +145,19 @@ func (h *Head) Verify(key ed25519.PublicKey) error {
 	return nil
 }
 
-// ParsePublicKey parses a registry's Ed25519 public key as it is published at
-// /.well-known/oversight-registry: 64 hex digits in lower case.
+// ParsePublicKey parses a registry's Ed25519 public key in the form in which
+// /.well-known/oversight-registry publishes it: 64 hex digits in lower case.
 func ParsePublicKey(text string) (ed25519.PublicKey, error) {
 	key := make(ed25519.PublicKey, ed25519.PublicKeySize)
-	if len(text) != 2*len(key) || !decodeHex(key, text) {
-		return nil, fmt.Errorf("%.80q is no Ed25519 public key, which has %d hex digits in lower case", text, 2*len(key))
+	if !decodeHex(key, text) {
+		return nil, fmt.Errorf("%.80q is not an Ed25519 public key: must be %d hex digits in lower case", text, 2*len(key))
 	}
 	return key, nil
+}
+
+// decodeHex decodes hex digits in lower case that fill dst. It reports whether text
+// consists of exactly these.
+func decodeHex(dst []byte, text string) bool {
+	decoded, err := hex.DecodeString(text)
+	return err == nil && copy(dst, decoded) == len(dst) && hex.EncodeToString(dst) == text
 }

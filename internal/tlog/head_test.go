@@ -64,7 +64,7 @@ func TestAnotherSignedMessage(t *testing.T) {
 	}
 }
 
-func TestNoHeads(t *testing.T) {
+func TestHeadSyntaxErrors(t *testing.T) {
 	good, _ := sampleHead(t)
 	for name, change := range map[string][2]string{
 		"error page":         {string(good), "<html>"},
@@ -105,7 +105,7 @@ func TestNoHeads(t *testing.T) {
 	}
 }
 
-// A newer registry may say more.
+// A newer registry may add keys.
 func TestHeadWithOtherKeys(t *testing.T) {
 	data, key := sampleHead(t)
 	want, err := tlog.ParseHead(data)

@@ -4,6 +4,8 @@
 package tlog_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -21,8 +23,16 @@ import (
 // everything is a size that no log has.
 const everything = math.MaxInt64
 
-// leafText is the n-th leaf of the logs in these tests. Every seventh is no
-// beacon's.
+// sampleLog is the log of a real registry.
+const sampleLog = "../../testdata/tlog/leaves.jsonl"
+
+// hashOf is a leaf's hash (RFC 6962, 2.1).
+func hashOf(data string) tlog.Hash { return sha256.Sum256([]byte("\x00" + data)) }
+
+func hexOf(text string) string { return hex.EncodeToString([]byte(text)) }
+
+// leafText is the n-th leaf of the logs in these tests. Every seventh is not that of
+// a beacon.
 func leafText(n int) string {
 	if n%7 == 3 {
 		return fmt.Sprintf(`{"event":"register","n":%d}`, n)
@@ -39,7 +49,7 @@ func lineOf(index int, leaf string) string {
 	return fmt.Sprintf("{\"index\": %d, \"leaf_hash\": \"%v\", \"leaf_data\": %s, \"leaf_data_hex\": \"%s\"}\n", index, hashOf(leaf), text, hexOf(leaf))
 }
 
-// linesOf are the lines of the leaves from one index to before another.
+// linesOf are the lines of the leaves [from, to).
 func linesOf(from, to int) string {
 	var lines strings.Builder
 	for n := from; n < to; n++ {
@@ -59,25 +69,34 @@ func hashesOf(n int) []tlog.Hash {
 
 func rootOf(n int) tlog.Hash { return treeHash(hashesOf(n)) }
 
-// follower is a Log, and what it told of.
+// follower is a Log, and the leaves for which it called OnLeaf.
 type follower struct {
 	*tlog.Log
 	t      testing.TB
 	path   string
 	leaves []int64
+	// anyLeaf: leaves are not those of leafText.
+	anyLeaf bool
 }
 
 func follow(t testing.TB, path string, state tlog.State) *follower {
-	f := &follower{t: t, path: path}
-	f.Log = tlog.Open(tlog.Settings{Path: path, State: state, OnLeaf: func(index int64, beacon bool) {
-		assert.Equal(t, index%7 != 3, beacon, "leaf %d", index)
+	return followWith(t, tlog.Settings{Path: path, State: state})
+}
+
+func followWith(t testing.TB, settings tlog.Settings) *follower {
+	f := &follower{t: t, path: settings.Path}
+	settings.OnLeaf = func(index int64, beacon bool) {
+		if !f.anyLeaf {
+			assert.Equal(t, index%7 != 3, beacon, "leaf %d", index)
+		}
 		f.leaves = append(f.leaves, index)
-	}})
+	}
+	f.Log = tlog.Open(settings)
 	t.Cleanup(func() { require.NoError(t, f.Close()) })
 	return f
 }
 
-// restart is a Log that goes on from what this one knows, by way of JSON.
+// restart is a Log that continues from the State of this one, in JSON.
 func (f *follower) restart() *follower {
 	text, err := json.Marshal(f.State())
 	require.NoError(f.t, err)
@@ -87,7 +106,7 @@ func (f *follower) restart() *follower {
 	return follow(f.t, f.path, state)
 }
 
-// advance reads all that there is, and what had been read before too.
+// advance reads to the end of the file, and verifies again what had been read before.
 func (f *follower) advance() {
 	f.t.Helper()
 	require.NoError(f.t, f.Advance(f.t.Context(), everything))
@@ -97,12 +116,12 @@ func (f *follower) advance() {
 	require.True(f.t, done)
 	require.NoError(f.t, f.Advance(f.t.Context(), everything))
 	require.True(f.t, f.AtEnd())
-	_, _, active := f.Reverifying()
+	_, active := f.Reverification()
 	require.False(f.t, active)
 }
 
-// requireIntact makes sure that the log is the first n leaves, and that all of
-// them are known.
+// requireIntact makes sure that the log has exactly the first n leaves, and that all
+// of them are known.
 func (f *follower) requireIntact(n int) {
 	f.t.Helper()
 	require.Empty(f.t, f.Findings())
@@ -161,7 +180,7 @@ func appendTo(t testing.TB, path, text string) {
 	require.NoError(t, file.Close())
 }
 
-// replace puts another file in the place of this one.
+// replace renames another file to the path.
 func replace(t testing.TB, path, text string) {
 	t.Helper()
 	overwrite(t, path+".new", text)

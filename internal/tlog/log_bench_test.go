@@ -18,8 +18,11 @@ import (
 // benchLeaves is how many leaves the log of the benchmarks has.
 const benchLeaves = 50_000
 
+// browser is the user agent of the beacons in these benchmarks.
+const browser = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36"
+
 // benchLog is a log of web beacons of some 1.1 KB a line, with their rows.
-func benchLog(b *testing.B) (path string, rows []translator.Event) {
+func benchLog(b *testing.B, userAgent string) (path string, rows []translator.Event) {
 	b.Helper()
 	var lines strings.Builder
 	rows = make([]translator.Event, benchLeaves)
@@ -27,7 +30,7 @@ func benchLog(b *testing.B) (path string, rows []translator.Event) {
 		row := translator.Event{
 			Kind: "http_img", TokenID: fmt.Sprintf("%032x", n), FileID: "feebf1ac-6a2e-4437-b8d5-50f7056f39db",
 			RecipientID: "alice@corp.example", SourceIP: fmt.Sprintf("198.51.100.%d", n%256),
-			UserAgent:          "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36",
+			UserAgent:          userAgent,
 			QualifiedTimestamp: "2026-11-23T02:52:29Z", TlogIndex: int64(n), HasTlogIndex: true,
 		}
 		lines.WriteString(lineOf(n, fmt.Sprintf(`{"event":"beacon","file_id":%q,"kind":%q,"recipient_id":%q,"source_ip":%q,"timestamp":%q,"token_id":%q,"user_agent":%q}`,
@@ -41,7 +44,7 @@ func benchLog(b *testing.B) (path string, rows []translator.Event) {
 
 // BenchmarkAdvance reads a log; a leaf is an operation.
 func BenchmarkAdvance(b *testing.B) {
-	path, _ := benchLog(b)
+	path, _ := benchLog(b, browser)
 	b.ReportAllocs()
 	for left := b.N; left > 0; left -= benchLeaves {
 		b.StopTimer()
@@ -54,18 +57,24 @@ func BenchmarkAdvance(b *testing.B) {
 }
 
 // BenchmarkCheck is all that a row costs: reading its leaf, finding it and
-// comparing the two. Rows come in order, in batches of 1,000.
+// comparing the two. Rows come in order, a thousand at a time. JSON escapes some of
+// the second kind of user agents.
 func BenchmarkCheck(b *testing.B) {
-	const batch = 1000
-	path, rows := benchLog(b)
+	b.Run("plain", func(b *testing.B) { benchCheck(b, browser) })
+	b.Run("escaped", func(b *testing.B) { benchCheck(b, browser+` "x"`) })
+}
+
+func benchCheck(b *testing.B, userAgent string) {
+	const rowsAtOnce = 1000
+	path, rows := benchLog(b, userAgent)
 	b.ReportAllocs()
 	for left := b.N; left > 0; left -= benchLeaves {
 		b.StopTimer()
 		log := tlog.Open(tlog.Settings{Path: path})
 		b.StartTimer()
 		for n := range min(left, benchLeaves) {
-			if n%batch == 0 {
-				require.NoError(b, log.Advance(b.Context(), int64(n+batch)))
+			if n%rowsAtOnce == 0 {
+				require.NoError(b, log.Advance(b.Context(), int64(n+rowsAtOnce)))
 			}
 			mismatch, err := log.Compare(&rows[n])
 			if err != nil {
@@ -83,7 +92,7 @@ func BenchmarkCheck(b *testing.B) {
 // BenchmarkLookup finds leaves that are in memory, and leaves that have to be
 // read again, each from another chunk than the last.
 func BenchmarkLookup(b *testing.B) {
-	path, _ := benchLog(b)
+	path, _ := benchLog(b, browser)
 	log := tlog.Open(tlog.Settings{Path: path})
 	defer log.Close()
 	require.NoError(b, log.Advance(b.Context(), everything))
@@ -102,7 +111,7 @@ func BenchmarkLookup(b *testing.B) {
 // BenchmarkReverify reads again what was read before a restart; a leaf is an
 // operation.
 func BenchmarkReverify(b *testing.B) {
-	path, _ := benchLog(b)
+	path, _ := benchLog(b, browser)
 	first := tlog.Open(tlog.Settings{Path: path})
 	require.NoError(b, first.Advance(b.Context(), everything))
 	state := first.State()
@@ -132,9 +141,8 @@ func BenchmarkUnchanged(b *testing.B) {
 	}
 }
 
-// BenchmarkMemory is what a log of ten million leaves takes: most of them are
-// missing in the file, which takes the same memory, and the last 50,000 fill the
-// cache.
+// BenchmarkMemory is the memory for a log of ten million leaves: most of them are
+// missing in the file, which costs the same, and the last 50,000 fill the cache.
 func BenchmarkMemory(b *testing.B) {
 	const gaps, gap = 10, 1 << 20
 	var lines strings.Builder

@@ -17,7 +17,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 )
 
-func TestFollowing(t *testing.T) {
+func TestAdvance(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 255, 256, 257, 511, 512, 513, 1000} {
 		path := newLog(t, linesOf(0, n))
 		f := follow(t, path, tlog.State{})
@@ -40,7 +40,7 @@ func TestFollowing(t *testing.T) {
 	}
 }
 
-func TestHalfWrittenLines(t *testing.T) {
+func TestPartialLines(t *testing.T) {
 	path := newLog(t, linesOf(0, 2))
 	f := follow(t, path, tlog.State{})
 	f.advance()
@@ -54,7 +54,7 @@ func TestHalfWrittenLines(t *testing.T) {
 	f.advance()
 	f.requireIntact(3)
 
-	// A registry that starts again cuts off what is not complete.
+	// A registry cuts off an incomplete line when it starts.
 	appendTo(t, path, linesOf(3, 5)+"half a line of some length, longer than the next one is, for sure; "+strings.Repeat("x", 500))
 	require.NoError(t, f.Advance(t.Context(), 4))
 	require.NoError(t, os.Truncate(path, int64(len(linesOf(0, 5)))))
@@ -63,11 +63,10 @@ func TestHalfWrittenLines(t *testing.T) {
 	f.requireIntact(7)
 }
 
-// A line that is longer than any is one corrupt leaf, when it has come to its
-// end.
+// A line that is too long is one corrupt leaf, once it is complete.
 func TestVeryLongLine(t *testing.T) {
 	path := newLog(t, linesOf(0, 2)+strings.Repeat("x", 3<<20))
-	f := quiet(t, path, tlog.State{})
+	f := followDamaged(t, path, tlog.State{})
 	f.advance()
 	require.Equal(t, int64(2), f.Size())
 	appendTo(t, path, "\n"+linesOf(3, 5))
@@ -80,8 +79,8 @@ func TestVeryLongLine(t *testing.T) {
 	f.requireLeaf(4)
 }
 
-// Advance reads as far as it is told, and no further.
-func TestSizes(t *testing.T) {
+// Advance reads as many leaves as are wanted, and no more.
+func TestAdvanceToSize(t *testing.T) {
 	f := follow(t, newLog(t, linesOf(0, 600)), tlog.State{})
 	for _, size := range []int{0, 1, 100, 256, 257, 599} {
 		require.NoError(t, f.Advance(t.Context(), int64(size)))
@@ -94,8 +93,8 @@ func TestSizes(t *testing.T) {
 	f.requireIntact(600)
 }
 
-// A context that is done is no error, and every call comes on.
-func TestLittleTime(t *testing.T) {
+// A context that is done is not an error, and every call makes progress.
+func TestExpiredContext(t *testing.T) {
 	path := newLog(t, linesOf(0, 1000))
 	f := follow(t, path, tlog.State{})
 	done, cancel := context.WithCancel(t.Context())
@@ -108,9 +107,7 @@ func TestLittleTime(t *testing.T) {
 
 	again := f.restart()
 	require.NoError(t, again.Advance(done, everything))
-	from, to, active := again.Reverifying()
-	assert.True(t, active)
-	assert.Equal(t, []int64{0, 768}, []int64{from, to})
+	again.requireReverification(tlog.ReverifyRestart, 0, 768)
 	_, err := again.Lookup(300)
 	require.ErrorIs(t, err, tlog.ErrUnknown)
 	_, err = again.RootAt(300)
@@ -120,8 +117,7 @@ func TestLittleTime(t *testing.T) {
 	finished, err := again.Reverify(done)
 	require.NoError(t, err)
 	assert.False(t, finished)
-	from, _, _ = again.Reverifying()
-	assert.Equal(t, int64(256), from)
+	again.requireReverification(tlog.ReverifyRestart, 256, 768)
 	again.requireLeaf(200)
 	_, err = again.Lookup(300)
 	require.ErrorIs(t, err, tlog.ErrUnknown)
@@ -134,7 +130,7 @@ func TestLittleTime(t *testing.T) {
 	again.requireIntact(1000)
 }
 
-func TestFilesThatCannotBeRead(t *testing.T) {
+func TestUnreadableFiles(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "leaves.jsonl")
 	f := follow(t, path, tlog.State{})
 	require.ErrorIs(t, f.Advance(t.Context(), everything), fs.ErrNotExist)
@@ -203,7 +199,7 @@ func TestReplacementByTheSame(t *testing.T) {
 	}
 }
 
-// What was written to a file before another took its place is read.
+// What was written to a file before it was replaced is read.
 func TestReplacementWhileBehind(t *testing.T) {
 	path := newLog(t, linesOf(0, 300))
 	f := follow(t, path, tlog.State{})
@@ -223,7 +219,7 @@ func TestRotation(t *testing.T) {
 		path := newLog(t, linesOf(0, n))
 		f := follow(t, path, tlog.State{})
 		f.advance()
-		down := f.restart() // it does not see the old file again
+		down := f.restart() // it never sees the old file
 		replace(t, path, linesOf(n, n+2))
 		for _, f := range []*follower{f, down, f.restart()} {
 			f.advance()
@@ -235,13 +231,13 @@ func TestRotation(t *testing.T) {
 			f.advance()
 			requireRotated(t, f, n, n+700)
 		}
-		// Once more.
+		// A second time.
 		replace(t, path, linesOf(n+700, n+701))
 		for _, f := range []*follower{f, down} {
 			f.advance()
 			requireRotated(t, f, n+700, n+701)
 		}
-		// Somebody puts it all together again.
+		// The files are joined.
 		replace(t, path, linesOf(0, n+702))
 		f.advance()
 		f.requireIntact(n + 702)
@@ -269,10 +265,11 @@ func requireRotated(t *testing.T, f *follower, first, size int) {
 	if again := f.restart(); first > 0 {
 		again.advance()
 		_, err := again.Lookup(int64(first) - 1)
+		require.ErrorIs(t, err, tlog.ErrRotated)
 		require.ErrorIs(t, err, tlog.ErrUnknown)
 		_, err = again.RootAt(int64(first) - 1)
 		if first > 1 {
-			require.ErrorIs(t, err, tlog.ErrUnknown)
+			require.ErrorIs(t, err, tlog.ErrRotated)
 		}
 	}
 }

@@ -6,103 +6,104 @@ package tlog
 import (
 	"errors"
 	"fmt"
-	"io"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// Entry is a leaf, as a row is compared with it.
+// Values of [translator.Event].TlogMismatch beside the names of columns.
+const (
+	// MismatchEvent says that the leaf is not that of a beacon.
+	MismatchEvent = "event"
+	// MismatchLeaf says that the leaf is corrupt.
+	MismatchLeaf = "leaf"
+)
+
+// Entry is a leaf, to compare a row with.
 type Entry struct {
-	// Beacon is what the leaf holds if IsBeacon is set, else nil. It is valid
-	// until the next call of Advance, Lookup or RootAt.
-	Beacon   *Beacon
+	// Beacon is the content of the leaf if IsBeacon is set, else nil. It is valid
+	// until the next call of Advance, Compare, Lookup or RootAt.
+	Beacon   *leaf.Beacon
 	IsBeacon bool
-	// Corrupt says that the leaf is unreadable, has a hash or an index that is
-	// not its own, or is missing in the file.
+	// Corrupt: the leaf cannot be read, has a hash or an index that is not its own,
+	// or is missing in the file.
 	Corrupt bool
 }
 
-// Mismatch names what the leaf and the row differ in, see [Beacon.Mismatch]:
-// [MismatchLeaf] where the leaf is corrupt, [MismatchEvent] where it is no
-// beacon's.
-func (e *Entry) Mismatch(event *translator.Event) string {
+// Mismatch names what differs between the leaf and the row, see
+// [leaf.Beacon.Mismatch]; it is [MismatchLeaf] for a corrupt leaf, and
+// [MismatchEvent] for one that is not a beacon's.
+func (e *Entry) Mismatch(row *translator.Event) string {
 	switch {
 	case e.Corrupt:
 		return MismatchLeaf
 	case !e.IsBeacon:
 		return MismatchEvent
 	}
-	return e.Beacon.Mismatch(event)
+	return e.Beacon.Mismatch(row)
 }
 
-// Lookup returns a leaf. One of the last 4,000 or so costs no I/O. Others are
-// read again with their chunk, which has to hash to what it did; if it does not,
+// Lookup returns a leaf. One of the last 4,000 or so costs no I/O. Others are read
+// again with their chunk, which must have the same root as before; if it does not,
 // the next calls of Advance read the file from its beginning.
 //
-// The error matches [ErrBeyond] for an index below 0 or from Size on,
-// [ErrUnknown] for a leaf that has not been read again yet or was rotated away,
-// and says otherwise that the file could not be read.
+// The error matches [ErrBeyond] for an index below 0 or from Size on, [ErrRotated] for
+// a leaf that was rotated away, and else [ErrUnknown] for one that has not been
+// verified again yet; any other says that the file cannot be read.
 func (l *Log) Lookup(index int64) (Entry, error) {
-	if index < 0 || index >= l.Size() {
-		return Entry{}, ErrBeyond
-	}
 	e, err := l.entry(index)
 	if err != nil {
 		return Entry{}, err
 	}
-	if !e.mayBeBeacon() {
-		return Entry{Corrupt: e.corrupt}, nil
-	}
-	if !isBeacon(e.text, &l.beacon) {
-		return Entry{}, nil
-	}
-	return Entry{Beacon: &l.beacon, IsBeacon: true}, nil
+	return l.parseEntry(e), nil
 }
 
-// isBeacon parses a leaf. One that is no canonical JSON is a leaf all the same, and
-// no beacon's.
-func isBeacon(text string, b *Beacon) bool {
-	is, err := parseBeacon(text, b)
-	return is && err == nil
-}
-
-// Compare names what a row and the leaf that it names differ in, as
-// [Entry.Mismatch] of [Log.Lookup] does, and takes less time where they agree. Its
-// errors are those of Lookup.
+// Compare names what differs between a row and the leaf that it refers to, as
+// [Entry.Mismatch] of [Log.Lookup] does. It is faster where they agree. Its errors
+// are those of Lookup.
 func (l *Log) Compare(row *translator.Event) (mismatch string, err error) {
-	if row.TlogIndex < 0 || row.TlogIndex >= l.Size() {
-		return "", ErrBeyond
-	}
 	e, err := l.entry(row.TlogIndex)
 	if err != nil {
 		return "", err
 	}
-	if !e.corrupt && agrees(e.text, row) {
+	if !e.corrupt && leaf.Agrees(e.text, row) {
 		return "", nil
 	}
-	leaf, err := l.Lookup(row.TlogIndex)
-	if err != nil {
-		return "", err
-	}
-	return leaf.Mismatch(row), nil
+	parsed := l.parseEntry(e)
+	return parsed.Mismatch(row), nil
 }
 
-// entry is a leaf before Size.
+// parseEntry parses the leaf if it may be that of a beacon.
+func (l *Log) parseEntry(e *entry) Entry {
+	if !e.mayBeBeacon() {
+		return Entry{Corrupt: e.corrupt}
+	}
+	// A leaf that is not canonical JSON is a leaf all the same, but not a beacon's.
+	if isBeacon, err := leaf.ParseBeacon(e.text, &l.lastBeacon); err != nil || !isBeacon {
+		return Entry{}
+	}
+	return Entry{Beacon: &l.lastBeacon, IsBeacon: true}
+}
+
+// entry returns a leaf, with the errors of Lookup.
 func (l *Log) entry(index int64) (*entry, error) {
+	if index < 0 || index >= l.Size() {
+		return nil, ErrBeyond
+	}
 	c, err := l.chunkOf(index)
 	if err != nil {
 		return nil, err
 	}
 	if index < c.first {
-		return nil, ErrUnknown
+		return nil, ErrRotated
 	}
 	return &c.entries[index-c.first], nil
 }
 
-// chunkOf is the chunk of a leaf before Size.
+// chunkOf returns the chunk of a leaf below Size.
 func (l *Log) chunkOf(index int64) (*chunk, error) {
 	number := index / chunkSize
-	if l.resume != nil {
+	if l.pendingState != nil {
 		return nil, ErrUnknown
 	}
 	if number == l.tail.number {
@@ -112,31 +113,34 @@ func (l *Log) chunkOf(index int64) (*chunk, error) {
 		return c, nil
 	}
 	node, ok := l.node(number)
-	if !ok {
+	switch {
+	case !ok && index < l.first:
+		return nil, ErrRotated
+	case !ok:
 		return nil, ErrUnknown
 	}
 	c, err := l.reload(number, node)
 	switch {
-	case errors.Is(err, errAnother):
-		if err := l.reread(); err != nil {
+	case errors.Is(err, errContentChanged):
+		if err := l.onContentChanged(); err != nil {
 			return nil, err
 		}
 		return nil, ErrUnknown
 	case err != nil:
 		return nil, fmt.Errorf("transparency log: %w", err)
 	}
-	l.cache.put(c)
+	l.cache.add(c)
 	return c, nil
 }
 
-// node is what is kept of a chunk; ok is false if it has not been read since
-// the start.
+// node returns what is kept of a chunk; ok is false if it has not been verified
+// again since the start.
 func (l *Log) node(number int64) (node chunkNode, ok bool) {
 	if i := number - l.firstChunk; i >= 0 && i < int64(len(l.chunks)) {
 		return l.chunks[i], true
 	}
-	if i := number - l.again.first; l.again.active && i >= 0 && i < int64(len(l.again.chunks)) {
-		return l.again.chunks[i], true
+	if i := number - l.reverifier.firstChunk; l.reverifier.active && i >= 0 && i < int64(len(l.reverifier.chunks)) {
+		return l.reverifier.chunks[i], true
 	}
 	return chunkNode{}, false
 }
@@ -144,41 +148,24 @@ func (l *Log) node(number int64) (node chunkNode, ok bool) {
 // reload reads a complete chunk again.
 func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
 	first := number * chunkSize
-	seed := newTree(uint64(first))
+	seed := newTree(unsigned(first))
 	if first < l.first {
 		first = l.first
-		_, seed = l.rotated()
+		_, seed = l.rotatedTree()
 	}
 	c := newChunk(number, first, seed, l.cache.takeSpare())
-	var w walker
-	w.reset(l.file, node.offset, c.first)
-	var faults []walked
-	defer l.batch.drop()
-	for !c.full() {
-		leaf, err := w.next()
-		if errors.Is(err, io.EOF) {
-			return nil, errAnother
-		} else if err != nil {
-			return nil, err
-		}
-		if leaf.stray && len(c.entries) == 0 { // the offset is that of a leaf
-			return nil, errAnother
-		}
-		if leaf.fault != "" {
-			leaf.data = nil
-			faults = append(faults, leaf)
-		}
-		if !leaf.stray {
-			l.batch.add(c, &leaf)
-		}
+	var reader leafReader
+	reader.reset(l.file, node.offset, c.first)
+	defer l.texts.discard()
+	faults, err := l.rereadChunk(&reader, c, (number+1)*chunkSize)
+	if err != nil {
+		return nil, err
 	}
-	l.batch.share(c)
+	l.texts.store(c)
 	if c.tree.top() != node.root {
-		return nil, errAnother
+		return nil, errContentChanged
 	}
-	for _, fault := range faults {
-		l.corrupt.add(fault.index, fault.fault)
-	}
+	l.addFaults(faults)
 	l.corrupt.flush()
 	return c, nil
 }

@@ -26,11 +26,35 @@ func TestInclusion(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, treeHash(hashes[:size]), p.Root)
 			require.Equal(t, hashes[index], p.LeafHash)
+			require.Equal(t, leafText(index), string(p.Leaf))
+			require.Equal(t, int64(size), p.Size)
 			require.True(t, slices.Equal(auditPath(index, hashes[:size]), p.Hashes), "leaf %d of %d", index, size)
 			require.NoError(t, p.Verify())
 			requireNoForgery(t, p)
 		}
 	}
+}
+
+func TestInclusionInTheWholeLog(t *testing.T) {
+	lines := strings.SplitAfter(linesOf(0, 35), "\n")
+	for size := 1; size < 35; size++ {
+		path := newLog(t, strings.Join(lines[:size], "")+lines[size][:50]) // the last line is incomplete
+		for index := range size {
+			want, err := tlog.Inclusion(t.Context(), path, int64(index), int64(size))
+			require.NoError(t, err)
+			p, err := tlog.Inclusion(t.Context(), path, int64(index), tlog.WholeLog)
+			require.NoError(t, err)
+			require.Equal(t, want, p)
+		}
+		p, err := tlog.Inclusion(t.Context(), path, int64(size), tlog.WholeLog)
+		require.ErrorIs(t, err, tlog.ErrBeyond)
+		require.Equal(t, tlog.Proof{Size: int64(size)}, p)
+		p, err = tlog.Inclusion(t.Context(), path, 0, int64(size+1))
+		require.ErrorIs(t, err, tlog.ErrBeyond)
+		require.Equal(t, int64(size), p.Size)
+	}
+	_, err := tlog.Inclusion(t.Context(), newLog(t, ""), 0, tlog.WholeLog)
+	require.ErrorIs(t, err, tlog.ErrBeyond)
 }
 
 // requireNoForgery changes everything about a proof, one at a time.
@@ -104,7 +128,7 @@ func TestProofsOfTheSample(t *testing.T) {
 	require.NoError(t, c.Verify())
 }
 
-func TestProofsThatCannotBe(t *testing.T) {
+func TestImpossibleProofs(t *testing.T) {
 	path := newLog(t, linesOf(0, 10))
 	for _, of := range [][2]int64{{-1, 5}, {5, 5}, {0, 0}, {3, 11}} {
 		_, err := tlog.Inclusion(t.Context(), path, of[0], of[1])
@@ -125,7 +149,7 @@ func TestProofsThatCannotBe(t *testing.T) {
 }
 
 func TestProofsFromADamagedLog(t *testing.T) {
-	// A leaf that was changed and kept its hash is in the tree as it was.
+	// A leaf that was changed without its hash counts with that hash.
 	path := newLog(t, linesOf(0, 3)+strings.Replace(linesOf(3, 4), hexOf("register"), hexOf("registry"), 1)+linesOf(4, 10))
 	p, err := tlog.Inclusion(t.Context(), path, 5, 10)
 	require.NoError(t, err)

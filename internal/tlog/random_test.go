@@ -18,20 +18,20 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 )
 
-// session is a log, and a Log that follows it, to which things happen.
+// session is a log that changes, and a Log that follows it.
 type session struct {
 	t       *testing.T
 	random  *rand.Rand
 	f       *follower
-	first   int // leaf of the file
+	first   int // index of the first leaf in the file
 	size    int // complete lines that were written
-	part    int // bytes of the next line that were written too
-	told    []int64
+	part    int // bytes written of the next line
+	earlier []int64
 	stopped context.Context
 }
 
-// TestRandomInterleavings does what may happen to a log that nobody damages, in
-// any order, and compares with what there is.
+// TestRandomInterleavings does in random order what may happen to an undamaged log,
+// and compares the result with the file.
 func TestRandomInterleavings(t *testing.T) {
 	for seed := range uint64(40) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
@@ -42,7 +42,7 @@ func TestRandomInterleavings(t *testing.T) {
 				f: follow(t, newLog(t, ""), tlog.State{}),
 			}
 			for range 60 {
-				s.happen()
+				s.act()
 			}
 			s.f.advance()
 			requireRotated(t, s.f, s.first, s.size)
@@ -51,8 +51,8 @@ func TestRandomInterleavings(t *testing.T) {
 	}
 }
 
-// happen lets one thing happen.
-func (s *session) happen() {
+// act does one thing.
+func (s *session) act() {
 	path := s.f.path
 	switch s.random.IntN(12) {
 	case 0, 1:
@@ -74,12 +74,12 @@ func (s *session) happen() {
 	case 7:
 		s.lookUp()
 	case 8:
-		s.told = s.leaves()
+		s.earlier = s.leaves()
 		s.f = s.f.restart()
 	case 9:
 		replace(s.t, path, linesOf(s.first, s.size))
 		s.part = 0
-	case 10: // half a line goes away, as when a registry starts again
+	case 10: // a partial line is removed, as when a registry starts
 		require.NoError(s.t, os.Truncate(path, int64(len(linesOf(s.first, s.size)))))
 		s.part = 0
 	case 11:
@@ -93,7 +93,7 @@ func (s *session) happen() {
 	}
 }
 
-// write writes leaves.
+// write appends n leaves.
 func (s *session) write(n int) {
 	text := linesOf(s.size, s.size+n)
 	if n > 0 {
@@ -103,7 +103,7 @@ func (s *session) write(n int) {
 	s.size += n
 }
 
-// lookUp makes sure that what is known is right.
+// lookUp makes sure that a random leaf and root are right.
 func (s *session) lookUp() {
 	require.LessOrEqual(s.t, s.f.Size(), int64(s.size))
 	if s.f.Size() == 0 {
@@ -125,7 +125,7 @@ func (s *session) lookUp() {
 	require.Equal(s.t, rootOf(int(s.f.Size())), root)
 }
 
-// leaves are those that have been told of until now.
+// leaves are those for which OnLeaf was called, also before restarts.
 func (s *session) leaves() []int64 {
-	return slices.Concat(s.told, s.f.leaves)
+	return slices.Concat(s.earlier, s.f.leaves)
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 )
 
-// The functions here are RFC 6962, 2.1, as it stands there: slow and obvious.
+// These functions are the definitions of RFC 6962, 2.1: slow and obvious.
 
 // split is the largest power of two smaller than n.
 func split(n int) int {

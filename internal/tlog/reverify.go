@@ -8,133 +8,124 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
-// reverification reads again what stands in the file in front of where reading
-// was resumed.
-type reverification struct {
-	active  bool
-	walker  walker
-	low     tree // of the chunk at hand
-	offset  int64
-	upper   tree
-	chunks  []chunkNode
-	first   int64 // number of chunks[0]
-	corrupt corruption
+// ReverifyCause is why leaves that had been read before are verified again.
+type ReverifyCause int
+
+const (
+	// ReverifyRestart says that the leaves are known from [Settings].State only.
+	ReverifyRestart ReverifyCause = iota + 1
+	// ReverifyFileChanged says that the file was changed other than by appending to it.
+	ReverifyFileChanged
+	// ReverifyScheduled says that [Settings].ReverifyEvery has passed.
+	ReverifyScheduled
+)
+
+// Reverification is what is being verified again.
+type Reverification struct {
+	Cause ReverifyCause
+	// From and To are the leaves that are still to be read again: From and those
+	// after it, before To. They are equal when all have been read and only the end
+	// of the file has not been seen yet.
+	From, To int64
+	// Started is when it began, by [Settings].Now.
+	Started time.Time
 }
 
-// stop leaves off.
-func (r *reverification) stop() { r.active, r.chunks = false, nil }
-
-// begin has all read again between the file's first leaf and the view's first
-// chunk.
-func (r *reverification) begin(l *Log) {
-	r.active = l.first < l.firstChunk*chunkSize
-	r.upper, r.low = l.rotated()
-	r.first, r.chunks = l.first/chunkSize, nil
-	r.offset = 0
-	r.walker.reset(l.file, 0, l.first)
-}
-
-// Reverify reads again what had been read before a restart, or before the file
-// was replaced or written to without growing, and compares the root; until ctx
-// is done, and for one chunk of 256 leaves at least. It goes on where it
-// stopped. As it goes, Lookup and RootAt know more of the leaves before.
-//
-// done says that there is nothing to do now. An Advance may find something to
-// do again, which Reverifying tells. Where the root is another one, the next
-// calls of Advance read the file from its beginning, and find how much of
-// it was rewritten.
-func (l *Log) Reverify(ctx context.Context) (done bool, err error) {
-	if l.resume != nil {
-		return true, nil
+// Reverification says what is being verified again, and why; ok is false if nothing
+// is. It begins when the Log is opened with a State, when [Log.Advance] finds the
+// file changed other than by appending, and when the interval has passed. It ends
+// when [Log.Reverify] has verified all leaves and Advance has seen the end of the
+// file.
+func (l *Log) Reverification() (current Reverification, ok bool) {
+	if l.reverifyCause == 0 {
+		return Reverification{}, false
 	}
-	defer l.again.corrupt.flush()
-	for read := false; l.again.active; read = true {
+	current = Reverification{Cause: l.reverifyCause, From: l.Size(), To: l.Size(), Started: l.reverifyStarted}
+	switch {
+	case l.pendingState != nil:
+		current.From, current.To = l.pendingState.First, l.pendingState.Size
+	case l.previousState != nil:
+		current.From, current.To = l.size, l.previousState.Size
+	case l.reverifier.active:
+		current.From, current.To = l.reverifier.reader.nextIndex, l.firstChunk*chunkSize
+	}
+	return current, true
+}
+
+// Reverify reads again what Reverification says, and compares the root; until ctx is
+// done, and for one chunk of 256 leaves at least. The next call continues where it
+// stopped. As it proceeds, Lookup and RootAt know more leaves.
+//
+// done says that there is nothing left to read again; Reverification may still wait
+// for an Advance to the end of the file. If the root is another one, the file is
+// read from its beginning, to find how much of it was rewritten.
+func (l *Log) Reverify(ctx context.Context) (done bool, err error) {
+	l.reverifyIfDue()
+	defer l.reverifier.corrupt.flush()
+	for read := false; l.mustReread() || l.reverifier.active; read = true {
 		if read && ctx.Err() != nil {
 			return false, nil
 		}
-		err := l.again.step(l)
-		if errors.Is(err, errAnother) || errors.Is(err, io.EOF) {
-			return true, l.reread()
-		} else if err != nil {
-			return false, fmt.Errorf("transparency log: %w", err)
+		if err := l.reverifyStep(ctx); err != nil {
+			return false, err
 		}
 	}
+	l.endReverification()
 	return true, nil
 }
 
-// Recheck has the next Advance check the file as after a restart, and Reverify
-// read again what is in front. A file that was changed shows that by itself only
-// if it has not grown since the last Advance, and that of a busy registry always
-// has: so this should be called from time to time, such as once a day. Until
-// Reverify has come there, Lookup knows only the leaves in its cache.
-func (l *Log) Recheck() {
-	if l.file != nil {
-		l.doubt()
+// reverifyStep reads a chunk again, or what has to be read before that.
+func (l *Log) reverifyStep(ctx context.Context) error {
+	if l.mustReread() {
+		return l.Advance(ctx, l.rereadTo())
 	}
-}
-
-// Reverifying tells which leaves Reverify has still to read: those from one
-// index to before another. active is false if there are none.
-func (l *Log) Reverifying() (from, to int64, active bool) {
-	if !l.again.active || l.resume != nil {
-		return 0, 0, false
-	}
-	return l.again.walker.place, l.firstChunk * chunkSize, true
-}
-
-// step reads up to the end of a chunk.
-func (r *reverification) step(l *Log) error {
-	for !r.low.full() {
-		leaf, err := r.walker.next()
-		if err != nil {
-			return err
-		}
-		if leaf.fault != "" {
-			r.corrupt.add(leaf.index, leaf.fault)
-		}
-		if leaf.stray {
-			continue
-		}
-		if r.low.empty() {
-			r.offset = leaf.offset
-		}
-		r.low.add(leaf.hash)
-	}
-	r.upper.join(r.low)
-	r.chunks = append(r.chunks, chunkNode{r.offset, r.low.top()})
-	r.low = newTree(r.upper.End())
-	if r.upper.End() < l.base.End() {
-		return nil
-	}
-	return r.finish(l)
-}
-
-// finish compares what has been read again with what was there before.
-func (r *reverification) finish(l *Log) error {
-	if !r.upper.Equal(l.base.Range) {
-		return errAnother
-	}
-	r.active = false
-	l.base, _ = l.rotated()
-	l.chunks = append(r.chunks, l.chunks...)
-	l.firstChunk, r.chunks = r.first, nil
-	return nil
-}
-
-// reread has the file read from its beginning, since what was known of it does
-// not hold.
-func (l *Log) reread() error {
-	state := l.State()
-	l.resume = nil
-	first, err := l.firstIndex()
-	if err != nil {
-		// The next Advance finds the same.
-		l.resume = &state
-		l.ended = false
+	err := l.reverifier.step(l)
+	switch {
+	case errors.Is(err, errContentChanged), errors.Is(err, io.EOF):
+		return l.onContentChanged()
+	case err != nil:
 		return fmt.Errorf("transparency log: %w", err)
 	}
-	l.startOver(&state, first)
 	return nil
+}
+
+// mustReread reports whether Advance has to resume the pending state, or to read up
+// to the previous one and compare them.
+func (l *Log) mustReread() bool { return l.pendingState != nil || l.previousState != nil }
+
+// rereadTo is how many leaves Advance has to read for that.
+func (l *Log) rereadTo() int64 {
+	if l.pendingState != nil {
+		return l.pendingState.Size
+	}
+	return l.previousState.Size
+}
+
+// startReverification records why leaves are verified again. While they already
+// are, a changed file is the stronger cause.
+func (l *Log) startReverification(cause ReverifyCause) {
+	if l.reverifyCause == 0 {
+		l.reverifyCause, l.reverifyStarted = cause, l.settings.Now()
+	} else if cause == ReverifyFileChanged {
+		l.reverifyCause = cause
+	}
+}
+
+// endReverification ends it if nothing is left to verify.
+func (l *Log) endReverification() {
+	if l.reverifyCause != 0 && !l.mustReread() && !l.reverifier.active && l.endSeen {
+		l.reverifyCause, l.lastVerifiedWhole = 0, l.settings.Now()
+	}
+}
+
+// reverifyIfDue starts the scheduled verification when its time has come.
+func (l *Log) reverifyIfDue() {
+	every := l.settings.ReverifyEvery
+	if every == 0 || l.file == nil || l.reverifyCause != 0 || l.settings.Now().Sub(l.lastVerifiedWhole) < every {
+		return
+	}
+	l.invalidate(ReverifyScheduled)
 }

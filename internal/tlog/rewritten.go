@@ -9,36 +9,78 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// compare compares the tree with what was known before, when it has come to the
-// same size.
-func (l *Log) compare() {
-	before := l.before
-	l.before = nil
-	if l.whole().root() == before.Root {
+// readFromBeginning has the file read from its beginning, with this first index.
+// What was known is compared with it when that has been read.
+func (l *Log) readFromBeginning(known *State, first int64) {
+	l.pendingState, l.previousState = nil, known
+	if l.reverifyCause == ReverifyScheduled {
+		l.reverifyCause = ReverifyFileChanged
+	}
+	l.reverifier.stop()
+	l.cache = chunkCache{}
+	l.endSeen = false
+	t, ok := chunkedTreeAt(known.First, known.FirstHashes, known.First, known.FirstHashes)
+	if !ok || first != known.First {
+		t = emptyChunkedTree()
+	} else if known.Unknown > 0 && known.FirstUnknown < known.First {
+		t.unknown, t.firstUnknown = 1, known.FirstUnknown
+	}
+	l.chunkedTree = t
+	l.reader.reset(l.file, 0, l.size)
+	if l.size == known.Size { // all that was known stood in an earlier file
+		l.comparePrevious()
+	}
+}
+
+// onContentChanged is called when leaves that are read again are not what they
+// were: the file is read from its beginning.
+func (l *Log) onContentChanged() error {
+	l.startReverification(ReverifyFileChanged)
+	state := l.State()
+	l.pendingState = nil
+	first, err := l.firstIndex()
+	if err != nil {
+		// The next Advance finds the change too.
+		l.pendingState = &state
+		l.endSeen = false
+		return fmt.Errorf("transparency log: %w", err)
+	}
+	l.readFromBeginning(&state, first)
+	return nil
+}
+
+// comparePrevious compares the tree with the previous state, which has the same
+// size.
+func (l *Log) comparePrevious() {
+	previous := l.previousState
+	l.previousState = nil
+	if l.wholeTree().root() == previous.Root {
 		return
 	}
-	found := before.rewritten()
-	found.NewSize = before.Size
+	found := previous.rewrittenFinding()
+	found.NewSize = previous.Size
 	found.Root, found.HasRoot = l.root()
-	found.Reason = fmt.Sprintf("its first %d leaves are not those that were there before", before.Size)
-	l.report.add(found)
+	found.Reason = fmt.Sprintf("its first %d leaves are not those that were there before", previous.Size)
+	l.reporter.add(found)
 }
 
-// shrunk deals with the end of a file that has fewer leaves than before.
-func (l *Log) shrunk() {
-	if l.before == nil {
+// comparePreviousAtEnd reports a file that ends before the size of the previous
+// state, if there is one.
+func (l *Log) comparePreviousAtEnd() {
+	previous := l.previousState
+	if previous == nil {
 		return
 	}
-	found := l.before.rewritten()
+	l.previousState = nil
+	found := previous.rewrittenFinding()
 	found.NewSize = l.size
-	found.Reason = fmt.Sprintf("it has %d leaves, where it had %d before", l.size, l.before.Size)
-	l.report.add(found)
-	l.before = nil
-	l.noted = min(l.noted, l.size)
+	found.Reason = fmt.Sprintf("it has %d leaves, and had %d before", l.size, previous.Size)
+	l.reporter.add(found)
+	l.firstNew = min(l.firstNew, l.size)
 }
 
-// rewritten is the finding that the log is no longer what the state says.
-func (s *State) rewritten() Finding {
+// rewrittenFinding is the finding that the log is no longer what the state says.
+func (s *State) rewrittenFinding() Finding {
 	found := Finding{Kind: translator.IntegrityLogRewritten, Size: s.Size}
 	if s.Unknown == 0 {
 		found.ExpectedRoot, found.HasExpectedRoot = s.Root, true

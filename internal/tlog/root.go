@@ -3,22 +3,22 @@
 
 package tlog
 
-// Root is the root of the tree over all Size leaves. known is false if the hash
-// of one could not be read.
+// Root returns the root of the tree over all Size leaves. known is false if the
+// hash of one could not be read.
 func (l *Log) Root() (root Hash, known bool) {
-	if l.resume != nil {
-		return l.resume.Root, l.resume.Unknown == 0
+	if l.pendingState != nil {
+		return l.pendingState.Root, l.pendingState.Unknown == 0
 	}
 	return l.root()
 }
 
-// RootAt is the root of the tree over the first size leaves. It takes a hash for
-// each 256 leaves, and reads at most one chunk.
+// RootAt returns the root of the tree over the first size leaves. It computes a hash
+// for each 256 leaves, and reads at most one chunk.
 //
-// The error matches [ErrBeyond] for a size below 0 or above Size, and
-// [ErrUnknown] for one that has not been read again yet, whose leaves were
-// rotated away, or before which the hash of a leaf could not be read; and says
-// otherwise that the file could not be read.
+// The error matches [ErrBeyond] for a size below 0 or above Size, [ErrRotated] for one
+// whose leaves were rotated away, and else [ErrUnknown] for one that has not been
+// verified again yet, or before which the hash of a leaf could not be read; any other
+// says that the file cannot be read.
 func (l *Log) RootAt(size int64) (Hash, error) {
 	switch {
 	case size < 0 || size > l.Size():
@@ -31,8 +31,10 @@ func (l *Log) RootAt(size int64) (Hash, error) {
 			return Hash{}, ErrUnknown
 		}
 		return root, nil
-	case l.resume != nil || size < l.first || l.unknown > 0 && l.firstUnknown < size:
+	case l.pendingState != nil || l.unknown > 0 && l.firstUnknown < size:
 		return Hash{}, ErrUnknown
+	case size < l.first:
+		return Hash{}, ErrRotated
 	}
 	upper, ok := l.upperAt(size / chunkSize)
 	if !ok {
@@ -46,20 +48,44 @@ func (l *Log) RootAt(size int64) (Hash, error) {
 		return Hash{}, err
 	}
 	if size < c.first {
-		return Hash{}, ErrUnknown
+		return Hash{}, ErrRotated
 	}
 	return upper.with(c.treeAt(size)).root(), nil
 }
 
-// upperAt is the tree over the chunks before one; ok is false if they have not
-// been read since the start.
+// PageLeaves is how many leaves [Log.ChunkRoots] is about: 16 chunks of 256.
+const PageLeaves = 16 * chunkSize
+
+// ChunkRoots returns the roots of the subtrees over each 256 leaves of a page: of
+// the leaves from page*PageLeaves on, in order, as many as are complete, 16 at
+// most. A root is the zero Hash if it covers a leaf whose hash could not be read, or
+// leaves that have not been verified again since the start.
+func (l *Log) ChunkRoots(page int64) []Hash {
+	if l.pendingState != nil || page < 0 || page > l.size/PageLeaves {
+		return nil
+	}
+	first := page * (PageLeaves / chunkSize)
+	complete := min(first+PageLeaves/chunkSize, l.size/chunkSize)
+	var roots []Hash
+	for number := first; number < complete; number++ {
+		var root Hash
+		if node, ok := l.node(number); ok && !node.unknown {
+			root = node.root
+		}
+		roots = append(roots, root)
+	}
+	return roots
+}
+
+// upperAt returns the tree over the chunks before one; ok is false if they have not
+// been verified again since the start.
 func (l *Log) upperAt(number int64) (upper tree, ok bool) {
 	from := l.firstChunk
 	if upper = l.base.clone(); number < from {
 		if from = l.first / chunkSize; number < from {
 			return tree{}, false
 		}
-		upper, _ = l.rotated()
+		upper, _ = l.rotatedTree()
 	}
 	for ; from < number; from++ {
 		node, ok := l.node(from)

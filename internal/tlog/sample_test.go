@@ -14,7 +14,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// A registry's own log, its signed head, and every row of its database agree.
+// The log of a registry, its signed head, and every row of its database agree.
 func TestSample(t *testing.T) {
 	beacons := 0
 	log := tlog.Open(tlog.Settings{Path: sampleLog, OnLeaf: func(_ int64, beacon bool) {

@@ -3,39 +3,53 @@
 
 package tlog
 
-// State is what a Log knows, for the next Log to go on from after a restart. The
-// zero value knows nothing. It is kept as JSON and has some 3 KB at most, but
-// for Corrupt.
+// State is what a Log knows, from which another Log can continue after a restart.
+// The zero value knows nothing. As JSON it has some 3 KB at most, without Corrupt.
 type State struct {
-	// Size is how many leaves have been seen, and Root is the root of the tree
-	// over them. Root says nothing if Unknown is not 0.
+	// Size is the number of leaves that have been read, and Root the root of the
+	// tree over them. Root has no meaning if Unknown is not 0.
 	Size int64 `json:"size"`
 	Root Hash  `json:"root"`
-	// Hashes is the compact range [0, Size): the roots of the perfect subtrees
-	// that the tree is made of, from left to right.
+	// Hashes is the compact range [0, Size): the roots of the perfect subtrees of
+	// the tree, from left to right.
 	Hashes []Hash `json:"hashes,omitempty"`
-	// Aligned is the leaf that reading goes on from, 256 before Size at most, and
-	// Offset its place in the file, in bytes. AlignedHashes is the compact range
-	// [0, Aligned).
+	// Aligned is the leaf from which reading continues, 256 before Size at most,
+	// and Offset the offset of its line in the file, in bytes. AlignedHashes is the
+	// compact range [0, Aligned).
 	Aligned       int64  `json:"aligned"`
 	AlignedHashes []Hash `json:"aligned_hashes,omitempty"`
 	Offset        int64  `json:"offset"`
-	// First is the index of the file's first leaf: 0, unless the log was
-	// rotated. FirstHashes is the compact range [0, First).
+	// First is the index of the file's first leaf: 0, unless the log was rotated.
+	// FirstHashes is the compact range [0, First).
 	First       int64  `json:"first,omitempty"`
 	FirstHashes []Hash `json:"first_hashes,omitempty"`
-	// Unknown is how many leaves had no hash that could be read, FirstUnknown
-	// the first of them: the roots of trees with it are not known.
+	// Unknown is the number of leaves whose hash could not be read, FirstUnknown
+	// the first of them: the roots of trees that include it are not known.
 	Unknown      int64 `json:"unknown,omitempty"`
 	FirstUnknown int64 `json:"first_unknown,omitempty"`
-	// Corrupt is the corrupt leaves that findings have told of, in order and
-	// without gaps between those of a run. It holds 1,000 runs at most; leaves
-	// beyond are told of again after a restart.
+	// Corrupt is the corrupt leaves that were reported, as runs in order, 1,000 at
+	// most. Leaves beyond these are reported once more after a restart.
 	Corrupt []Run `json:"corrupt,omitempty"`
 }
 
-// Run is the leaves from First to Last.
-type Run struct {
-	First int64 `json:"first"`
-	Last  int64 `json:"last"`
+// State returns what another Log can continue from.
+func (l *Log) State() State {
+	var s State
+	switch {
+	case l.pendingState != nil:
+		s = *l.pendingState
+	case l.previousState != nil:
+		s = *l.previousState
+	default:
+		s = l.state(l.reader.lines.offset)
+	}
+	s.Corrupt = l.reporter.reported.firstRuns(maxStateRuns)
+	return s
+}
+
+// plausible reports whether the numbers can belong together.
+func (s *State) plausible() bool {
+	return 0 <= s.First && s.First <= s.Aligned && s.Aligned <= s.Size && s.Offset >= 0 &&
+		s.Size-s.Aligned <= chunkSize-s.Aligned%chunkSize && // they are of one chunk
+		(s.Aligned%chunkSize == 0 || s.Aligned == s.First)
 }

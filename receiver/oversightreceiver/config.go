@@ -19,7 +19,7 @@ import (
 const (
 	// StartAtBeginning reads every row that the table holds.
 	StartAtBeginning = "beginning"
-	// StartAtEnd passes over the rows that are there at the first start.
+	// StartAtEnd skips the rows that are there at the first start.
 	StartAtEnd = "end"
 )
 
@@ -42,23 +42,23 @@ type Config struct {
 	// RegistryID names the registry: its Ed25519 public key as 64 hex digits
 	// (`ed25519_pub` of GET /.well-known/oversight-registry), or a short id of
 	// the operator's choice. It becomes the resource attribute
-	// oversight.registry.id, and part of every event_uid. Required.
+	// oversight.registry.id, and part of every log.record.uid. Required.
 	RegistryID string `mapstructure:"registry_id"`
 
 	// StartAt is where reading starts when there is no checkpoint: `beginning`
 	// (the default) or `end`.
 	StartAt string `mapstructure:"start_at"`
 
-	// Since passes over rows whose timestamp is older: RFC 3339, or unix
+	// Since skips rows whose timestamp is older: RFC 3339, or unix
 	// seconds. Rows without a usable timestamp are delivered. Default: none.
 	Since string `mapstructure:"since"`
 
-	// PollInterval is the time between two looks at an unchanged database.
-	// A batch that came back full is followed by the next one at once.
+	// PollInterval is the time between two checks of an unchanged database.
+	// A full batch is followed by the next one at once.
 	// Default 200ms; at least 1ms.
 	PollInterval time.Duration `mapstructure:"poll_interval"`
 
-	// BatchSize is the number of rows that are read and handed on at once, and
+	// BatchSize is the number of rows that are read and delivered together, and
 	// the most that may be delivered twice after a crash.
 	// Default 1000; from 1 to 100000.
 	BatchSize int `mapstructure:"batch_size"`
@@ -67,12 +67,11 @@ type Config struct {
 	// it a restart begins again where start_at says. Default: none.
 	StorageID *component.ID `mapstructure:"storage"`
 
-	// BackOffConfig says how a batch is tried again that the pipeline did not
-	// take. Default: enabled, from 5s to 30s apart, for ever
-	// (max_elapsed_time: 0). With a max_elapsed_time, a batch older than that
-	// is dropped, counted and logged. Disabled, the batch is tried again at
-	// the next poll.
-	configretry.BackOffConfig `mapstructure:"retry_on_failure"`
+	// RetryConfig says how a batch that the pipeline did not accept is retried.
+	// Default: enabled, from 5s to 30s apart, without end (max_elapsed_time: 0).
+	// With a max_elapsed_time, a batch older than that is dropped, counted and
+	// logged. Disabled, the batch is retried at the next poll.
+	RetryConfig configretry.BackOffConfig `mapstructure:"retry_on_failure"`
 
 	// OnDatabaseReplaced says what to do when the file turns out to be another
 	// database than the checkpoint was made for, such as a restored backup:
@@ -96,7 +95,7 @@ var (
 // minPollInterval catches numbers without a unit, which are nanoseconds.
 const minPollInterval = time.Millisecond
 
-// maxBatchSize keeps one batch in the tens of megabytes at the usual row size.
+// maxBatchSize keeps a batch in the tens of megabytes at the usual row size.
 const maxBatchSize = 100_000
 
 func createDefaultConfig() component.Config {
@@ -106,7 +105,7 @@ func createDefaultConfig() component.Config {
 		StartAt:            StartAtBeginning,
 		PollInterval:       200 * time.Millisecond,
 		BatchSize:          1000,
-		BackOffConfig:      retry,
+		RetryConfig:        retry,
 		OnDatabaseReplaced: ReplacedRestart,
 		TransparencyLog:    defaultTransparencyLog(),
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
-	"go.opentelemetry.io/collector/confmap/xconfmap"
 )
 
 // load reads a configuration as the collector does.
@@ -26,7 +26,7 @@ func load(t *testing.T, name string) (*Config, error) {
 	if err := conf.Unmarshal(config); err != nil {
 		return config, err
 	}
-	return config, xconfmap.Validate(config)
+	return config, confmap.Validate(config)
 }
 
 func TestFullConfig(t *testing.T) {
@@ -41,9 +41,9 @@ func TestFullConfig(t *testing.T) {
 	want.PollInterval = time.Second
 	want.BatchSize = 50
 	want.StorageID = &storage
-	want.InitialInterval = time.Second
-	want.MaxInterval = 10 * time.Second
-	want.MaxElapsedTime = time.Hour
+	want.RetryConfig.InitialInterval = time.Second
+	want.RetryConfig.MaxInterval = 10 * time.Second
+	want.RetryConfig.MaxElapsedTime = time.Hour
 	want.OnDatabaseReplaced = ReplacedStop
 	log := want.TransparencyLog.GetOrInsertDefault()
 	log.Leaves = "/var/lib/oversight/data/tlog/leaves.jsonl"
@@ -51,8 +51,8 @@ func TestFullConfig(t *testing.T) {
 	log.Wait = 500 * time.Millisecond
 	log.Grace = 30 * time.Second
 	head := log.TreeHead.GetOrInsertDefault()
-	head.Endpoint = "https://registry.example.org"
-	head.Timeout = 3 * time.Second
+	head.ClientConfig.Endpoint = "https://registry.example.org"
+	head.ClientConfig.Timeout = 3 * time.Second
 	head.Interval = time.Minute
 	assert.Equal(t, want, config)
 }
@@ -64,8 +64,8 @@ func TestDefaultConfig(t *testing.T) {
 	assert.Equal(t, 200*time.Millisecond, config.PollInterval)
 	assert.Equal(t, 1000, config.BatchSize)
 	assert.Nil(t, config.StorageID)
-	assert.True(t, config.Enabled)
-	assert.Zero(t, config.MaxElapsedTime, "for ever")
+	assert.True(t, config.RetryConfig.Enabled)
+	assert.Zero(t, config.RetryConfig.MaxElapsedTime, "for ever")
 	assert.Equal(t, ReplacedRestart, config.OnDatabaseReplaced)
 	assert.False(t, config.TransparencyLog.HasValue(), "off unless given")
 }
@@ -84,7 +84,7 @@ func TestDefaultTransparencyLog(t *testing.T) {
 
 	head := log.TreeHead.GetOrInsertDefault()
 	assert.Equal(t, 5*time.Minute, head.Interval)
-	assert.Equal(t, 10*time.Second, head.Timeout)
+	assert.Equal(t, 10*time.Second, head.ClientConfig.Timeout)
 	const registryID = "056872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a3241"
 	key, err = log.key(registryID)
 	require.NoError(t, err)

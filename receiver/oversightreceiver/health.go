@@ -11,55 +11,70 @@ import (
 	"go.uber.org/zap"
 )
 
-// logInterval is how often a problem that lasts is logged again.
+// logInterval is how often a failure that lasts is logged.
 const logInterval = 5 * time.Minute
 
-// health tells operators how the receiver is, as component status and in the
-// log: a problem once when it begins and every five minutes while it lasts,
-// and when it is over. It is for one goroutine.
+// failure is a class of failures that may go away. Its text is the log message. The
+// texts of errors would not do to tell one failure from another: those of
+// destinations hold times and request ids.
+type failure string
+
+const (
+	failureRead       failure = "Failed to read events; retrying"
+	failureDeliver    failure = "The pipeline did not accept events; retrying"
+	failureCheckpoint failure = "Failed to save the checkpoint; retrying. Until it is saved, a restart delivers events again"
+	failureReconcile  failure = "Failed to check events against the transparency log; retrying. Events are delivered unchecked"
+)
+
+// health reports how the receiver is, as component status and in the log: a
+// failure of each class when it begins and every five minutes while it lasts, and
+// when all have gone. It is for one goroutine.
 type health struct {
 	host   component.Host
 	logger *zap.Logger
 	now    func() time.Time
 
-	problem string    // of the last report; empty: none
-	since   time.Time // when the problem began
-	logged  time.Time
-	times   int // since it began
+	reported string                // the text of the last status; empty: OK
+	since    time.Time             // when the first failure was reported after all was well
+	attempts int                   // failures since then
+	logged   map[failure]time.Time // when, since then
 }
 
 func newHealth(host component.Host, logger *zap.Logger) *health {
-	return &health{host: host, logger: logger, now: time.Now}
+	return &health{host: host, logger: logger, now: time.Now, logged: map[failure]time.Time{}}
 }
 
-// recoverable reports a problem that may go away.
-func (h *health) recoverable(err error) {
+// recoverable reports a failure that may go away.
+func (h *health) recoverable(class failure, err error) {
 	now := h.now()
-	if h.problem == "" {
-		h.since, h.times = now, 0
+	if h.reported == "" {
+		h.since, h.attempts = now, 0
 	}
-	h.times++
-	if h.problem != err.Error() {
+	h.attempts++
+	if text := err.Error(); h.reported != text {
+		h.reported = text
 		componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(err))
-	} else if now.Sub(h.logged) < logInterval {
+	}
+	if last, ok := h.logged[class]; ok && now.Sub(last) < logInterval {
 		return
 	}
-	h.problem, h.logged = err.Error(), now
-	h.logger.Warn("Trying again", zap.Error(err), zap.Int("attempts", h.times))
+	h.logged[class] = now
+	h.logger.Warn(string(class), zap.Error(err), zap.Int("attempts", h.attempts))
 }
 
-// ok reports that things work.
+// ok reports that no failure lasts.
 func (h *health) ok() {
-	if h.problem == "" {
+	if h.reported == "" {
 		return
 	}
-	h.logger.Info("Working again", zap.Duration("after", h.now().Sub(h.since)), zap.Int("attempts", h.times))
-	h.problem = ""
+	h.logger.Info("Recovered", zap.Duration("after", h.now().Sub(h.since)), zap.Int("attempts", h.attempts))
+	h.reported = ""
+	clear(h.logged)
 	componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK))
 }
 
-// permanent reports a problem that needs a person.
+// permanent reports a failure that needs a person.
 func (h *health) permanent(err error) {
-	h.logger.Error("Stopped: nothing more is sent", zap.Error(err))
+	h.logger.Error("Stopped delivering events", zap.Error(err))
 	componentstatus.ReportStatus(h.host, componentstatus.NewPermanentErrorEvent(err))
 }

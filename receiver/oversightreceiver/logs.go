@@ -14,9 +14,9 @@ import (
 
 type event = translator.Event
 
-// consume hands events and findings to the pipeline as log records. It makes new records
-// each time, since a pipeline may change what it is given, even if it then
-// returns an error.
+// consume hands events and findings over to the pipeline as log records. It makes
+// new records each time, since a pipeline may change what it receives, even if it
+// then returns an error.
 func (r *oversightReceiver) consume(ctx context.Context, events []event, findings []finding) error {
 	ctx = r.telemetry.obsreport.StartLogsOp(ctx)
 	err := r.next.ConsumeLogs(ctx, r.toLogs(events, findings))

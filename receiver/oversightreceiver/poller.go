@@ -13,11 +13,13 @@ import (
 
 	"go.uber.org/zap"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
+	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
 
 // maxRetryInterval is the longest pause after the database could not be read.
-// It bounds how late an event can be once the database is back.
+// It bounds how late an event can be once the database can be read again.
 const maxRetryInterval = 5 * time.Second
 
 // source is where the poller reads. [registry.Reader] says what the methods do.
@@ -27,8 +29,8 @@ type source interface {
 	End(ctx context.Context) (registry.Cursor, error)
 }
 
-// poller reads batches, hands them on and moves the checkpoint. Its fields
-// belong to the goroutine of run, except for delivered.
+// poller reads batches, delivers them and moves the checkpoint. Its fields belong
+// to the goroutine of run, except for delivered.
 type poller struct {
 	config    *Config
 	since     time.Time // zero: none
@@ -37,16 +39,21 @@ type poller struct {
 	store     *checkpointStore
 	telemetry *telemetry
 	health    *health
-	audit     *audit // nil without `transparency_log`
-	// deliver hands events and findings to the pipeline. nil is the pipeline's
-	// word that it has taken responsibility for them.
+	// deliver hands events and findings over to the pipeline. It returns nil when
+	// the pipeline has taken responsibility for them, and errStopping when nobody
+	// waits for the answer any more.
 	deliver func([]event, []finding) error
 
-	started bool            // cursor is known
-	cursor  registry.Cursor // after the last event delivered
-	unsaved error           // why the checkpoint in the store is older than cursor
-	more    bool            // there may be rows after the cursor
-	buffer  []event
+	openReconciliation openReconciliation
+	reconciliation     reconciliation
+
+	started  bool                // cursor is known
+	cursor   registry.Cursor     // behind the last event delivered
+	snapshot *reconcile.Snapshot // to be saved with the cursor; nil: nothing new
+	unsaved  error               // why the checkpoint in the store is older than cursor
+	more     bool                // there may be rows after the cursor
+	buffer   []event
+	rows     []checkpoint.Row
 
 	delivered atomic.Int64 // cursor.ID, for metrics
 }
@@ -54,8 +61,8 @@ type poller struct {
 // position is the id of the last event delivered. It is safe for concurrent use.
 func (p *poller) position() int64 { return p.delivered.Load() }
 
-// run polls until the context is done or the database was replaced under
-// `on_database_replaced: stop`. It always ends between two batches.
+// run polls until the context is done or the receiver must stop. It ends between
+// two batches.
 func (p *poller) run(ctx context.Context) {
 	pause := p.config.PollInterval
 	for ctx.Err() == nil {
@@ -67,19 +74,19 @@ func (p *poller) run(ctx context.Context) {
 			p.health.permanent(err)
 			return
 		case err != nil:
-			p.health.recoverable(err)
+			p.health.recoverable(failureRead, err)
 			pause = min(2*pause, max(maxRetryInterval, p.config.PollInterval))
 		case p.unsaved != nil:
-			p.health.recoverable(p.unsaved)
+			p.health.recoverable(failureCheckpoint, p.unsaved)
 			pause = p.config.PollInterval
-		case p.audit.trouble() != nil:
-			p.health.recoverable(fmt.Errorf("check events against the transparency log: %w", p.audit.trouble()))
+		case p.reconciliation.err() != nil:
+			p.health.recoverable(failureReconcile, p.reconciliation.err())
 			pause = p.config.PollInterval
 		default:
 			p.health.ok()
 			pause = p.config.PollInterval
 		}
-		if err == nil && (p.more || p.audit.busy()) {
+		if err == nil && (p.more || p.reconciliation.busy()) {
 			continue
 		}
 		if !sleep(ctx, pause) {
@@ -88,10 +95,10 @@ func (p *poller) run(ctx context.Context) {
 	}
 }
 
-// poll looks for rows once, and delivers the next batch of them.
+// poll checks for rows once, and delivers the next batch of them.
 func (p *poller) poll(ctx context.Context) error {
 	if !p.started {
-		if err := p.begin(ctx); err != nil {
+		if err := p.start(ctx); err != nil {
 			return err
 		}
 	}
@@ -102,13 +109,13 @@ func (p *poller) poll(ctx context.Context) error {
 	batch, err := p.next(ctx)
 	p.telemetry.polled(ctx, time.Since(begin))
 	if replaced := new(registry.ReplacedError); errors.As(err, &replaced) {
-		return p.replaced(ctx, replaced)
+		return p.onReplaced(ctx, replaced)
 	}
 	if err != nil {
 		return err
 	}
 	if len(batch.Events) > 0 {
-		if err := p.handOn(ctx, batch); err != nil || p.more {
+		if err := p.deliverBatch(ctx, batch); err != nil || p.more {
 			return err
 		}
 	}
@@ -125,37 +132,49 @@ func (p *poller) next(ctx context.Context) (registry.Batch, error) {
 	}
 	batch, err := p.source.Read(ctx, p.cursor, p.config.BatchSize, p.buffer)
 	if err != nil {
-		return registry.Batch{}, stoppingOr(ctx, err)
+		return registry.Batch{}, ignoreIfStopping(ctx, err)
 	}
 	p.buffer, p.more = batch.Events, batch.More
 	return batch, nil
 }
 
-// handOn delivers a batch and then, and only then, moves the cursor.
-func (p *poller) handOn(ctx context.Context, batch registry.Batch) error {
+// deliverBatch delivers a batch and then, and only then, moves the cursor.
+func (p *poller) deliverBatch(ctx context.Context, batch registry.Batch) error {
 	p.telemetry.read(ctx, batch.Events)
-	findings := p.audit.check(ctx, batch.Events)
+	findings := p.reconciliation.check(ctx, batch.Events)
+	p.rows = lastRows(p.rows[:0], batch.Events) // before wanted overwrites events
 	events := p.wanted(batch.Events)
 	if len(events)+len(findings) > 0 {
 		if err := p.deliverWithRetry(ctx, events, findings); err != nil {
-			p.more = true // the same rows again
+			p.more = true // the same rows are read again
 			return err
 		}
 	}
 	// The commit point: from here on these events are the pipeline's.
+	p.store.addRows(p.rows)
 	p.move(ctx, batch.Next)
 	return nil
 }
 
-// idle looks at the transparency log when all rows have been handed on.
+// lastRows appends the last rows, as many as the checkpoint keeps.
+func lastRows(rows []checkpoint.Row, events []event) []checkpoint.Row {
+	for i := max(0, len(events)-checkpoint.RecentRows); i < len(events); i++ {
+		if row, ok := checkpoint.NewRow(events[i].ID, events[i].UID); ok {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}
+
+// idle reads the transparency log on when all rows have been delivered.
 func (p *poller) idle(ctx context.Context) error {
-	findings := p.audit.idle(ctx)
+	findings := p.reconciliation.idle(ctx)
 	if len(findings) > 0 {
 		if err := p.deliverWithRetry(ctx, nil, findings); err != nil {
 			return err
 		}
 	}
-	if p.audit.pending() {
+	if p.reconciliation.pending() {
 		p.move(ctx, p.cursor)
 	}
 	return nil
@@ -171,23 +190,28 @@ func (p *poller) wanted(events []event) []event {
 	})
 }
 
-// begin finds out where to read on.
-func (p *poller) begin(ctx context.Context) error {
+// start loads the checkpoint to find out where to read on.
+func (p *poller) start(ctx context.Context) error {
 	cursor, found, err := p.store.load(ctx)
-	if invalid := new(invalidCheckpointError); errors.As(err, &invalid) {
+	switch {
+	case errors.Is(err, checkpoint.ErrDamaged):
 		// Some events twice are better than events missed.
-		p.logger.Error("The checkpoint cannot be read: reading from the beginning", zap.Error(err))
-		found, err = true, nil
+		p.logger.Error("The checkpoint is damaged: reading from the beginning", zap.Error(err))
+		found = true
+	case errors.As(err, new(*checkpoint.VersionError)):
+		return fmt.Errorf("`storage` %q: %w: run the newer collector that wrote it, or delete this receiver's entry in that storage (or configure another one) and accept that events are delivered again", p.config.StorageID, err)
+	case err != nil:
+		return err
 	}
+	opened, err := p.openReconciliation(ctx, p.store, cursor.ID)
 	if err != nil {
 		return err
 	}
-	if err := p.audit.open(ctx, p.store, cursor.ID); err != nil {
-		return err
-	}
+	_ = p.reconciliation.close() // of an attempt that did not get further
+	p.reconciliation = opened
 	if !found && p.config.StartAt == StartAtEnd {
 		if cursor, err = p.source.End(ctx); err != nil {
-			return stoppingOr(ctx, err)
+			return ignoreIfStopping(ctx, err)
 		}
 		p.move(ctx, cursor) // so that a restart finds what came since
 	}
@@ -197,51 +221,56 @@ func (p *poller) begin(ctx context.Context) error {
 	return nil
 }
 
-// replaced goes on with another database from its beginning, or not at all.
-func (p *poller) replaced(ctx context.Context, err *registry.ReplacedError) error {
+// onReplaced goes on with another database from its beginning, or not at all.
+func (p *poller) onReplaced(ctx context.Context, err *registry.ReplacedError) error {
 	p.telemetry.replaced(ctx)
-	stop := p.config.OnDatabaseReplaced == ReplacedStop
-	if findings := p.audit.replaced(err, stop); len(findings) > 0 {
+	restart := p.config.OnDatabaseReplaced == ReplacedRestart
+	if findings := p.reconciliation.replaced(err, restart); len(findings) > 0 {
 		if err := p.deliverWithRetry(ctx, nil, findings); err != nil {
 			return err
 		}
 	}
-	if stop {
-		if p.audit.pending() {
+	if !restart {
+		if p.reconciliation.pending() {
 			p.move(ctx, p.cursor)
 		}
 		return err
 	}
 	p.logger.Warn("The database was replaced: reading the new one from its beginning", zap.Error(err))
+	p.store.resetRows()
 	p.move(ctx, registry.Cursor{})
 	p.more = true
 	return nil
 }
 
+// mustStop reports whether the error needs a person.
 func (p *poller) mustStop(err error) bool {
-	return p.config.OnDatabaseReplaced == ReplacedStop && errors.As(err, new(*registry.ReplacedError))
+	return errors.As(err, new(*checkpoint.VersionError)) ||
+		p.config.OnDatabaseReplaced == ReplacedStop && errors.As(err, new(*registry.ReplacedError))
 }
 
-// move sets the cursor and saves it, with what the audit has found out up to
-// there.
+// move sets the cursor and saves it, with what is known of the transparency log.
 func (p *poller) move(ctx context.Context, to registry.Cursor) {
 	p.cursor = to
 	p.delivered.Store(to.ID)
-	if err := p.audit.commit(ctx, to.ID); err != nil {
+	snapshot, err := p.reconciliation.commit(ctx, to.ID)
+	if err != nil {
 		p.unsaved = err
 		return
 	}
+	p.snapshot = snapshot
 	p.save(ctx)
 }
 
 // save writes the checkpoint, also while the receiver is being stopped. If that
-// fails, events go on being delivered, since a leak must be known of even with
-// a full disk: the price is that a restart delivers them again. It is reported,
-// and tried again at every poll.
+// fails, events go on being delivered, since a leak must be known of even with a
+// full disk: the price is that a restart delivers them again. It is reported, and
+// retried at every poll.
 func (p *poller) save(ctx context.Context) {
-	p.unsaved = p.store.save(context.WithoutCancel(ctx), p.cursor, p.audit.unsaved())
-	if p.unsaved == nil {
-		p.audit.saved()
+	p.unsaved = p.store.save(context.WithoutCancel(ctx), p.cursor, p.config.Database, p.snapshot)
+	if p.unsaved == nil && p.snapshot != nil {
+		p.reconciliation.saved(p.snapshot)
+		p.snapshot = nil
 	}
 }
 

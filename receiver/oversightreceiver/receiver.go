@@ -6,8 +6,9 @@ package oversightreceiver
 import (
 	"context"
 	"errors"
-	"fmt"
+	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -19,26 +20,32 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
 
-// shutdownGrace is how long a batch that is being handed on may still take at
-// shutdown. Exporters that wait for a destination only give up when they are
-// shut down themselves, which comes after the receivers.
-const shutdownGrace = 5 * time.Second
+const (
+	// shutdownGrace is how long a batch that is being delivered may still take at
+	// shutdown. Exporters that wait for a destination only give up when they are
+	// shut down themselves, which comes after the receivers.
+	shutdownGrace = 5 * time.Second
+	// abortGrace is how long the pipeline may take to return a batch whose context
+	// was canceled.
+	abortGrace = time.Second
+)
 
 // oversightReceiver owns one goroutine, which polls and delivers, and one that
-// fetches tree heads where these are configured.
+// fetches tree heads where these are configured. What these use, they release.
 type oversightReceiver struct {
-	settings receiver.Settings
-	config   *Config
-	next     consumer.Logs
-
+	settings  receiver.Settings
+	config    *Config
+	next      consumer.Logs
 	telemetry *telemetry
-	reader    *registry.Reader
-	store     *checkpointStore
-	audit     *audit // nil without `transparency_log`
+	store     *checkpointStore // nil until Start
 
-	stop  context.CancelFunc // ends the loops between two batches; nil until Start
-	abort context.CancelFunc // ends a batch that is being handed on
-	done  chan struct{}      // closed when the loops have ended
+	reverifyEvery time.Duration // how often the whole transparency log is verified again
+
+	stop      context.CancelFunc // ends the loops between two batches; nil until Start has succeeded
+	abort     context.CancelFunc // cancels the batch that is being delivered
+	done      chan struct{}      // closed when the loops have ended and released what they used
+	released  error              // of that; to be read when done is closed
+	abandoned atomic.Bool        // Shutdown has returned without waiting for the loops
 }
 
 func newReceiver(settings receiver.Settings, config *Config, next consumer.Logs) (*oversightReceiver, error) {
@@ -46,124 +53,167 @@ func newReceiver(settings receiver.Settings, config *Config, next consumer.Logs)
 	if err != nil {
 		return nil, err
 	}
-	return &oversightReceiver{settings: settings, config: config, next: next, telemetry: telemetry}, nil
+	return &oversightReceiver{
+		settings: settings, config: config, next: next, telemetry: telemetry, reverifyEvery: reverifyInterval,
+	}, nil
 }
 
-// Start gets the storage and starts the loop. It does not touch the database,
+// Start gets the storage and starts the loops. It does not touch the database,
 // which may appear later.
 func (r *oversightReceiver) Start(ctx context.Context, host component.Host) error {
+	if err := checkPlatform(runtime.GOOS); err != nil {
+		return err
+	}
+	if err := r.start(ctx, host); err != nil {
+		return errors.Join(err, r.closeStore(ctx))
+	}
+	return nil
+}
+
+// checkPlatform returns an error where a database cannot be read without a trace.
+func checkPlatform(goos string) error {
+	if goos == "windows" {
+		return errors.New("`database` is not supported on windows: reading a live SQLite database without locks needs the file system of Linux, macOS or FreeBSD. Run the collector on one of these, or use oversight-siem export on a copy of the database")
+	}
+	return nil
+}
+
+func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err error) {
 	since, err := parseSince(r.config.Since)
 	if err != nil {
 		return err
 	}
-	r.store, err = openCheckpointStore(ctx, host, r.config.StorageID, r.settings.ID)
+	logger := r.settings.Logger
+	r.store, err = openCheckpointStore(ctx, host, r.config.StorageID, r.settings.ID, logger)
 	if err != nil {
 		return err
 	}
 	if r.config.StorageID == nil {
-		r.settings.Logger.Warn("No `storage` is set: every restart begins again where `start_at` says",
-			zap.String("start_at", r.config.StartAt))
+		logger.Warn("No `storage` is set: every restart begins again where `start_at` says", zap.String("start_at", r.config.StartAt))
 	}
-	heads, err := r.newAudit(ctx, host)
+	openReconciliation, heads, err := r.newReconciliation(ctx, host)
 	if err != nil {
-		return errors.Join(err, r.release(ctx))
+		return err
 	}
-	r.reader = registry.Open(registry.Settings{Path: r.config.Database, RegistryID: r.config.RegistryID})
+	reader := registry.Open(registry.Settings{Path: r.config.Database, RegistryID: r.config.RegistryID})
 	poller := &poller{
-		config:    r.config,
-		since:     since,
-		logger:    r.settings.Logger,
-		source:    r.reader,
-		store:     r.store,
-		telemetry: r.telemetry,
-		health:    newHealth(host, r.settings.Logger),
-		audit:     r.audit,
+		config:             r.config,
+		since:              since,
+		logger:             logger,
+		source:             reader,
+		store:              r.store,
+		telemetry:          r.telemetry,
+		health:             newHealth(host, logger),
+		openReconciliation: openReconciliation,
+		reconciliation:     noReconciliation{}, // until the checkpoint is loaded
 	}
-	var deliverCtx, stopCtx context.Context
-	deliverCtx, r.abort = context.WithCancel(context.WithoutCancel(ctx))
-	stopCtx, r.stop = context.WithCancel(deliverCtx)
-	poller.deliver = func(events []event, findings []finding) error { return r.consume(deliverCtx, events, findings) }
-	if err := r.telemetry.observeLag(r.reader, poller.position); err != nil {
-		return errors.Join(err, r.release(ctx))
+	lag := newLagMeter(func(ctx context.Context) (registry.Lag, error) { return reader.Lag(ctx, poller.position()) })
+	if err := r.telemetry.observeLag(lag); err != nil {
+		return errors.Join(err, reader.Close())
 	}
-	var loops sync.WaitGroup
-	loops.Go(func() { poller.run(stopCtx) })
-	if heads != nil {
-		loops.Go(func() { heads.run(stopCtx) })
+	deliverCtx, abort := context.WithCancel(context.WithoutCancel(ctx))
+	stopCtx, stop := context.WithCancel(deliverCtx)
+	poller.deliver = func(events []event, findings []finding) error {
+		err := r.consume(deliverCtx, events, findings)
+		if r.abandoned.Load() {
+			return errStopping
+		}
+		return err
 	}
-	r.done = make(chan struct{})
+	r.stop, r.abort, r.done = stop, abort, make(chan struct{})
 	go func() {
 		defer close(r.done)
-		loops.Wait()
+		r.run(stopCtx, poller, heads)
+		lag.close()
+		r.released = errors.Join(poller.reconciliation.close(), reader.Close())
 	}()
 	return nil
 }
 
-// newAudit prepares what `transparency_log` asks for, if it does.
-func (r *oversightReceiver) newAudit(ctx context.Context, host component.Host) (*treeHeads, error) {
+func (*oversightReceiver) run(ctx context.Context, poller *poller, heads *treeHeads) {
+	var loops sync.WaitGroup
+	loops.Go(func() { poller.run(ctx) })
+	if heads != nil {
+		loops.Go(func() { heads.run(ctx) })
+	}
+	loops.Wait()
+}
+
+// newReconciliation prepares what `transparency_log` asks for. heads is nil if no
+// tree heads are to be fetched.
+func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host) (open openReconciliation, heads *treeHeads, err error) {
 	config := r.config.TransparencyLog.Get()
 	if config == nil {
-		return nil, nil
+		return openNoReconciliation, nil, nil
 	}
 	key, err := config.key(r.config.RegistryID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	r.audit = &audit{
-		settings: reconcile.Settings{
-			Leaves: config.Leaves, RegistryID: r.config.RegistryID, Key: key, Wait: config.Wait, Grace: config.Grace,
+	settings := logSettings{
+		Settings: reconcile.Settings{
+			Leaves: config.Leaves, RegistryID: r.config.RegistryID, Key: key,
+			Wait: config.Wait, Grace: config.Grace, ReverifyEvery: r.reverifyEvery, Now: time.Now,
 		},
 		logger:    r.settings.Logger,
 		telemetry: r.telemetry,
+		sizes:     new(logSizes),
 	}
-	if !config.TreeHead.HasValue() {
-		return nil, r.telemetry.observeLog(&r.audit.size, &r.audit.headSize)
+	if head := config.TreeHead.Get(); head != nil {
+		heads, err = newTreeHeads(ctx, head, host, r.settings.TelemetrySettings)
+		if err != nil {
+			return nil, nil, err
+		}
+		settings.heads = heads.bodies
 	}
-	heads, err := newTreeHeads(ctx, config.TreeHead.Get(), host, r.settings.TelemetrySettings)
-	if err != nil {
-		return nil, err
-	}
-	r.audit.heads = heads.bodies
-	return heads, r.telemetry.observeLog(&r.audit.size, &r.audit.headSize)
+	return settings.open, heads, r.telemetry.observeLog(settings.sizes)
 }
 
-// Shutdown lets the batch at hand be delivered and its checkpoint be saved. A
-// batch that takes longer than the context or 5 seconds is given up: it is read
-// again after the next start.
+// Shutdown lets the batch at hand be delivered and its checkpoint be saved. A batch
+// that takes longer than the context or 5 seconds is canceled, and after another
+// second left to the pipeline: it is delivered again after the next start.
 func (r *oversightReceiver) Shutdown(ctx context.Context) error {
 	if r.stop == nil { // never started
-		return r.release(ctx)
+		return r.closeStore(ctx)
 	}
 	r.stop()
-	grace := time.NewTimer(shutdownGrace)
-	defer grace.Stop()
-	select {
-	case <-r.done:
-	case <-ctx.Done():
-	case <-grace.C:
+	defer r.abort()
+	if !r.waitUntilDone(ctx, shutdownGrace) {
+		r.abort()
+		if !r.waitUntilDone(ctx, abortGrace) {
+			r.abandoned.Store(true)
+			return errors.Join(
+				errors.New("the pipeline did not return a batch of events in time: it is delivered again after the next start"),
+				r.closeStore(ctx))
+		}
 	}
-	r.abort()
-	select {
-	case <-r.done:
-	case <-ctx.Done():
-		return fmt.Errorf("the pipeline still holds a batch: %w", ctx.Err())
-	}
-	return r.release(ctx)
+	return errors.Join(r.released, r.closeStore(ctx))
 }
 
-// release gives back what Start took. It may be called twice.
-func (r *oversightReceiver) release(ctx context.Context) error {
+// waitUntilDone waits for the loops and reports whether they have ended.
+func (r *oversightReceiver) waitUntilDone(ctx context.Context, limit time.Duration) bool {
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-r.done:
+		return true
+	case <-ctx.Done():
+	case <-timer.C:
+	}
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// closeStore releases the storage and ends the observation of gauges. It may be
+// called twice.
+func (r *oversightReceiver) closeStore(ctx context.Context) error {
 	r.telemetry.shutdown()
-	var errs []error
-	if r.reader != nil {
-		errs = append(errs, r.reader.Close())
-		r.reader = nil
+	if r.store == nil {
+		return nil
 	}
-	errs = append(errs, r.audit.close())
-	r.audit = nil
-	if r.store != nil {
-		errs = append(errs, r.store.close(ctx))
-		r.store = nil
-	}
-	return errors.Join(errs...)
+	return r.store.close(ctx)
 }

@@ -24,7 +24,7 @@ import (
 
 const benchmarkRows = 1_000_000
 
-// BenchmarkReceiver takes a whole table from the database to the consumer, as
+// BenchmarkReceiver delivers a whole table from the database to the consumer, as
 // log records, with the default settings. One iteration is one table.
 func BenchmarkReceiver(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "registry.sqlite")
@@ -70,7 +70,7 @@ func BenchmarkLatency(b *testing.B) {
 	var took []time.Duration
 	pause := time.NewTimer(0)
 	for i := 0; b.Loop(); i++ {
-		_, err := db.Exec("INSERT INTO events(token_id, kind, timestamp) VALUES ('t', 'dns', 1)")
+		_, err := db.ExecContext(b.Context(), "INSERT INTO events(token_id, kind, timestamp) VALUES ('t', 'dns', 1)")
 		committed := time.Now()
 		require.NoError(b, err)
 		took = append(took, (<-arrived).Sub(committed))

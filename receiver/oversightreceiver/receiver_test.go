@@ -83,7 +83,7 @@ func TestSince(t *testing.T) {
 	s.start(t)
 	s.sink.waitFor(t, []string{"t5", "t6", "t7", "none", "late"})
 	require.Eventually(t, func() bool { return strings.Contains(s.memory.stored(), `"id":10`) }, patience, time.Millisecond,
-		"the cursor moves over what is passed over")
+		"the cursor moves past skipped rows")
 }
 
 func TestReplacedDatabase(t *testing.T) {
@@ -128,7 +128,7 @@ func TestDatabaseThatIsNotThereYet(t *testing.T) {
 	require.NoError(t, os.Rename(newDatabase(t, insert("t", 2)), s.config.Database))
 	s.sink.waitFor(t, tokenRange("t", 1, 2))
 	s.host.waitFor(t, componentstatus.StatusOK, "")
-	assert.NotEmpty(t, s.logs.FilterMessage("Working again").All())
+	assert.NotEmpty(t, s.logs.FilterMessage("Recovered").All())
 }
 
 func TestPermanentErrorDropsTheBatch(t *testing.T) {
@@ -140,7 +140,7 @@ func TestPermanentErrorDropsTheBatch(t *testing.T) {
 		return nil
 	}
 	s.restart(t, []string{"t1", "t2", "t3", "t7"})
-	dropped := s.logs.FilterMessageSnippet("refused events for good").All()
+	dropped := s.logs.FilterMessageSnippet("refused them permanently").All()
 	require.Len(t, dropped, 1)
 	assert.EqualValues(t, 4, dropped[0].ContextMap()["first_id"])
 	assert.EqualValues(t, 6, dropped[0].ContextMap()["last_id"])
@@ -151,10 +151,10 @@ func TestOtherErrorsAreRetried(t *testing.T) {
 	for name, enabled := range map[string]bool{"with back-off": true, "at the next poll": false} {
 		t.Run(name, func(t *testing.T) {
 			s := newSetup(t, newDatabase(t, insert("t", 7)))
-			s.config.Enabled = enabled
+			s.config.RetryConfig.Enabled = enabled
 			s.sink.answer = func(call int, _ []string) error {
 				if call%3 != 0 {
-					assert.NotContains(t, s.memory.stored(), `"id":7`, "the cursor moved before the events were taken")
+					assert.NotContains(t, s.memory.stored(), `"id":7`, "the cursor moved before the events were accepted")
 					return errors.New("not now")
 				}
 				return nil
@@ -166,7 +166,7 @@ func TestOtherErrorsAreRetried(t *testing.T) {
 
 func TestRetryGivesUpOnlyWhenAsked(t *testing.T) {
 	s := newSetup(t, newDatabase(t, insert("t", 4)))
-	s.config.InitialInterval, s.config.MaxInterval, s.config.MaxElapsedTime = 1, 1, 1
+	s.config.RetryConfig.InitialInterval, s.config.RetryConfig.MaxInterval, s.config.RetryConfig.MaxElapsedTime = 1, 1, 1
 	s.sink.answer = func(_ int, tokens []string) error {
 		if tokens[0] == "t1" {
 			return errors.New("never")
@@ -187,10 +187,10 @@ func TestRefusingPipelineIsReported(t *testing.T) {
 		return nil
 	}
 	s.start(t)
-	s.host.waitFor(t, componentstatus.StatusRecoverableError, "hand on events 1 to 2, trying again: queue is full")
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "deliver events 1 to 2: queue is full")
 	open.Store(true)
 	s.host.waitFor(t, componentstatus.StatusOK, "")
-	assert.Len(t, s.logs.FilterMessage("Trying again").All(), 1, "a problem that lasts is logged once")
+	assert.Len(t, s.logs.FilterMessage(string(failureDeliver)).All(), 1, "a failure that lasts is logged once")
 }
 
 // Where the process may die or the disk may fail, and what is delivered after a
@@ -209,7 +209,7 @@ func TestFaults(t *testing.T) {
 		"all saves after the first fail": {
 			func(call int) (error, bool) { return failIf(call > 1), false }, all, tokenRange("t", 4, 7),
 		},
-		"saves fail but persist": {
+		"saves fail but are stored": {
 			func(int) (error, bool) { return errDisk, true }, all, []string{},
 		},
 		"all saves fail": {
@@ -244,9 +244,9 @@ func TestUnreadableStorageIsNoFreshStart(t *testing.T) {
 	var broken atomic.Bool
 	broken.Store(true)
 	s.memory.getErr = func() error { return failIf(broken.Load()) }
-	s.sink.taken = nil
+	s.sink.accepted = nil
 	s.start(t)
-	s.host.waitFor(t, componentstatus.StatusRecoverableError, "load the checkpoint: disk is full")
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "load checkpoint key \"checkpoint\": disk is full")
 	broken.Store(false)
 	s.host.waitFor(t, componentstatus.StatusOK, "")
 	execute(t, s.config.Database, insert("n", 1))
@@ -256,8 +256,8 @@ func TestUnreadableStorageIsNoFreshStart(t *testing.T) {
 func TestInvalidCheckpointReadsEverything(t *testing.T) {
 	for name, data := range map[string]string{
 		"no JSON":       "garbage",
-		"another form":  `{"version":1,"id":2,"event_uid":"","registry_id":"x","more":1}`,
-		"later version": `{"version":2,"id":2,"event_uid":"","registry_id":"x"}`,
+		"other members": `{"version":1,"id":2,"event_uid":"","registry_id":"x","more":1}`,
+		"no checksum":   `{"version":2,"id":2,"event_uid":"","registry_id":"x"}`,
 		"empty":         "",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -265,7 +265,7 @@ func TestInvalidCheckpointReadsEverything(t *testing.T) {
 			s.config.StartAt = StartAtEnd // must not make it skip events
 			s.memory.data["checkpoint"] = []byte(data)
 			s.restart(t, tokenRange("t", 1, 4))
-			assert.Len(t, s.logs.FilterMessageSnippet("The checkpoint cannot be read").All(), 1)
+			assert.Len(t, s.logs.FilterMessageSnippet("The checkpoint is damaged").All(), 1)
 		})
 	}
 }
@@ -396,7 +396,7 @@ func TestTelemetry(t *testing.T) {
 	assert.EqualValues(t, 8, accepted.Data.(metricdata.Sum[int64]).DataPoints[0].Value)
 }
 
-// rows is the other side of the contract test: a registry.
+// rows is the generator of the contract test: a registry.
 type rows struct {
 	t    *testing.T
 	path string
@@ -424,14 +424,14 @@ func (g *rows) Generate() []receivertest.UniqueIDAttrVal {
 	defer g.mu.Unlock()
 	g.n++
 	token := "token" + strconv.Itoa(g.n)
-	_, err := g.db.Exec("INSERT INTO events(token_id, kind, timestamp) VALUES (?, 'dns', 1)", token)
+	_, err := g.db.ExecContext(g.t.Context(), "INSERT INTO events(token_id, kind, timestamp) VALUES (?, 'dns', 1)", token)
 	if err != nil { // not require: this is another goroutine than the test's
 		g.t.Errorf("insert %s: %v", token, err)
 	}
 	return []receivertest.UniqueIDAttrVal{receivertest.UniqueIDAttrVal(token)}
 }
 
-// withTestID puts the attribute on records by which the contract test knows them.
+// withTestID adds the attribute to records by which the contract test identifies them.
 func withTestID() receiver.Factory {
 	return receiver.NewFactory(metadata.Type, createDefaultConfig, receiver.WithLogs(
 		func(ctx context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {

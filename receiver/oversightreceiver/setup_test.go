@@ -38,7 +38,7 @@ CREATE TABLE events (
     kind TEXT NOT NULL, source_ip TEXT, user_agent TEXT, extra TEXT,
     timestamp INTEGER NOT NULL, qualified_timestamp TEXT, tlog_index INTEGER);`
 
-// patience is how long a condition may take to come true on a busy machine.
+// patience is how long a condition may take to become true on a busy machine.
 const patience = 30 * time.Second
 
 func execute(t testing.TB, path string, statements ...string) {
@@ -47,7 +47,7 @@ func execute(t testing.TB, path string, statements ...string) {
 	require.NoError(t, err)
 	db.SetMaxOpenConns(1)
 	for _, s := range statements {
-		_, err := db.Exec(s)
+		_, err := db.ExecContext(t.Context(), s)
 		require.NoError(t, err, s)
 	}
 	require.NoError(t, db.Close())
@@ -77,18 +77,18 @@ func tokenRange(word string, from, to int) []string {
 
 // sink is a pipeline whose answers a test decides.
 type sink struct {
-	answer func(call int, tokens []string) error // nil: takes everything
+	answer func(call int, tokens []string) error // nil: accepts everything
 
-	mu    sync.Mutex
-	taken []string // tokens, in order
-	calls int
+	mu       sync.Mutex
+	accepted []string // tokens, in order
+	calls    int
 }
 
 func (*sink) Capabilities() consumer.Capabilities { return consumer.Capabilities{MutatesData: true} }
 
 func (s *sink) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 	tokens := tokensOf(logs)
-	// Pipelines change what they are given, also when they fail later.
+	// Pipelines change what they receive, even if they fail later.
 	logs.ResourceLogs().RemoveIf(func(plog.ResourceLogs) bool { return true })
 	s.mu.Lock()
 	s.calls++
@@ -101,7 +101,7 @@ func (s *sink) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.taken = append(s.taken, tokens...)
+	s.accepted = append(s.accepted, tokens...)
 	return nil
 }
 
@@ -121,7 +121,7 @@ func tokensOf(logs plog.Logs) []string {
 func (s *sink) tokens() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return append([]string{}, s.taken...)
+	return append([]string{}, s.accepted...)
 }
 
 func (s *sink) waitFor(t *testing.T, tokens []string) {
@@ -279,8 +279,8 @@ func newSetup(t *testing.T, database string) *setup {
 	config.RegistryID = "deadbeef"
 	config.PollInterval = time.Millisecond
 	config.BatchSize = 3
-	config.InitialInterval = time.Millisecond
-	config.MaxInterval = 5 * time.Millisecond
+	config.RetryConfig.InitialInterval = time.Millisecond
+	config.RetryConfig.MaxInterval = 5 * time.Millisecond
 	config.StorageID = &storageID
 	core, logs := observer.New(zap.InfoLevel)
 	settings := receivertest.NewNopSettings(metadata.Type)
@@ -309,7 +309,7 @@ func (s *setup) start(t *testing.T) (stop func()) {
 func (s *setup) restart(t *testing.T, want []string) {
 	t.Helper()
 	s.sink.mu.Lock()
-	s.sink.taken = nil
+	s.sink.accepted = nil
 	s.sink.mu.Unlock()
 	stop := s.start(t)
 	s.sink.waitFor(t, want)

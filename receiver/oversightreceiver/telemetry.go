@@ -5,13 +5,13 @@ package oversightreceiver
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/collector/receiver/receiverhelper"
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/embedded"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver/internal/metadata"
@@ -21,8 +21,11 @@ import (
 // the ones that all receivers have.
 type telemetry struct {
 	builder    *metadata.TelemetryBuilder
+	meter      metric.Meter
 	obsreport  *receiverhelper.ObsReport
 	attributes metric.MeasurementOption
+
+	lagRegistration metric.Registration
 }
 
 func newTelemetry(settings receiver.Settings) (*telemetry, error) {
@@ -39,7 +42,10 @@ func newTelemetry(settings receiver.Settings) (*telemetry, error) {
 		return nil, err
 	}
 	attributes := metric.WithAttributeSet(attribute.NewSet(attribute.String("receiver", settings.ID.String())))
-	return &telemetry{builder, obsreport, attributes}, nil
+	return &telemetry{
+		builder: builder, meter: metadata.Meter(settings.TelemetrySettings),
+		obsreport: obsreport, attributes: attributes, lagRegistration: noRegistration{},
+	}, nil
 }
 
 func (t *telemetry) polled(ctx context.Context, took time.Duration) {
@@ -47,14 +53,14 @@ func (t *telemetry) polled(ctx context.Context, took time.Duration) {
 }
 
 func (t *telemetry) read(ctx context.Context, events []event) {
-	var faulty int64
+	var undecoded int64
 	for i := range events {
 		if events[i].DecodeError != "" {
-			faulty++
+			undecoded++
 		}
 	}
 	t.builder.OversightReceiverEventsRead.Add(ctx, int64(len(events)), t.attributes)
-	t.builder.OversightReceiverDecodeErrors.Add(ctx, faulty, t.attributes)
+	t.builder.OversightReceiverDecodeErrors.Add(ctx, undecoded, t.attributes)
 }
 
 func (t *telemetry) refused(ctx context.Context) {
@@ -83,45 +89,41 @@ func (t *telemetry) found(ctx context.Context, findings []finding) {
 	}
 }
 
-// observeLog tells how many leaves of the transparency log were read, and how
-// many of them the last signed head that agreed with them is of.
-func (t *telemetry) observeLog(size, headSize *atomic.Int64) error {
+// observeLog observes the sizes whenever metrics are collected.
+func (t *telemetry) observeLog(sizes *logSizes) error {
 	err := t.builder.RegisterOversightReceiverTlogSizeCallback(func(_ context.Context, o metric.Int64Observer) error {
-		o.Observe(size.Load(), t.attributes)
+		o.Observe(sizes.leaves.Load(), t.attributes)
 		return nil
 	})
 	if err != nil {
 		return err
 	}
 	return t.builder.RegisterOversightReceiverTlogHeadSizeCallback(func(_ context.Context, o metric.Int64Observer) error {
-		o.Observe(headSize.Load(), t.attributes)
+		o.Observe(sizes.head.Load(), t.attributes)
 		return nil
 	})
 }
 
-// observeLag measures the lag whenever metrics are collected, so that it is
-// right also while the pipeline holds a batch up. Nothing is observed while the
-// database cannot be read.
-func (t *telemetry) observeLag(reader *registry.Reader, position func() int64) error {
-	err := t.builder.RegisterOversightReceiverLagCallback(func(ctx context.Context, o metric.Int64Observer) error {
-		if lag, err := reader.Lag(ctx, position()); err == nil {
-			o.Observe(lag.Rows, t.attributes)
+// observeLag measures the lag once whenever metrics are collected, so that it is
+// right also while the pipeline holds a batch up. Nothing is observed before the
+// database could be read for the first time.
+func (t *telemetry) observeLag(meter *lagMeter) error {
+	rows, seconds := t.builder.OversightReceiverLag, t.builder.OversightReceiverOldestUnreadAge
+	registration, err := t.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		if lag, ok := meter.lag(ctx); ok {
+			o.ObserveInt64(rows, lag.Rows, t.attributes)
+			o.ObserveFloat64(seconds, age(lag), t.attributes)
 		}
 		return nil
-	})
-	if err != nil {
-		return err
+	}, rows, seconds)
+	if err == nil {
+		t.lagRegistration = registration
 	}
-	return t.builder.RegisterOversightReceiverOldestUnreadAgeCallback(func(ctx context.Context, o metric.Float64Observer) error {
-		if lag, err := reader.Lag(ctx, position()); err == nil {
-			o.Observe(age(lag), t.attributes)
-		}
-		return nil
-	})
+	return err
 }
 
-// age is that of the oldest unread row in seconds. A clock that is behind the
-// registry's gives no negative ages.
+// age is that of the oldest unread row in seconds. It is 0 where the clock is behind
+// the registry's.
 func age(lag registry.Lag) float64 {
 	if lag.Oldest.IsZero() {
 		return 0
@@ -129,4 +131,13 @@ func age(lag registry.Lag) float64 {
 	return max(0, time.Since(lag.Oldest).Seconds())
 }
 
-func (t *telemetry) shutdown() { t.builder.Shutdown() }
+// shutdown ends the observation of gauges. It may be called twice.
+func (t *telemetry) shutdown() {
+	_ = t.lagRegistration.Unregister() // it never fails
+	t.builder.Shutdown()
+}
+
+// noRegistration is a registration before there is one.
+type noRegistration struct{ embedded.Registration }
+
+func (noRegistration) Unregister() error { return nil }

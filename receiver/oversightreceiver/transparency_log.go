@@ -34,15 +34,15 @@ type TransparencyLogConfig struct {
 	// Default: none, and then only the log and the table are compared.
 	TreeHead configoptional.Optional[TreeHeadConfig] `mapstructure:"tree_head"`
 
-	// Wait is how long an event may be held back for its leaf to appear, or for
-	// the log to be readable. A registry writes the leaf first, so that hardly
-	// any event waits. Default 2s; with 0, what is there is still read, for at
-	// most 50ms.
+	// Wait is how long an event may wait for its leaf to appear, or for the log to
+	// be readable. A registry writes the leaf first, so that hardly any event waits.
+	// Default 2s; with 0, what is there is still read, for at most 50ms.
 	Wait time.Duration `mapstructure:"wait"`
 
-	// Grace is how long a leaf may be there before its row, until that is
-	// reported as leaf_without_row. A registry whose database is locked gives
-	// up after five seconds. Default 1m; at least 1s.
+	// Grace is how long a leaf may be without its row before that is reported as
+	// leaf_without_row, and how long the log may be shorter than a signed head. A
+	// registry whose database is locked fails after five seconds. Default 1m; at
+	// least 1s.
 	Grace time.Duration `mapstructure:"grace"`
 
 	// prevent unkeyed literal initialization
@@ -55,7 +55,7 @@ type TreeHeadConfig struct {
 	// https://registry.example.org, to which /tlog/head is added, and what all
 	// clients of the collector have: proxy, TLS, headers, auth.
 	// Default of `timeout`: 10s.
-	confighttp.ClientConfig `mapstructure:",squash"`
+	ClientConfig confighttp.ClientConfig `mapstructure:",squash"`
 
 	// Interval is the time between two requests. Default 5m; at least 1s.
 	Interval time.Duration `mapstructure:"interval"`
@@ -104,12 +104,12 @@ func (c *TreeHeadConfig) Validate() error {
 	if c.Interval < minPeriod {
 		errs = append(errs, fmt.Errorf("`interval` is %s: must be at least %s, written with its unit", c.Interval, minPeriod))
 	}
-	u, err := url.Parse(c.Endpoint)
+	u, err := url.Parse(c.ClientConfig.Endpoint)
 	switch {
-	case c.Endpoint == "":
+	case c.ClientConfig.Endpoint == "":
 		errs = append(errs, errors.New("`endpoint` is required: the URL of the registry"))
 	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
-		errs = append(errs, fmt.Errorf("`endpoint` is %q: must be a URL such as https://registry.example.org", c.Endpoint))
+		errs = append(errs, fmt.Errorf("`endpoint` is %q: must be a URL such as https://registry.example.org", c.ClientConfig.Endpoint))
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
 		errs = append(errs, errors.New("`endpoint` must be a URL without user, query and fragment, since it is logged"))
 	}
@@ -130,7 +130,7 @@ func (c *TransparencyLogConfig) key(registryID string) (ed25519.PublicKey, error
 	}
 	key, err := tlog.ParsePublicKey(registryID)
 	if err != nil {
-		return nil, fmt.Errorf("`transparency_log::public_key` is required with `tree_head`, since `registry_id` %q is no key: it is `ed25519_pub` of GET /.well-known/oversight-registry", registryID)
+		return nil, fmt.Errorf("`transparency_log::public_key` is required with `tree_head`, since `registry_id` %q is not a key: it is `ed25519_pub` of GET /.well-known/oversight-registry", registryID)
 	}
 	return key, nil
 }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
-	"go.opentelemetry.io/collector/confmap/xconfmap"
 
 	"github.com/oversight-protocol/oversight-otelcol/translator/siem"
 )
@@ -23,7 +23,7 @@ func load(t *testing.T, name string) (*Config, error) {
 	if err := conf.Unmarshal(config); err != nil {
 		return nil, err
 	}
-	return config, xconfmap.Validate(config)
+	return config, confmap.Validate(config)
 }
 
 func TestConfig(t *testing.T) {

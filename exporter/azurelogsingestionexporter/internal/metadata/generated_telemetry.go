@@ -64,20 +64,20 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	var err, errs error
 	builder.AzureLogsIngestionExporterFieldsTruncated, err = builder.meter.Int64Counter(
 		"otelcol_azure_logs_ingestion_exporter_fields_truncated",
-		metric.WithDescription("Fields of accepted rows that were cut to 64 KiB, the most that a column holds. The row's column `TruncatedFields` names them. [Alpha]"),
+		metric.WithDescription("Fields of accepted rows that were truncated to 64 KiB, the limit of a column. The row's column `TruncatedFields` names them. [Alpha]"),
 		metric.WithUnit("{field}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.AzureLogsIngestionExporterRequestSize, err = builder.meter.Int64Histogram(
 		"otelcol_azure_logs_ingestion_exporter_request_size",
-		metric.WithDescription("Size of the requests before compression. The service takes 1,000,000 bytes. [Alpha]"),
+		metric.WithDescription("Size of the requests before compression. The limit is 1,000,000 bytes. [Alpha]"),
 		metric.WithUnit("By"),
 		metric.WithExplicitBucketBoundaries([]float64{1000, 5000, 10000, 50000, 100000, 250000, 500000, 750000, 900000, 1e+06}...),
 	)
 	errs = errors.Join(errs, err)
 	builder.AzureLogsIngestionExporterRequests, err = builder.meter.Int64Counter(
 		"otelcol_azure_logs_ingestion_exporter_requests",
-		metric.WithDescription("Requests to the service. It takes 12,000 a minute for each rule. [Alpha]"),
+		metric.WithDescription("Requests to the service. Its limit is 12,000 a minute for each rule. [Alpha]"),
 		metric.WithUnit("{request}"),
 	)
 	errs = errors.Join(errs, err)
@@ -89,7 +89,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AzureLogsIngestionExporterRowsDropped, err = builder.meter.Int64Counter(
 		"otelcol_azure_logs_ingestion_exporter_rows_dropped",
-		metric.WithDescription("Rows that were dropped, each with a line in the log. [Alpha]"),
+		metric.WithDescription("Rows that were dropped. Each is logged. [Alpha]"),
 		metric.WithUnit("{row}"),
 	)
 	errs = errors.Join(errs, err)

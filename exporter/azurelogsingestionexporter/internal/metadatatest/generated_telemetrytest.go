@@ -24,7 +24,7 @@ func NewSettings(tt *componenttest.Telemetry) exporter.Settings {
 func AssertEqualAzureLogsIngestionExporterFieldsTruncated(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_azure_logs_ingestion_exporter_fields_truncated",
-		Description: "Fields of accepted rows that were cut to 64 KiB, the most that a column holds. The row's column `TruncatedFields` names them. [Alpha]",
+		Description: "Fields of accepted rows that were truncated to 64 KiB, the limit of a column. The row's column `TruncatedFields` names them. [Alpha]",
 		Unit:        "{field}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -40,7 +40,7 @@ func AssertEqualAzureLogsIngestionExporterFieldsTruncated(t *testing.T, tt *comp
 func AssertEqualAzureLogsIngestionExporterRequestSize(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.HistogramDataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_azure_logs_ingestion_exporter_request_size",
-		Description: "Size of the requests before compression. The service takes 1,000,000 bytes. [Alpha]",
+		Description: "Size of the requests before compression. The limit is 1,000,000 bytes. [Alpha]",
 		Unit:        "By",
 		Data: metricdata.Histogram[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -55,7 +55,7 @@ func AssertEqualAzureLogsIngestionExporterRequestSize(t *testing.T, tt *componen
 func AssertEqualAzureLogsIngestionExporterRequests(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_azure_logs_ingestion_exporter_requests",
-		Description: "Requests to the service. It takes 12,000 a minute for each rule. [Alpha]",
+		Description: "Requests to the service. Its limit is 12,000 a minute for each rule. [Alpha]",
 		Unit:        "{request}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -87,7 +87,7 @@ func AssertEqualAzureLogsIngestionExporterRowsAccepted(t *testing.T, tt *compone
 func AssertEqualAzureLogsIngestionExporterRowsDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_azure_logs_ingestion_exporter_rows_dropped",
-		Description: "Rows that were dropped, each with a line in the log. [Alpha]",
+		Description: "Rows that were dropped. Each is logged. [Alpha]",
 		Unit:        "{row}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,

@@ -152,68 +152,68 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	var err, errs error
 	builder.OversightReceiverBatchesRefused, err = builder.meter.Int64Counter(
 		"otelcol_oversight_receiver_batches_refused",
-		metric.WithDescription("Batches dropped, because the pipeline refused them for good or because `retry_on_failure.max_elapsed_time` was used up. Each is logged with its range of ids. [Beta]"),
+		metric.WithDescription("Batches dropped because the pipeline refused them permanently, or did not accept them within `retry_on_failure.max_elapsed_time`. Each is logged with its range of ids. [Alpha]"),
 		metric.WithUnit("{batch}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverDatabaseReplacements, err = builder.meter.Int64Counter(
 		"otelcol_oversight_receiver_database_replacements",
-		metric.WithDescription("Times the database turned out to be another one than the checkpoint was made for. [Beta]"),
+		metric.WithDescription("Times that the database was found to be another one than the checkpoint was made for. [Alpha]"),
 		metric.WithUnit("{replacement}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverDecodeErrors, err = builder.meter.Int64Counter(
 		"otelcol_oversight_receiver_decode_errors",
-		metric.WithDescription("Rows delivered with the attribute `oversight.decode_error`, because a column could not be read as its type. [Beta]"),
+		metric.WithDescription("Rows delivered with the attribute `oversight.decode_error`, because a column could not be read as its type. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverEventsRead, err = builder.meter.Int64Counter(
 		"otelcol_oversight_receiver_events_read",
-		metric.WithDescription("Rows read from the events table, repeats after a restart and rows passed over by `since` included. [Beta]"),
+		metric.WithDescription("Rows read from the events table, including repeats after a restart and rows that `since` skips. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverLag, err = builder.meter.Int64ObservableGauge(
 		"otelcol_oversight_receiver_lag",
-		metric.WithDescription("Highest id in the events table minus the id of the last row delivered, measured when the metric is collected. [Beta]"),
+		metric.WithDescription("Highest id in the events table minus the id of the last row delivered, measured when the metric is collected. If the database cannot be read within a second, the last value. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverOldestUnreadAge, err = builder.meter.Float64ObservableGauge(
 		"otelcol_oversight_receiver_oldest_unread_age",
-		metric.WithDescription("Age of the oldest row not delivered yet, by the registry's own timestamp, measured when the metric is collected; 0 when there is none. [Beta]"),
+		metric.WithDescription("Age of the oldest row not delivered yet, by the registry's own timestamp, measured when the metric is collected; 0 if there is none. If the database cannot be read within a second, that of the row found last. [Alpha]"),
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverPollDuration, err = builder.meter.Float64Histogram(
 		"otelcol_oversight_receiver_poll_duration",
-		metric.WithDescription("Time it takes to look for new rows and read one batch of them, without handing it on. [Beta]"),
+		metric.WithDescription("Time to check for new rows and read one batch of them, without delivering it. [Alpha]"),
 		metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries([]float64{1e-05, 5e-05, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5}...),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverTlogEvents, err = builder.meter.Int64Counter(
 		"otelcol_oversight_receiver_tlog_events",
-		metric.WithDescription("Events checked against the transparency log, repeats after a restart included. [Beta]"),
+		metric.WithDescription("Events checked against the transparency log, including repeats after a restart. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverTlogFindings, err = builder.meter.Int64Counter(
 		"otelcol_oversight_receiver_tlog_findings",
-		metric.WithDescription("Findings about the transparency log or the events table, handed on as records of their own. [Beta]"),
+		metric.WithDescription("Findings about the transparency log or the events table, delivered as log records of their own. [Alpha]"),
 		metric.WithUnit("{finding}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverTlogHeadSize, err = builder.meter.Int64ObservableGauge(
 		"otelcol_oversight_receiver_tlog_head_size",
-		metric.WithDescription("Size of the last signed tree head that the transparency log agreed with; 0 as long as there was none. One that stays the same while the log grows means that heads are not fetched, or that the registry signs none. [Beta]"),
+		metric.WithDescription("Size of the last signed tree head that the transparency log agreed with; 0 if there was none. If it stays the same while the log grows, no heads are fetched, or the registry signs none. [Alpha]"),
 		metric.WithUnit("{leaf}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverTlogSize, err = builder.meter.Int64ObservableGauge(
 		"otelcol_oversight_receiver_tlog_size",
-		metric.WithDescription("Leaves of the transparency log that were read. [Beta]"),
+		metric.WithDescription("Number of leaves of the transparency log that were read. [Alpha]"),
 		metric.WithUnit("{leaf}"),
 	)
 	errs = errors.Join(errs, err)

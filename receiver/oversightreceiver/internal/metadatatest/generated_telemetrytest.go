@@ -24,7 +24,7 @@ func NewSettings(tt *componenttest.Telemetry) receiver.Settings {
 func AssertEqualOversightReceiverBatchesRefused(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_batches_refused",
-		Description: "Batches dropped, because the pipeline refused them for good or because `retry_on_failure.max_elapsed_time` was used up. Each is logged with its range of ids. [Beta]",
+		Description: "Batches dropped because the pipeline refused them permanently, or did not accept them within `retry_on_failure.max_elapsed_time`. Each is logged with its range of ids. [Alpha]",
 		Unit:        "{batch}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -40,7 +40,7 @@ func AssertEqualOversightReceiverBatchesRefused(t *testing.T, tt *componenttest.
 func AssertEqualOversightReceiverDatabaseReplacements(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_database_replacements",
-		Description: "Times the database turned out to be another one than the checkpoint was made for. [Beta]",
+		Description: "Times that the database was found to be another one than the checkpoint was made for. [Alpha]",
 		Unit:        "{replacement}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -56,7 +56,7 @@ func AssertEqualOversightReceiverDatabaseReplacements(t *testing.T, tt *componen
 func AssertEqualOversightReceiverDecodeErrors(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_decode_errors",
-		Description: "Rows delivered with the attribute `oversight.decode_error`, because a column could not be read as its type. [Beta]",
+		Description: "Rows delivered with the attribute `oversight.decode_error`, because a column could not be read as its type. [Alpha]",
 		Unit:        "{event}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -72,7 +72,7 @@ func AssertEqualOversightReceiverDecodeErrors(t *testing.T, tt *componenttest.Te
 func AssertEqualOversightReceiverEventsRead(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_events_read",
-		Description: "Rows read from the events table, repeats after a restart and rows passed over by `since` included. [Beta]",
+		Description: "Rows read from the events table, including repeats after a restart and rows that `since` skips. [Alpha]",
 		Unit:        "{event}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -88,7 +88,7 @@ func AssertEqualOversightReceiverEventsRead(t *testing.T, tt *componenttest.Tele
 func AssertEqualOversightReceiverLag(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_lag",
-		Description: "Highest id in the events table minus the id of the last row delivered, measured when the metric is collected. [Beta]",
+		Description: "Highest id in the events table minus the id of the last row delivered, measured when the metric is collected. If the database cannot be read within a second, the last value. [Alpha]",
 		Unit:        "{event}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
@@ -102,7 +102,7 @@ func AssertEqualOversightReceiverLag(t *testing.T, tt *componenttest.Telemetry, 
 func AssertEqualOversightReceiverOldestUnreadAge(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_oldest_unread_age",
-		Description: "Age of the oldest row not delivered yet, by the registry's own timestamp, measured when the metric is collected; 0 when there is none. [Beta]",
+		Description: "Age of the oldest row not delivered yet, by the registry's own timestamp, measured when the metric is collected; 0 if there is none. If the database cannot be read within a second, that of the row found last. [Alpha]",
 		Unit:        "s",
 		Data: metricdata.Gauge[float64]{
 			DataPoints: dps,
@@ -116,7 +116,7 @@ func AssertEqualOversightReceiverOldestUnreadAge(t *testing.T, tt *componenttest
 func AssertEqualOversightReceiverPollDuration(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.HistogramDataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_poll_duration",
-		Description: "Time it takes to look for new rows and read one batch of them, without handing it on. [Beta]",
+		Description: "Time to check for new rows and read one batch of them, without delivering it. [Alpha]",
 		Unit:        "s",
 		Data: metricdata.Histogram[float64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -131,7 +131,7 @@ func AssertEqualOversightReceiverPollDuration(t *testing.T, tt *componenttest.Te
 func AssertEqualOversightReceiverTlogEvents(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_tlog_events",
-		Description: "Events checked against the transparency log, repeats after a restart included. [Beta]",
+		Description: "Events checked against the transparency log, including repeats after a restart. [Alpha]",
 		Unit:        "{event}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -147,7 +147,7 @@ func AssertEqualOversightReceiverTlogEvents(t *testing.T, tt *componenttest.Tele
 func AssertEqualOversightReceiverTlogFindings(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_tlog_findings",
-		Description: "Findings about the transparency log or the events table, handed on as records of their own. [Beta]",
+		Description: "Findings about the transparency log or the events table, delivered as log records of their own. [Alpha]",
 		Unit:        "{finding}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -163,7 +163,7 @@ func AssertEqualOversightReceiverTlogFindings(t *testing.T, tt *componenttest.Te
 func AssertEqualOversightReceiverTlogHeadSize(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_tlog_head_size",
-		Description: "Size of the last signed tree head that the transparency log agreed with; 0 as long as there was none. One that stays the same while the log grows means that heads are not fetched, or that the registry signs none. [Beta]",
+		Description: "Size of the last signed tree head that the transparency log agreed with; 0 if there was none. If it stays the same while the log grows, no heads are fetched, or the registry signs none. [Alpha]",
 		Unit:        "{leaf}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
@@ -177,7 +177,7 @@ func AssertEqualOversightReceiverTlogHeadSize(t *testing.T, tt *componenttest.Te
 func AssertEqualOversightReceiverTlogSize(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_tlog_size",
-		Description: "Leaves of the transparency log that were read. [Beta]",
+		Description: "Number of leaves of the transparency log that were read. [Alpha]",
 		Unit:        "{leaf}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,

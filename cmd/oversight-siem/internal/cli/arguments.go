@@ -1,0 +1,43 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// NoArguments is the [cobra.PositionalArgs] of all commands.
+func NoArguments(command *cobra.Command, arguments []string) error {
+	if len(arguments) == 0 {
+		return nil
+	}
+	if command.HasSubCommands() {
+		return fmt.Errorf("unknown command %q: must be one of export, preview, verify, prove", arguments[0])
+	}
+	return fmt.Errorf("unexpected argument %q: the command accepts flags only, see %s --help", arguments[0], command.CommandPath())
+}
+
+// Checking makes a command return [StatusNotChecked] for every error that is not
+// a finding.
+func Checking(command *cobra.Command) *cobra.Command {
+	run := command.RunE
+	command.RunE = func(command *cobra.Command, arguments []string) error {
+		return NotChecked(run(command, arguments))
+	}
+	command.Args = func(command *cobra.Command, arguments []string) error {
+		return NotChecked(NoArguments(command, arguments))
+	}
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return NotChecked(err) })
+	return command
+}
+
+// IsURL reports whether the value of a flag is an http or https URL rather than
+// a file.
+func IsURL(value string) bool {
+	lower := strings.ToLower(value)
+	return strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")
+}

@@ -1,0 +1,85 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package cli
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+)
+
+// Selection is the flags that select events of a registry.
+type Selection struct {
+	// Database is where the events are.
+	Database Database
+
+	since   string
+	until   string
+	afterID int64
+	limit   int64
+}
+
+const registryIDUsage = "the registry's `ID`, which is part of every event (required):\n" +
+	"ed25519_pub of its /.well-known/oversight-registry, or a short name of your own"
+
+// Register adds the flags. Zero for defaultLimit means all events.
+func (s *Selection) Register(flags *pflag.FlagSet, defaultLimit int64) {
+	s.Database.RegisterPath(flags)
+	s.Database.RegisterID(flags, registryIDUsage)
+	flags.StringVar(&s.since, "since", "", "only events at or after `TIME`, such as 2026-01-01T00:00:00Z or seconds\nsince 1970. Events without a valid time are left out then")
+	flags.StringVar(&s.until, "until", "", "only events before `TIME`, in the same forms")
+	flags.Int64Var(&s.afterID, "after-id", 0, "only events with an id above `N`, such as the id to resume from that an\nearlier run has printed")
+	limitUsage := "the largest number of events"
+	if defaultLimit == 0 {
+		limitUsage += " (default: all)"
+	}
+	flags.Int64Var(&s.limit, "limit", defaultLimit, limitUsage)
+}
+
+// Range checks the flags and returns the range of events that they select.
+func (s *Selection) Range(flags *pflag.FlagSet) (selected registry.Range, err error) {
+	if err := s.Database.CheckPath(); err != nil {
+		return selected, err
+	}
+	if err := s.Database.CheckID(); err != nil {
+		return selected, err
+	}
+	if s.afterID < 0 {
+		return selected, fmt.Errorf("--after-id %d: must be the id of an event, or omitted to start with the first event", s.afterID)
+	}
+	if flags.Changed("limit") && s.limit <= 0 {
+		return selected, fmt.Errorf("--limit %d: must be positive", s.limit)
+	}
+	selected = registry.Range{AfterID: s.afterID, Limit: s.limit}
+	if selected.Since, err = parseTime("--since", s.since); err != nil {
+		return selected, err
+	}
+	if selected.Until, err = parseTime("--until", s.until); err != nil {
+		return selected, err
+	}
+	if s.since != "" && s.until != "" && !selected.Since.Before(selected.Until) {
+		return selected, fmt.Errorf("--since %s must be before --until %s", s.since, s.until)
+	}
+	return selected, nil
+}
+
+// parseTime parses RFC 3339 or seconds since 1970. It returns the zero time for
+// an empty text.
+func parseTime(flag, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return time.Unix(seconds, 0), nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("%s %q: must be a time such as 2026-01-01T00:00:00Z, or seconds since 1970", flag, text)
+	}
+	return t, nil
+}

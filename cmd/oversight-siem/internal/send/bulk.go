@@ -1,0 +1,67 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package send
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+)
+
+// The create action of an event, around its uid.
+const (
+	createOpening = `{"create":{"_id":"`
+	createEnding  = "\"}}\n"
+)
+
+// appendCreateAction needs no escapes: a uid is hex digits.
+func appendCreateAction(body []byte, uid string) []byte {
+	return append(append(append(body, createOpening...), uid...), createEnding...)
+}
+
+// bulkResponse is the response of Elasticsearch's bulk API.
+type bulkResponse struct {
+	Items []struct {
+		Create bulkItem `json:"create"`
+	} `json:"items"`
+}
+
+type bulkItem struct {
+	Status int `json:"status"`
+	Error  struct {
+		Type   string `json:"type"`
+		Reason string `json:"reason"`
+	} `json:"error"`
+}
+
+// checkBulkResponse reads the items of a response, which are in the order of the
+// actions. A permanent error of any item takes precedence over temporary ones.
+func checkBulkResponse(body []byte, sent []document) (retry []document, err error) {
+	var response bulkResponse
+	if err := json.Unmarshal(body, &response); err != nil || len(response.Items) != len(sent) {
+		return nil, &rejection{reason: fmt.Sprintf("the response is not a bulk API's response to %d actions: check --output", len(sent)), body: string(body)}
+	}
+	var permanent, temporary error
+	for i := range response.Items {
+		item := &response.Items[i].Create
+		if isSuccess(item.Status) || item.Status == http.StatusConflict { // it exists already
+			continue
+		}
+		retry = append(retry, sent[i])
+		switch {
+		case !isTemporary(item.Status) && permanent == nil:
+			permanent = &rejection{event: sent[i].id, uid: sent[i].uid, reason: item.String()}
+		case isTemporary(item.Status) && temporary == nil:
+			temporary = fmt.Errorf("event %d: %s", sent[i].id, item)
+		}
+	}
+	if permanent != nil {
+		return retry, permanent
+	}
+	return retry, temporary
+}
+
+func (i *bulkItem) String() string {
+	return fmt.Sprintf("status %d, %s: %s", i.Status, i.Error.Type, excerpt(i.Error.Reason))
+}

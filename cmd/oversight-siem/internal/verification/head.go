@@ -1,0 +1,77 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package verification
+
+import (
+	"encoding/hex"
+	"errors"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+)
+
+// HeadSummary is what a verification says about the signed tree head. It is also
+// the JSON object of --json.
+type HeadSummary struct {
+	Size      int64  `json:"size"`
+	Root      string `json:"root"`
+	Log       string `json:"log"`       // one of the Head constants
+	Signature string `json:"signature"` // one of the Signature constants
+	SignedBy  string `json:"signed_by,omitempty"`
+}
+
+// How the log compares with a tree head.
+const (
+	HeadAgrees      = "agrees"
+	HeadDisagrees   = "disagrees"
+	HeadNotCompared = "not compared" // the hash of a leaf is unknown
+)
+
+// Whether the signature of a tree head is valid.
+const (
+	SignatureValid      = "valid"
+	SignatureInvalid    = "invalid"
+	SignatureNotChecked = "not checked" // there is no key
+)
+
+// checkHead compares the tree head, if there is one.
+func (v *verification) checkHead() error {
+	if v.settings.Head == nil {
+		return nil
+	}
+	if err := v.reconciler.CheckHead(v.settings.Head); err != nil {
+		return err
+	}
+	head, err := tlog.ParseHead(v.settings.Head)
+	v.summary.Head = &HeadSummary{Size: head.Size, Root: head.Root.String(), Log: v.compareHead(&head)}
+	v.summary.Head.Signature = v.classifySignature(&head, err)
+	if v.summary.Head.Signature == SignatureValid {
+		v.summary.Head.SignedBy = hex.EncodeToString(v.settings.Key)
+	}
+	return v.commit()
+}
+
+func (v *verification) compareHead(head *tlog.Head) string {
+	root, err := v.reconciler.RootAt(head.Size)
+	switch {
+	case err == nil && root == head.Root:
+		return HeadAgrees
+	case err == nil, errors.Is(err, tlog.ErrBeyond):
+		return HeadDisagrees
+	default:
+		return HeadNotCompared
+	}
+}
+
+func (v *verification) classifySignature(head *tlog.Head, parseErr error) string {
+	switch {
+	case parseErr != nil:
+		return SignatureInvalid
+	case v.settings.Key == nil:
+		return SignatureNotChecked
+	case head.Verify(v.settings.Key) != nil:
+		return SignatureInvalid
+	default:
+		return SignatureValid
+	}
+}

@@ -1,0 +1,170 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// lengthSample is how many leaves the log had at a time.
+type lengthSample struct {
+	size int64
+	at   time.Time
+}
+
+// sampleInterval is the time between two samples, which bounds their number.
+const sampleInterval = time.Second
+
+func (r *Reconciler) sampleLength() {
+	now, size := r.settings.Now(), r.log.Size()
+	if n := len(r.samples); n > 0 && (r.samples[n-1].size >= size || now.Sub(r.samples[n-1].at) < sampleInterval) {
+		return
+	}
+	r.samples = append(r.samples, lengthSample{size, now})
+}
+
+// reportOverdue reports the unclaimed leaves that have been there for the grace
+// period.
+func (r *Reconciler) reportOverdue(ctx context.Context) {
+	limit := r.settings.Now().Add(-r.settings.Grace)
+	old := int64(0)
+	for len(r.samples) > 0 && !r.samples[0].at.After(limit) {
+		old = r.samples[0].size
+		r.samples = r.samples[1:]
+	}
+	if old > 0 {
+		r.ReportUnclaimed(ctx, old)
+	}
+}
+
+// maxRuns bounds how many findings one call of ReportUnclaimed makes.
+const maxRuns = 1000
+
+// ReportUnclaimed makes a finding of every run of leaves below size that no row has
+// claimed, and reports whether that is all of them: it stops at a thousand. All
+// rows have to be checked and committed.
+func (r *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool) {
+	if !r.state.Baselined {
+		return true
+	}
+	size = min(size, r.log.Size())
+	for runs := 0; r.state.ResolvedUpTo < size; {
+		if runs == maxRuns {
+			r.samples = append([]lengthSample{{size, r.settings.Now().Add(-r.settings.Grace)}}, r.samples...) // go on at once
+			return false
+		}
+		first, last, err := r.nextRun(ctx, size)
+		if first <= last {
+			r.addLeavesWithoutRow(first, last)
+			runs++
+		}
+		if err == nil || first <= last {
+			r.state.ResolvedUpTo = last + 1
+			r.dirty = true
+		}
+		if err != nil {
+			// There was no time to verify it again, or Err says why.
+			if !errors.Is(err, tlog.ErrUnknown) {
+				_ = r.recordErr(err)
+			}
+			r.samples = append([]lengthSample{{size, r.settings.Now().Add(-r.settings.Grace)}}, r.samples...)
+			return false
+		}
+	}
+	return true
+}
+
+// HasUnclaimed reports whether any of the leaves from first on, and below size, is
+// without a row. All rows have to be checked and committed.
+func (r *Reconciler) HasUnclaimed(ctx context.Context, first, size int64) (bool, error) {
+	size = min(size, r.log.Size())
+	next, err := r.nextUnclaimed(ctx, first, size)
+	return next < size, err
+}
+
+// nextRun finds and resolves the next run of leaves without a row. There is none
+// below size if first is above last.
+func (r *Reconciler) nextRun(ctx context.Context, size int64) (first, last int64, err error) {
+	first, err = r.nextUnclaimed(ctx, r.state.ResolvedUpTo, size)
+	if err != nil {
+		return 0, -1, err
+	}
+	for last = first; last < size; last++ {
+		next, err := r.nextUnclaimed(ctx, last, last+1)
+		if err == nil && next != last {
+			break
+		}
+		if err == nil {
+			err = r.resolve(ctx, last)
+		}
+		if err != nil {
+			return first, last - 1, err
+		}
+	}
+	return first, last - 1, nil
+}
+
+func (r *Reconciler) resolve(ctx context.Context, index int64) error {
+	p, err := r.pages.page(ctx, index)
+	if err == nil {
+		p.resolve(index)
+	}
+	return err
+}
+
+// nextUnclaimed is the next beacon leaf that no row has claimed; size if there is
+// none below.
+func (r *Reconciler) nextUnclaimed(ctx context.Context, index, size int64) (int64, error) {
+	for index < size {
+		p, err := r.pages.page(ctx, index)
+		if err != nil {
+			return 0, err
+		}
+		next := p.firstUnresolved(index)
+		if next/checkpoint.PageLeaves != index/checkpoint.PageLeaves || next >= size {
+			index = next
+			continue
+		}
+		isBeacon, err := r.isBeacon(ctx, next)
+		if err != nil || isBeacon {
+			return next, err
+		}
+		p.resolve(next)
+		index = next + 1
+	}
+	return size, nil
+}
+
+// isBeacon looks up a leaf that no row has claimed. It nearly always is a beacon
+// leaf: onLeaf has resolved the others, unless that was not saved. A leaf that was
+// rotated away counts as none, since nothing can be said about it.
+func (r *Reconciler) isBeacon(ctx context.Context, index int64) (bool, error) {
+	var leaf tlog.Entry
+	err := r.withReverification(ctx, func() (err error) {
+		leaf, err = r.log.Lookup(index)
+		return err
+	})
+	if errors.Is(err, tlog.ErrRotated) {
+		return false, nil
+	}
+	return err == nil && leaf.IsBeacon, err
+}
+
+func (r *Reconciler) addLeavesWithoutRow(first, last int64) {
+	f := r.finding(translator.IntegrityLeafWithoutRow)
+	f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = first, true, last
+	f.Message = messageWithoutRow(first, last)
+	if first == last { // looking up a leaf may take reading the file
+		if leaf, err := r.log.Lookup(first); err == nil && leaf.IsBeacon {
+			f.Message = messageOfOneWithoutRow(first, leaf.Beacon.Kind, leaf.Beacon.TokenID)
+		}
+	}
+	r.add(f)
+}

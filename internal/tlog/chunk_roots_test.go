@@ -1,0 +1,104 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+)
+
+// chunkRoots are the roots of the complete chunks between two leaves.
+func chunkRoots(from, to int) []tlog.Hash {
+	var roots []tlog.Hash
+	for ; from+256 <= to; from += 256 {
+		var hashes []tlog.Hash
+		for n := from; n < from+256; n++ {
+			hashes = append(hashes, hashOf(leafText(n)))
+		}
+		roots = append(roots, treeHash(hashes))
+	}
+	return roots
+}
+
+func TestChunkRoots(t *testing.T) {
+	path := newLog(t, linesOf(0, 5000))
+	f := follow(t, path, tlog.State{})
+	assert.Empty(t, f.ChunkRoots(0))
+	requireRoots := func(f *follower, size int) {
+		t.Helper()
+		require.Equal(t, chunkRoots(0, min(size, 4096)), f.ChunkRoots(0))
+		require.Equal(t, chunkRoots(4096, size), f.ChunkRoots(1))
+		for _, page := range []int64{-1, 2, 1 << 51, 1<<63 - 1} {
+			require.Empty(t, f.ChunkRoots(page))
+		}
+	}
+	for _, size := range []int{256, 511, 1000, 4096, 4351, 4352} {
+		require.NoError(t, f.Advance(t.Context(), int64(size)))
+		requireRoots(f, size)
+	}
+	f.advance()
+	requireRoots(f, 5000)
+
+	again := f.restart()
+	assert.Empty(t, again.ChunkRoots(0))
+	require.NoError(t, again.Advance(t.Context(), everything))
+	assert.Equal(t, make([]tlog.Hash, 16), again.ChunkRoots(0))
+	assert.Equal(t, make([]tlog.Hash, 3), again.ChunkRoots(1))
+	again.advance()
+	requireRoots(again, 5000)
+}
+
+func TestChunkRootsBesideDamage(t *testing.T) {
+	lines := strings.SplitAfter(linesOf(0, 1000), "\n")
+	lines[300] = "x\n"
+	path := newLog(t, strings.Join(lines, ""))
+	want := chunkRoots(0, 1000)
+	want[1] = tlog.Hash{}
+	f := followWith(t, tlog.Settings{Path: path})
+	f.anyLeaf = true
+	f.advance()
+	assert.Equal(t, want, f.ChunkRoots(0))
+	again := f.restart()
+	again.advance()
+	assert.Equal(t, want, again.ChunkRoots(0))
+}
+
+func TestChunkRootsOfARotatedLog(t *testing.T) {
+	path := newLog(t, linesOf(0, 600))
+	f := follow(t, path, tlog.State{})
+	f.advance()
+	replace(t, path, linesOf(600, 1100))
+	f.advance()
+	want := chunkRoots(0, 1100)
+	want[0], want[1] = tlog.Hash{}, tlog.Hash{}
+	assert.Equal(t, want, f.ChunkRoots(0))
+	again := f.restart()
+	again.advance()
+	assert.Equal(t, want, again.ChunkRoots(0))
+}
+
+// A leaf that cannot be read was rotated away, and a chunk includes it.
+func TestChunkRootsOfARotatedDamagedLog(t *testing.T) {
+	lines := strings.SplitAfter(linesOf(0, 600), "\n")
+	lines[550] = "x\n"
+	path := newLog(t, strings.Join(lines, ""))
+	f := followDamaged(t, path, tlog.State{})
+	f.advance()
+	replace(t, path, linesOf(600, 768))
+	f.advance()
+	want := make([]tlog.Hash, 3)
+	assert.Equal(t, want, f.ChunkRoots(0))
+	again := f.restart()
+	again.advance()
+	assert.Equal(t, want, again.ChunkRoots(0))
+	appendTo(t, path, linesOf(768, 1100))
+	again.advance()
+	assert.Equal(t, slices.Concat(want, chunkRoots(768, 1100)), again.ChunkRoots(0))
+}

@@ -1,0 +1,151 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package leaf
+
+import (
+	"strings"
+
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// Beacon is the content of a beacon callback's leaf. A key that is absent or null
+// reads as "".
+type Beacon struct {
+	Kind         string
+	TokenID      string
+	FileID       string
+	RecipientID  string
+	SourceIP     string
+	UserAgent    string
+	QuestionName string // qname
+	QuestionType string // qtype
+	Timestamp    string
+
+	has       beaconFields // keys that are there
+	nonString beaconFields // keys whose value is neither a string nor null
+}
+
+// beaconFields is a set of fields.
+type beaconFields uint16
+
+func (s beaconFields) contains(f beaconField) bool { return s&(1<<f) != 0 }
+func (s *beaconFields) add(f beaconField)          { *s |= 1 << f }
+
+// beaconField is a field of a Beacon, in the order in which mismatches are named.
+type beaconField uint8
+
+const (
+	fieldKind beaconField = iota
+	fieldTokenID
+	fieldFileID
+	fieldRecipientID
+	fieldSourceIP
+	fieldUserAgent
+	fieldQuestionName
+	fieldQuestionType
+	fieldTimestamp
+	fieldCount
+)
+
+// fieldNames are the names in mismatches: the columns of the row.
+var fieldNames = [fieldCount]string{
+	"kind", "token_id", "file_id", "recipient_id", "source_ip", "user_agent", "extra.qname", "extra.qtype", "qualified_timestamp",
+}
+
+// fieldOf returns the field of a key; ok is false for any other key.
+func fieldOf(key string) (f beaconField, ok bool) {
+	switch key { // a map takes ten times as long
+	case "kind":
+		return fieldKind, true
+	case "token_id":
+		return fieldTokenID, true
+	case "file_id":
+		return fieldFileID, true
+	case "recipient_id":
+		return fieldRecipientID, true
+	case "source_ip":
+		return fieldSourceIP, true
+	case "user_agent":
+		return fieldUserAgent, true
+	case "qname":
+		return fieldQuestionName, true
+	case "qtype":
+		return fieldQuestionType, true
+	case "timestamp":
+		return fieldTimestamp, true
+	}
+	return 0, false
+}
+
+// value returns where a field's text is kept.
+func (b *Beacon) value(f beaconField) *string {
+	switch f {
+	case fieldKind:
+		return &b.Kind
+	case fieldTokenID:
+		return &b.TokenID
+	case fieldFileID:
+		return &b.FileID
+	case fieldRecipientID:
+		return &b.RecipientID
+	case fieldSourceIP:
+		return &b.SourceIP
+	case fieldUserAgent:
+		return &b.UserAgent
+	case fieldQuestionName:
+		return &b.QuestionName
+	case fieldQuestionType:
+		return &b.QuestionType
+	default:
+		return &b.Timestamp
+	}
+}
+
+// Mismatch names the fields in which the leaf and the row differ, in the order
+// kind, token_id, file_id, recipient_id, source_ip, user_agent, extra.qname,
+// extra.qtype, qualified_timestamp, with commas between them; "" says that they
+// agree.
+//
+// Leaves have user_agent, qname and qtype only for some kinds of beacons, and these
+// are compared only where the leaf has them. Of the other keys, one that is absent
+// is the same as one that is null: both agree with an empty or absent column. A
+// value that is not a string agrees with no row.
+func (b *Beacon) Mismatch(e *translator.Event) string {
+	differ := b.nonString
+	b.compare(&differ, fieldKind, e.Kind)
+	b.compare(&differ, fieldTokenID, e.TokenID)
+	b.compare(&differ, fieldFileID, e.FileID)
+	b.compare(&differ, fieldRecipientID, e.RecipientID)
+	b.compare(&differ, fieldSourceIP, e.SourceIP)
+	if b.has.contains(fieldUserAgent) {
+		b.compare(&differ, fieldUserAgent, e.UserAgent)
+	}
+	if b.has.contains(fieldQuestionName) {
+		b.compare(&differ, fieldQuestionName, e.QuestionName)
+	}
+	if b.has.contains(fieldQuestionType) {
+		b.compare(&differ, fieldQuestionType, e.QuestionType())
+	}
+	b.compare(&differ, fieldTimestamp, e.QualifiedTimestamp)
+	if differ == 0 {
+		return ""
+	}
+	return differ.names()
+}
+
+func (b *Beacon) compare(differ *beaconFields, f beaconField, column string) {
+	if *b.value(f) != column {
+		differ.add(f)
+	}
+}
+
+func (s beaconFields) names() string {
+	var names []string
+	for f := range fieldCount {
+		if s.contains(f) {
+			names = append(names, fieldNames[f])
+		}
+	}
+	return strings.Join(names, ",")
+}

@@ -1,0 +1,218 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightreceiver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
+	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
+	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+)
+
+// errStoreClosed says that the receiver was shut down before a save.
+var errStoreClosed = errors.New("the checkpoint store is closed")
+
+// checkpointStore keeps the checkpoint in a storage: docs/checkpoint.md has its
+// format. What was saved is as durable as the storage extension makes it. Its
+// methods are for one goroutine, except for close.
+type checkpointStore struct {
+	client storage.Client
+	logger *zap.Logger
+	root   checkpoint.Root
+	recent *checkpoint.Recent
+
+	// upgrade is what turns version 1 into version 2, and upgradedPages the pages
+	// of the log among it. The next save writes it. nil: nothing is to be done.
+	upgrade       []*storage.Operation
+	upgradedPages map[int64][]byte
+
+	mu     sync.Mutex // held while the client is used to save
+	closed bool       // guarded by mu
+}
+
+// openCheckpointStore returns a store in the extension, or one that keeps
+// nothing if id is nil.
+func openCheckpointStore(ctx context.Context, host component.Host, id *component.ID, receiverID component.ID, logger *zap.Logger) (*checkpointStore, error) {
+	if id == nil {
+		return newCheckpointStore(storage.NewNopClient(), logger), nil
+	}
+	found, ok := host.GetExtensions()[*id]
+	if !ok {
+		return nil, fmt.Errorf("`storage` is %q: no such extension is listed under `service::extensions`", id)
+	}
+	extension, ok := found.(storage.Extension)
+	if !ok {
+		return nil, fmt.Errorf("`storage` is %q: that extension stores nothing; use one such as file_storage", id)
+	}
+	client, err := extension.GetClient(ctx, component.KindReceiver, receiverID, "")
+	if err != nil {
+		return nil, fmt.Errorf("`storage` is %q: %w", id, err)
+	}
+	return newCheckpointStore(client, logger), nil
+}
+
+func newCheckpointStore(client storage.Client, logger *zap.Logger) *checkpointStore {
+	return &checkpointStore{client: client, logger: logger, recent: new(checkpoint.Recent)}
+}
+
+// load returns the cursor, and whether a checkpoint was found. The error matches
+// [checkpoint.ErrDamaged] if it is damaged, and is a *[checkpoint.VersionError] if
+// a later collector wrote it.
+func (s *checkpointStore) load(ctx context.Context) (cursor registry.Cursor, found bool, err error) {
+	data, err := s.get(ctx, checkpoint.RootKey)
+	if err != nil {
+		return registry.Cursor{}, false, err
+	}
+	root, err := s.decodeRoot(ctx, data)
+	if err != nil {
+		return registry.Cursor{}, false, fmt.Errorf("load the checkpoint: %w", err)
+	}
+	s.root = root
+	return registry.Cursor(root.Cursor), data != nil, nil
+}
+
+func (s *checkpointStore) decodeRoot(ctx context.Context, data []byte) (root checkpoint.Root, err error) {
+	switch {
+	case data == nil:
+		return checkpoint.Root{}, nil
+	case checkpoint.IsVersion1(data):
+		root, err = checkpoint.DecodeRootV1(data)
+	default:
+		root, err = checkpoint.DecodeRoot(data)
+		if err == nil {
+			return root, s.loadRecent(ctx, root.Recent)
+		}
+	}
+	if err == nil || errors.Is(err, checkpoint.ErrDamaged) {
+		err = errors.Join(err, s.prepareUpgrade(ctx))
+	}
+	return root, err
+}
+
+// loadRecent loads the rows that were delivered last. Nothing depends on them so
+// far: damaged ones are dropped.
+func (s *checkpointStore) loadRecent(ctx context.Context, total int64) error {
+	var pages [checkpoint.RecentPages][]byte
+	for i := range pages {
+		data, err := s.get(ctx, checkpoint.PageKey(checkpoint.RecentPrefix, int64(i)))
+		if err != nil {
+			return err
+		}
+		pages[i] = data
+	}
+	recent, err := checkpoint.DecodeRecent(total, pages)
+	if err != nil {
+		s.logger.Warn("The last delivered rows in the checkpoint are damaged and dropped", zap.Error(err))
+		recent = new(checkpoint.Recent)
+		recent.Reset()
+	}
+	s.recent = recent
+	return nil
+}
+
+// loadLog returns what is known of the transparency log, the value of
+// [checkpoint.LogKey]; nil if nothing is.
+func (s *checkpointStore) loadLog(ctx context.Context) ([]byte, error) {
+	for _, operation := range s.upgrade {
+		if operation.Key == checkpoint.LogKey {
+			return operation.Value, nil
+		}
+	}
+	return s.get(ctx, checkpoint.LogKey)
+}
+
+// Page implements [reconcile.Pages].
+func (s *checkpointStore) Page(ctx context.Context, number int64) ([]byte, error) {
+	if page, ok := s.upgradedPages[number]; ok {
+		return page, nil
+	}
+	return s.get(ctx, checkpoint.PageKey(checkpoint.LogPrefix, number))
+}
+
+func (s *checkpointStore) get(ctx context.Context, key string) ([]byte, error) {
+	data, err := s.client.Get(ctx, key)
+	if err != nil {
+		return nil, fmt.Errorf("load checkpoint key %q: %w", key, err)
+	}
+	return data, nil
+}
+
+// addRows adds rows that were delivered. The next save writes them.
+func (s *checkpointStore) addRows(rows []checkpoint.Row) {
+	for _, row := range rows {
+		s.recent.Add(row)
+	}
+}
+
+// resetRows forgets the rows that were delivered: the database is another one.
+func (s *checkpointStore) resetRows() { s.recent.Reset() }
+
+// save replaces the cursor, and with a snapshot what is known of the transparency
+// log, in one transaction.
+func (s *checkpointStore) save(ctx context.Context, cursor registry.Cursor, database string, snapshot *reconcile.Snapshot) error {
+	s.root.Cursor, s.root.Database.Path, s.root.Recent = checkpoint.Cursor(cursor), database, s.recent.Total()
+	root, err := s.root.Encode()
+	if err == nil {
+		err = s.write(ctx, s.operations(root, snapshot))
+	}
+	if err != nil {
+		return fmt.Errorf("save the checkpoint of id %d: %w", cursor.ID, err)
+	}
+	s.recent.Saved()
+	s.upgrade, s.upgradedPages = nil, nil
+	return nil
+}
+
+func (s *checkpointStore) operations(root []byte, snapshot *reconcile.Snapshot) []*storage.Operation {
+	all := append(slices.Clone(s.upgrade), storage.SetOperation(checkpoint.RootKey, root))
+	s.recent.Changed(func(number int64, data []byte) {
+		all = append(all, storage.SetOperation(checkpoint.PageKey(checkpoint.RecentPrefix, number), data))
+	})
+	if snapshot == nil {
+		return all
+	}
+	all = append(all, storage.SetOperation(checkpoint.LogKey, snapshot.Log))
+	for number, page := range snapshot.Pages {
+		all = append(all, storage.SetOperation(checkpoint.PageKey(checkpoint.LogPrefix, number), page))
+	}
+	for _, number := range snapshot.DeletedPages {
+		all = append(all, storage.DeleteOperation(checkpoint.PageKey(checkpoint.LogPrefix, number)))
+	}
+	return all
+}
+
+func (s *checkpointStore) write(ctx context.Context, operations []*storage.Operation) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return errStoreClosed
+	}
+	return s.client.Batch(ctx, operations...)
+}
+
+// close releases the storage, after which nothing is saved any more. It is safe for
+// concurrent use with save, and does not wait for one that the storage holds up.
+func (s *checkpointStore) close(ctx context.Context) error {
+	if !s.mu.TryLock() {
+		return errors.New("close the storage: it still holds up a save")
+	}
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil
+	}
+	s.closed = true
+	if err := s.client.Close(ctx); err != nil {
+		return fmt.Errorf("close the storage: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightreceiver
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
+	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+)
+
+// How long the log is read on and verified again at a stretch, while there are
+// rows to read and while there are none.
+const (
+	busySlice = 5 * time.Millisecond
+	idleSlice = 50 * time.Millisecond
+)
+
+// reverifyInterval is how often the whole log is verified again.
+const reverifyInterval = 24 * time.Hour
+
+// logSettings is what a logReconciliation needs to know.
+type logSettings struct {
+	reconcile.Settings
+	logger    *zap.Logger
+	telemetry *telemetry
+	heads     <-chan []byte // nil: no tree heads are fetched
+	sizes     *logSizes
+}
+
+// logSizes is what metrics tell about the log.
+type logSizes struct {
+	leaves atomic.Int64 // read
+	head   atomic.Int64 // of the last head that the log agreed with
+}
+
+// logReconciliation is for a receiver with `transparency_log`.
+type logReconciliation struct {
+	settings   logSettings
+	reconciler *reconcile.Reconciler
+	// reverification is the one that was logged; the zero value if none is under way.
+	reverification tlog.Reverification
+}
+
+func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID int64) (reconciliation, error) {
+	saved, err := store.loadLog(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.Saved, s.Pages, s.LastID = saved, store, lastID
+	reconciler, err := reconcile.Open(s.Settings)
+	if err != nil {
+		s.logger.Error("The checkpoint of the transparency log is damaged: leaves seen before this start are not compared with earlier ones", zap.Error(err))
+	}
+	return &logReconciliation{settings: s, reconciler: reconciler}, nil
+}
+
+func (l *logReconciliation) check(ctx context.Context, events []event) []finding {
+	skipped := l.reconciler.SkippedLeaves()
+	l.reconciler.Check(ctx, events)
+	if n := l.reconciler.SkippedLeaves(); n != skipped {
+		l.settings.logger.Info("Skipped leaves that are older than the first row: their rows are assumed to be pruned", zap.Int64("leaves", n))
+	}
+	l.settings.telemetry.checked(ctx, events)
+	l.work(ctx, busySlice)
+	return l.reconciler.Findings()
+}
+
+func (l *logReconciliation) idle(ctx context.Context) []finding {
+	within, cancel := context.WithTimeout(ctx, idleSlice)
+	defer cancel()
+	l.reconciler.Idle(within)
+	l.work(ctx, idleSlice)
+	return l.reconciler.Findings()
+}
+
+// work compares a head and verifies again, for about that long.
+func (l *logReconciliation) work(ctx context.Context, slice time.Duration) {
+	select {
+	case body := <-l.settings.heads:
+		if err := l.reconciler.CheckHead(body); err != nil {
+			l.settings.logger.Warn("The registry sent an invalid tree head; it is not compared with the transparency log", zap.Error(err))
+		}
+	default:
+	}
+	l.settings.sizes.leaves.Store(l.reconciler.Size())
+	l.settings.sizes.head.Store(l.reconciler.HeadSize())
+	if !l.logReverification() {
+		return
+	}
+	within, cancel := context.WithTimeout(ctx, slice)
+	defer cancel()
+	if err := l.reconciler.Reverify(within); err != nil {
+		return // err says why
+	}
+	l.logReverification()
+}
+
+// reverifyCauses are the values of the field `cause`.
+var reverifyCauses = map[tlog.ReverifyCause]string{
+	tlog.ReverifyRestart:     "restart",
+	tlog.ReverifyFileChanged: "file changed other than by appending",
+	tlog.ReverifyScheduled:   "scheduled",
+}
+
+// logReverification logs that a verification has started or finished, and reports
+// whether one is under way. Which leaves are verified again, and why, is for the log
+// alone to decide.
+func (l *logReconciliation) logReverification() (active bool) {
+	logged := l.reverification
+	current, active := l.reconciler.Reverification()
+	switch {
+	case active && current.Cause != logged.Cause:
+		l.settings.logger.Info("Verifying the transparency log again", zap.String("cause", reverifyCauses[current.Cause]),
+			zap.String("leaves", l.settings.Leaves), zap.Int64("from", current.From), zap.Int64("to", current.To))
+	case !active && logged.Cause != 0:
+		l.settings.logger.Info("Verified the transparency log again", zap.String("cause", reverifyCauses[logged.Cause]),
+			zap.Int64("size", l.reconciler.Size()), zap.Duration("took", l.settings.Now().Sub(logged.Started)))
+	}
+	l.reverification = current
+	return active
+}
+
+func (l *logReconciliation) busy() bool {
+	if l.err() != nil {
+		return false
+	}
+	_, active := l.reconciler.Reverification()
+	return active || !l.reconciler.AtEnd()
+}
+
+func (l *logReconciliation) err() error    { return l.reconciler.Err() }
+func (l *logReconciliation) pending() bool { return l.reconciler.Pending() }
+func (l *logReconciliation) close() error  { return l.reconciler.Close() }
+
+func (l *logReconciliation) commit(ctx context.Context, lastID int64) (*reconcile.Snapshot, error) {
+	l.settings.telemetry.found(ctx, l.reconciler.Findings())
+	return l.reconciler.Commit(lastID)
+}
+
+func (l *logReconciliation) saved(snapshot *reconcile.Snapshot) { l.reconciler.Saved(snapshot) }
+
+func (l *logReconciliation) replaced(err *registry.ReplacedError, restart bool) []finding {
+	l.reconciler.Replaced(err.Cursor.ID, err.Cursor.UID, err.Reason, !restart)
+	if restart {
+		l.reconciler.ResetClaims()
+	}
+	return l.reconciler.Findings()
+}
