@@ -20,7 +20,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// run runs the command within the test and returns what it says.
+// run runs the command within the test and returns its output.
 func run(t *testing.T, arguments ...string) (output string, err error) {
 	t.Helper()
 	var out bytes.Buffer
@@ -127,7 +127,7 @@ func TestTamper(t *testing.T) {
 	require.Len(t, lines, 3)
 	assert.Equal(t, "wrote 50 events (ids 1 to 50) and 75 leaves", lines[0])
 	assert.Regexp(t, `^row-edited: changed source_ip of row 7, whose leaf is 31, from ".+" to ".+"; `+
-		`expect row_mismatch with oversight\.tlog_status mismatch \(source_ip\), or no finding for a reader that had read all of it before$`, lines[1])
+		`expect row_mismatch with oversight\.tlog\.status mismatch \(source_ip\), or no finding for a reader that had read all of it before$`, lines[1])
 
 	for _, none := range [][]string{{}, {"--count", "0"}} {
 		before := count()

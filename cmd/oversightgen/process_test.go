@@ -47,7 +47,7 @@ func TestSignals(t *testing.T) {
 }
 
 // testSignal interrupts the command once it has written an event, and checks
-// that everything is in order and as it says.
+// that the files agree with each other and with its output.
 func testSignal(t *testing.T, signal syscall.Signal, command *exec.Cmd) {
 	dir := t.TempDir()
 	database, tlog := filepath.Join(dir, "registry.sqlite"), filepath.Join(dir, "log")

@@ -41,7 +41,7 @@ func TestParseRateErrors(t *testing.T) {
 	}
 }
 
-// Events are spread evenly, and a delay is not made up for by a flood.
+// Events are spaced evenly, and no burst follows a delay.
 func TestLimiter(t *testing.T) {
 	start := time.Now()
 	for name, test := range map[string]struct {

@@ -27,7 +27,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/registrygen"
 )
 
-// running is the command while it runs.
+// running is a running command.
 type running struct {
 	url    string
 	lines  *bufio.Scanner // what it says
@@ -35,7 +35,7 @@ type running struct {
 	ended  chan error
 }
 
-// serve starts the command and waits until it says where it serves.
+// serve starts the command and waits until it prints its URL.
 func serve(t *testing.T, arguments ...string) *running {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -59,7 +59,7 @@ func serve(t *testing.T, arguments ...string) *running {
 	return nil
 }
 
-// interrupt ends the command and returns what else it says.
+// interrupt ends the command and returns the rest of its output.
 func (r *running) interrupt(t *testing.T) (lines []string) {
 	t.Helper()
 	r.cancel()
@@ -70,7 +70,7 @@ func (r *running) interrupt(t *testing.T) (lines []string) {
 	return lines
 }
 
-// get asks for a path and returns the answer, without keeping the connection.
+// get requests a path and returns the response, without keeping the connection.
 func (r *running) get(t *testing.T, path string, answer any) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, r.url+path, http.NoBody)
@@ -89,7 +89,7 @@ type signedHead struct {
 	Signature string
 }
 
-// head asks for the head and the key, and checks the one with the other.
+// head requests the head and the key, and verifies the signature.
 func (r *running) head(t *testing.T) (head signedHead) {
 	t.Helper()
 	var about struct {
@@ -130,7 +130,7 @@ func TestServe(t *testing.T) {
 	require.Error(t, err, "nothing listens any more")
 }
 
-// A damaged head is served until somebody has seen it.
+// The head is served after the damage.
 func TestServeADamagedHead(t *testing.T) {
 	database := filepath.Join(t.TempDir(), "registry.sqlite")
 	_, err := run(t, "--db", database, "--seed", "3", "--count", "5")

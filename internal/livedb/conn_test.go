@@ -45,7 +45,7 @@ func requireCode(t *testing.T, code int, message string, err error) {
 	assert.Contains(t, failure.Message, message)
 }
 
-// texts are hard to tell the end of, or change their length with the encoding.
+// texts contain a NUL, or have another length in another encoding.
 var texts = []string{"", "plain", "a\x00b", "Zürich", "\u20ac\U0001f512", strings.Repeat("long €", 2000)}
 
 func TestTypesOfColumns(t *testing.T) {
@@ -239,7 +239,7 @@ func TestContextThatIsDone(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// What a caller leaves running must not keep the state that it saw.
+// A statement that a caller leaves running must not pin the state that it saw.
 func TestStatementLeftRunning(t *testing.T) {
 	path := create(t, "PRAGMA journal_mode=WAL", schema+strings.Repeat("INSERT INTO parts(value) VALUES (1);", 3))
 	kept, db := openKept(t, path), open(t, path)

@@ -205,7 +205,7 @@ func TestViewSeesCommittedStatesOnly(t *testing.T) {
 }
 
 // crashed returns the path of a database whose writer was killed: rows are only
-// in the log, and nobody has the index open.
+// in the log, and no process has the index open.
 func crashed(t *testing.T, rows int) (path string) {
 	t.Helper()
 	path = create(t, "PRAGMA journal_mode=WAL", schema)

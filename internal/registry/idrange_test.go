@@ -37,8 +37,8 @@ func divideAll(clock func(int64) int64, rows, cut, size int64) []idRange {
 	return parts[0].list
 }
 
-// Wherever the scans were cut, ranges follow each other by id and by sort key, and
-// say what their rows are.
+// Wherever the scan was divided, ranges are consecutive by id and by sort key, and
+// describe their rows.
 func TestIDRanges(t *testing.T) {
 	const rows, size = 3007, 100
 	for name, clock := range clocks {
@@ -64,7 +64,7 @@ func TestIDRanges(t *testing.T) {
 }
 
 // Ranges that are in order are small, so that a clock that was set back mixes few
-// rows; and they are few.
+// rows, and not one for each row.
 func TestSizeOfIDRanges(t *testing.T) {
 	const rows, size = 3000, 100
 	assert.Len(t, divideAll(clocks["in order"], rows, 0, size), rows/size)

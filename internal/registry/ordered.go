@@ -37,7 +37,7 @@ type Range struct {
 // the rows that it mixed are sorted.
 //
 // Memory is constant, but for the sort keys of rows that are out of order, 16 bytes
-// each, and 72 bytes for every 4096 rows of the table. A clock that was set back
+// each, and 64 bytes for every 4096 rows of the table. A clock that was set back
 // by an hour costs the sort keys of two hours; a table of 10 million rows in
 // random order 160 MB, one of 100 million 1.6 GB.
 //
@@ -82,7 +82,7 @@ func (o *Ordered) Close() {
 	o.left = 0
 }
 
-// Left is how many events Next has not returned yet; fewer follow if rows are
+// Left returns how many events Next has not returned yet; fewer follow if rows are
 // pruned.
 func (o *Ordered) Left() int64 { return o.left }
 

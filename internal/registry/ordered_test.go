@@ -30,7 +30,7 @@ func at(timestamps ...any) string {
 	return statement
 }
 
-// withNull is the table without its constraints, as a hand-edited one may be.
+// withNull is the table without its constraints.
 const withNull = "DROP TABLE events; CREATE TABLE events (id INTEGER PRIMARY KEY AUTOINCREMENT, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp INTEGER, qualified_timestamp, tlog_index)"
 
 func ordered(t *testing.T, path string, limits registry.Range) *registry.Ordered {
@@ -131,8 +131,7 @@ func TestOrder(t *testing.T) {
 	}
 }
 
-// Thousands of rows make many id ranges; the order that SQLite sorts them in is
-// the measure.
+// Thousands of rows make many id ranges. The expected order is that of SQLite.
 func TestOrderOfManyRows(t *testing.T) {
 	for name, timestamp := range map[string]string{
 		"in order":       "1735000000+x/3",
@@ -350,8 +349,7 @@ func generate(b *testing.B, rows int64) (path string) {
 	return path
 }
 
-// Without their uid, events are what they are with it; and the cursors of Read
-// need it all the same.
+// WithoutUID changes nothing else in events, and nothing in the cursors of Read.
 func TestOrderedWithoutUID(t *testing.T) {
 	path := newDatabase(t, insert("t", 3))
 	r := open(t, path)

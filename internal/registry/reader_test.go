@@ -217,7 +217,7 @@ func TestNumbersAreReadAsText(t *testing.T) {
 	assert.Empty(t, batch.Events[0].DecodeError)
 }
 
-// The uid is part of what destinations rely on: its definition must not move.
+// Destinations rely on the uid: its definition must not change.
 func TestUID(t *testing.T) {
 	row := `INSERT INTO events(id, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, tlog_index)
 		VALUES (3,'t',NULL,'','i','dns',x'01','u','{}',1735000000,'q',1.5)`
@@ -252,7 +252,7 @@ func TestEmptyAndNullDiffer(t *testing.T) {
 	assert.NotEqual(t, read(t, r, registry.Cursor{}, 1).Next.UID, read(t, s, registry.Cursor{}, 1).Next.UID)
 }
 
-// restore puts another database in the place of the one at path.
+// restore replaces the database at path by another one.
 func restore(t *testing.T, path string, statements ...string) {
 	t.Helper()
 	other := newDatabase(t, statements...)
@@ -309,8 +309,8 @@ func TestReplacedOrNot(t *testing.T) {
 	}
 }
 
-// A cursor whose row had been pruned when it was made fits as long as nobody
-// uses the id again.
+// A cursor whose row had been pruned when it was made is valid as long as the id is
+// not used again.
 func TestEndOfPrunedTable(t *testing.T) {
 	path := newDatabase(t, insert("t", 10), "DELETE FROM events")
 	r := open(t, path)
@@ -383,7 +383,7 @@ func TestErrorsNameFileAndCause(t *testing.T) {
 			changed, err := r.Changed()
 			assert.True(t, changed || err != nil, "it must be tried again")
 
-			// And it works as soon as the database is there.
+			// It succeeds as soon as the database exists.
 			if filepath.Base(path) == "registry.sqlite" && name != "missing folder" {
 				require.NoError(t, os.RemoveAll(path))
 				restore(t, path, insert("t", 1))
@@ -419,7 +419,7 @@ func TestLag(t *testing.T) {
 	assert.Zero(t, lag)
 }
 
-// Measuring the lag must not hide from the poller what it has not read.
+// Measuring the lag must not affect Changed.
 func TestLagLeavesRowsUnread(t *testing.T) {
 	path := newDatabase(t, insert("t", 1))
 	r := open(t, path)

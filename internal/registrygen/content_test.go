@@ -81,8 +81,8 @@ func TestOtherSettingsOtherContent(t *testing.T) {
 		query(t, otherStart.Database, times))
 }
 
-// What is invented looks like the sample: the same values where there are few,
-// and about the same shares.
+// The content is like that of the sample: the same values if there are few, and about
+// the same shares.
 func TestContentIsRealistic(t *testing.T) {
 	settings := inDirectory(t.TempDir())
 	const events = 5000
@@ -123,7 +123,7 @@ func isDocumentation(address netip.Addr) bool {
 	return false
 }
 
-// Every event of a known token is what its beacon says; no other is known.
+// Every event of a known token agrees with its beacon; no other token is known.
 func TestEventsBelongToBeacons(t *testing.T) {
 	settings := inDirectory(t.TempDir())
 	filled(t, settings, 2000)

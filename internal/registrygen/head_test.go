@@ -40,7 +40,7 @@ func slowRoot(leaves [][]byte) [sha256.Size]byte {
 	return sha256.Sum256(append(append([]byte{1}, left[:]...), right[:]...))
 }
 
-// leaves are the log's leaves, whatever their lines say about the hashes.
+// leaves returns the log's leaves, without their hashes.
 func leaves(t *testing.T, dir string) (leaves [][]byte) {
 	t.Helper()
 	for _, line := range leafLines(t, dir) {
@@ -115,7 +115,7 @@ func TestHeads(t *testing.T) {
 	}
 }
 
-// While events are written the files follow.
+// The files are updated while events are written.
 func TestHeadsAreUpdated(t *testing.T) {
 	settings := inDirectory(t.TempDir())
 	r := open(t, settings)
@@ -128,7 +128,7 @@ func TestHeadsAreUpdated(t *testing.T) {
 	checkTrueHead(t, settings)
 }
 
-// With the same seed heads are the same, and keys are.
+// With the same seed, heads and keys are the same.
 func TestHeadsAreReproducible(t *testing.T) {
 	files := func(settings registrygen.Settings, write writing) (texts []string) {
 		write(t, settings, 9)
@@ -171,7 +171,7 @@ func TestIdentity(t *testing.T) {
 	assert.True(t, identity.Generated)
 	assert.Equal(t, public, open(t, settings).PublicKey())
 
-	// It stays what it is.
+	// Opening it again does not change it.
 	settings.Seed++
 	generate(t, settings, 3)
 	again, err := os.ReadFile(path)
@@ -180,7 +180,7 @@ func TestIdentity(t *testing.T) {
 	checkTrueHead(t, settings)
 }
 
-// A real registry is not written to, and nothing else that has a key.
+// A real registry, or another directory with a key, is not written to.
 func TestOtherIdentitiesAreRefused(t *testing.T) {
 	key := strings.Repeat("00", ed25519.SeedSize)
 	for name, test := range map[string]struct{ text, want string }{
@@ -215,7 +215,7 @@ func TestOtherRegistriesGetNoIdentity(t *testing.T) {
 	assert.Equal(t, []string{"registry.sqlite"}, names(t, filepath.Dir(settings.Database)))
 }
 
-// A damaged log is written on with, and not signed any more.
+// A damaged log is appended to, and no longer signed.
 func TestDamagedLogIsNotSigned(t *testing.T) {
 	for name, damage := range map[string]func(lines []string) []string{
 		"unreadable": func(lines []string) []string { lines[7] = strings.Repeat("x", len(lines[7])); return lines },
@@ -240,7 +240,7 @@ func TestDamagedLogIsNotSigned(t *testing.T) {
 	}
 }
 
-// A head that another process left halfway, and one of an older log.
+// A head that was half written, and one of an older log.
 func TestHeadsAreRepaired(t *testing.T) {
 	settings := inDirectory(t.TempDir())
 	generate(t, settings, 3)

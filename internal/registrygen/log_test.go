@@ -79,7 +79,7 @@ func eventRows(t *testing.T, path string) (all []eventRow) {
 	return all
 }
 
-// leaf is what the log has to hold for the row.
+// leaf returns the leaf that the log must hold for the row.
 func (r eventRow) leaf(t *testing.T) map[string]any {
 	t.Helper()
 	values := map[string]any{
@@ -112,7 +112,7 @@ func TestWithoutLog(t *testing.T) {
 	assert.Equal(t, []string{"-1", "-1", "-1"}, query(t, settings.Database, "SELECT tlog_index FROM events"))
 }
 
-// What stands at the end of a log that is opened, and what becomes of it.
+// Ends of a log before and after it is opened.
 func TestOpeningALog(t *testing.T) {
 	torn := `{"index": 28, "leaf_hash": "00`
 	for name, test := range map[string]struct {
@@ -172,7 +172,7 @@ func TestTwoWritersOfALog(t *testing.T) {
 	checkLog(t, settings, 0)
 }
 
-// The database is a new one, and the log goes on.
+// A new database with an existing log.
 func TestNewDatabaseOldLog(t *testing.T) {
 	settings := inDirectory(t.TempDir())
 	generate(t, settings, 5)

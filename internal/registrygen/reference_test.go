@@ -17,8 +17,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// A slow reading of the formats that shares no code with the package, and is
-// itself tested against what the real registry wrote.
+// A slow reader of the formats that shares no code with the package, and is itself
+// tested with files of a real registry.
 
 // pythonDumps is Python's json.dumps(value, sort_keys=True).
 func pythonDumps(value any) string {
@@ -75,7 +75,7 @@ type leaf struct {
 	values map[string]any
 }
 
-// checkLine reads a line and finds everything wrong that can be.
+// checkLine parses a line strictly.
 func checkLine(line string) (leaf, error) {
 	var parsed struct {
 		Index   int64  `json:"index"`

@@ -90,7 +90,7 @@ func TestOpenErrors(t *testing.T) {
 }
 
 func TestDirectoriesAreCreated(t *testing.T) {
-	// A name that a URI would take for something else.
+	// A name that must be escaped in a URI.
 	settings := inDirectory(filepath.Join(t.TempDir(), "a ?mode=ro&b#c%20d", "data"))
 	generate(t, settings, 1)
 	assert.Equal(t, alone, names(t, filepath.Dir(settings.Database)))

@@ -27,7 +27,7 @@ func TestSchemaIsTheRegistrys(t *testing.T) {
 	}
 }
 
-// The same again without the sample, so that a look at the test shows it.
+// The same without the sample, so that the test shows the columns.
 func TestEventsTable(t *testing.T) {
 	settings := inDirectory(t.TempDir())
 	generate(t, settings, 1)
@@ -94,7 +94,7 @@ func manifests(t *testing.T, path string) (all []manifest) {
 	return all
 }
 
-// shape is value with its keys, but with all texts and all numbers the same.
+// shape returns value with its keys, and with all texts and all numbers equal.
 func shape(value any) any {
 	switch v := value.(type) {
 	case map[string]any:

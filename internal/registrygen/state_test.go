@@ -19,7 +19,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/registrygen"
 )
 
-// state is all that there is of a registry.
+// state is the whole content of a registry.
 type state struct {
 	rows    map[int64]map[string]any // of events, by id
 	rest    map[string][]string      // the other tables
@@ -66,7 +66,7 @@ func rowsByID(t *testing.T, database string) map[int64]map[string]any {
 	return rows
 }
 
-// readLog reads the lines as the log's documentation has it.
+// readLog reads the lines as the log's documentation defines them.
 func (s *state) readLog() {
 	s.leaves = map[int64]map[string]any{}
 	known, next := true, int64(0)
@@ -106,7 +106,7 @@ func (s *state) readLog() {
 	}
 }
 
-// rootOf is the root over leaves of which only the hashes are known.
+// rootOf returns the root over the hashes of leaves.
 func rootOf(hashes [][sha256.Size]byte) [sha256.Size]byte {
 	if len(hashes) == 1 {
 		return hashes[0]
@@ -119,7 +119,7 @@ func rootOf(hashes [][sha256.Size]byte) [sha256.Size]byte {
 	return sha256.Sum256(append(append([]byte{1}, left[:]...), right[:]...))
 }
 
-// status is how a row stands to its leaf, and what differs.
+// status returns a row's oversight.tlog.status, and what differs from its leaf.
 func (s *state) status(row map[string]any) (status, mismatch string) {
 	index, ok := row["tlog_index"].(float64)
 	if !ok {
@@ -156,8 +156,8 @@ func (s *state) status(row map[string]any) (status, mismatch string) {
 	return "verified", ""
 }
 
-// findings is what one finds who reads the registry for the first time, or who
-// remembers what it was.
+// findings returns what a reader finds that reads the registry for the first time, or
+// that had read it before.
 func (s *state) findings(t *testing.T, before *state) []string {
 	t.Helper()
 	found := map[string]bool{"leaf_corrupt": len(s.corrupt) > 0, "head_signature_invalid": !s.head.signed}

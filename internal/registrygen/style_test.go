@@ -81,7 +81,7 @@ func TestPrune(t *testing.T) {
 			assert.Equal(t, leaves, leafLines(t, settings.TlogDir))
 			require.NoError(t, r.Close())
 
-			// Neither now nor after another Open are ids used again.
+			// Ids are not used again, also after another Open.
 			assert.Equal(t, []int64{11}, write(t, open(t, settings), 1))
 		})
 	}
@@ -120,7 +120,7 @@ func TestConcurrentWriters(t *testing.T) {
 			assert.Equal(t, want, r.Written())
 			checkLog(t, settings, 0)
 
-			// The events are those that one writer would have written.
+			// One writer would have written the same events.
 			alone := inDirectory(t.TempDir())
 			filled(t, alone, writers*events)
 			assert.Equal(t, leafLines(t, alone.TlogDir), leafLines(t, settings.TlogDir))
@@ -128,8 +128,8 @@ func TestConcurrentWriters(t *testing.T) {
 	}
 }
 
-// While something else holds the lock the leaf is there and the row is not;
-// the row comes as soon as the lock is free, even if nobody waits any more.
+// While another process holds the lock, the leaf is written and the row is not. The row
+// is written once the lock is free, even if the context is done.
 func TestLockedDatabase(t *testing.T) {
 	for _, style := range styles {
 		t.Run(string(style), func(t *testing.T) {

@@ -46,7 +46,7 @@ func tamper(t *testing.T, settings registrygen.Settings, kind registrygen.Kind, 
 	return tampered{damage, before, stateOf(t, settings)}
 }
 
-// sameBut checks that nothing has changed but what is named: "rows", "rest",
+// sameBut checks that nothing else has changed than what is named: "rows", "rest",
 // "log" or a file.
 func (d *tampered) sameBut(t *testing.T, changed ...string) {
 	t.Helper()
@@ -215,7 +215,7 @@ var doings = map[registrygen.Kind]func(*testing.T, *tampered){
 	},
 }
 
-// rehashed checks what a leaf is that fits in everything but the root.
+// rehashed checks a leaf that is consistent in everything except the root.
 func (d *tampered) rehashed(t *testing.T) {
 	t.Helper()
 	before, after := d.row(t, "source_ip")
@@ -233,8 +233,8 @@ func field(t *testing.T, line, key string) string {
 	return values[key].(string)
 }
 
-// found checks that the damage is found as it says, by a slow reading of all
-// that there is.
+// found checks that the damage is found as it says, by a slow reader of the whole
+// registry.
 func (d *tampered) found(t *testing.T) {
 	t.Helper()
 	assert.ElementsMatch(t, d.Findings, d.after.findings(t, nil))
@@ -271,7 +271,7 @@ func TestTamper(t *testing.T) {
 	}
 }
 
-// Damage is done where it is asked for.
+// Damage is done at the row or leaf in the options.
 func TestTamperAt(t *testing.T) {
 	for kind, check := range doings {
 		if kind == registrygen.HeadForged {
@@ -335,7 +335,7 @@ func TestTamperColumn(t *testing.T) {
 	}
 }
 
-// A registry that is open goes on writing, and signing what it remembers.
+// An open registry continues to write, and to sign the log as it was.
 func TestTamperWithAnOpenRegistry(t *testing.T) {
 	for _, style := range styles {
 		t.Run(string(style), func(t *testing.T) {
@@ -360,7 +360,7 @@ func TestTamperWithAnOpenRegistry(t *testing.T) {
 	}
 }
 
-// One damage does not stand in the way of another, nor of more events.
+// A damaged registry can be damaged again, and accepts more events.
 func TestTamperAgain(t *testing.T) {
 	settings := inDirectory(t.TempDir())
 	filled(t, settings, 150)
@@ -385,7 +385,7 @@ func TestTamperAgain(t *testing.T) {
 	filled(t, settings, 50)
 }
 
-// A row that has been edited cannot be made to fit its leaf by one character.
+// A row that was edited does not match its leaf after one character is changed.
 func TestTamperWithARowThatDiffers(t *testing.T) {
 	settings := toTamper(t, 7)
 	at := int64(30)
@@ -438,7 +438,7 @@ func TestTamperErrors(t *testing.T) {
 	}
 }
 
-// Nothing but what this generator has made is damaged.
+// Only generated registries are damaged.
 func TestTamperRefuses(t *testing.T) {
 	for name, test := range map[string]struct {
 		change func(t *testing.T, settings *registrygen.Settings)
@@ -479,7 +479,7 @@ func identityOf(settings registrygen.Settings) string {
 	return filepath.Join(filepath.Dir(settings.Database), registrygen.IdentityFile)
 }
 
-// A registry without events has nothing that could be damaged, but for its head.
+// In a registry without events, only the head can be damaged.
 func TestTamperWithoutEvents(t *testing.T) {
 	for _, kind := range registrygen.Kinds() {
 		settings := inDirectory(t.TempDir())
