@@ -32,7 +32,7 @@ func TestFlagErrors(t *testing.T) {
 		"no database":           {[]string{"export", "--registry-id", "x", "--format", "ecs"}, []string{"--db is required", "registry.sqlite"}},
 		"no registry id":        {[]string{"export", "--db", "x", "--format", "ecs"}, []string{"--registry-id is required", "ed25519_pub"}},
 		"no registry id, shown": {[]string{"preview", "--db", "x"}, []string{"--registry-id is required", "ed25519_pub"}},
-		"no format":             {[]string{"export", "--db", "x", "--registry-id", "x"}, []string{"--format is missing", "splunk, ecs, sentinel"}},
+		"no format":             {[]string{"export", "--db", "x", "--registry-id", "x"}, []string{"--format is required", "splunk, ecs, sentinel"}},
 		"wrong format":          {[]string{"export", "--db", "x", "--registry-id", "x", "--format", "cef"}, []string{`--format "cef"`, "splunk, ecs, sentinel"}},
 		"since":                 {with("--since", "yesterday"), []string{`--since "yesterday"`, "2026-01-01T00:00:00Z", "seconds"}},
 		"until":                 {with("--until", "2026-13-01"), []string{`--until "2026-13-01"`}},

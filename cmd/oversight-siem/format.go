@@ -15,7 +15,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
 )
 
-// The formats that are sent in ways of their own.
+// The formats that are sent in different ways.
 const (
 	formatSplunk   = siemshape.FormatSplunk
 	formatECS      = siemshape.FormatECS
@@ -28,7 +28,7 @@ var formats = siemshape.Formats()
 // it at a time.
 type encoder func(dst []byte, e *translator.Event) []byte
 
-// shapes is the flags that change the documents.
+// shapes is the flags that affect the documents.
 type shapes struct {
 	splunk   siemshape.SplunkConfig
 	extended bool
@@ -49,9 +49,9 @@ func (s *shapes) encoder(format string) (encoder, error) {
 	if !slices.Contains(formats, format) {
 		list := strings.Join(formats, ", ")
 		if format == "" {
-			return nil, fmt.Errorf("--format is missing: give one of %s", list)
+			return nil, fmt.Errorf("--format is required: must be one of %s", list)
 		}
-		return nil, fmt.Errorf("--format %q: give one of %s", format, list)
+		return nil, fmt.Errorf("--format %q: must be one of %s", format, list)
 	}
 	t, err := (&siemshape.Config{Format: format, Extended: s.extended, Splunk: s.splunk}).NewTranslator()
 	if err != nil {

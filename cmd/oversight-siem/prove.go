@@ -58,7 +58,7 @@ type prove struct {
 func (p *prove) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.Int64Var(&p.index, "index", 0, "the index `N` of the leaf, which is tlog_index of its row (required)")
-	p.log.Register(flags, "\n(default: the tree head's signature is not checked)")
+	p.log.Register(flags, "(default: its signature is not checked)")
 	flags.StringVar(&p.output, "output", "-", "the output: - for standard output, or a new `FILE`")
 }
 

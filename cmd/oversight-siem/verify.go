@@ -58,7 +58,7 @@ type verify struct {
 func (v *verify) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	v.database.RegisterPath(flags)
-	v.log.Register(flags, "\n(default: the registry's id, if that is a key)")
+	v.log.Register(flags, "(default: the registry's id, if that is a key)")
 	v.database.RegisterID(flags, "the registry's `ID`, which is part of findings and of uids: pass the collector's\nregistry_id")
 	flags.BoolVar(&v.json, "json", false, "write one JSON object per line: each finding, and finally the summary")
 	flags.BoolVar(&v.pruned, "pruned", false, "old rows were pruned on purpose: leaves that are older than the oldest row\nare no findings")

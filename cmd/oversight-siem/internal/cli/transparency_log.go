@@ -31,7 +31,7 @@ type TransparencyLog struct {
 func (l *TransparencyLog) Register(flags *pflag.FlagSet, keyDefault string) {
 	flags.StringVar(&l.path, "tlog", "", "the transparency log, as a `FILE|DIR`: leaves.jsonl or its directory (required)")
 	flags.StringVar(&l.head, "head", "", "the signed tree head, as a `FILE|URL`. /tlog/head is appended to a URL that\ndoes not end with it (default: no tree head is compared)")
-	flags.StringVar(&l.publicKey, "public-key", "", "the registry's Ed25519 public key, 64 `HEX` digits, not from the source of the\ntree head"+keyDefault)
+	flags.StringVar(&l.publicKey, "public-key", "", "the registry's Ed25519 public key, 64 `HEX` digits, from another source than\nthe tree head "+keyDefault)
 }
 
 // Find checks the flags. It returns the path of the file with the leaves, which
