@@ -23,7 +23,7 @@ type ConsistencyProof struct {
 	Hashes []Hash
 }
 
-// Verify checks that the proof gives both roots.
+// Verify checks that the proof leads to both roots.
 func (p *ConsistencyProof) Verify() error {
 	if p.Size1 < 0 || p.Size2 < 0 {
 		return errors.New("the consistency proof is wrong: a size is negative")

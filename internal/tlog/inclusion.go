@@ -29,7 +29,7 @@ type Proof struct {
 	Hashes []Hash
 }
 
-// Verify checks that the leaf's hash and the proof give the root.
+// Verify checks that the proof leads from the leaf's hash to the root.
 func (p *Proof) Verify() error {
 	if p.Index < 0 || p.Size < 0 {
 		return errors.New("the inclusion proof is wrong: its index or its size is negative")

@@ -175,7 +175,7 @@ func TestReverificationAfterARestart(t *testing.T) {
 	f.requireReverification(tlog.ReverifyScheduled, 0, 768)
 }
 
-// Reverify alone comes to an end, whatever it finds.
+// Reverify finishes without calls of Advance.
 func TestReverifyWithoutAdvance(t *testing.T) {
 	path := newLog(t, linesOf(0, 900))
 	first := follow(t, path, tlog.State{})
