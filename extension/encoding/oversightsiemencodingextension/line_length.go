@@ -12,15 +12,16 @@ const (
 	// few times while it grows, which costs less than the memory that one batch of
 	// long lines would reserve for all later ones.
 	maxLine = 4 << 10
-	// weight is how many batches it takes the estimate to follow the lines.
-	weight = 4
+	// decay is the part of the difference by which the estimate follows shorter
+	// lines in one batch. It follows longer lines at once.
+	decay = 4
 )
 
 // lineLength estimates the length of lines from earlier batches, so that the text of
 // a batch is allocated at once. The zero value is ready for use, by any number of
 // goroutines: an observation that is lost between two of them does no harm.
 type lineLength struct {
-	average atomic.Int64 // moving average, in bytes; 0 before the first batch
+	average atomic.Int64 // in bytes; 0 before the first batch
 }
 
 // estimate is how many bytes to allocate for a number of lines.
@@ -32,15 +33,15 @@ func (l *lineLength) estimate(lines int) int {
 	return lines * (average + average/8) // lines differ, and a little more saves a move
 }
 
-// observe updates the average with the length of a batch.
+// observe updates the estimate with the length of a batch.
 func (l *lineLength) observe(length, lines int) {
 	if lines == 0 {
 		return
 	}
 	observed := int64(min(length/lines+1, maxLine))
 	average := l.average.Load()
-	if average == 0 {
-		average = initialLine
+	if observed < average {
+		observed = average + (observed-average)/decay
 	}
-	l.average.Store(average + (observed-average)/weight)
+	l.average.Store(observed)
 }
