@@ -116,7 +116,7 @@ func TestProve(t *testing.T) {
 	for _, index := range []int64{0, 1, 2, 127, 128, 255, 256, 400, 511, 512, 575, 576, 623, 624} {
 		r := run(t, f.proving(index, "--head", f.head, "--public-key", registryID)...)
 		require.Zero(t, r.code, r.stderr)
-		assert.Equal(t, fmt.Sprintf("[ok] proved leaf %d to the root of 625 leaves that the registry's key has signed\n", index), r.stderr)
+		assert.Equal(t, fmt.Sprintf("[ok] leaf %d is included in the tree head with 625 leaves, signed by the registry's key\n", index), r.stderr)
 		p := proofOf(t, r.stdout)
 		assert.Equal(t, index, p.LeafIndex)
 		require.NotNil(t, p.SignedHead)
@@ -137,7 +137,7 @@ func TestProveWithoutHead(t *testing.T) {
 		for _, index := range []int64{0, size / 2, size - 1} {
 			r := run(t, f.proving(index)...)
 			require.Zero(t, r.code, r.stderr)
-			assert.Contains(t, r.stderr, "nobody has signed it")
+			assert.Contains(t, r.stderr, "nobody has signed")
 			p := proofOf(t, r.stdout)
 			assert.Equal(t, size, p.TreeSize)
 			assert.Nil(t, p.SignedHead)

@@ -61,9 +61,9 @@ type VersionError struct {
 
 func (e *VersionError) Error() string {
 	if len(e.Requires) > 0 {
-		return fmt.Sprintf("key %q has version %d and requires %s, which this collector does not know", RootKey, e.Version, strings.Join(e.Requires, ", "))
+		return fmt.Sprintf("key %q has version %d and requires %s, which this collector does not support", RootKey, e.Version, strings.Join(e.Requires, ", "))
 	}
-	return fmt.Sprintf("key %q has version %d, this collector knows versions 1 to %d", RootKey, e.Version, Version)
+	return fmt.Sprintf("key %q has version %d, this collector supports versions 1 to %d", RootKey, e.Version, Version)
 }
 
 // Encode returns the value of [RootKey].

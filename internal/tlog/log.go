@@ -15,10 +15,10 @@ import (
 
 var (
 	// ErrBeyond says that the log has no such leaf, as far as it has been read.
-	ErrBeyond = errors.New("the transparency log does not reach that far")
+	ErrBeyond = errors.New("the transparency log has fewer leaves")
 	// ErrUnknown says that the result depends on leaves that have not been verified
 	// again yet, were rotated away, or could not be read.
-	ErrUnknown = errors.New("that part of the transparency log is not known")
+	ErrUnknown = errors.New("that part of the transparency log is not available")
 	// ErrRotated says that the leaf is in a file that was rotated away. It wraps
 	// ErrUnknown.
 	ErrRotated = fmt.Errorf("%w: its leaves were rotated away", ErrUnknown)

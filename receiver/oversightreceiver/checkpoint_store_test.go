@@ -188,7 +188,7 @@ func TestUnknownVersionStops(t *testing.T) {
 		stored []byte
 		want   string
 	}{
-		"version":  {[]byte(`{"version":3,"position":"elsewhere"}`), `key "checkpoint" has version 3, this collector knows versions 1 to 2`},
+		"version":  {[]byte(`{"version":3,"position":"elsewhere"}`), `key "checkpoint" has version 3, this collector supports versions 1 to 2`},
 		"requires": {requires, `key "checkpoint" has version 2 and requires delivery`},
 	} {
 		t.Run(name, func(t *testing.T) {
