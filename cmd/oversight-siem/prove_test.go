@@ -159,7 +159,7 @@ func TestProveToAnOlderHead(t *testing.T) {
 	proofOf(t, r.stdout).check(t)
 	r = run(t, f.proving(625, "--head", f.head)...)
 	assert.Equal(t, cli.StatusNotChecked, r.code)
-	assert.Contains(t, r.stderr, "--index 625: the tree head has 625 leaves")
+	assert.Contains(t, r.stderr, "--index is 625: must be less than 625, the number of leaves of the tree head")
 }
 
 func TestProveToAFile(t *testing.T) {
@@ -173,7 +173,7 @@ func TestProveToAFile(t *testing.T) {
 		before := readFile(t, there)
 		r = run(t, f.proving(400, "--output", there)...)
 		assert.Equal(t, cli.StatusNotChecked, r.code)
-		assert.Contains(t, r.stderr, "--output "+there)
+		assert.Contains(t, r.stderr, "--output is "+there)
 		assert.Equal(t, before, readFile(t, there))
 	}
 }
@@ -206,8 +206,8 @@ func TestProveFails(t *testing.T) {
 		}, []string{"--head"}, cli.StatusFindings, "the tree head has root"},
 		"not the key":        {none, []string{"--head", "--public-key", edgeID[:62] + "00"}, cli.StatusFindings, "--head"},
 		"no key":             {none, []string{"--public-key", "x"}, cli.StatusNotChecked, "--public-key"},
-		"no such leaf":       {none, []string{"--index", "625"}, cli.StatusNotChecked, "--index 625"},
-		"no leaf":            {none, []string{"--index", "-1"}, cli.StatusNotChecked, "--index -1"},
+		"no such leaf":       {none, []string{"--index", "625"}, cli.StatusNotChecked, "--index is 625"},
+		"no leaf":            {none, []string{"--index", "-1"}, cli.StatusNotChecked, "--index is -1"},
 		"index is no number": {none, []string{"--index", "x"}, cli.StatusNotChecked, "--index"},
 		"no log":             {none, []string{"--tlog", ""}, cli.StatusNotChecked, "--tlog is required"},
 		"no such log":        {none, []string{"--tlog", "none"}, cli.StatusNotChecked, "--tlog none"},

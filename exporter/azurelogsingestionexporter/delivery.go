@@ -139,7 +139,7 @@ func (d *delivery) post(ctx context.Context, t target, b *requestBuffer, from, t
 
 func (d *delivery) tooManyRefusals(t target) *failure {
 	return &failure{target: t, reaction: retryRows, code: "refused", message: fmt.Sprintf(
-		"the service refused %d rows one after another, so the data collection rule may be broken; the remaining rows are retried later; last error: %v", d.consecutiveRefusals, d.lastDropErr)}
+		"the service refused %d consecutive rows, so the data collection rule may be broken; the remaining rows are retried later; last error: %v", d.consecutiveRefusals, d.lastDropErr)}
 }
 
 func (d *delivery) accept(ctx context.Context, t target, rows []row) {

@@ -199,7 +199,7 @@ func (p *poller) start(ctx context.Context) error {
 		p.logger.Error("The checkpoint is damaged: reading from the beginning", zap.Error(err))
 		found = true
 	case errors.As(err, new(*checkpoint.VersionError)):
-		return fmt.Errorf("`storage` %q: %w: run the newer collector that wrote it, or delete this receiver's entry in that storage (or configure another one) and accept that events are delivered again", p.config.StorageID, err)
+		return fmt.Errorf("`storage` is %q: it holds the checkpoint of a newer collector; run that one, or delete this receiver's entry in that storage (or configure another one) and accept that events are delivered again: %w", p.config.StorageID, err)
 	case err != nil:
 		return err
 	}
