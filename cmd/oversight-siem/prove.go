@@ -133,13 +133,12 @@ func (p *prove) write(proof *inclusion.Document, stdout io.Writer) error {
 
 // proofResult says in a line what was proved.
 func proofResult(proof *inclusion.Document, key ed25519.PublicKey) string {
-	included := fmt.Sprintf("[ok] leaf %d is included in the", proof.LeafIndex)
 	switch {
 	case proof.SignedHead == nil:
-		return fmt.Sprintf("%s log as it is now, with %d leaves, which nobody has signed: see --head", included, proof.TreeSize)
+		return fmt.Sprintf("[ok] leaf %d is included in the log as it is now, with %d leaves, which nobody has signed: see --head", proof.LeafIndex, proof.TreeSize)
 	case key == nil:
-		return fmt.Sprintf("%s tree head with %d leaves, whose signature was not checked: see --public-key", included, proof.TreeSize)
+		return fmt.Sprintf("[ok] leaf %d is included in the tree head with %d leaves, whose signature was not checked: see --public-key", proof.LeafIndex, proof.TreeSize)
 	default:
-		return fmt.Sprintf("%s tree head with %d leaves, signed by the registry's key", included, proof.TreeSize)
+		return fmt.Sprintf("[ok] leaf %d is included in the tree head with %d leaves, signed by the registry's key", proof.LeafIndex, proof.TreeSize)
 	}
 }

@@ -19,7 +19,7 @@ import (
 
 const long = `oversightgen writes a database and a transparency log like those of an
 Oversight registry: the same tables and settings, the same leaves, and realistic
-events, a tenth of them of unknown tokens. A new database begins with some
+events, a tenth of them with unknown tokens. A new database begins with some
 registered documents.
 
 It appends to existing files: never name those of a real registry. Only one
@@ -130,12 +130,12 @@ func (o *options) register(flags *pflag.FlagSet) {
 	flags.StringVar(&o.rate, "rate", "", "events per unit of time, as `N/UNIT`: 5/s, 0.5/s, 100/m, 1000/h;\na plain number is per second (default: as fast as possible)")
 	flags.Int64Var(&o.count, "count", 0, "how many events to write (default: until interrupted;\nnone with --tamper)")
 	flags.BoolVar(&o.bulk, "bulk", false, "write thousands of events in one transaction; requires --count")
-	flags.Uint64Var(&o.seed, "seed", 0, "determines the content: the same seed writes the same (default: random)")
-	flags.StringVar(&o.start, "start", "", "the `TIME` of the first event, such as 2026-01-01T00:00:00Z\n(default: that with --seed, the current time without)")
+	flags.Uint64Var(&o.seed, "seed", 0, "the seed of the content: the same seed writes the same content (default: random)")
+	flags.StringVar(&o.start, "start", "", "the `TIME` of the first event, such as 2026-01-01T00:00:00Z\n(default: 2026-01-01T00:00:00Z with --seed, otherwise the current time)")
 	flags.Int64Var(&o.prune, "prune", 0, "keep only the newest `N` rows: delete older ones regularly\nand at the end (default: keep all)")
 	flags.StringVar(&o.serve, "serve", "", "the `ADDRESS` for GET /tlog/head and GET /.well-known/oversight-registry,\nsuch as 127.0.0.1:8765; port 0 is any free port (default: none)")
-	flags.StringVar(&o.tamper, "tamper", "", "the `KIND` of damage to do at the end, see above (default: none)")
-	flags.Int64Var(&o.tamperAt, "tamper-at", 0, "the id of the row or the index `N` of the leaf to damage\n(default: in the middle, depending on the seed)")
+	flags.StringVar(&o.tamper, "tamper", "", "the `KIND` of damage at the end, see above (default: none)")
+	flags.Int64Var(&o.tamperAt, "tamper-at", 0, "the id of the row or the index `N` of the leaf to damage\n(default: one in the middle, chosen by the seed)")
 	flags.StringVar(&o.tamperColumn, "tamper-column", "", "the `COLUMN` that row-edited, leaf-edited, leaf-rehashed and log-rewritten\nchange (default: source_ip)")
 }
 

@@ -69,7 +69,7 @@ func TestDefaultConfig(t *testing.T) {
 	assert.True(t, config.QueueConfig.HasValue())
 	assert.False(t, config.QueueConfig.Get().Batch.HasValue())
 	assert.True(t, config.BackOffConfig.Enabled)
-	assert.Zero(t, config.BackOffConfig.MaxElapsedTime, "for ever")
+	assert.Zero(t, config.BackOffConfig.MaxElapsedTime, "forever")
 	assert.False(t, config.Preflight)
 }
 

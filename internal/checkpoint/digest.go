@@ -74,7 +74,7 @@ func DecodeDigestPage(data []byte) (p DigestPage, err error) {
 	return p, nil
 }
 
-// Verdict is why rows are to be checked again.
+// Verdict is why rows are checked again.
 type Verdict byte
 
 // The verdicts that another check may change.

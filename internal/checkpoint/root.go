@@ -92,7 +92,7 @@ func DecodeRoot(data []byte) (Root, error) {
 	missing := slices.DeleteFunc(slices.Clone(r.Requires), func(name string) bool { return slices.Contains(known, name) })
 	switch {
 	case r.Version != Version:
-		return Root{}, damaged("version %d", r.Version)
+		return Root{}, damaged("invalid version %d", r.Version)
 	case len(missing) > 0:
 		return Root{}, &VersionError{r.Version, missing}
 	case r.Cursor.ID < 0 || r.Recent < 0:

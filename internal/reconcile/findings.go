@@ -15,7 +15,7 @@ func (r *Reconciler) finding(kind string) translator.Integrity {
 	return translator.Integrity{RegistryID: r.settings.RegistryID, Kind: kind, Observed: r.settings.Now().UTC()}
 }
 
-// add adds a finding, unless the same one is to be delivered already.
+// add adds a finding, unless the same one is already pending.
 func (r *Reconciler) add(f translator.Integrity) {
 	f.SetUID()
 	for i := range r.findings {
@@ -38,7 +38,7 @@ func (r *Reconciler) addRowFinding(e *translator.Event) {
 	case !hasIndex(e):
 		f.Message = fmt.Sprintf("Row %d names no leaf of the transparency log: the row was inserted, or the registry could not write to its log.", e.ID)
 	case e.TlogIndex < 0:
-		f.Message = fmt.Sprintf("Row %d names leaf %d of the transparency log, which is not a valid index: the row was inserted or changed.", e.ID, e.TlogIndex)
+		f.Message = fmt.Sprintf("Row %d names leaf %d, which is not a valid index of the transparency log: the row was inserted or changed.", e.ID, e.TlogIndex)
 	case e.TlogStatus == translator.TlogStatusMissing:
 		f.Message = fmt.Sprintf("Row %d names leaf %d, but the transparency log has only %d leaves: the row was inserted, or the end of the log was removed.", e.ID, e.TlogIndex, r.log.Size())
 	case e.TlogMismatch == tlog.MismatchEvent:

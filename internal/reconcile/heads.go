@@ -40,7 +40,7 @@ func (r *Reconciler) CheckHead(body []byte) error {
 	return nil
 }
 
-// comparePendingHead compares the pending head if the log is long enough by now.
+// comparePendingHead compares the pending head if the log is long enough now.
 func (r *Reconciler) comparePendingHead() {
 	h := r.pendingHead
 	if h == nil {
@@ -60,7 +60,7 @@ func (r *Reconciler) comparePendingHead() {
 		return
 	case errors.Is(err, tlog.ErrBeyond) && r.lastErr == nil && r.log.AtEnd():
 		f := r.headFinding(translator.IntegrityHeadInconsistent, h)
-		f.Message = fmt.Sprintf("The registry signed a tree head of size %d, but the transparency log has only %d leaves: its end was removed, or the registry shows different logs to different readers.", h.Size, r.log.Size())
+		f.Message = fmt.Sprintf("The registry signed a tree head of size %d, but the transparency log has only %d leaves: the end of the log was removed, or the registry shows different logs to different readers.", h.Size, r.log.Size())
 		r.addOnce(f)
 	}
 	r.pendingHead = nil

@@ -130,7 +130,7 @@ func (r *Reconciler) Reverify(ctx context.Context) error {
 	return r.recordErr(err)
 }
 
-// HeadSize is the size of the last tree head that the log agreed with; 0 if there
+// HeadSize is the size of the last tree head that matched the log; 0 if there
 // was none.
 func (r *Reconciler) HeadSize() int64 {
 	if n := len(r.state.Heads); n > 0 {

@@ -99,8 +99,8 @@ func (d *decoder) uid(stmt *livedb.Stmt, registryID string) string {
 	return string(uid[:])
 }
 
-// share copies the row and its uid into a string that many rows share, of which
-// all their texts are parts: one allocation every few hundred rows instead of ten
+// share copies the row and its uid into a string that many rows share; all their
+// texts are parts of it: one allocation every few hundred rows instead of ten
 // for each row. It returns the uid.
 func (d *decoder) share(uid []byte) string {
 	size := len(d.encoded) + len(uid)

@@ -112,7 +112,7 @@ func (o *Ordered) Next(ctx context.Context, n int, into []translator.Event) ([]t
 	return into[:0], nil
 }
 
-// includesTime reports whether an event with that timestamp is to be read.
+// includesTime reports whether the range includes an event with that timestamp.
 func (l *Range) includesTime(t time.Time) bool {
 	switch {
 	case l.Since.IsZero() && l.Until.IsZero():

@@ -399,7 +399,7 @@ func danglingLink(t *testing.T) string {
 	return path
 }
 
-// cutOff is a database of which the second half is missing.
+// cutOff is a database without its second half.
 func cutOff(t *testing.T) string {
 	path := newDatabase(t, insert("t", 5000))
 	info, err := os.Stat(path)

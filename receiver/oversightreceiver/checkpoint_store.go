@@ -32,7 +32,7 @@ type checkpointStore struct {
 	recent *checkpoint.Recent
 
 	// upgrade is what turns version 1 into version 2, and upgradedPages the pages
-	// of the log among it. The next save writes it. nil: nothing is to be done.
+	// of the log among it. The next save writes it. nil: there is nothing to write.
 	upgrade       []*storage.Operation
 	upgradedPages map[int64][]byte
 

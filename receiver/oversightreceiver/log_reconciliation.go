@@ -37,7 +37,7 @@ type logSettings struct {
 // logSizes is what metrics tell about the log.
 type logSizes struct {
 	leaves atomic.Int64 // read
-	head   atomic.Int64 // of the last head that the log agreed with
+	head   atomic.Int64 // of the last head that matched the log
 }
 
 // logReconciliation is for a receiver with `transparency_log`.

@@ -139,8 +139,8 @@ func (*oversightReceiver) run(ctx context.Context, poller *poller, heads *treeHe
 	loops.Wait()
 }
 
-// newReconciliation prepares what `transparency_log` asks for. heads is nil if no
-// tree heads are to be fetched.
+// newReconciliation prepares what `transparency_log` asks for. heads is nil if
+// `tree_head` is not set.
 func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host) (open openReconciliation, heads *treeHeads, err error) {
 	config := r.config.TransparencyLog.Get()
 	if config == nil {
