@@ -37,12 +37,12 @@ database, and signs its log: the tree head is in signed-head.json, the public
 key in well-known.json. Both files are written every second and at the end. The
 key depends on the seed; it protects nothing.
 
---tamper damages the registry in one way at the end, after --count events, or without
---count to an existing registry, without adding events. It prints what it did and
-how the damage is found as one line on standard error. It is for demonstrations and
-tests. It cannot be undone, so it refuses a directory without the key pair of a
-generated registry. With --serve, the head is served after the damage until the
-command is interrupted. The kinds:
+--tamper damages the registry in one way at the end: after --count events or,
+without --count, an existing registry without adding events. It prints what it
+did and how the damage is found as one line on standard error. It is for
+demonstrations and tests. It cannot be undone, so it refuses a directory without
+the key pair of a generated registry. With --serve, the head is served after the
+damage until the command is interrupted. The kinds:
 
   row-edited         one character of a row differs from its leaf
   row-deleted        a row is deleted, its leaf is not

@@ -14,7 +14,7 @@ const Version = 2
 // number of a page.
 const (
 	// RootKey holds the [Root]. Version 1 used the same key, so that a collector
-	// that only knows version 1 reports what it found instead of starting afresh.
+	// that only knows version 1 reports what it found instead of starting over.
 	RootKey = "checkpoint"
 	// RecentPrefix is for the pages of [Recent].
 	RecentPrefix = "recent/"

@@ -123,7 +123,7 @@ func (r *Reconciler) Reverification() (current tlog.Reverification, ok bool) {
 	return r.log.Reverification()
 }
 
-// Reverify goes on with the verification until it or the context is done.
+// Reverify continues the verification until it or the context is done.
 func (r *Reconciler) Reverify(ctx context.Context) error {
 	_, err := r.log.Reverify(ctx)
 	r.addLogFindings(ctx)

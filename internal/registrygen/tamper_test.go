@@ -456,8 +456,8 @@ func TestTamperRefuses(t *testing.T) {
 		"no database": {func(t *testing.T, settings *registrygen.Settings) {
 			require.NoError(t, os.Remove(settings.Database))
 		}, "nothing to damage"},
-		"no log":            {func(_ *testing.T, settings *registrygen.Settings) { settings.TlogDir += "x" }, "nothing to damage"},
-		"no log given":      {func(_ *testing.T, settings *registrygen.Settings) { settings.TlogDir = "" }, "without a transparency log"},
+		"no log":                   {func(_ *testing.T, settings *registrygen.Settings) { settings.TlogDir += "x" }, "nothing to damage"},
+		"no log given":             {func(_ *testing.T, settings *registrygen.Settings) { settings.TlogDir = "" }, "without a transparency log"},
 		"the database is required": {func(_ *testing.T, settings *registrygen.Settings) { settings.Database = "" }, "the database is required"},
 	} {
 		t.Run(name, func(t *testing.T) {
