@@ -57,7 +57,7 @@ func openDatabase(path string, style Style) (*database, error) {
 }
 
 // forBulk returns the same database with one connection that is configured for large
-// transactions. It has to be closed.
+// transactions. It must be closed.
 func (d *database) forBulk() (*database, error) {
 	bulk := &database{path: d.path}
 	return bulk, bulk.keep(1, url.Values{

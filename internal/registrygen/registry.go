@@ -75,7 +75,7 @@ type Registry struct {
 var errClosed = errors.New("the registry is closed")
 
 // Open creates or opens a registry's files and, if the database holds no documents
-// yet, registers some. The Registry has to be closed.
+// yet, registers some. The Registry must be closed.
 //
 // With a log, a new registry gets an identity, in [IdentityFile] beside the database.
 // Its tree heads are signed and written to [HeadFile] when it is opened, about every

@@ -135,7 +135,7 @@ func newTampering(settings Settings, options TamperOptions) (*tampering, error) 
 		settings: settings,
 		options:  options,
 		log:      filepath.Join(settings.TlogDir, LeavesFile),
-		random:   rand.New(rand.NewPCG(settings.Seed, tamperStream)), //nolint:gosec // the damage has to be reproducible
+		random:   rand.New(rand.NewPCG(settings.Seed, tamperStream)), //nolint:gosec // the damage must be reproducible
 	}
 	var err error
 	if t.key, err = loadIdentity(identityPath(settings.Database)); err != nil {

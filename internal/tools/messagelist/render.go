@@ -31,7 +31,7 @@ var titles = map[kind]string{
 }
 
 // render writes the list as Markdown. Sentences stand in blocks of code, where
-// nothing has to be escaped.
+// nothing must be escaped.
 func render(all []packageMessages) string {
 	slices.SortFunc(all, func(a, b packageMessages) int { return strings.Compare(a.path, b.path) })
 	var b strings.Builder
