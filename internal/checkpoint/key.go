@@ -28,8 +28,8 @@ const (
 	// is for its pages, each a [RefusedPage].
 	QuarantineKey    = "quarantine"
 	QuarantinePrefix = "quarantine/"
-	// OwedKey holds the [PageList] of events of which only a reduced form was
-	// accepted, and OwedPrefix is for its pages, each a [RefusedPage].
+	// OwedKey holds the [PageList] of events that were accepted in a reduced form
+	// only, and OwedPrefix is for its pages, each a [RefusedPage].
 	OwedKey    = "owed"
 	OwedPrefix = "owed/"
 	// OutboxKey holds the [Queue] of records without a row that are not delivered
