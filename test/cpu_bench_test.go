@@ -97,7 +97,7 @@ func BenchmarkVerification(b *testing.B) {
 	}
 }
 
-// toFile runs a collector until it has written all events, each of which contains
+// toFile runs a collector until it has written all events. Each contains
 // pattern once. Without an encoding the file is OTLP JSON.
 func toFile(b *testing.B, receiver, encoding, path, pattern string) {
 	for b.Loop() {

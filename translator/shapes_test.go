@@ -331,7 +331,7 @@ func TestChangedByPipeline(t *testing.T) {
 
 // An event without a time of its own has the time at which it was read.
 func TestEventWithoutTime(t *testing.T) {
-	e := translator.Event{Kind: "dns", Observed: time.Unix(1735000001, 5e8).UTC(), DecodeError: "timestamp holds no integer: 'soon'"}
+	e := translator.Event{Kind: "dns", Observed: time.Unix(1735000001, 5e8).UTC(), DecodeError: "timestamp is not an integer: 'soon'"}
 	for shapeName, paths := range map[string]map[string]any{
 		"splunk":   {"time": 1735000001.5, "event.occurred_at": nil, "event.decode_error": e.DecodeError},
 		"ecs":      {"@timestamp": "2024-12-24T00:26:41.5Z", "error.message": e.DecodeError},

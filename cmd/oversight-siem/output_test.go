@@ -49,7 +49,7 @@ func TestDatabaseIsNotOverwritten(t *testing.T) {
 	for _, output := range []string{path, link} {
 		r := run(t, "export", "--db", path, "--registry-id", "x", "--format", "ecs", "--output", output)
 		assert.Equal(t, 1, r.code)
-		assert.Contains(t, r.stderr, "--output "+output+" is a file of the registry's database")
+		assert.Contains(t, r.stderr, "--output is "+output+": must not be a file of the registry's database")
 	}
 	after, err := os.ReadFile(path)
 	require.NoError(t, err)

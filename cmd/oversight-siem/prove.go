@@ -133,13 +133,12 @@ func (p *prove) write(proof *inclusion.Document, stdout io.Writer) error {
 
 // proofResult says in a line what was proved.
 func proofResult(proof *inclusion.Document, key ed25519.PublicKey) string {
-	result := fmt.Sprintf("[ok] proved leaf %d to the root of %d leaves", proof.LeafIndex, proof.TreeSize)
 	switch {
 	case proof.SignedHead == nil:
-		return result + ", the log as it is now; nobody has signed it: see --head"
+		return fmt.Sprintf("[ok] leaf %d is included in the log as it is now, with %d leaves, which nobody has signed: see --head", proof.LeafIndex, proof.TreeSize)
 	case key == nil:
-		return result + " of the tree head, whose signature was not checked: see --public-key"
+		return fmt.Sprintf("[ok] leaf %d is included in the tree head with %d leaves, whose signature was not checked: see --public-key", proof.LeafIndex, proof.TreeSize)
 	default:
-		return result + " that the registry's key has signed"
+		return fmt.Sprintf("[ok] leaf %d is included in the tree head with %d leaves, signed by the registry's key", proof.LeafIndex, proof.TreeSize)
 	}
 }

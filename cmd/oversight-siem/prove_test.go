@@ -116,7 +116,7 @@ func TestProve(t *testing.T) {
 	for _, index := range []int64{0, 1, 2, 127, 128, 255, 256, 400, 511, 512, 575, 576, 623, 624} {
 		r := run(t, f.proving(index, "--head", f.head, "--public-key", registryID)...)
 		require.Zero(t, r.code, r.stderr)
-		assert.Equal(t, fmt.Sprintf("[ok] proved leaf %d to the root of 625 leaves that the registry's key has signed\n", index), r.stderr)
+		assert.Equal(t, fmt.Sprintf("[ok] leaf %d is included in the tree head with 625 leaves, signed by the registry's key\n", index), r.stderr)
 		p := proofOf(t, r.stdout)
 		assert.Equal(t, index, p.LeafIndex)
 		require.NotNil(t, p.SignedHead)
@@ -137,7 +137,7 @@ func TestProveWithoutHead(t *testing.T) {
 		for _, index := range []int64{0, size / 2, size - 1} {
 			r := run(t, f.proving(index)...)
 			require.Zero(t, r.code, r.stderr)
-			assert.Contains(t, r.stderr, "nobody has signed it")
+			assert.Contains(t, r.stderr, "nobody has signed")
 			p := proofOf(t, r.stdout)
 			assert.Equal(t, size, p.TreeSize)
 			assert.Nil(t, p.SignedHead)
@@ -159,7 +159,7 @@ func TestProveToAnOlderHead(t *testing.T) {
 	proofOf(t, r.stdout).check(t)
 	r = run(t, f.proving(625, "--head", f.head)...)
 	assert.Equal(t, cli.StatusNotChecked, r.code)
-	assert.Contains(t, r.stderr, "--index 625: the tree head has 625 leaves")
+	assert.Contains(t, r.stderr, "--index is 625: must be less than 625, the number of leaves of the tree head")
 }
 
 func TestProveToAFile(t *testing.T) {
@@ -173,7 +173,7 @@ func TestProveToAFile(t *testing.T) {
 		before := readFile(t, there)
 		r = run(t, f.proving(400, "--output", there)...)
 		assert.Equal(t, cli.StatusNotChecked, r.code)
-		assert.Contains(t, r.stderr, "--output "+there)
+		assert.Contains(t, r.stderr, "--output is "+there)
 		assert.Equal(t, before, readFile(t, there))
 	}
 }
@@ -206,8 +206,8 @@ func TestProveFails(t *testing.T) {
 		}, []string{"--head"}, cli.StatusFindings, "the tree head has root"},
 		"not the key":        {none, []string{"--head", "--public-key", edgeID[:62] + "00"}, cli.StatusFindings, "--head"},
 		"no key":             {none, []string{"--public-key", "x"}, cli.StatusNotChecked, "--public-key"},
-		"no such leaf":       {none, []string{"--index", "625"}, cli.StatusNotChecked, "--index 625"},
-		"no leaf":            {none, []string{"--index", "-1"}, cli.StatusNotChecked, "--index -1"},
+		"no such leaf":       {none, []string{"--index", "625"}, cli.StatusNotChecked, "--index is 625"},
+		"no leaf":            {none, []string{"--index", "-1"}, cli.StatusNotChecked, "--index is -1"},
 		"index is no number": {none, []string{"--index", "x"}, cli.StatusNotChecked, "--index"},
 		"no log":             {none, []string{"--tlog", ""}, cli.StatusNotChecked, "--tlog is required"},
 		"no such log":        {none, []string{"--tlog", "none"}, cli.StatusNotChecked, "--tlog none"},

@@ -303,7 +303,7 @@ func TestResumeWithALimit(t *testing.T) {
 func TestResumeAfterTheClockWasSetBack(t *testing.T) {
 	s := newServer(t, array, nil, status(400, ""))
 	r := run(t, exporting("edge", "sentinel", "--output", s.URL, "--batch-size", "2")...)
-	assert.Contains(t, r.stderr, "\n2 event(s) were exported; resume with --after-id 0; that repeats some events and skips none, as timestamps are not in the order of ids\n")
+	assert.Contains(t, r.stderr, "\n2 event(s) were exported; resume with --after-id 0; that repeats some events and skips none, because timestamps are not in the order of ids\n")
 }
 
 func TestConnectionRefused(t *testing.T) {

@@ -282,7 +282,7 @@ func TestVerifyHeadByURL(t *testing.T) {
 
 	for address, want := range map[string]string{
 		server.URL + "/x":                                "404 Not Found",
-		server.URL + "/html":                             "not the response to GET /tlog/head",
+		server.URL + "/html":                             "must be the response to GET /tlog/head",
 		server.URL + "/long":                             "longer than 65536 bytes",
 		userinfo + "/x?key=password":                     "404 Not Found",
 		"http://user:password@127.0.0.1:1/?key=password": "refused",
@@ -316,10 +316,10 @@ func TestVerifyCannotCheck(t *testing.T) {
 		"not a database":         {[]string{"verify", "--db", noHead, "--tlog", f.leaves}, []string{"--db " + noHead, "not a database"}},
 		"no such log":            {[]string{"verify", "--db", f.database, "--tlog", "none"}, []string{"--tlog none", "no such file", "leaves.jsonl"}},
 		"no log in there":        {[]string{"verify", "--db", f.database, "--tlog", empty}, []string{"--tlog " + empty, "no such file"}},
-		"no such head":           {with("--head", "none"), []string{"--head none", "no such file"}},
+		"no such head":           {with("--head", "none"), []string{"--head is none", "no such file"}},
 		"head is a directory":    {with("--head", empty), []string{"--head " + empty, "directory"}},
-		"no head":                {with("--head", noHead), []string{"--head", "not the response to GET /tlog/head", "lacks size"}},
-		"key":                    {with("--public-key", "abc"), []string{"--public-key", "64 hex digits"}},
+		"no head":                {with("--head", noHead), []string{"--head", "must be the response to GET /tlog/head", "lacks size"}},
+		"key":                    {with("--public-key", "abc"), []string{"--public-key", "64 lower-case hex digits"}},
 		"argument":               {with("x"), []string{`"x"`, "verify --help"}},
 		"unknown flag":           {with("--color"), []string{"--color"}},
 		"flag without its value": {with("--head"), []string{"--head"}},

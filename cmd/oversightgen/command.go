@@ -19,13 +19,13 @@ import (
 
 const long = `oversightgen writes a database and a transparency log like those of an
 Oversight registry: the same tables and settings, the same leaves, and realistic
-events, a tenth of them of unknown tokens. A new database begins with some
+events, a tenth of them with unknown tokens. A new database begins with some
 registered documents.
 
 It appends to existing files: never name those of a real registry. Only one
 process at a time may write to a log. Without --count it continues until it is
 interrupted (Ctrl-C or SIGTERM); then it ends between two events, with exit
-status 0. It prints what it wrote, a line on standard error.
+status 0. It prints what it wrote as one line on standard error.
 
 With --seed the content is the same every time, byte for byte, whatever the
 style and the rate, and however often it was interrupted and started again. The
@@ -37,12 +37,12 @@ database, and signs its log: the tree head is in signed-head.json, the public
 key in well-known.json. Both files are written every second and at the end. The
 key depends on the seed; it protects nothing.
 
---tamper does one kind of damage at the end, after --count events, or without
---count to an existing registry, without adding events. It prints what it did and
-how the damage is found, a line on standard error. It is for demonstrations and
-tests. It cannot be undone, so it refuses a directory without the key pair of a
-generated registry. With --serve, the head is served after the damage until the
-command is interrupted. The kinds:
+--tamper damages the registry in one way at the end: after --count events or,
+without --count, an existing registry without adding events. It prints what it
+did and how the damage is found as one line on standard error. It is for
+demonstrations and tests. It cannot be undone, so it refuses a directory without
+the key pair of a generated registry. With --serve, the head is served after the
+damage until the command is interrupted. The kinds:
 
   row-edited         one character of a row differs from its leaf
   row-deleted        a row is deleted, its leaf is not
@@ -129,19 +129,19 @@ func (o *options) register(flags *pflag.FlagSet) {
 		"the registry to imitate: python (a connection for each event)\nor rust (connections kept open)")
 	flags.StringVar(&o.rate, "rate", "", "events per unit of time, as `N/UNIT`: 5/s, 0.5/s, 100/m, 1000/h;\na plain number is per second (default: as fast as possible)")
 	flags.Int64Var(&o.count, "count", 0, "how many events to write (default: until interrupted;\nnone with --tamper)")
-	flags.BoolVar(&o.bulk, "bulk", false, "write thousands of events in one transaction; needs --count")
-	flags.Uint64Var(&o.seed, "seed", 0, "determines the content: the same seed writes the same (default: random)")
-	flags.StringVar(&o.start, "start", "", "the `TIME` of the first event, like 2026-01-01T00:00:00Z\n(default: that with --seed, the current time without)")
+	flags.BoolVar(&o.bulk, "bulk", false, "write thousands of events in one transaction; requires --count")
+	flags.Uint64Var(&o.seed, "seed", 0, "the seed of the content: the same seed writes the same content (default: random)")
+	flags.StringVar(&o.start, "start", "", "the `TIME` of the first event, such as 2026-01-01T00:00:00Z\n(default: 2026-01-01T00:00:00Z with --seed, otherwise the current time)")
 	flags.Int64Var(&o.prune, "prune", 0, "keep only the newest `N` rows: delete older ones regularly\nand at the end (default: keep all)")
-	flags.StringVar(&o.serve, "serve", "", "the `ADDRESS`, like 127.0.0.1:8765, at which to serve GET /tlog/head and\nGET /.well-known/oversight-registry; port 0 is any free one (default: none)")
-	flags.StringVar(&o.tamper, "tamper", "", "the `KIND` of damage to do at the end, see above (default: none)")
-	flags.Int64Var(&o.tamperAt, "tamper-at", 0, "the row's id or the leaf's index `N` at which to do it\n(default: in the middle, depending on the seed)")
+	flags.StringVar(&o.serve, "serve", "", "the `ADDRESS` for GET /tlog/head and GET /.well-known/oversight-registry,\nsuch as 127.0.0.1:8765; port 0 is any free port (default: none)")
+	flags.StringVar(&o.tamper, "tamper", "", "the `KIND` of damage at the end, see above (default: none)")
+	flags.Int64Var(&o.tamperAt, "tamper-at", 0, "the id of the row or the index `N` of the leaf to damage\n(default: one in the middle, chosen by the seed)")
 	flags.StringVar(&o.tamperColumn, "tamper-column", "", "the `COLUMN` that row-edited, leaf-edited, leaf-rehashed and log-rewritten\nchange (default: source_ip)")
 }
 
 func noArguments(_ *cobra.Command, arguments []string) error {
 	if len(arguments) > 0 {
-		return fmt.Errorf("unexpected argument %q: there are only flags, see oversightgen --help", arguments[0])
+		return fmt.Errorf("unexpected argument %q: the command accepts flags only, see oversightgen --help", arguments[0])
 	}
 	return nil
 }
@@ -149,7 +149,7 @@ func noArguments(_ *cobra.Command, arguments []string) error {
 // plan validates the flags and returns what to do.
 func (o *options) plan(flags *pflag.FlagSet) (*plan, error) {
 	if o.database == "" {
-		return nil, errors.New("--db is missing: give the database file to write, for example --db ./registry.sqlite")
+		return nil, errors.New("--db is required: pass the database file to write, for example --db ./registry.sqlite")
 	}
 	p := &plan{count: o.count, bulk: o.bulk, prune: o.prune, serve: o.serve}
 	var err error
@@ -163,7 +163,7 @@ func (o *options) plan(flags *pflag.FlagSet) (*plan, error) {
 		return nil, err
 	}
 	if o.serve != "" && p.settings.TlogDir == "" {
-		return nil, fmt.Errorf("--serve %s needs a transparency log: leave out --tlog '', or --serve", o.serve)
+		return nil, fmt.Errorf("--serve %s requires a transparency log: remove --tlog '' or --serve", o.serve)
 	}
 	return p, o.planDamage(p, flags)
 }
@@ -172,7 +172,7 @@ func (o *options) planDamage(p *plan, flags *pflag.FlagSet) error {
 	if !flags.Changed("tamper") {
 		for _, name := range []string{"tamper-at", "tamper-column"} {
 			if flags.Changed(name) {
-				return fmt.Errorf("--%s needs --tamper: name a kind of damage", name)
+				return fmt.Errorf("--%s requires --tamper: pass a kind of damage", name)
 			}
 		}
 		return nil
@@ -187,9 +187,9 @@ func (o *options) planDamage(p *plan, flags *pflag.FlagSet) error {
 	}
 	switch {
 	case p.settings.TlogDir == "":
-		return fmt.Errorf("--tamper %s needs a transparency log: leave out --tlog '', or --tamper", o.tamper)
+		return fmt.Errorf("--tamper %s requires a transparency log: remove --tlog '' or --tamper", o.tamper)
 	case o.count == 0 && (o.prune > 0 || o.rate != ""):
-		return fmt.Errorf("--tamper %s writes no events without --count: give --count, or leave out --rate and --prune", o.tamper)
+		return fmt.Errorf("--tamper %s writes no events without --count: pass --count, or remove --rate and --prune", o.tamper)
 	}
 	return nil
 }
@@ -197,13 +197,13 @@ func (o *options) planDamage(p *plan, flags *pflag.FlagSet) error {
 func (o *options) checkNumbers() error {
 	switch {
 	case o.count < 0:
-		return fmt.Errorf("--count %d: give a positive number, or leave it out to write until interrupted", o.count)
+		return fmt.Errorf("--count is %d: must not be negative; omit it to write until interrupted", o.count)
 	case o.prune < 0:
-		return fmt.Errorf("--prune %d: give the number of rows to keep, or leave it out to keep all", o.prune)
+		return fmt.Errorf("--prune is %d: must not be negative; omit it to keep all rows", o.prune)
 	case o.bulk && o.count == 0:
-		return errors.New("--bulk needs --count: give the number of events to write")
+		return errors.New("--bulk requires --count: pass the number of events to write")
 	case o.bulk && o.rate != "":
-		return fmt.Errorf("--bulk and --rate %s exclude each other: leave one of them out", o.rate)
+		return fmt.Errorf("--bulk and --rate %s cannot be combined: remove one of them", o.rate)
 	}
 	return nil
 }
@@ -219,7 +219,7 @@ func (o *options) settings(flags *pflag.FlagSet) (registrygen.Settings, error) {
 		s.TlogDir = filepath.Join(filepath.Dir(o.database), "tlog")
 	}
 	if s.Style != registrygen.Python && s.Style != registrygen.Rust {
-		return s, fmt.Errorf("--style %q: give python or rust", o.style)
+		return s, fmt.Errorf("--style is %q: must be python or rust", o.style)
 	}
 	if flags.Changed("seed") {
 		s.Start = registrygen.DefaultStart
@@ -229,7 +229,7 @@ func (o *options) settings(flags *pflag.FlagSet) (registrygen.Settings, error) {
 	if o.start != "" {
 		start, err := time.Parse(time.RFC3339, o.start)
 		if err != nil {
-			return s, fmt.Errorf("--start %q: give a time like 2026-01-01T00:00:00Z", o.start)
+			return s, fmt.Errorf("--start is %q: must be an RFC 3339 time such as 2026-01-01T00:00:00Z", o.start)
 		}
 		s.Start = start
 	}

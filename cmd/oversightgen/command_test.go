@@ -48,16 +48,16 @@ func TestFlagErrors(t *testing.T) {
 	}{
 		"no database":            {nil, []string{"--db", "registry.sqlite"}},
 		"argument":               {[]string{"x.sqlite"}, []string{`"x.sqlite"`, "--help"}},
-		"rate":                   {[]string{"--db", "x", "--rate", "5/d"}, []string{`--rate "5/d"`, "5/s"}},
-		"count":                  {[]string{"--db", "x", "--count", "-1"}, []string{"--count -1", "leave it out"}},
-		"prune":                  {[]string{"--db", "x", "--prune", "-2"}, []string{"--prune -2", "leave it out"}},
-		"style":                  {[]string{"--db", "x", "--style", "go"}, []string{`--style "go"`, "python or rust"}},
-		"start":                  {[]string{"--db", "x", "--start", "now"}, []string{`--start "now"`, "2026-01-01T00:00:00Z"}},
+		"rate":                   {[]string{"--db", "x", "--rate", "5/d"}, []string{`--rate is "5/d"`, "5/s"}},
+		"count":                  {[]string{"--db", "x", "--count", "-1"}, []string{"--count is -1", "omit it"}},
+		"prune":                  {[]string{"--db", "x", "--prune", "-2"}, []string{"--prune is -2", "omit it"}},
+		"style":                  {[]string{"--db", "x", "--style", "go"}, []string{`--style is "go"`, "python or rust"}},
+		"start":                  {[]string{"--db", "x", "--start", "now"}, []string{`--start is "now"`, "2026-01-01T00:00:00Z"}},
 		"seed":                   {[]string{"--db", "x", "--seed", "x"}, []string{"--seed", `"x"`}},
 		"bulk without count":     {[]string{"--db", "x", "--bulk"}, []string{"--bulk", "--count"}},
 		"bulk with rate":         {[]string{"--db", "x", "--bulk", "--count", "1", "--rate", "1/s"}, []string{"--bulk", "--rate 1/s"}},
 		"serve without a log":    {[]string{"--db", "x", "--serve", ":0", "--tlog", ""}, []string{"--serve :0", "--tlog ''"}},
-		"serve nowhere":          {[]string{"--db", "x", "--serve", "8765"}, []string{`--serve "8765"`, "127.0.0.1:8765"}},
+		"serve nowhere":          {[]string{"--db", "x", "--serve", "8765"}, []string{`--serve is "8765"`, "127.0.0.1:8765"}},
 		"damage":                 {[]string{"--db", "x", "--tamper", "fire"}, []string{"--tamper", `"fire"`, "row-edited", "log-truncated", "database-replaced"}},
 		"no damage":              {[]string{"--db", "x", "--tamper", ""}, []string{"--tamper", `""`, "row-edited"}},
 		"damage nowhere":         {[]string{"--db", "x", "--tamper", "row-edited", "--tamper-at", "-4"}, []string{"--tamper", "row or leaf -4"}},
@@ -181,7 +181,7 @@ func TestDamagedLogIsReported(t *testing.T) {
 	output, err := run(t, "--db", database, "--count", "1")
 	require.NoError(t, err)
 	lines := strings.Split(output, "\n")
-	assert.Contains(t, lines[0], "no tree head is signed")
+	assert.Contains(t, lines[0], "refusing to sign a tree head")
 	assert.Contains(t, lines[0], log)
 	assert.Equal(t, []string{"wrote 1 event (id 2) and 1 leaf", ""}, lines[1:])
 }

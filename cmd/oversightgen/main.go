@@ -37,7 +37,7 @@ func untilSignal() context.Context {
 		cancel()
 		<-signals
 		time.Sleep(gracePeriod)
-		fmt.Fprintln(os.Stderr, "oversightgen: ended by a second signal before all files were closed")
+		fmt.Fprintln(os.Stderr, "oversightgen: stopped by a second signal before all files were closed")
 		os.Exit(1)
 	}()
 	return ctx

@@ -33,7 +33,7 @@ func parseRate(text string) (rate.Limit, error) {
 	per, known := units[unit]
 	// A comparison that fails for NaN too.
 	if err != nil || !known || !(events >= 0 && events <= 1e9) {
-		return 0, fmt.Errorf("--rate %q: give a number of events per second, minute or hour, like 5/s, 0.5/s or 100/m", text)
+		return 0, fmt.Errorf("--rate is %q: must be a number of events per second, minute or hour, such as 5/s, 0.5/s or 100/m", text)
 	}
 	if events == 0 {
 		return rate.Inf, nil

@@ -36,7 +36,7 @@ func TestParseRateErrors(t *testing.T) {
 		"/", "/s", "s", "5/", "5/d", "5/S", "5 /s", "5/s/s", "five", "-1", "-1/s", "NaN", "Inf", "-Inf/s", "1e10/s", "5/ms",
 	} {
 		_, err := parseRate(text)
-		require.ErrorContains(t, err, `--rate "`+text+`"`)
+		require.ErrorContains(t, err, `--rate is "`+text+`"`)
 		require.ErrorContains(t, err, "5/s, 0.5/s or 100/m")
 	}
 }

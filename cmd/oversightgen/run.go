@@ -75,7 +75,7 @@ func (p *plan) generate(ctx context.Context, out io.Writer, server *server) erro
 	return err
 }
 
-// checkHead fails if heads are to be served and there is no key. If there is a key and
+// checkHead fails if there is no key and --serve is set. If there is a key and
 // the log is damaged, it prints that the log is not signed, and does not fail.
 func (p *plan) checkHead(registry *registrygen.Registry, out io.Writer) error {
 	_, err := registry.Head()

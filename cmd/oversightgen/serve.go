@@ -33,7 +33,7 @@ func listen(ctx context.Context, address string) (*server, error) {
 	}
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
 	if err != nil {
-		return nil, fmt.Errorf("--serve %q: %w: give a free address like 127.0.0.1:8765, or port 0 for any", address, err)
+		return nil, fmt.Errorf("--serve is %q: must be a free address such as 127.0.0.1:8765, or port 0 for any free port: %w", address, err)
 	}
 	return &server{listener: listener, ended: make(chan error, 1)}, nil
 }
@@ -71,10 +71,10 @@ func (s *server) close(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTimeout)
 	defer cancel()
 	if err := s.http.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("ending the HTTP server: %w", err), s.http.Close())
+		return errors.Join(fmt.Errorf("shut down the HTTP server: %w", err), s.http.Close())
 	}
 	if err := <-s.ended; !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serving the tree head: %w", err)
+		return fmt.Errorf("serve the tree head: %w", err)
 	}
 	return nil
 }

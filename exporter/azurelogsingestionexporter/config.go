@@ -90,7 +90,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, fmt.Errorf("`compression` is %q: must be \"gzip\" or \"none\"", c.ClientConfig.Compression))
 	}
 	if slices.Contains([]string{"1.0", "1.1"}, c.ClientConfig.TLS.MinVersion) {
-		errs = append(errs, fmt.Errorf("`tls.min_version` is %q: must be at least \"1.2\"", c.ClientConfig.TLS.MinVersion))
+		errs = append(errs, fmt.Errorf("`tls::min_version` is %q: must be at least \"1.2\"", c.ClientConfig.TLS.MinVersion))
 	}
 	if c.Credential.HasValue() && c.ClientConfig.Auth.HasValue() {
 		errs = append(errs, errors.New("`credential` and `auth` are both set: remove one of them"))
@@ -113,7 +113,7 @@ func validateEndpoint(endpoint string) error {
 	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
 		return fmt.Errorf("`endpoint` is %q: must be a URL such as https://NAME.REGION-1.ingest.monitor.azure.com", endpoint)
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		return errors.New("`endpoint` must be a URL without user, query and fragment: it appears in logs")
+		return errors.New("`endpoint` must be a URL without user, query and fragment: it is logged")
 	case strings.Contains(strings.ToLower(u.Path), strings.ToLower(apiPath)):
 		return fmt.Errorf("`endpoint` is %q: must end before %s; the exporter adds the rest from `rule_id` and `stream_name`", endpoint, apiPath)
 	}

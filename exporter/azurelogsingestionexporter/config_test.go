@@ -69,7 +69,7 @@ func TestDefaultConfig(t *testing.T) {
 	assert.True(t, config.QueueConfig.HasValue())
 	assert.False(t, config.QueueConfig.Get().Batch.HasValue())
 	assert.True(t, config.BackOffConfig.Enabled)
-	assert.Zero(t, config.BackOffConfig.MaxElapsedTime, "for ever")
+	assert.Zero(t, config.BackOffConfig.MaxElapsedTime, "forever")
 	assert.False(t, config.Preflight)
 }
 
@@ -98,7 +98,7 @@ func TestInvalidConfigs(t *testing.T) {
 		"timeout_no_duration":         {"timeout", "invalid duration"},
 		"compression":                 {"`compression` is \"zstd\""},
 		"compression_unknown":         {"compression", "rar"},
-		"tls_min_version":             {"`tls.min_version` is \"1.1\""},
+		"tls_min_version":             {"`tls::min_version` is \"1.1\""},
 		"no_credential":               {"`credential` or `auth` is required"},
 		"credential_and_auth":         {"`credential` and `auth` are both set"},
 		"credential_type":             {"credential", "`type` is \"password\"", "client_secret"},
@@ -106,7 +106,7 @@ func TestInvalidConfigs(t *testing.T) {
 		"credential_no_client_secret": {"credential", "`client_secret` is required for the type \"client_secret\""},
 		"credential_no_certificate":   {"credential", "`client_certificate_path` is required"},
 		"credential_secret_unused":    {"credential", "`client_secret` is set, but the type \"managed_identity\" does not use it"},
-		"credential_two_identities":   {"credential", "`client_id` is \"app\" and `resource_id` is \"/subscriptions/s\""},
+		"credential_two_identities":   {"credential", "`client_id` (\"app\") and `resource_id` (\"/subscriptions/s\") are both set"},
 		"credential_cloud":            {"credential", "`cloud` is \"germany\"", "china, public, us_government"},
 		"credential_authority_host":   {"credential", "`authority_host` is \"http://login.example.org\""},
 		"credential_scope":            {"credential", "`scope` is \"https://monitor.azure.com\""},

@@ -49,11 +49,11 @@ func newClientCertificate(c *CredentialConfig, options azcore.ClientOptions) (az
 	options.Retry = noRetries
 	data, err := os.ReadFile(c.ClientCertificatePath)
 	if err != nil {
-		return nil, fmt.Errorf("`credential.client_certificate_path`: %w", err)
+		return nil, fmt.Errorf("`credential::client_certificate_path` is %q: %w", c.ClientCertificatePath, err)
 	}
 	certificates, key, err := azidentity.ParseCertificates(data, []byte(c.ClientCertificatePassword))
 	if err != nil {
-		return nil, fmt.Errorf("`credential.client_certificate_path` is %q: %w", c.ClientCertificatePath, err)
+		return nil, fmt.Errorf("`credential::client_certificate_path` is %q: %w", c.ClientCertificatePath, err)
 	}
 	return azidentity.NewClientCertificateCredential(c.TenantID, c.ClientID, certificates, key,
 		&azidentity.ClientCertificateCredentialOptions{ClientOptions: options, DisableInstanceDiscovery: c.hasOwnAuthority()})

@@ -129,7 +129,7 @@ func (c *CredentialConfig) Validate() error {
 		}
 	}
 	if c.Type == CredentialManagedIdentity && c.ClientID != "" && c.ResourceID != "" {
-		errs = append(errs, fmt.Errorf("`client_id` is %q and `resource_id` is %q: remove one of them", c.ClientID, c.ResourceID))
+		errs = append(errs, fmt.Errorf("`client_id` (%q) and `resource_id` (%q) are both set: remove one of them", c.ClientID, c.ResourceID))
 	}
 	return errors.Join(append(errs, c.validateCloud())...)
 }

@@ -259,8 +259,8 @@ func TestInvalidCredentials(t *testing.T) {
 		credential CredentialConfig
 		want       string
 	}{
-		"no file":        {CredentialConfig{Type: CredentialClientCertificate, ClientCertificatePath: "no/such/file"}, "`credential.client_certificate_path`: open no/such/file"},
-		"no certificate": {CredentialConfig{Type: CredentialClientCertificate, ClientCertificatePath: empty}, "`credential.client_certificate_path` is \"" + empty + "\""},
+		"no file":        {CredentialConfig{Type: CredentialClientCertificate, ClientCertificatePath: "no/such/file"}, "`credential::client_certificate_path` is \"no/such/file\": open no/such/file"},
+		"no certificate": {CredentialConfig{Type: CredentialClientCertificate, ClientCertificatePath: empty}, "`credential::client_certificate_path` is \"" + empty + "\""},
 		"no environment": {CredentialConfig{Type: CredentialWorkloadIdentity}, "no client ID specified"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -111,7 +111,7 @@ func (d *delivery) postAllButLast(ctx context.Context, t target, b *requestBuffe
 
 // post sends the rows in [from, to). Where the service refuses the request
 // because of its content, post splits it in halves until each row is accepted or
-// dropped. A failure is returned if the remaining rows have to be retried later.
+// dropped. A failure is returned if the remaining rows must be retried later.
 func (d *delivery) post(ctx context.Context, t target, b *requestBuffer, from, to int) *failure {
 	if d.consecutiveRefusals >= maxConsecutiveRefusals {
 		return d.tooManyRefusals(t)
@@ -139,7 +139,7 @@ func (d *delivery) post(ctx context.Context, t target, b *requestBuffer, from, t
 
 func (d *delivery) tooManyRefusals(t target) *failure {
 	return &failure{target: t, reaction: retryRows, code: "refused", message: fmt.Sprintf(
-		"the service refused %d rows one after another, so the data collection rule may be broken; the remaining rows are retried later; last error: %v", d.consecutiveRefusals, d.lastDropErr)}
+		"the service refused %d consecutive rows, so the data collection rule may be broken; the remaining rows are retried later; last error: %v", d.consecutiveRefusals, d.lastDropErr)}
 }
 
 func (d *delivery) accept(ctx context.Context, t target, rows []row) {

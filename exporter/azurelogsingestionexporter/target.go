@@ -28,14 +28,14 @@ var (
 
 func validateRuleID(id string) error {
 	if !ruleIDPattern.MatchString(id) {
-		return fmt.Errorf("`rule_id` is %q: must be the rule's immutable id, dcr- and 32 hex digits", id)
+		return fmt.Errorf("`rule_id` is %q: must be the rule's immutable id, dcr- followed by 32 hex digits", id)
 	}
 	return nil
 }
 
 func validateStreamName(name string) error {
 	if !streamNamePattern.MatchString(name) {
-		return fmt.Errorf("`stream_name` is %q: must be Custom- and letters, digits, _, . or -", name)
+		return fmt.Errorf("`stream_name` is %q: must be Custom- followed by letters, digits, _, . or -", name)
 	}
 	return nil
 }

@@ -218,7 +218,7 @@ func TestVersions(t *testing.T) {
 	_, err = checkpoint.DecodeRoot(data)
 	require.ErrorAs(t, err, &version)
 	assert.Equal(t, []string{"delivery", "trust"}, version.Requires)
-	require.EqualError(t, err, `key "checkpoint" has version 2 and requires delivery, trust, which this collector does not know`)
+	require.EqualError(t, err, `key "checkpoint" has version 2 and requires delivery, trust, which this collector does not support`)
 }
 
 func TestVersion1(t *testing.T) {

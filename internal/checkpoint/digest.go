@@ -74,7 +74,7 @@ func DecodeDigestPage(data []byte) (p DigestPage, err error) {
 	return p, nil
 }
 
-// Verdict is why rows are to be checked again.
+// Verdict is why rows are checked again.
 type Verdict byte
 
 // The verdicts that another check may change.
@@ -115,7 +115,7 @@ func DecodeReviews(data []byte) ([]Review, error) {
 		return nil, err
 	}
 	if len(data)%reviewSize != 0 {
-		return nil, damaged("%d bytes, no multiple of %d", len(data), reviewSize)
+		return nil, damaged("%d bytes, not a multiple of %d", len(data), reviewSize)
 	}
 	reviews := make([]Review, 0, len(data)/reviewSize)
 	for ; len(data) > 0; data = data[reviewSize:] {

@@ -8,7 +8,7 @@
 // A checkpoint is a set of keys and values. The key [RootKey] holds the [Root],
 // with the version and the cursor. Every other part has a key of its own, whose
 // value lists the pages of that part if it has any: a storage has no listing, so
-// that everything has to be reachable from a known key.
+// that everything must be reachable from a known key.
 //
 // Every value ends with a CRC-32C, see [Sum]: a damaged value is an error, and
 // never another position. Values that are JSON objects keep members that this

@@ -14,7 +14,7 @@ const Version = 2
 // number of a page.
 const (
 	// RootKey holds the [Root]. Version 1 used the same key, so that a collector
-	// that only knows version 1 reports what it found instead of starting afresh.
+	// that only knows version 1 reports what it found instead of starting over.
 	RootKey = "checkpoint"
 	// RecentPrefix is for the pages of [Recent].
 	RecentPrefix = "recent/"
@@ -28,15 +28,15 @@ const (
 	// is for its pages, each a [RefusedPage].
 	QuarantineKey    = "quarantine"
 	QuarantinePrefix = "quarantine/"
-	// OwedKey holds the [PageList] of events of which only a reduced form was
-	// accepted, and OwedPrefix is for its pages, each a [RefusedPage].
+	// OwedKey holds the [PageList] of events that were accepted in a reduced form
+	// only, and OwedPrefix is for its pages, each a [RefusedPage].
 	OwedKey    = "owed"
 	OwedPrefix = "owed/"
 	// OutboxKey holds the [Queue] of records without a row that are not delivered
 	// yet, and OutboxPrefix is for these, each a [Record].
 	OutboxKey    = "outbox"
 	OutboxPrefix = "outbox/"
-	// ReviewKey holds the ranges of rows whose verdict is to be checked again, see
+	// ReviewKey holds the ranges of rows to be checked again, see
 	// [EncodeReviews].
 	ReviewKey = "review"
 	// BackgroundKey holds the state of the [Background] check, and

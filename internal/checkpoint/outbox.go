@@ -38,7 +38,7 @@ func DecodeQueue(data []byte) (Queue, error) {
 		return Queue{}, err
 	}
 	if q.First < 0 || q.Next < q.First || q.Next-q.First > MaxOutbox || q.Bytes < 0 || q.Bytes > MaxOutboxBytes {
-		return Queue{}, damaged("records %d to %d, %d bytes", q.First, q.Next, q.Bytes)
+		return Queue{}, damaged("invalid queue: records %d to %d, %d bytes", q.First, q.Next, q.Bytes)
 	}
 	return q, nil
 }

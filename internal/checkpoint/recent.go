@@ -74,8 +74,8 @@ func (r *Recent) Changed(page func(number int64, data []byte)) {
 // Saved says that all that has changed is in the storage.
 func (r *Recent) Saved() { clear(r.dirty[:]) }
 
-// DecodeRecent reads all pages, of which nil stands for one that was never
-// written. The total is [Root.Recent].
+// DecodeRecent reads all pages; nil stands for a page that was never written.
+// The total is [Root.Recent].
 func DecodeRecent(total int64, pages [RecentPages][]byte) (*Recent, error) {
 	r := &Recent{total: total}
 	for i, data := range pages {

@@ -82,7 +82,7 @@ func DecodeRefusedPage(data []byte) (RefusedPage, error) {
 	}
 	for _, e := range p.Events {
 		if _, ok := NewRow(e.ID, e.UID); !ok || e.ID < 1 || len(e.Reason) > MaxReason {
-			return RefusedPage{}, damaged("event %d", e.ID)
+			return RefusedPage{}, damaged("event %d is not valid", e.ID)
 		}
 	}
 	return p, nil

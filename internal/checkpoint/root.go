@@ -61,9 +61,9 @@ type VersionError struct {
 
 func (e *VersionError) Error() string {
 	if len(e.Requires) > 0 {
-		return fmt.Sprintf("key %q has version %d and requires %s, which this collector does not know", RootKey, e.Version, strings.Join(e.Requires, ", "))
+		return fmt.Sprintf("key %q has version %d and requires %s, which this collector does not support", RootKey, e.Version, strings.Join(e.Requires, ", "))
 	}
-	return fmt.Sprintf("key %q has version %d, this collector knows versions 1 to %d", RootKey, e.Version, Version)
+	return fmt.Sprintf("key %q has version %d, this collector supports versions 1 to %d", RootKey, e.Version, Version)
 }
 
 // Encode returns the value of [RootKey].
@@ -92,7 +92,7 @@ func DecodeRoot(data []byte) (Root, error) {
 	missing := slices.DeleteFunc(slices.Clone(r.Requires), func(name string) bool { return slices.Contains(known, name) })
 	switch {
 	case r.Version != Version:
-		return Root{}, damaged("version %d", r.Version)
+		return Root{}, damaged("invalid version %d", r.Version)
 	case len(missing) > 0:
 		return Root{}, &VersionError{r.Version, missing}
 	case r.Cursor.ID < 0 || r.Recent < 0:

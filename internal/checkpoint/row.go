@@ -67,7 +67,7 @@ func DecodeRows(data []byte) ([]Row, error) {
 		return nil, err
 	}
 	if len(data)%rowSize != 0 {
-		return nil, damaged("%d bytes, no multiple of %d", len(data), rowSize)
+		return nil, damaged("%d bytes, not a multiple of %d", len(data), rowSize)
 	}
 	rows := make([]Row, 0, len(data)/rowSize)
 	for ; len(data) > 0; data = data[rowSize:] {

@@ -59,7 +59,7 @@ func DecodeLogV1(data []byte) (Log, error) {
 		return Log{}, damaged("%s", err)
 	}
 	if v1.Version != 1 {
-		return Log{}, damaged("version %d beside a root of version 1", v1.Version)
+		return Log{}, damaged("version %d, but the checkpoint has version 1", v1.Version)
 	}
 	l := Log{
 		LastID: v1.LastID, Tree: v1.Log, Pages: v1.Pages,

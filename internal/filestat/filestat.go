@@ -1,14 +1,14 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package filestat tells one file from another, and one state of a file from
-// another, by what stat says of it.
+// Package filestat distinguishes files, and states of one file, by the result of
+// stat.
 //
-// On Linux, macOS and FreeBSD a file is known by its device and inode, and a
+// On Linux, macOS and FreeBSD a file is identified by its device and inode, and a
 // write by its change time, which no program can set. Elsewhere, on Windows for
 // example, [fs.FileInfo] carries neither. There, two stats are of the same file
 // only if size and modification time are equal too: a file that was written to
-// counts as another one, and its reader starts again. Nothing is missed that
+// counts as another one, and its reader starts over. Nothing is missed that
 // way, with one exception: a write that keeps the size, after which the
 // modification time was set back.
 package filestat
@@ -16,8 +16,8 @@ package filestat
 import "io/fs"
 
 // Stat is what a system says of a file at one moment. Stats are compared with
-// ==, which reports whether nothing was written in between, as far as the
-// system's clock tells. The zero value is that of no file.
+// ==, which reports whether nothing was written in between, within the
+// resolution of the system's clock. The zero value is that of no file.
 type Stat struct {
 	// Exists is false for the zero value only.
 	Exists bool

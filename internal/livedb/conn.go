@@ -55,7 +55,7 @@ func (c *Conn) open(uri string) error {
 	return nil
 }
 
-// enableStablePlans keeps SQLite from preparing a statement anew for each value
+// enableStablePlans keeps SQLite from preparing a statement again for each value
 // that is bound to it. It would search for a plan that suits the value, at the
 // cost of reading a dozen rows, and these queries have one plan only.
 func (c *Conn) enableStablePlans() error {

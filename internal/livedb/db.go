@@ -14,7 +14,7 @@ import (
 
 // ErrBusy is returned by [DB.View] when the database changed during every attempt
 // to read it, or has a hot journal that its writer has to roll back.
-var ErrBusy = errors.New("the database is being written: no consistent read was possible")
+var ErrBusy = errors.New("no consistent read was possible while the database was being written")
 
 // DefaultBusyTimeout is as long as the registry itself waits for a lock.
 const DefaultBusyTimeout = 5 * time.Second
@@ -123,7 +123,7 @@ func (db *DB) View(ctx context.Context, fn func(conn *Conn, attempt Attempt) err
 			return version, err
 		}
 		if time.Now().After(deadline) {
-			return Version{}, fmt.Errorf("read %s: %w within %s (%w)", db.path, ErrBusy, db.BusyTimeout, err)
+			return Version{}, fmt.Errorf("read %s: %w; tried for %s: %w", db.path, ErrBusy, db.BusyTimeout, err)
 		}
 		select {
 		case <-ctx.Done():

@@ -18,7 +18,7 @@ const locksSupported = true
 func lockShared(f *os.File, start, length int64) error {
 	err := fcntl(f, unix.F_OFD_SETLK, &unix.Flock_t{Type: unix.F_RDLCK, Start: start, Len: length})
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EACCES) {
-		return conflict("a writer has %s locked", f.Name())
+		return conflict("%s is locked by a writer", f.Name())
 	}
 	return err
 }

@@ -26,7 +26,7 @@ func openFile(path string) (*os.File, error) { return openShared(path, shareAll)
 func checkNoWriter(path string) error {
 	f, err := openShared(path, shareAll&^windows.FILE_SHARE_WRITE)
 	if errors.Is(err, windows.ERROR_SHARING_VIOLATION) {
-		return fmt.Errorf("%s is open for writing in another process, and on Windows a database that is being written cannot be read (%w): stop the registry, or read a copy of the database", path, errors.ErrUnsupported)
+		return fmt.Errorf("%s is open for writing in another process, and on Windows a database that is being written cannot be read: stop the registry, or read a copy of the database: %w", path, errors.ErrUnsupported)
 	}
 	if err != nil {
 		return err

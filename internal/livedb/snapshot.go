@@ -236,26 +236,26 @@ func (s *snapshot) verifyWal(commit walCommit) error {
 		return s.verifyNoWal(now)
 	}
 	if !s.walStat.SameFile(now) {
-		return conflict("the log was removed")
+		return conflict("the WAL was removed")
 	}
 	generation, err := readWalHeader(s.wal)
 	if err != nil {
 		return err
 	}
 	if generation != s.generation {
-		return conflict("the log was restarted")
+		return conflict("the WAL was restarted")
 	}
 	index, ok := readWalIndex(s.real + shmSuffix)
 	if !ok || index.salt() != generation.salt() {
 		// No process is connected, or the log is about to be restarted and is
 		// checkpointed as a whole. Then it must end where this read saw it end.
 		if now.Size != s.walSize {
-			return conflict("the log grew")
+			return conflict("the WAL grew")
 		}
 		return s.verifyUnchanged(s.wal, recordsBeyond(s.reads[walFile].records, commit.end()))
 	}
 	if index.backfillAttempted > commit.frame {
-		return conflict("a checkpoint of frame %d began after frame %d was read", index.backfillAttempted, commit.frame)
+		return conflict("a checkpoint of WAL frame %d began after frame %d was read", index.backfillAttempted, commit.frame)
 	}
 	return nil
 }
@@ -268,7 +268,7 @@ func (s *snapshot) verifyNoWal(now filestat.Stat) error {
 	}
 	f, _, err := open(s.real + walSuffix)
 	if errors.Is(err, fs.ErrNotExist) {
-		return conflict("a log was created and removed")
+		return conflict("a WAL was created and removed")
 	}
 	if err != nil {
 		return err
@@ -280,7 +280,7 @@ func (s *snapshot) verifyNoWal(now filestat.Stat) error {
 	}
 	index, ok := readWalIndex(s.real + shmSuffix)
 	if !ok || index.salt() != generation.salt() || index.backfillAttempted > 0 {
-		return conflict("a log was created and may have been checkpointed")
+		return conflict("a WAL was created and may have been checkpointed")
 	}
 	return nil
 }
@@ -308,7 +308,7 @@ func (s *snapshot) verifyJournal() error {
 	if reserved, err := s.lock.reservedByWriter(); reserved || err != nil {
 		return err
 	}
-	return conflict("%s is a hot journal", f.Name())
+	return conflict("%s is a hot journal, which the registry rolls back when it opens the database", f.Name())
 }
 
 // verifyUnchanged reads the range of every record again and compares it.

@@ -174,7 +174,7 @@ func (r *Reconciler) statusOf(ctx context.Context, e *translator.Event) (status,
 }
 
 // withReverification calls fn until it succeeds, and verifies more of the log again
-// in between, as long as there is time.
+// in between, while there is time.
 func (r *Reconciler) withReverification(ctx context.Context, fn func() error) error {
 	for done := false; ; {
 		err := fn()

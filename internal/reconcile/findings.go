@@ -15,7 +15,7 @@ func (r *Reconciler) finding(kind string) translator.Integrity {
 	return translator.Integrity{RegistryID: r.settings.RegistryID, Kind: kind, Observed: r.settings.Now().UTC()}
 }
 
-// add adds a finding, unless the same one is to be delivered already.
+// add adds a finding, unless the same one is already pending.
 func (r *Reconciler) add(f translator.Integrity) {
 	f.SetUID()
 	for i := range r.findings {
@@ -34,13 +34,13 @@ func (r *Reconciler) addRowFinding(e *translator.Event) {
 	f.TlogStatus, f.TlogMismatch = e.TlogStatus, e.TlogMismatch
 	switch {
 	case e.TlogStatus == translator.TlogStatusDuplicate:
-		f.Message = fmt.Sprintf("Row %d claims leaf %d of the transparency log, which another row had claimed before: one of the two was inserted.", e.ID, e.TlogIndex)
+		f.Message = fmt.Sprintf("Row %d claims leaf %d of the transparency log, which an earlier row already claims: one of the two rows was inserted.", e.ID, e.TlogIndex)
 	case !hasIndex(e):
 		f.Message = fmt.Sprintf("Row %d names no leaf of the transparency log: the row was inserted, or the registry could not write to its log.", e.ID)
 	case e.TlogIndex < 0:
-		f.Message = fmt.Sprintf("Row %d names leaf %d of the transparency log, which no log has: the row was inserted or changed.", e.ID, e.TlogIndex)
+		f.Message = fmt.Sprintf("Row %d names leaf %d, which is not a valid index of the transparency log: the row was inserted or changed.", e.ID, e.TlogIndex)
 	case e.TlogStatus == translator.TlogStatusMissing:
-		f.Message = fmt.Sprintf("Row %d names leaf %d, and the transparency log ends after %d: the row was inserted, or the end of the log is gone.", e.ID, e.TlogIndex, r.log.Size())
+		f.Message = fmt.Sprintf("Row %d names leaf %d, but the transparency log has only %d leaves: the row was inserted, or the end of the log was removed.", e.ID, e.TlogIndex, r.log.Size())
 	case e.TlogMismatch == tlog.MismatchEvent:
 		f.Message = fmt.Sprintf("Row %d names leaf %d of the transparency log, which is not a beacon leaf: the row was inserted or changed.", e.ID, e.TlogIndex)
 	case e.TlogMismatch == tlog.MismatchLeaf:
@@ -69,7 +69,7 @@ func messageOfOneWithoutRow(index int64, kind, token string) string {
 func (r *Reconciler) Replaced(id int64, uid, reason string, once bool) {
 	f := r.finding(translator.IntegrityDatabaseReplaced)
 	f.EventID, f.RowUID = id, uid
-	f.Message = fmt.Sprintf("The database is not the one that was read up to row %d: %s.", id, reason)
+	f.Message = fmt.Sprintf("The database was replaced since it was read up to row %d: %s.", id, reason)
 	if once {
 		r.addOnce(f)
 		return
@@ -93,10 +93,10 @@ func (r *Reconciler) addLogFindings(ctx context.Context) {
 			if found.HasRoot {
 				f.TlogRoot = found.Root.String()
 			}
-			f.Message = fmt.Sprintf("The transparency log was rewritten since %d leaves of it were read: %s.", found.Size, found.Reason)
+			f.Message = fmt.Sprintf("The transparency log was rewritten after %d of its leaves were read: %s.", found.Size, found.Reason)
 			if n := len(r.state.Heads); n > 0 {
 				h := r.state.Heads[n-1]
-				f.Message += fmt.Sprintf(" The last tree head that the registry signed and the log agreed with has size %d, root %s and signature %s.", h.Size, h.Root, h.Signature)
+				f.Message += fmt.Sprintf(" The last signed tree head that matched the log has size %d, root %s and signature %s.", h.Size, h.Root, h.Signature)
 			}
 			r.releaseClaimsFrom(ctx, found.NewSize)
 		}

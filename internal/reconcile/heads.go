@@ -40,7 +40,7 @@ func (r *Reconciler) CheckHead(body []byte) error {
 	return nil
 }
 
-// comparePendingHead compares the pending head if the log is long enough by now.
+// comparePendingHead compares the pending head if the log is long enough now.
 func (r *Reconciler) comparePendingHead() {
 	h := r.pendingHead
 	if h == nil {
@@ -54,13 +54,13 @@ func (r *Reconciler) comparePendingHead() {
 	case err == nil:
 		f := r.headFinding(translator.IntegrityHeadInconsistent, h)
 		f.TlogRoot = root.String()
-		f.Message = fmt.Sprintf("The registry signed root %s for size %d, and the transparency log beside it has root %s there: it shows different logs to different readers, or one of the two was changed.", h.Root, h.Size, root)
+		f.Message = fmt.Sprintf("The registry signed root %s for size %d, but the transparency log has root %s at that size: the registry shows different logs to different readers, or one of the two was changed.", h.Root, h.Size, root)
 		r.addOnce(f)
 	case r.settings.Now().Before(r.pendingHeadDeadline):
 		return
 	case errors.Is(err, tlog.ErrBeyond) && r.lastErr == nil && r.log.AtEnd():
 		f := r.headFinding(translator.IntegrityHeadInconsistent, h)
-		f.Message = fmt.Sprintf("The registry signed a tree head of size %d, and the transparency log beside it ends after %d leaves: its end is gone, or the registry shows different logs to different readers.", h.Size, r.log.Size())
+		f.Message = fmt.Sprintf("The registry signed a tree head of size %d, but the transparency log has only %d leaves: the end of the log was removed, or the registry shows different logs to different readers.", h.Size, r.log.Size())
 		r.addOnce(f)
 	}
 	r.pendingHead = nil

@@ -20,7 +20,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// eventOf is the nth honest row; its id is to be set when it is committed.
+// eventOf is the nth honest row; its id is set when it is committed.
 func eventOf(n int64) translator.Event {
 	digits := strconv.FormatInt(n, 10)
 	return translator.Event{

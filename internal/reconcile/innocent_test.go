@@ -37,7 +37,7 @@ func newScene(t *testing.T) *scene {
 	return s
 }
 
-// check shows the reconciler the rows of leaves, all of which are to get a status.
+// check shows the reconciler the rows of leaves, which must all get that status.
 func (s *scene) check(status string, from, to int64) {
 	s.t.Helper()
 	rows := rowsFrom(&s.lastID, from, to)

@@ -32,7 +32,7 @@ type pages struct {
 	source      Pages
 	loaded      map[int64]*page
 	stored      int64 // pages from this one on are not in the source
-	deleteBelow int64 // pages before this one are to be deleted, unless they are saved too
+	deleteBelow int64 // pages before this one are deleted by the next save, unless it writes them
 	generation  int   // counts the calls of reset
 }
 

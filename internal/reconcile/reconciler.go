@@ -123,14 +123,14 @@ func (r *Reconciler) Reverification() (current tlog.Reverification, ok bool) {
 	return r.log.Reverification()
 }
 
-// Reverify goes on with the verification until it or the context is done.
+// Reverify continues the verification until it or the context is done.
 func (r *Reconciler) Reverify(ctx context.Context) error {
 	_, err := r.log.Reverify(ctx)
 	r.addLogFindings(ctx)
 	return r.recordErr(err)
 }
 
-// HeadSize is the size of the last tree head that the log agreed with; 0 if there
+// HeadSize is the size of the last tree head that matched the log; 0 if there
 // was none.
 func (r *Reconciler) HeadSize() int64 {
 	if n := len(r.state.Heads); n > 0 {

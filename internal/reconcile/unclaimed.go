@@ -49,7 +49,7 @@ const maxRuns = 1000
 
 // ReportUnclaimed makes a finding of every run of leaves below size that no row has
 // claimed, and reports whether that is all of them: it stops at a thousand. All
-// rows have to be checked and committed.
+// rows must be checked and committed.
 func (r *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool) {
 	if !r.state.Baselined {
 		return true
@@ -82,7 +82,7 @@ func (r *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool)
 }
 
 // HasUnclaimed reports whether any of the leaves from first on, and below size, is
-// without a row. All rows have to be checked and committed.
+// without a row. All rows must be checked and committed.
 func (r *Reconciler) HasUnclaimed(ctx context.Context, first, size int64) (bool, error) {
 	size = min(size, r.log.Size())
 	next, err := r.nextUnclaimed(ctx, first, size)

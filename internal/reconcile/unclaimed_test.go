@@ -48,7 +48,7 @@ func TestLeavesWithoutRows(t *testing.T) {
 	reconciler := log.open(clock, saved, 0)
 	log.writeLeaves(0, 10_000)
 	var lastID int64
-	// Leaf 28 is no beacon's, and ends a run.
+	// Leaf 28 is not a beacon leaf, and ends a run.
 	reconciler.Check(t.Context(), rowsFrom(&lastID, 0, 10_000, 0, 10, 11, 12, 27, 29, 4095, 4096, 9999))
 	saved.save(t, reconciler, lastID)
 	reconciler.Idle(t.Context())

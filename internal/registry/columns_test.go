@@ -73,7 +73,7 @@ func TestAddedColumnChangesNoUID(t *testing.T) {
 	for i := range before {
 		assert.Equal(t, before[i].UID, after[i].UID, "row %d", before[i].ID)
 	}
-	assert.Contains(t, after[2].DecodeError, "country holds a blob", "the column was read")
+	assert.Contains(t, after[2].DecodeError, "country is a blob", "the column was read")
 	assert.Equal(t, "5aacae99739fdb548ede460c6c9fb717", after[0].UID, "as TestUID has it")
 }
 

@@ -34,7 +34,7 @@ type ReplacedError struct {
 }
 
 func (e *ReplacedError) Error() string {
-	return fmt.Sprintf("%s is another database than the one that was read up to id %d: %s", e.Path, e.Cursor.ID, e.Reason)
+	return fmt.Sprintf("database %s was replaced since it was read up to id %d: %s", e.Path, e.Cursor.ID, e.Reason)
 }
 
 // check returns a *ReplacedError if the database is not the cursor's.
@@ -50,13 +50,13 @@ func (r *Reader) check(conn *livedb.Conn, cursor Cursor) error {
 		if uid == cursor.UID {
 			return nil
 		}
-		return &ReplacedError{r.settings.Path, cursor, fmt.Sprintf("that row is now event %s, and was %s", uid, cmp.Or(cursor.UID, "pruned"))}
+		return &ReplacedError{r.settings.Path, cursor, fmt.Sprintf("the row with that id is event %s, expected %s", uid, cmp.Or(cursor.UID, "no row"))}
 	}
 	highest, err := highestID(conn)
 	if err != nil || highest >= cursor.ID {
 		return err // pruned
 	}
-	return &ReplacedError{r.settings.Path, cursor, fmt.Sprintf("the highest id ever used in it is %d", highest)}
+	return &ReplacedError{r.settings.Path, cursor, fmt.Sprintf("its highest id ever used is %d", highest)}
 }
 
 // uidAt returns the event_uid of the row with that id.

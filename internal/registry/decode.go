@@ -99,8 +99,8 @@ func (d *decoder) uid(stmt *livedb.Stmt, registryID string) string {
 	return string(uid[:])
 }
 
-// share copies the row and its uid into a string that many rows share, of which
-// all their texts are parts: one allocation every few hundred rows instead of ten
+// share copies the row and its uid into a string that many rows share; all their
+// texts are parts of it: one allocation every few hundred rows instead of ten
 // for each row. It returns the uid.
 func (d *decoder) share(uid []byte) string {
 	size := len(d.encoded) + len(uid)
@@ -166,7 +166,7 @@ func (d *decoder) int(column int) (n int64, ok bool) {
 		return v.int, true
 	case livedb.TypeNull:
 	default:
-		d.cannotRead(column, "no integer")
+		d.cannotRead(column, "not an integer")
 	}
 	return 0, false
 }
@@ -179,7 +179,7 @@ func (d *decoder) seconds(column int) (seconds int64, ok bool) {
 		return 0, false
 	}
 	if seconds < translator.MinTimestamp || seconds > translator.MaxTimestamp {
-		d.cannotRead(column, "no time from 1970 to 2262")
+		d.cannotRead(column, "not a time from 1970 to 2262")
 		return 0, false
 	}
 	return seconds, true
@@ -201,7 +201,7 @@ func timestampOf(stmt *livedb.Stmt, column int) (time.Time, bool) {
 }
 
 func (d *decoder) cannotRead(column int, reason string) {
-	d.unreadable = append(d.unreadable, fmt.Sprintf("%s holds %s: %s", d.columns[column].Name, reason, d.show(column)))
+	d.unreadable = append(d.unreadable, fmt.Sprintf("%s is %s: %s", d.columns[column].Name, reason, d.show(column)))
 }
 
 // number is the text of a number, as SQLite's CAST.

@@ -26,7 +26,7 @@ type Range struct {
 	Limit int64
 }
 
-// Ordered reads the events that there were when it was made, in the order of their
+// Ordered reads the events that existed when it was made, in the order of their
 // timestamps, and of their ids where those are equal. Rows that are inserted later
 // are not read, rows that are pruned meanwhile may be missing. A database that was
 // replaced meanwhile is an error. The database is read in short batches, with
@@ -41,7 +41,7 @@ type Range struct {
 // by an hour costs the sort keys of two hours; a table of 10 million rows in
 // random order 160 MB, one of 100 million 1.6 GB.
 //
-// An Ordered is not safe for concurrent use, and has to be closed. Its errors are
+// An Ordered is not safe for concurrent use, and must be closed. Its errors are
 // like a [Reader]'s.
 type Ordered struct {
 	reader *Reader
@@ -53,7 +53,7 @@ type Ordered struct {
 	readers *rangeReaders // nil before the first Next
 }
 
-// Ordered begins to read the events that there are now. It scans the timestamps
+// Ordered begins to read the events that exist now. It scans the timestamps
 // of all rows after AfterID once.
 func (r *Reader) Ordered(ctx context.Context, limits Range) (*Ordered, error) {
 	end, err := r.End(ctx)
@@ -112,7 +112,7 @@ func (o *Ordered) Next(ctx context.Context, n int, into []translator.Event) ([]t
 	return into[:0], nil
 }
 
-// includesTime reports whether an event with that timestamp is to be read.
+// includesTime reports whether the range includes an event with that timestamp.
 func (l *Range) includesTime(t time.Time) bool {
 	switch {
 	case l.Since.IsZero() && l.Until.IsZero():

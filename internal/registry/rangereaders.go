@@ -71,7 +71,7 @@ func (r *rangeReaders) run(ctx context.Context, i int) {
 }
 
 // readByID reads a range that is in order. All rows are decoded, also those
-// outside the limits, of which there are few in between.
+// outside the limits: there are few of them.
 func (r *rangeReaders) readByID(ctx context.Context, reader *Reader, ids idRange, send func(chunk) error) error {
 	for after := ids.first - 1; after < ids.last; {
 		events := r.buffer()

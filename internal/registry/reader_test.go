@@ -142,53 +142,53 @@ func TestDecode(t *testing.T) {
 		"time before 1970": {
 			`(1,'t','','','','dns','','','',-5,'',NULL)`,
 			func(e *translator.Event) {
-				e.Timestamp, e.DecodeError = time.Time{}, "timestamp holds no time from 1970 to 2262: -5"
+				e.Timestamp, e.DecodeError = time.Time{}, "timestamp is not a time from 1970 to 2262: -5"
 			},
 		},
 		"time too late": {
 			`(1,'t','','','','dns','','','',9223372037,'',NULL)`,
 			func(e *translator.Event) {
-				e.Timestamp, e.DecodeError = time.Time{}, "timestamp holds no time from 1970 to 2262: 9223372037"
+				e.Timestamp, e.DecodeError = time.Time{}, "timestamp is not a time from 1970 to 2262: 9223372037"
 			},
 		},
 		"time is text": {
 			`(1,'t','','','','dns','','','','soon','',NULL)`,
 			func(e *translator.Event) {
-				e.Timestamp, e.DecodeError = time.Time{}, "timestamp holds no integer: 'soon'"
+				e.Timestamp, e.DecodeError = time.Time{}, "timestamp is not an integer: 'soon'"
 			},
 		},
 		"time is real": {
 			`(1,'t','','','','dns','','','',1735000000.25,'',NULL)`,
 			func(e *translator.Event) {
-				e.Timestamp, e.DecodeError = time.Time{}, "timestamp holds no integer: 1735000000.25"
+				e.Timestamp, e.DecodeError = time.Time{}, "timestamp is not an integer: 1735000000.25"
 			},
 		},
 		"index is text": {
 			`(1,'t','','','','dns','','','',1735000000,'','x')`,
-			func(e *translator.Event) { e.DecodeError = "tlog_index holds no integer: 'x'" },
+			func(e *translator.Event) { e.DecodeError = "tlog_index is not an integer: 'x'" },
 		},
 		"blob as token": {
 			`(1,x'00ff','','','','dns','','','',1735000000,'',NULL)`,
 			func(e *translator.Event) {
-				e.TokenID, e.DecodeError = "", "token_id holds a blob, not text: x'00ff'"
+				e.TokenID, e.DecodeError = "", "token_id is a blob, not text: x'00ff'"
 			},
 		},
 		"text that is not UTF-8": {
 			`(1,CAST(x'61ff62' AS TEXT),'','','','dns','','','',1735000000,'',NULL)`,
 			func(e *translator.Event) {
-				e.TokenID, e.DecodeError = "a\ufffdb", "token_id holds text that is not UTF-8: CAST(x'61ff62' AS TEXT)"
+				e.TokenID, e.DecodeError = "a\ufffdb", "token_id is text that is not UTF-8: CAST(x'61ff62' AS TEXT)"
 			},
 		},
 		"two faults": {
 			`(1,'t',x'01','','','dns','','','',1735000000,'',1.5)`,
 			func(e *translator.Event) {
-				e.DecodeError = "file_id holds a blob, not text: x'01'; tlog_index holds no integer: 1.5"
+				e.DecodeError = "file_id is a blob, not text: x'01'; tlog_index is not an integer: 1.5"
 			},
 		},
 		"long fault": {
 			`(1,'t',zeroblob(5000),'','','dns','','','',1735000000,'',NULL)`,
 			func(e *translator.Event) {
-				e.DecodeError = "file_id holds a blob, not text: x'" + strings.Repeat("00", 256) + "… (5000 bytes)'"
+				e.DecodeError = "file_id is a blob, not text: x'" + strings.Repeat("00", 256) + "… (5000 bytes)'"
 			},
 		},
 	} {
@@ -279,12 +279,12 @@ func TestReplacedOrNot(t *testing.T) {
 		"column added": {func(t *testing.T, path string) {
 			execute(t, path, "ALTER TABLE events ADD COLUMN more TEXT", insert("n", 1))
 		}, "", []string{"n1"}},
-		"backup, fewer rows":     {func(t *testing.T, path string) { restore(t, path, insert("t", 5)) }, "the highest id ever used in it is 5", nil},
-		"other, more rows":       {func(t *testing.T, path string) { restore(t, path, insert("o", 20)) }, "that row is now event", nil},
-		"backup, then new rows":  {func(t *testing.T, path string) { restore(t, path, insert("t", 5), insert("o", 9)) }, "that row is now event", nil},
-		"new and empty":          {func(t *testing.T, path string) { restore(t, path) }, "the highest id ever used in it is 0", nil},
-		"sequence reset":         {func(t *testing.T, path string) { execute(t, path, "DELETE FROM events", "DELETE FROM sqlite_sequence") }, "ever used in it is 0", nil},
-		"a row of the past edit": {func(t *testing.T, path string) { execute(t, path, "UPDATE events SET source_ip='x' WHERE id=10") }, "that row is now event", nil},
+		"backup, fewer rows":     {func(t *testing.T, path string) { restore(t, path, insert("t", 5)) }, "its highest id ever used is 5", nil},
+		"other, more rows":       {func(t *testing.T, path string) { restore(t, path, insert("o", 20)) }, "the row with that id is event", nil},
+		"backup, then new rows":  {func(t *testing.T, path string) { restore(t, path, insert("t", 5), insert("o", 9)) }, "the row with that id is event", nil},
+		"new and empty":          {func(t *testing.T, path string) { restore(t, path) }, "its highest id ever used is 0", nil},
+		"sequence reset":         {func(t *testing.T, path string) { execute(t, path, "DELETE FROM events", "DELETE FROM sqlite_sequence") }, "highest id ever used is 0", nil},
+		"a row of the past edit": {func(t *testing.T, path string) { execute(t, path, "UPDATE events SET source_ip='x' WHERE id=10") }, "the row with that id is event", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := newDatabase(t, insert("t", 10))
@@ -399,7 +399,7 @@ func danglingLink(t *testing.T) string {
 	return path
 }
 
-// cutOff is a database of which the second half is missing.
+// cutOff is a database without its second half.
 func cutOff(t *testing.T) string {
 	path := newDatabase(t, insert("t", 5000))
 	info, err := os.Stat(path)

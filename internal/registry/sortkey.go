@@ -35,8 +35,8 @@ func sortKeyIn(stmt *livedb.Stmt) sortKey {
 	return key
 }
 
-// includesKey reports whether the row with that key is to be read, as far as its
-// timestamp goes.
+// includesKey reports whether the range includes the timestamp of the row with that
+// key.
 func (l *Range) includesKey(key sortKey) bool {
 	t, ok := toTime(key.seconds)
 	if !ok {

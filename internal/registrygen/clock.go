@@ -9,7 +9,7 @@ import (
 )
 
 // DefaultStart is where the event clock of a reproducible database starts
-// unless something else is asked for: 2026-01-01T00:00:00Z.
+// unless the settings say otherwise: 2026-01-01T00:00:00Z.
 var DefaultStart = time.Date(2026, time.January, 1, 0, 0, 0, 0, time.UTC)
 
 // meanStep is the average time between two events on the event clock; at most it is

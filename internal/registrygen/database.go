@@ -45,7 +45,7 @@ type database struct {
 
 func openDatabase(path string, style Style) (*database, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // the collector reads it as another user
-		return nil, fmt.Errorf("creating the database's directory: %w: give a path in a writable directory", err)
+		return nil, fmt.Errorf("create the database's directory, which must be writable: %w", err)
 	}
 	d := &database{path: path}
 	if style == Rust {
@@ -57,7 +57,7 @@ func openDatabase(path string, style Style) (*database, error) {
 }
 
 // forBulk returns the same database with one connection that is configured for large
-// transactions. It has to be closed.
+// transactions. It must be closed.
 func (d *database) forBulk() (*database, error) {
 	bulk := &database{path: d.path}
 	return bulk, bulk.keep(1, url.Values{
@@ -87,7 +87,7 @@ func (d *database) keep(connections int, settings url.Values) (err error) {
 func dsn(path string, settings url.Values) (string, error) {
 	absolute, err := filepath.Abs(path)
 	if err != nil {
-		return "", fmt.Errorf("finding %s: %w", path, err)
+		return "", fmt.Errorf("find %s: %w", path, err)
 	}
 	query := url.Values{
 		"_busy_timeout": {busyTimeout}, // the driver applies it first
@@ -138,11 +138,11 @@ func (d *database) close() error {
 
 // hints are what to do about an error of SQLite, by its primary result code.
 var hints = map[int]string{
-	sqlite3.SQLITE_BUSY:     "another process kept it locked for five seconds: end that process, and start again",
-	sqlite3.SQLITE_READONLY: "give a writable file in a writable directory",
+	sqlite3.SQLITE_BUSY:     "another process kept it locked for five seconds: stop that process and try again",
+	sqlite3.SQLITE_READONLY: "pass a writable file in a writable directory",
 	sqlite3.SQLITE_FULL:     "free space on its disk, or prune",
-	sqlite3.SQLITE_CANTOPEN: "give the path of a file in a writable directory",
-	sqlite3.SQLITE_NOTADB:   "give another file, or move this one away",
+	sqlite3.SQLITE_CANTOPEN: "pass the path of a file in a writable directory",
+	sqlite3.SQLITE_NOTADB:   "choose another file, or move this one away",
 }
 
 // explain adds the database to err, and a hint if there is one.
@@ -153,7 +153,7 @@ func (d *database) explain(err error) error {
 	var failure *sqlite.Error
 	if errors.As(err, &failure) {
 		if hint, ok := hints[failure.Code()&0xff]; ok {
-			return fmt.Errorf("database %s: %w: %s", d.path, err, hint)
+			return fmt.Errorf("database %s: %s: %w", d.path, hint, err)
 		}
 	}
 	return fmt.Errorf("database %s: %w", d.path, err)

@@ -68,7 +68,7 @@ type generator struct {
 
 func newGenerator(seed uint64, clock clock) *generator {
 	source := rand.NewPCG(0, 0)
-	return &generator{seed: seed, clock: clock, source: source, random: rand.New(source)} //nolint:gosec // the content has to be reproducible
+	return &generator{seed: seed, clock: clock, source: source, random: rand.New(source)} //nolint:gosec // the content must be reproducible
 }
 
 // Documents and events use different streams of random numbers.

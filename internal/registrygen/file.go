@@ -21,7 +21,7 @@ func replaceFile(path string, data []byte, mode fs.FileMode) error {
 	temporary := path + temporarySuffix
 	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode)
 	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
+		return fmt.Errorf("write %s: %w", path, err)
 	}
 	if _, err = file.Write(data); err == nil {
 		err = file.Sync()
@@ -30,7 +30,7 @@ func replaceFile(path string, data []byte, mode fs.FileMode) error {
 		err = os.Rename(temporary, path)
 	}
 	if err != nil {
-		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(temporary))
+		return errors.Join(fmt.Errorf("write %s: %w", path, err), os.Remove(temporary))
 	}
 	return nil
 }

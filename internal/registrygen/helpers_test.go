@@ -121,7 +121,7 @@ func content(t *testing.T, path string) map[string][]string {
 	return tables
 }
 
-// leafLines returns the log's lines, the last one of which has to be complete.
+// leafLines returns the log's lines, the last of which must be complete.
 func leafLines(t *testing.T, dir string) (lines []string) {
 	t.Helper()
 	file, err := os.Open(filepath.Join(dir, registrygen.LeavesFile))

@@ -64,22 +64,22 @@ func loadIdentity(path string) (ed25519.PrivateKey, error) {
 		return nil, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("reading the registry's identity (is it a real registry's?): %w", err)
+		return nil, fmt.Errorf("read the registry's identity (is it that of a real registry?): %w", err)
 	}
 	var i identity
 	if err := json.Unmarshal(text, &i); err != nil {
-		return nil, fmt.Errorf("%s: %w: give another directory", path, err)
+		return nil, fmt.Errorf("%s is not an identity file: choose another directory: %w", path, err)
 	}
 	if !i.Generated {
-		return nil, fmt.Errorf(`%s: it has no "generated": true, so this is a real registry: give another directory`, path)
+		return nil, fmt.Errorf(`%s: it has no "generated": true, so this is a real registry: choose another directory`, path)
 	}
 	private, err := hex.DecodeString(i.Private)
 	if err != nil || len(private) != ed25519.SeedSize {
-		return nil, fmt.Errorf("%s: ed25519_priv is not a key of 64 hex digits: give another directory", path)
+		return nil, fmt.Errorf("%s: ed25519_priv is not a key of 64 hex digits: choose another directory", path)
 	}
 	key := ed25519.NewKeyFromSeed(private)
 	if hex.EncodeToString(publicHalf(key)) != i.Public {
-		return nil, fmt.Errorf("%s: ed25519_pub does not belong to ed25519_priv: give another directory", path)
+		return nil, fmt.Errorf("%s: ed25519_pub does not belong to ed25519_priv: choose another directory", path)
 	}
 	return key, nil
 }

@@ -39,11 +39,11 @@ type leafLog struct {
 // cut off, which was never part of a signed head.
 func openLog(dir string) (*leafLog, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the collector reads it as another user
-		return nil, fmt.Errorf("creating the transparency log's directory: %w: give one in a writable directory", err)
+		return nil, fmt.Errorf("create the transparency log's directory, which must be writable: %w", err)
 	}
 	file, err := os.OpenFile(filepath.Join(dir, LeavesFile), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644) //nolint:gosec // the collector reads it as another user
 	if err != nil {
-		return nil, fmt.Errorf("opening the transparency log: %w", err)
+		return nil, fmt.Errorf("open the transparency log: %w", err)
 	}
 	l := &leafLog{file: file}
 	if err := l.findEnd(); err != nil {
@@ -99,7 +99,7 @@ func indexOf(line []byte) (int64, error) {
 }
 
 func notALeaf(line []byte) error {
-	return fmt.Errorf("its last line is not a leaf of a transparency log (%.40q): give another directory, or move the file away", line)
+	return fmt.Errorf("its last line is not a leaf of a transparency log (%.40q): choose another directory, or move the file away", line)
 }
 
 // add adds a leaf, which the next flush writes, and returns its index; -1 without a
@@ -139,7 +139,7 @@ func (l *leafLog) flush() (leaves int64, err error) {
 	defer func() { l.pending, l.hashes, l.leaves = l.pending[:0], l.hashes[:0], 0 }()
 	if err := l.write(); err != nil {
 		l.next -= l.leaves
-		return 0, fmt.Errorf("writing the transparency log %s: %w", l.file.Name(), err)
+		return 0, fmt.Errorf("write the transparency log %s: %w", l.file.Name(), err)
 	}
 	l.size += int64(len(l.pending))
 	if l.durable == nil {
@@ -154,7 +154,7 @@ func (l *leafLog) write() error {
 		return err
 	}
 	if info.Size() != l.size {
-		return fmt.Errorf("it has %d bytes and this process left %d: end the other process that writes to it", info.Size(), l.size)
+		return fmt.Errorf("it has %d bytes, expected %d: stop the other process that writes to it", info.Size(), l.size)
 	}
 	if _, err = l.file.Write(l.pending); err == nil {
 		err = l.file.Sync()
@@ -177,7 +177,7 @@ func (l *leafLog) loadTree() {
 // tree returns the tree over the leaves in the file. It fails for a damaged log.
 func (l *leafLog) tree() (*tree, error) {
 	if l.damage != nil {
-		return nil, fmt.Errorf("no tree head is signed for a damaged log, %s: %w", l.file.Name(), l.damage)
+		return nil, fmt.Errorf("refusing to sign a tree head of a damaged log, %s: %w", l.file.Name(), l.damage)
 	}
 	return l.durable, nil
 }

@@ -166,7 +166,7 @@ func TestTwoWritersOfALog(t *testing.T) {
 	first, second := open(t, settings), open(t, settings)
 	write(t, first, 1)
 	_, err := second.WriteEvent(t.Context())
-	require.ErrorContains(t, err, "end the other process that writes to it")
+	require.ErrorContains(t, err, "stop the other process that writes to it")
 	assert.Equal(t, []string{"1"}, query(t, settings.Database, "SELECT count(*) FROM events"), "no row without a leaf")
 	write(t, first, 1)
 	checkLog(t, settings, 0)

@@ -40,19 +40,19 @@ type Settings struct {
 
 func (s *Settings) normalize() error {
 	if s.Database == "" {
-		return errors.New("no database given: give the path of a file to write")
+		return errors.New("the database is required: pass the path of a file to write")
 	}
 	if s.Style == "" {
 		s.Style = Python
 	}
 	if s.Style != Python && s.Style != Rust {
-		return fmt.Errorf("unknown style %q: there are %q and %q", s.Style, Python, Rust)
+		return fmt.Errorf("unknown style %q: must be %q or %q", s.Style, Python, Rust)
 	}
 	if s.Documents == 0 {
 		s.Documents = DefaultDocuments
 	}
 	if s.Documents < 0 {
-		return fmt.Errorf("cannot register %d documents: the number must be positive", s.Documents)
+		return fmt.Errorf("the number of documents is %d: must be positive", s.Documents)
 	}
 	return nil
 }
@@ -75,7 +75,7 @@ type Registry struct {
 var errClosed = errors.New("the registry is closed")
 
 // Open creates or opens a registry's files and, if the database holds no documents
-// yet, registers some. The Registry has to be closed.
+// yet, registers some. The Registry must be closed.
 //
 // With a log, a new registry gets an identity, in [IdentityFile] beside the database.
 // Its tree heads are signed and written to [HeadFile] when it is opened, about every
@@ -150,16 +150,16 @@ func (r *Registry) prepareLog(settings Settings) (err error) {
 func (r *Registry) load(ctx context.Context) error {
 	return r.database.use(func(db *sql.DB) error {
 		if _, err := db.ExecContext(ctx, schema); err != nil {
-			return fmt.Errorf("creating the schema (is it a registry's database?): %w", err)
+			return fmt.Errorf("create the schema (is it a registry's database?): %w", err)
 		}
 		var lastID int64
 		if err := db.QueryRowContext(ctx, selectLastID).Scan(&lastID); err != nil {
-			return fmt.Errorf("reading the highest id: %w", err)
+			return fmt.Errorf("read the highest id: %w", err)
 		}
 		r.next = lastID + 1
 		beacons, err := loadBeacons(ctx, db)
 		if err != nil {
-			return fmt.Errorf("reading the registered beacons: %w", err)
+			return fmt.Errorf("read the registered beacons: %w", err)
 		}
 		r.generator.beacons = beacons
 		return nil
@@ -185,7 +185,7 @@ func (r *Registry) registerDocuments(ctx context.Context, n int) error {
 	err = r.database.transact(ctx, func(tx *sql.Tx) error {
 		for _, registration := range registrations {
 			if err := registration.insert(ctx, tx); err != nil {
-				return fmt.Errorf("registering a document: %w", err)
+				return fmt.Errorf("register a document: %w", err)
 			}
 		}
 		return nil
@@ -273,12 +273,12 @@ func (r *Registry) record(n int) ([]event, error) {
 // the log keeps their leaves.
 func (r *Registry) Prune(ctx context.Context, keep int64) (deleted int64, err error) {
 	if keep < 0 {
-		return 0, fmt.Errorf("cannot keep %d events: the number must not be negative", keep)
+		return 0, fmt.Errorf("the number of events to keep is %d: must not be negative", keep)
 	}
 	err = r.database.transact(ctx, func(tx *sql.Tx) error {
 		result, err := tx.ExecContext(ctx, deleteOldEvents, keep)
 		if err != nil {
-			return fmt.Errorf("deleting old events: %w", err)
+			return fmt.Errorf("delete old events: %w", err)
 		}
 		deleted, err = result.RowsAffected()
 		return err

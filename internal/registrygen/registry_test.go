@@ -48,7 +48,7 @@ func TestOpenErrors(t *testing.T) {
 	}{
 		"no database": {
 			func(s *registrygen.Settings) { s.Database = "" },
-			[]string{"no database given"},
+			[]string{"the database is required"},
 		},
 		"unknown style": {
 			func(s *registrygen.Settings) { s.Style = "go" },
@@ -56,15 +56,15 @@ func TestOpenErrors(t *testing.T) {
 		},
 		"negative number of documents": {
 			func(s *registrygen.Settings) { s.Documents = -1 },
-			[]string{"-1 documents"},
+			[]string{"documents is -1"},
 		},
 		"another file": {
 			func(s *registrygen.Settings) { s.Database = file },
-			[]string{file, "not a database", "give another file"},
+			[]string{file, "not a database", "choose another file"},
 		},
 		"a directory": {
 			func(s *registrygen.Settings) { s.Database = filepath.Dir(file) },
-			[]string{filepath.Dir(file), "give the path of a file"},
+			[]string{filepath.Dir(file), "pass the path of a file"},
 		},
 		"a file in place of a directory": {
 			func(s *registrygen.Settings) { s.Database = filepath.Join(file, "registry.sqlite") },

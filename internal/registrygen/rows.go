@@ -15,14 +15,14 @@ func insert(ctx context.Context, to *database, events []event) (ids []int64, err
 	err = to.transact(ctx, func(tx *sql.Tx) error {
 		statement, err := tx.PrepareContext(ctx, insertEvent)
 		if err != nil {
-			return fmt.Errorf("inserting into events: %w", err)
+			return fmt.Errorf("insert into events: %w", err)
 		}
 		defer statement.Close()
 		ids = make([]int64, 0, len(events))
 		for i := range events {
 			result, err := statement.ExecContext(ctx, events[i].row()...)
 			if err != nil {
-				return fmt.Errorf("inserting into events: %w", err)
+				return fmt.Errorf("insert into events: %w", err)
 			}
 			id, err := result.LastInsertId()
 			if err != nil {

@@ -31,7 +31,7 @@ func scanLog(log io.Reader, f func(logLine) error) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("reading line %d of the transparency log: %w", line.number+1, err)
+			return fmt.Errorf("read line %d of the transparency log: %w", line.number+1, err)
 		}
 		if err := f(line); err != nil {
 			return err
@@ -76,7 +76,7 @@ func buildTree(log io.Reader) (*tree, error) {
 			return err
 		}
 		if index != line.number {
-			return fmt.Errorf("line %d of the transparency log is leaf %d instead of leaf %d", line.number+1, index, line.number)
+			return fmt.Errorf("line %d of the transparency log has index %d, expected %d", line.number+1, index, line.number)
 		}
 		return t.add(hash[:])
 	})

@@ -86,7 +86,7 @@ func (t *tampering) rewrite(s splice) error {
 		apply = s.applyToCopy
 	}
 	if err := apply(t.log); err != nil {
-		return fmt.Errorf("rewriting the transparency log %s: %w", t.log, err)
+		return fmt.Errorf("rewrite the transparency log %s: %w", t.log, err)
 	}
 	return nil
 }

@@ -60,17 +60,17 @@ var damages = []struct {
 func CheckTamper(kind Kind, options TamperOptions) error {
 	i := slices.Index(Kinds(), kind)
 	if i < 0 {
-		return fmt.Errorf("unknown damage %q: give one of %s", kind, join(Kinds()))
+		return fmt.Errorf("unknown damage %q: must be one of %s", kind, join(Kinds()))
 	}
 	switch d := damages[i]; {
 	case options.At != nil && !d.at:
-		return fmt.Errorf("%s has no row or leaf: leave it out", kind)
+		return fmt.Errorf("%s has no row or leaf to choose: remove --tamper-at", kind)
 	case options.At != nil && *options.At < 0:
-		return fmt.Errorf("there is no row or leaf %d for %s: give the id of a row or the index of a leaf", *options.At, kind)
+		return fmt.Errorf("there is no row or leaf %d for %s: pass the id of a row or the index of a leaf", *options.At, kind)
 	case options.Column != "" && !d.column:
-		return fmt.Errorf("%s changes no column: leave it out", kind)
+		return fmt.Errorf("%s changes no column: remove --tamper-column", kind)
 	case options.Column != "" && !slices.Contains(leafColumns, options.Column):
-		return fmt.Errorf("leaves have no column %q: give one of %s", options.Column, join(leafColumns))
+		return fmt.Errorf("leaves have no column %q: must be one of %s", options.Column, join(leafColumns))
 	}
 	return nil
 }
@@ -113,11 +113,11 @@ func Tamper(ctx context.Context, settings Settings, kind Kind, options TamperOpt
 	}
 	t, err := newTampering(settings, options)
 	if err != nil {
-		return Damage{}, fmt.Errorf("doing the damage %s: %w", kind, err)
+		return Damage{}, fmt.Errorf("damage the registry (%s): %w", kind, err)
 	}
 	damage, err := damages[slices.Index(Kinds(), kind)].do(ctx, t)
 	if err != nil {
-		return Damage{}, fmt.Errorf("doing the damage %s: %w", kind, err)
+		return Damage{}, fmt.Errorf("damage the registry (%s): %w", kind, err)
 	}
 	damage.Kind = kind
 	return damage, nil
@@ -129,24 +129,24 @@ func newTampering(settings Settings, options TamperOptions) (*tampering, error) 
 		return nil, err
 	}
 	if settings.TlogDir == "" {
-		return nil, errors.New("damage of a registry without a transparency log is not found: give the log's directory")
+		return nil, errors.New("a registry without a transparency log cannot be damaged, as nothing would reveal it: pass the log's directory")
 	}
 	t := &tampering{
 		settings: settings,
 		options:  options,
 		log:      filepath.Join(settings.TlogDir, LeavesFile),
-		random:   rand.New(rand.NewPCG(settings.Seed, tamperStream)), //nolint:gosec // the damage has to be reproducible
+		random:   rand.New(rand.NewPCG(settings.Seed, tamperStream)), //nolint:gosec // the damage must be reproducible
 	}
 	var err error
 	if t.key, err = loadIdentity(identityPath(settings.Database)); err != nil {
 		return nil, err
 	}
 	if t.key == nil {
-		return nil, fmt.Errorf("%s does not exist, so this is not a generated registry: give the database of one", identityPath(settings.Database))
+		return nil, fmt.Errorf("%s does not exist, so this is not a generated registry, and others are not damaged: pass the database of a generated one", identityPath(settings.Database))
 	}
 	for _, path := range []string{settings.Database, t.log} {
 		if _, err := os.Stat(path); err != nil {
-			return nil, fmt.Errorf("there is nothing to damage: %w: write some events first", err)
+			return nil, fmt.Errorf("there is nothing to damage; write some events first: %w", err)
 		}
 	}
 	t.database, err = openDatabase(settings.Database, settings.Style)

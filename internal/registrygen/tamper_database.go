@@ -26,7 +26,7 @@ func replaceDatabase(ctx context.Context, t *tampering) (Damage, error) {
 		kept = *t.options.At
 	}
 	if kept >= last {
-		return Damage{}, fmt.Errorf("no event is lost after row %d: give a lower id, or none", kept)
+		return Damage{}, fmt.Errorf("there are no events after row %d to replace: pass a lower id, or none", kept)
 	}
 	d := Damage{
 		Message:  fmt.Sprintf("restored the database from a copy that ends with row %d, and wrote %d other events", kept, last-kept),
@@ -38,7 +38,7 @@ func replaceDatabase(ctx context.Context, t *tampering) (Damage, error) {
 		return d, err
 	}
 	if err := t.restore(ctx, kept); err != nil {
-		return d, fmt.Errorf("restoring the database: %w", err)
+		return d, fmt.Errorf("restore the database: %w", err)
 	}
 	return d, t.fillOther(context.WithoutCancel(ctx), last-kept)
 }
@@ -58,7 +58,7 @@ func (t *tampering) restore(ctx context.Context, kept int64) error {
 		return errors.Join(err, os.Remove(restored))
 	}
 	if _, err := os.Stat(path + "-wal"); err == nil {
-		return errors.Join(fmt.Errorf("another process has %s open: end that process, and start again", path), os.Remove(restored))
+		return errors.Join(fmt.Errorf("another process has %s open: stop that process and try again", path), os.Remove(restored))
 	}
 	return errors.Join(os.Chmod(restored, info.Mode().Perm()), os.Rename(restored, path))
 }

@@ -26,7 +26,7 @@ func (t *tampering) pickRow(ctx context.Context, column, need string, suitable f
 	if at := t.options.At; at != nil {
 		err = t.findRow(ctx, column, "id = ?", *at, suitable, &row)
 		if err == nil && row.id == 0 {
-			err = fmt.Errorf("there is no row %d that has %s: give another id, or none", *at, need)
+			err = fmt.Errorf("there is no row %d that has %s: pass another id, or none", *at, need)
 		}
 		return row, err
 	}

@@ -47,7 +47,7 @@ func rewriteLog(ctx context.Context, t *tampering) (Damage, error) {
 		return d, err
 	}
 	head, err := t.sign(t.key, tree)
-	d.Message += fmt.Sprintf(", and signed the new head, of size %d", head.Size)
+	d.Message += fmt.Sprintf(", and signed a new head of size %d", head.Size)
 	return d, err
 }
 
@@ -58,7 +58,7 @@ func forgeHead(_ context.Context, t *tampering) (Damage, error) {
 	}
 	head, err := t.sign(newKey(t.random.Uint64()), tree)
 	return Damage{
-		Message:   fmt.Sprintf("signed the head, of size %d, with another key", head.Size),
+		Message:   fmt.Sprintf("signed the head of size %d with another key", head.Size),
 		FirstLeaf: -1, LastLeaf: -1,
 		Findings:               []string{translator.IntegrityHeadSignatureInvalid},
 		FindingsAfterPriorRead: []string{translator.IntegrityHeadSignatureInvalid},
@@ -83,7 +83,7 @@ func splitHead(ctx context.Context, t *tampering) (Damage, error) {
 	}
 	head, err := t.sign(t.key, tree)
 	return Damage{
-		Message: fmt.Sprintf("signed the head, of size %d, of a log in which %s of leaf %d is %q instead of %q",
+		Message: fmt.Sprintf("signed a head of size %d for a log in which %s of leaf %d is %q instead of %q",
 			head.Size, done.key, l.index, done.to, done.from),
 		FirstLeaf: -1, LastLeaf: -1,
 		Findings:               []string{translator.IntegrityHeadInconsistent},

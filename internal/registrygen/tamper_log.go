@@ -79,13 +79,13 @@ func (t *tampering) readLeaf(index int64) (l leaf, err error) {
 		l.data, err = l.decode()
 		return l, err
 	case err == nil:
-		return l, fmt.Errorf("the transparency log %s has no leaf %d: give the index of another one, or none", t.log, index)
+		return l, fmt.Errorf("the transparency log %s has no leaf %d: pass the index of another leaf, or none", t.log, index)
 	}
 	return l, err
 }
 
 // errFound ends a scan.
-var errFound = errors.New("found")
+var errFound = errors.New("stop scanning")
 
 func (l logLine) decode() ([]byte, error) {
 	var parsed struct {
@@ -124,7 +124,7 @@ func (t *tampering) alterLeaf(l leaf, row eventRow) ([]byte, alteration, error) 
 		data, done, ok = alterObject(l.data, ":", []string{"timestamp"})
 	}
 	if !ok {
-		return nil, done, fmt.Errorf("leaf %d has no digit or lowercase letter in %s: give another leaf, or another column", l.index, t.column())
+		return nil, done, fmt.Errorf("leaf %d has no digit or lowercase letter in %s: pass another leaf or another column", l.index, t.column())
 	}
 	return data, done, nil
 }
@@ -144,7 +144,7 @@ func editLeaf(ctx context.Context, t *tampering) (Damage, error) {
 		return Damage{}, err
 	}
 	d := damagedLeaf(l.index, row).corrupt()
-	d.Message = fmt.Sprintf("changed %s of leaf %d from %q to %q and left its hash", done.key, l.index, done.from, done.to)
+	d.Message = fmt.Sprintf("changed %s of leaf %d from %q to %q and kept its hash", done.key, l.index, done.from, done.to)
 	return d, t.replaceLine(l, appendLine(nil, l.index, l.hash, data))
 }
 
@@ -159,10 +159,10 @@ func (t *tampering) rehash(ctx context.Context) (Damage, error) {
 		return Damage{}, err
 	}
 	if _, fitting, _ := alterColumn(t.column(), row.value); row.id != 0 && fitting != done {
-		return Damage{}, fmt.Errorf("row %d already differs from leaf %d: give another leaf", row.id, l.index)
+		return Damage{}, fmt.Errorf("row %d already differs from leaf %d: pass another leaf", row.id, l.index)
 	}
 	d := damagedLeaf(l.index, row).rewritten()
-	d.Message = fmt.Sprintf("changed %s of leaf %d from %q to %q, with its hash", done.key, l.index, done.from, done.to)
+	d.Message = fmt.Sprintf("changed %s of leaf %d from %q to %q, and its hash with it", done.key, l.index, done.from, done.to)
 	if row.id != 0 {
 		if _, err := t.alterRow(ctx, row); err != nil {
 			return d, err
@@ -200,7 +200,7 @@ func reorderLeaves(ctx context.Context, t *tampering) (Damage, error) {
 		return Damage{}, err
 	}
 	if next.number != l.number+1 {
-		return Damage{}, fmt.Errorf("leaf %d does not follow leaf %d: give another leaf", next.index, l.index)
+		return Damage{}, fmt.Errorf("leaf %d does not follow leaf %d: pass another leaf", next.index, l.index)
 	}
 	d := damagedLeaf(l.index, row).corrupt().rewritten()
 	d.Message = fmt.Sprintf("swapped the lines of leaves %d and %d", l.index, next.index)

@@ -424,7 +424,7 @@ func TestTamperErrors(t *testing.T) {
 		"no such row":       {registrygen.RowEdited, registrygen.TamperOptions{At: &many}, "no row 1000"},
 		"no such leaf":      {registrygen.LeafEdited, registrygen.TamperOptions{At: &many}, "no leaf 1000"},
 		"no leaves to take": {registrygen.LogTruncated, registrygen.TamperOptions{At: &many}, "no leaf 1000"},
-		"nothing is lost":   {registrygen.DatabaseReplaced, registrygen.TamperOptions{At: &many}, "no event is lost"},
+		"nothing is lost":   {registrygen.DatabaseReplaced, registrygen.TamperOptions{At: &many}, "no events after row 1000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			settings := toTamper(t, 7)
@@ -456,9 +456,9 @@ func TestTamperRefuses(t *testing.T) {
 		"no database": {func(t *testing.T, settings *registrygen.Settings) {
 			require.NoError(t, os.Remove(settings.Database))
 		}, "nothing to damage"},
-		"no log":            {func(_ *testing.T, settings *registrygen.Settings) { settings.TlogDir += "x" }, "nothing to damage"},
-		"no log given":      {func(_ *testing.T, settings *registrygen.Settings) { settings.TlogDir = "" }, "without a transparency log"},
-		"no database given": {func(_ *testing.T, settings *registrygen.Settings) { settings.Database = "" }, "no database given"},
+		"no log":                   {func(_ *testing.T, settings *registrygen.Settings) { settings.TlogDir += "x" }, "nothing to damage"},
+		"no log given":             {func(_ *testing.T, settings *registrygen.Settings) { settings.TlogDir = "" }, "without a transparency log"},
+		"the database is required": {func(_ *testing.T, settings *registrygen.Settings) { settings.Database = "" }, "the database is required"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			settings := inDirectory(t.TempDir())

@@ -5,8 +5,8 @@ package tlog
 
 import "github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 
-// chunkSize is the number of leaves that are read again together, and of which one
-// node is kept in memory. It is a power of two, so that the node is one of the tree.
+// chunkSize is the number of leaves that are reread together, and for which one node
+// is kept in memory. It is a power of two, so that the node is one of the tree.
 const chunkSize = 256
 
 // chunk is the leaves of one chunk that are in memory: chunkSize of them, or fewer

@@ -26,14 +26,14 @@ type ConsistencyProof struct {
 // Verify checks that the proof leads to both roots.
 func (p *ConsistencyProof) Verify() error {
 	if p.Size1 < 0 || p.Size2 < 0 {
-		return errors.New("the consistency proof is wrong: a size is negative")
+		return errors.New("invalid consistency proof: a size is negative")
 	}
 	if p.Size1 == 0 && p.Root1 != emptyRoot {
-		return errors.New("the consistency proof is wrong: a tree without leaves has another root")
+		return errors.New("invalid consistency proof: a tree without leaves has another root")
 	}
 	err := proof.VerifyConsistency(rfc6962.DefaultHasher, uint64(p.Size1), uint64(p.Size2), slicesOf(p.Hashes), p.Root1[:], p.Root2[:])
 	if err != nil {
-		return fmt.Errorf("the consistency proof is wrong: %w", err)
+		return fmt.Errorf("invalid consistency proof: %w", err)
 	}
 	return nil
 }

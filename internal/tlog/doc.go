@@ -17,8 +17,8 @@
 // # What it proves
 //
 // A row that agrees with its leaf ([Log.Compare]) is the row that the registry meant
-// to write: whoever changes it later must change the leaf too. Whoever changes a leaf
-// changes the root. A [Log] remembers the last root that it saw, also over restarts
+// to write: a later change of the row needs a change of the leaf, and a change of a
+// leaf changes the root. A [Log] remembers the last root that it saw, also over restarts
 // ([State]), and so detects that. If a signed head has another root at the same size
 // ([Log.RootAt]), the registry has shown two logs.
 //

@@ -18,7 +18,7 @@ import (
 )
 
 // ErrSignature says that a tree head is not signed by the key, or that its
-// signed_message is not about its size and root.
+// signed_message does not match its size and root.
 var ErrSignature = errors.New("the tree head is not signed by the registry's key")
 
 // HeadSyntaxError says that something is not a tree head at all: an error page, or
@@ -57,7 +57,7 @@ func ParseHead(data []byte) (Head, error) {
 		return Head{}, &HeadSyntaxError{Reason: err.Error()}
 	}
 	if head.Size, err = strconv.ParseInt(string(values[0]), 10, 64); err != nil || head.Size < 0 || strconv.FormatInt(head.Size, 10) != string(values[0]) {
-		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its size (%.40q) is not a whole number from 0", values[0])}
+		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its size (%.40q) is not a non-negative integer", values[0])}
 	}
 	texts := [len(headKeys)]string{}
 	for i, key := range headKeys[1:] {
@@ -68,13 +68,13 @@ func ParseHead(data []byte) (Head, error) {
 		texts[i+1] = token.String()
 	}
 	if head.Root, err = leaf.ParseHash(texts[1]); err != nil {
-		return Head{}, &HeadSyntaxError{Reason: "its root is wrong: " + err.Error()}
+		return Head{}, &HeadSyntaxError{Reason: "its root is invalid: " + err.Error()}
 	}
 	if !decodeHex(head.Signature[:], texts[2]) {
-		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its signature is not %d hex digits in lower case", 2*len(head.Signature))}
+		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its signature is not %d lower-case hex digits", 2*len(head.Signature))}
 	}
 	if texts[3] != string(head.Message()) {
-		return head, fmt.Errorf("%w: its signed_message, %.200q, is not about its size and root", ErrSignature, texts[3])
+		return head, fmt.Errorf("%w: its signed_message, %.200q, does not match its size and root", ErrSignature, texts[3])
 	}
 	return head, nil
 }
@@ -96,7 +96,7 @@ func scanHead(data []byte) (values [len(headKeys)]jsontext.Value, err error) {
 		return values, err
 	}
 	if _, err = decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return values, errors.New("something follows its JSON object")
+		return values, errors.New("unexpected data follows its JSON object")
 	}
 	for i, value := range values {
 		if value == nil {
@@ -150,7 +150,7 @@ func (h *Head) Verify(key ed25519.PublicKey) error {
 func ParsePublicKey(text string) (ed25519.PublicKey, error) {
 	key := make(ed25519.PublicKey, ed25519.PublicKeySize)
 	if !decodeHex(key, text) {
-		return nil, fmt.Errorf("%.80q is not an Ed25519 public key: must be %d hex digits in lower case", text, 2*len(key))
+		return nil, fmt.Errorf("must be an Ed25519 public key, %d lower-case hex digits", 2*len(key))
 	}
 	return key, nil
 }

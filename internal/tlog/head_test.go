@@ -142,6 +142,6 @@ func TestHeadInAnotherOrder(t *testing.T) {
 func TestPublicKeys(t *testing.T) {
 	for _, text := range []string{"", "ab", strings.Repeat("AB", 32), strings.Repeat("ab", 33), strings.Repeat("zz", 32)} {
 		_, err := tlog.ParsePublicKey(text)
-		require.ErrorContains(t, err, "64 hex digits", text)
+		require.ErrorContains(t, err, "64 lower-case hex digits", text)
 	}
 }

@@ -32,11 +32,11 @@ type Proof struct {
 // Verify checks that the proof leads from the leaf's hash to the root.
 func (p *Proof) Verify() error {
 	if p.Index < 0 || p.Size < 0 {
-		return errors.New("the inclusion proof is wrong: its index or its size is negative")
+		return errors.New("invalid inclusion proof: its index or its size is negative")
 	}
 	err := proof.VerifyInclusion(rfc6962.DefaultHasher, uint64(p.Index), uint64(p.Size), p.LeafHash[:], slicesOf(p.Hashes), p.Root[:])
 	if err != nil {
-		return fmt.Errorf("the inclusion proof is wrong: %w", err)
+		return fmt.Errorf("invalid inclusion proof: %w", err)
 	}
 	return nil
 }

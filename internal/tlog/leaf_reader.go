@@ -96,12 +96,12 @@ func (r *leafReader) parse(text []byte, length int64) (hasIndex bool, err error)
 func (r *leafReader) otherIndex(next treeLeaf, length int64) treeLeaf {
 	switch jump := r.line.Index - r.nextIndex; {
 	case jump < 0:
-		next = treeLeaf{index: r.line.Index, outOfOrder: true, fault: fmt.Sprintf("a line with its index stands where leaf %d is expected", r.nextIndex)}
+		next = treeLeaf{index: r.line.Index, outOfOrder: true, fault: fmt.Sprintf("its line is in the position of leaf %d", r.nextIndex)}
 	case jump <= maxGap && r.isGap(length):
 		r.gapEnd = r.line.Index
 		return r.missing()
 	default:
-		next.fault, next.data = fmt.Sprintf("its line has the index %d", r.line.Index), nil
+		next.fault, next.data = fmt.Sprintf("its line says index %d", r.line.Index), nil
 		r.nextIndex++
 	}
 	r.lines.skip(length)

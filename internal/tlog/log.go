@@ -15,10 +15,10 @@ import (
 
 var (
 	// ErrBeyond says that the log has no such leaf, as far as it has been read.
-	ErrBeyond = errors.New("the transparency log does not reach that far")
+	ErrBeyond = errors.New("the transparency log has fewer leaves")
 	// ErrUnknown says that the result depends on leaves that have not been verified
 	// again yet, were rotated away, or could not be read.
-	ErrUnknown = errors.New("that part of the transparency log is not known")
+	ErrUnknown = errors.New("that part of the transparency log is not available")
 	// ErrRotated says that the leaf is in a file that was rotated away. It wraps
 	// ErrUnknown.
 	ErrRotated = fmt.Errorf("%w: its leaves were rotated away", ErrUnknown)
@@ -34,7 +34,7 @@ type Settings struct {
 	State State
 	// OnLeaf is called for each new leaf, in order and once: not for those below
 	// State.Size. beacon says that the leaf is not corrupt and looks like that of a
-	// beacon; Lookup tells for certain. It must not call the Log. The default is
+	// beacon; Lookup decides. It must not call the Log. The default is
 	// none.
 	OnLeaf func(index int64, beacon bool)
 	// ReverifyEvery is the time from one verification of the whole file to the

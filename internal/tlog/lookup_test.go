@@ -161,6 +161,6 @@ func TestManyFaults(t *testing.T) {
 	assert.Len(t, findings, 1000)
 	last := findings[999]
 	assert.Equal(t, []int64{1998, 4998}, []int64{last.First, last.Last})
-	assert.Contains(t, last.Reason, "not every leaf")
+	assert.Contains(t, last.Reason, "too many corrupt leaves to list")
 	assert.Len(t, f.State().Corrupt, 1000)
 }

@@ -25,7 +25,7 @@ func (r *reporter) add(found Finding) {
 	if n := len(r.findings); n >= maxFindings && found.Kind == translator.IntegrityLeafCorrupt {
 		if last := &r.findings[n-1]; last.Kind == found.Kind {
 			last.First, last.Last = min(last.First, found.First), max(last.Last, found.Last)
-			last.Reason = "not every leaf between the first and the last is corrupt, but there are too many to list"
+			last.Reason = "there are too many corrupt leaves to list, and some leaves of this range are intact"
 			return
 		}
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 // errContentChanged: at some offset the file does not hold what it held before.
-var errContentChanged = errors.New("the file holds other leaves than before")
+var errContentChanged = errors.New("the leaves in the file have changed")
 
 // rereadChunk adds the leaves before end, which have been read before, to a chunk. It
 // returns the corrupt ones, which count only if the chunk has the root that it had.

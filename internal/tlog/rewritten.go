@@ -60,7 +60,7 @@ func (l *Log) comparePrevious() {
 	found := previous.rewrittenFinding()
 	found.NewSize = previous.Size
 	found.Root, found.HasRoot = l.root()
-	found.Reason = fmt.Sprintf("its first %d leaves are not those that were there before", previous.Size)
+	found.Reason = fmt.Sprintf("its first %d leaves have changed", previous.Size)
 	l.reporter.add(found)
 }
 
@@ -74,7 +74,7 @@ func (l *Log) comparePreviousAtEnd() {
 	l.previousState = nil
 	found := previous.rewrittenFinding()
 	found.NewSize = l.size
-	found.Reason = fmt.Sprintf("it has %d leaves, and had %d before", l.size, previous.Size)
+	found.Reason = fmt.Sprintf("it has %d leaves, and had %d when it was last read", l.size, previous.Size)
 	l.reporter.add(found)
 	l.firstNew = min(l.firstNew, l.size)
 }

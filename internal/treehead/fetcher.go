@@ -77,7 +77,7 @@ func (f *Fetcher) fetch(ctx context.Context) ([]byte, error) {
 	defer response.Body.Close()
 	body, err := Read(response.Body)
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("the registry answered %s: %.200q", response.Status, body)
+		return nil, fmt.Errorf("the registry responded %s: %.200q", response.Status, body)
 	}
 	return body, err
 }
@@ -89,7 +89,7 @@ func (f *Fetcher) CloseIdleConnections() { f.client.CloseIdleConnections() }
 func Read(r io.Reader) ([]byte, error) {
 	body, err := io.ReadAll(io.LimitReader(r, MaxSize+1))
 	if err == nil && len(body) > MaxSize {
-		return nil, fmt.Errorf("the answer is longer than %d bytes, which no tree head is", MaxSize)
+		return nil, fmt.Errorf("the response is longer than %d bytes, the limit of a tree head", MaxSize)
 	}
 	return body, err
 }
@@ -106,9 +106,9 @@ func checkRedirect(request *http.Request, via []*http.Request) error {
 	case len(via) >= maxRedirects:
 		return fmt.Errorf("stopped after %d redirects", maxRedirects)
 	case request.URL.Host != first.Host:
-		return fmt.Errorf("redirected to another host, %s: configure the address that serves %s itself", redacted(request.URL), Path)
+		return fmt.Errorf("redirected to another host, %s, which is not followed: configure the address that serves %s", redacted(request.URL), Path)
 	case first.Scheme == "https" && request.URL.Scheme != "https":
-		return fmt.Errorf("redirected from https to %s", request.URL.Scheme)
+		return fmt.Errorf("redirected from https to %s, which is not followed: configure the address that serves %s", request.URL.Scheme, Path)
 	}
 	return nil
 }

@@ -59,11 +59,11 @@ func TestConfig(t *testing.T) {
 func TestWrongConfig(t *testing.T) {
 	for name, want := range map[string]string{
 		"invalid_format":         "`format` is \"cef\": must be one of splunk, ecs, sentinel",
-		"invalid_no_format":      "`format` is required: one of splunk, ecs, sentinel",
+		"invalid_no_format":      "`format` is required: must be one of splunk, ecs, sentinel",
 		"invalid_layout":         "`sentinel::layout` is \"rows\": must be \"body\" or \"attributes\"",
-		"invalid_custom_event":   "`sentinel::custom_event` is \"Oversight\": it needs `sentinel::layout: attributes`",
+		"invalid_custom_event":   "`sentinel::custom_event` is \"Oversight\": requires `sentinel::layout: attributes`",
 		"invalid_dataset":        "`ecs::data_stream::dataset` is \"Oversight-Beacon\": must be lower case, without -",
-		"invalid_namespace":      "`ecs::data_stream::namespace` is empty",
+		"invalid_namespace":      "`ecs::data_stream::namespace` must not be empty",
 		"invalid_unknown_key":    "sourcetypes",
 		"invalid_extended_value": "extended",
 	} {

@@ -32,7 +32,7 @@ type checkpointStore struct {
 	recent *checkpoint.Recent
 
 	// upgrade is what turns version 1 into version 2, and upgradedPages the pages
-	// of the log among it. The next save writes it. nil: nothing is to be done.
+	// of the log among it. The next save writes it. nil: there is nothing to write.
 	upgrade       []*storage.Operation
 	upgradedPages map[int64][]byte
 
@@ -48,11 +48,11 @@ func openCheckpointStore(ctx context.Context, host component.Host, id *component
 	}
 	found, ok := host.GetExtensions()[*id]
 	if !ok {
-		return nil, fmt.Errorf("`storage` is %q: no such extension is listed under `service::extensions`", id)
+		return nil, fmt.Errorf("`storage` is %q: must be an extension listed under `service::extensions`", id)
 	}
 	extension, ok := found.(storage.Extension)
 	if !ok {
-		return nil, fmt.Errorf("`storage` is %q: that extension stores nothing; use one such as file_storage", id)
+		return nil, fmt.Errorf("`storage` is %q: must be a storage extension such as file_storage", id)
 	}
 	client, err := extension.GetClient(ctx, component.KindReceiver, receiverID, "")
 	if err != nil {
@@ -112,7 +112,7 @@ func (s *checkpointStore) loadRecent(ctx context.Context, total int64) error {
 	}
 	recent, err := checkpoint.DecodeRecent(total, pages)
 	if err != nil {
-		s.logger.Warn("The last delivered rows in the checkpoint are damaged and dropped", zap.Error(err))
+		s.logger.Warn("The list of recently delivered rows in the checkpoint is damaged: starting a new list; no events are affected", zap.Error(err))
 		recent = new(checkpoint.Recent)
 		recent.Reset()
 	}
@@ -204,7 +204,7 @@ func (s *checkpointStore) write(ctx context.Context, operations []*storage.Opera
 // concurrent use with save, and does not wait for one that the storage holds up.
 func (s *checkpointStore) close(ctx context.Context) error {
 	if !s.mu.TryLock() {
-		return errors.New("close the storage: it still holds up a save")
+		return errors.New("close the storage: a save is still running")
 	}
 	defer s.mu.Unlock()
 	if s.closed {

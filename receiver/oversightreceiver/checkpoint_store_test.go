@@ -188,7 +188,7 @@ func TestUnknownVersionStops(t *testing.T) {
 		stored []byte
 		want   string
 	}{
-		"version":  {[]byte(`{"version":3,"position":"elsewhere"}`), `key "checkpoint" has version 3, this collector knows versions 1 to 2`},
+		"version":  {[]byte(`{"version":3,"position":"elsewhere"}`), `key "checkpoint" has version 3, this collector supports versions 1 to 2`},
 		"requires": {requires, `key "checkpoint" has version 2 and requires delivery`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -198,7 +198,7 @@ func TestUnknownVersionStops(t *testing.T) {
 			s.host.waitFor(t, componentstatus.StatusPermanentError, c.want)
 			stop()
 			text := s.host.last().Err().Error()
-			for _, part := range []string{"`storage` \"memory\"", "newer collector", "delete this receiver's entry"} {
+			for _, part := range []string{"`storage` is \"memory\"", "newer collector", "delete this receiver's entry"} {
 				assert.Contains(t, text, part)
 			}
 			assert.Empty(t, s.sink.tokens())
@@ -243,7 +243,7 @@ func TestRecentRows(t *testing.T) {
 	s.memory.data["recent/0"] = []byte("damaged")
 	execute(t, s.config.Database, insert("n", 1))
 	s.restart(t, []string{"n1"})
-	assert.Len(t, s.logs.FilterMessageSnippet("last delivered rows in the checkpoint are damaged").All(), 1)
+	assert.Len(t, s.logs.FilterMessageSnippet("recently delivered rows in the checkpoint is damaged").All(), 1)
 	require.Len(t, s.recent(t), 1)
 }
 

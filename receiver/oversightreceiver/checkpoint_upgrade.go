@@ -24,7 +24,7 @@ func (s *checkpointStore) prepareUpgrade(ctx context.Context) error {
 	upgrade := []*storage.Operation{storage.DeleteOperation(checkpoint.LogKeyV1)}
 	log, err := checkpoint.DecodeLogV1(data)
 	if err != nil {
-		s.logger.Error("The checkpoint of the transparency log is damaged: leaves seen before this start are not compared with earlier ones", zap.Error(err))
+		s.logger.Error("The checkpoint of the transparency log is damaged: changes to the log made before this start are not detected", zap.Error(err))
 		s.upgrade = upgrade
 		return nil
 	}

@@ -64,7 +64,7 @@ type Config struct {
 	BatchSize int `mapstructure:"batch_size"`
 
 	// StorageID names the storage extension that keeps the checkpoint. Without
-	// it a restart begins again where start_at says. Default: none.
+	// it a restart reads from start_at. Default: none.
 	StorageID *component.ID `mapstructure:"storage"`
 
 	// RetryConfig says how a batch that the pipeline did not accept is retried.
@@ -145,7 +145,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, errors.New("`database` is required: the path of the registry's SQLite file"))
 	}
 	if c.RegistryID == "" {
-		errs = append(errs, errors.New("`registry_id` is required: the registry's public key in hex, or a short id"))
+		errs = append(errs, errors.New("`registry_id` is required: `ed25519_pub` of the registry's /.well-known/oversight-registry, or a short id of your own"))
 	}
 	if c.StartAt != StartAtBeginning && c.StartAt != StartAtEnd {
 		errs = append(errs, fmt.Errorf("`start_at` is %q: must be %q or %q", c.StartAt, StartAtBeginning, StartAtEnd))
@@ -154,7 +154,7 @@ func (c *Config) Validate() error {
 		errs = append(errs, err)
 	}
 	if c.PollInterval < minPollInterval {
-		errs = append(errs, fmt.Errorf("`poll_interval` is %s: must be at least %s, written with its unit", c.PollInterval, minPollInterval))
+		errs = append(errs, fmt.Errorf("`poll_interval` is %s: must be at least %s; write a unit, such as 5s", c.PollInterval, minPollInterval))
 	}
 	if c.BatchSize < 1 || c.BatchSize > maxBatchSize {
 		errs = append(errs, fmt.Errorf("`batch_size` is %d: must be from 1 to %d", c.BatchSize, maxBatchSize))
@@ -179,7 +179,7 @@ func parseSince(text string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("`since` is %q: must be a time in RFC 3339 such as 2026-01-31T00:00:00Z, or unix seconds", text)
+		return time.Time{}, fmt.Errorf("`since` is %q: must be an RFC 3339 time such as 2026-01-31T00:00:00Z, or Unix seconds", text)
 	}
 	return t, nil
 }

@@ -65,7 +65,7 @@ func TestDefaultConfig(t *testing.T) {
 	assert.Equal(t, 1000, config.BatchSize)
 	assert.Nil(t, config.StorageID)
 	assert.True(t, config.RetryConfig.Enabled)
-	assert.Zero(t, config.RetryConfig.MaxElapsedTime, "for ever")
+	assert.Zero(t, config.RetryConfig.MaxElapsedTime, "forever")
 	assert.Equal(t, ReplacedRestart, config.OnDatabaseReplaced)
 	assert.False(t, config.TransparencyLog.HasValue(), "off unless given")
 }

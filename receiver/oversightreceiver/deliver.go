@@ -28,7 +28,7 @@ func ignoreIfStopping(ctx context.Context, err error) error {
 
 // deliverWithRetry delivers events and findings until the pipeline accepts them or
 // refuses them permanently. It returns nil in both cases: the cursor may move. With
-// any error the events have to be read again.
+// any error the events must be read again.
 func (p *poller) deliverWithRetry(ctx context.Context, events []event, findings []finding) error {
 	retry := &p.config.RetryConfig
 	interval := p.newBackOff()

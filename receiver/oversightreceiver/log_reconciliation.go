@@ -37,7 +37,7 @@ type logSettings struct {
 // logSizes is what metrics tell about the log.
 type logSizes struct {
 	leaves atomic.Int64 // read
-	head   atomic.Int64 // of the last head that the log agreed with
+	head   atomic.Int64 // of the last head that matched the log
 }
 
 // logReconciliation is for a receiver with `transparency_log`.
@@ -56,7 +56,7 @@ func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID in
 	s.Saved, s.Pages, s.LastID = saved, store, lastID
 	reconciler, err := reconcile.Open(s.Settings)
 	if err != nil {
-		s.logger.Error("The checkpoint of the transparency log is damaged: leaves seen before this start are not compared with earlier ones", zap.Error(err))
+		s.logger.Error("The checkpoint of the transparency log is damaged: changes to the log made before this start are not detected", zap.Error(err))
 	}
 	return &logReconciliation{settings: s, reconciler: reconciler}, nil
 }
@@ -65,7 +65,7 @@ func (l *logReconciliation) check(ctx context.Context, events []event) []finding
 	skipped := l.reconciler.SkippedLeaves()
 	l.reconciler.Check(ctx, events)
 	if n := l.reconciler.SkippedLeaves(); n != skipped {
-		l.settings.logger.Info("Skipped leaves that are older than the first row: their rows are assumed to be pruned", zap.Int64("leaves", n))
+		l.settings.logger.Info("Skipped leaves that are older than the first row: their rows were probably pruned", zap.Int64("leaves", n))
 	}
 	l.settings.telemetry.checked(ctx, events)
 	l.work(ctx, busySlice)

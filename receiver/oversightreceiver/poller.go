@@ -199,7 +199,7 @@ func (p *poller) start(ctx context.Context) error {
 		p.logger.Error("The checkpoint is damaged: reading from the beginning", zap.Error(err))
 		found = true
 	case errors.As(err, new(*checkpoint.VersionError)):
-		return fmt.Errorf("`storage` %q: %w: run the newer collector that wrote it, or delete this receiver's entry in that storage (or configure another one) and accept that events are delivered again", p.config.StorageID, err)
+		return fmt.Errorf("`storage` is %q: it holds the checkpoint of a newer collector; run that one, or delete this receiver's entry in that storage (or configure another one) and accept that events are delivered again: %w", p.config.StorageID, err)
 	case err != nil:
 		return err
 	}
@@ -221,7 +221,7 @@ func (p *poller) start(ctx context.Context) error {
 	return nil
 }
 
-// onReplaced goes on with another database from its beginning, or not at all.
+// onReplaced continues with another database from its beginning, or stops.
 func (p *poller) onReplaced(ctx context.Context, err *registry.ReplacedError) error {
 	p.telemetry.replaced(ctx)
 	restart := p.config.OnDatabaseReplaced == ReplacedRestart
@@ -263,7 +263,7 @@ func (p *poller) move(ctx context.Context, to registry.Cursor) {
 }
 
 // save writes the checkpoint, also while the receiver is being stopped. If that
-// fails, events go on being delivered, since a leak must be known of even with a
+// fails, delivery continues, because a leak must be reported even with a
 // full disk: the price is that a restart delivers them again. It is reported, and
 // retried at every poll.
 func (p *poller) save(ctx context.Context) {

@@ -89,7 +89,7 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		return err
 	}
 	if r.config.StorageID == nil {
-		logger.Warn("No `storage` is set: every restart begins again where `start_at` says", zap.String("start_at", r.config.StartAt))
+		logger.Warn("No `storage` is set: every restart reads from `start_at`", zap.String("start_at", r.config.StartAt))
 	}
 	openReconciliation, heads, err := r.newReconciliation(ctx, host)
 	if err != nil {
@@ -139,8 +139,8 @@ func (*oversightReceiver) run(ctx context.Context, poller *poller, heads *treeHe
 	loops.Wait()
 }
 
-// newReconciliation prepares what `transparency_log` asks for. heads is nil if no
-// tree heads are to be fetched.
+// newReconciliation prepares what `transparency_log` asks for. heads is nil if
+// `tree_head` is not set.
 func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host) (open openReconciliation, heads *treeHeads, err error) {
 	config := r.config.TransparencyLog.Get()
 	if config == nil {
@@ -183,7 +183,7 @@ func (r *oversightReceiver) Shutdown(ctx context.Context) error {
 		if !r.waitUntilDone(ctx, abortGrace) {
 			r.abandoned.Store(true)
 			return errors.Join(
-				errors.New("the pipeline did not return a batch of events in time: it is delivered again after the next start"),
+				errors.New("the pipeline did not accept a batch of events before the deadline of the shutdown; the batch is delivered again after the next start"),
 				r.closeStore(ctx))
 		}
 	}

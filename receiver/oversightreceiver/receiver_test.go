@@ -112,7 +112,7 @@ func TestReplacedDatabaseStops(t *testing.T) {
 	require.NoError(t, os.Rename(newDatabase(t, insert("o", 9)), s.config.Database))
 	for range 2 { // a restart does not make it forget
 		stop := s.start(t)
-		s.host.waitFor(t, componentstatus.StatusPermanentError, "is another database")
+		s.host.waitFor(t, componentstatus.StatusPermanentError, "was replaced since it was read up to id 5")
 		stop()
 		s.host.Report(componentstatus.NewEvent(componentstatus.StatusOK))
 	}
@@ -276,11 +276,11 @@ func TestStorageThatIsNotThere(t *testing.T) {
 		extensions map[component.ID]component.Component
 		want       string
 	}{
-		"missing": {nil, "`storage` is \"memory\": no such extension is listed"},
+		"missing": {nil, "`storage` is \"memory\": must be an extension listed"},
 		"other": {map[component.ID]component.Component{storageID: &struct {
 			component.StartFunc
 			component.ShutdownFunc
-		}{}}, "stores nothing"},
+		}{}}, "must be a storage extension"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s.host.extensions = c.extensions

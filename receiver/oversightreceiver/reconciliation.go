@@ -38,7 +38,7 @@ type reconciliation interface {
 	close() error
 }
 
-// openReconciliation returns a reconciliation that goes on from what the store
+// openReconciliation returns a reconciliation that continues from what the store
 // has, when the rows up to lastID have been delivered.
 type openReconciliation func(ctx context.Context, store *checkpointStore, lastID int64) (reconciliation, error)
 

@@ -83,7 +83,7 @@ func TestShutdownWithoutAStuckBatch(t *testing.T) {
 					defer cancel()
 				}
 				begin := time.Now()
-				require.ErrorContains(t, r.Shutdown(ctx), "the pipeline did not return a batch")
+				require.ErrorContains(t, r.Shutdown(ctx), "the pipeline did not accept a batch")
 				assert.Equal(t, c.want, time.Since(begin))
 				close(next.release)
 				<-next.returned

@@ -93,7 +93,7 @@ func (c *TransparencyLogConfig) Validate() error {
 		errs = append(errs, fmt.Errorf("`wait` is %s: must not be negative", c.Wait))
 	}
 	if c.Grace < minPeriod {
-		errs = append(errs, fmt.Errorf("`grace` is %s: must be at least %s, written with its unit", c.Grace, minPeriod))
+		errs = append(errs, fmt.Errorf("`grace` is %s: must be at least %s; write a unit, such as 5s", c.Grace, minPeriod))
 	}
 	return errors.Join(errs...)
 }
@@ -102,7 +102,7 @@ func (c *TransparencyLogConfig) Validate() error {
 func (c *TreeHeadConfig) Validate() error {
 	var errs []error
 	if c.Interval < minPeriod {
-		errs = append(errs, fmt.Errorf("`interval` is %s: must be at least %s, written with its unit", c.Interval, minPeriod))
+		errs = append(errs, fmt.Errorf("`interval` is %s: must be at least %s; write a unit, such as 5s", c.Interval, minPeriod))
 	}
 	u, err := url.Parse(c.ClientConfig.Endpoint)
 	switch {
@@ -111,7 +111,7 @@ func (c *TreeHeadConfig) Validate() error {
 	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
 		errs = append(errs, fmt.Errorf("`endpoint` is %q: must be a URL such as https://registry.example.org", c.ClientConfig.Endpoint))
 	case u.RawQuery != "" || u.Fragment != "" || u.User != nil:
-		errs = append(errs, errors.New("`endpoint` must be a URL without user, query and fragment, since it is logged"))
+		errs = append(errs, errors.New("`endpoint` must be a URL without user, query and fragment: it is logged"))
 	}
 	return errors.Join(errs...)
 }
@@ -130,7 +130,7 @@ func (c *TransparencyLogConfig) key(registryID string) (ed25519.PublicKey, error
 	}
 	key, err := tlog.ParsePublicKey(registryID)
 	if err != nil {
-		return nil, fmt.Errorf("`transparency_log::public_key` is required with `tree_head`, since `registry_id` %q is not a key: it is `ed25519_pub` of GET /.well-known/oversight-registry", registryID)
+		return nil, fmt.Errorf("`transparency_log::public_key` is required with `tree_head`, because `registry_id` %q is not a public key: use `ed25519_pub` of GET /.well-known/oversight-registry", registryID)
 	}
 	return key, nil
 }

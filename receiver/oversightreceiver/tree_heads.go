@@ -44,7 +44,7 @@ func (t *treeHeads) run(ctx context.Context) {
 		switch {
 		case err == nil:
 			if failing {
-				t.logger.Info("Recovered: tree heads are fetched again", zap.String("url", t.fetcher.URL()))
+				t.logger.Info("Recovered: fetched a tree head", zap.String("url", t.fetcher.URL()))
 			}
 			failing = false
 			t.replace(body)

@@ -67,7 +67,7 @@ func TestGoInstallRefusesReplacement(t *testing.T) {
 }
 
 // goInstall installs the command from a proxy, without network: other modules
-// come from the module cache of whoever runs the test.
+// come from the module cache of the user who runs the test.
 func goInstall(t *testing.T, proxy, bin string) (output string, err error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "go", "install", command+"@"+version)

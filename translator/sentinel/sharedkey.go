@@ -23,7 +23,7 @@ var errSharedKey = errors.New("the shared key is not base64: use the primary or 
 // over the method, contentLength (in bytes, of the body as it is sent), content
 // type, date and resource of the request, as in
 // https://learn.microsoft.com/previous-versions/azure/azure-monitor/logs/data-collector-api#authorization.
-// The request has to be a POST of application/json to /api/logs, with the same
+// The request must be a POST of application/json to /api/logs, with the same
 // date in its header x-ms-date, in the form of RFC 1123 in GMT
 // ([net/http.TimeFormat]). A key that is not base64 is an error, which does not
 // show it.

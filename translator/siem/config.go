@@ -133,7 +133,7 @@ func (c *Config) checkFormat(others ...string) error {
 	}
 	list := strings.Join(choices, ", ")
 	if c.Format == "" {
-		return fmt.Errorf("`format` is required: one of %s", list)
+		return fmt.Errorf("`format` is required: must be one of %s", list)
 	}
 	return fmt.Errorf("`format` is %q: must be one of %s", c.Format, list)
 }
@@ -153,7 +153,7 @@ func (c *DataStreamConfig) check() error {
 func checkName(key, name string) error {
 	switch {
 	case name == "":
-		return fmt.Errorf("`%s` is empty", key)
+		return fmt.Errorf("`%s` must not be empty", key)
 	case len(name) > 100:
 		return fmt.Errorf("`%s` is %q: must not be longer than 100 bytes", key, name)
 	case strings.ContainsAny(name, forbidden+"-") || strings.ToLower(name) != name:
@@ -168,7 +168,7 @@ func (c *SentinelConfig) check() error {
 		return fmt.Errorf("`sentinel::layout` is %q: must be %q or %q", c.Layout, LayoutBody, LayoutAttributes)
 	}
 	if c.CustomEvent != "" && c.Layout != LayoutAttributes {
-		return fmt.Errorf("`sentinel::custom_event` is %q: it needs `sentinel::layout: %s`", c.CustomEvent, LayoutAttributes)
+		return fmt.Errorf("`sentinel::custom_event` is %q: requires `sentinel::layout: %s`", c.CustomEvent, LayoutAttributes)
 	}
 	return nil
 }

@@ -36,7 +36,7 @@ func createDefaultConfig() component.Config {
 func (c *Config) Validate() error {
 	errs := []error{c.Shape.Check(FormatOTel)}
 	if layout := c.Shape.Sentinel.Layout; layout == siem.LayoutAttributes {
-		errs = append(errs, fmt.Errorf("`sentinel::layout` is %q: an encoding writes rows, so it must be %q", layout, siem.LayoutBody))
+		errs = append(errs, fmt.Errorf("`sentinel::layout` is %q: must be %q in an encoding", layout, siem.LayoutBody))
 	}
 	return errors.Join(errs...)
 }

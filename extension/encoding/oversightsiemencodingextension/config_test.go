@@ -48,8 +48,8 @@ func TestConfig(t *testing.T) {
 func TestWrongConfig(t *testing.T) {
 	for name, want := range map[string]string{
 		"invalid_format":      "`format` is \"cef\": must be one of splunk, ecs, sentinel, otel",
-		"invalid_no_format":   "`format` is required: one of splunk, ecs, sentinel, otel",
-		"invalid_layout":      "`sentinel::layout` is \"attributes\": an encoding writes rows, so it must be \"body\"",
+		"invalid_no_format":   "`format` is required: must be one of splunk, ecs, sentinel, otel",
+		"invalid_layout":      "`sentinel::layout` is \"attributes\": must be \"body\" in an encoding",
 		"invalid_unknown_key": "pretty",
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -110,7 +110,7 @@ func (f *lineFields) checkText() error {
 	case !f.has[keyHex], !utf8.Valid(f.bytes):
 		return nil
 	case f.invalidText || f.text != string(f.bytes):
-		return fmt.Errorf("its %s and its %s are not the same", keyText, keyHex)
+		return fmt.Errorf("its %s and %s differ", keyText, keyHex)
 	}
 	return nil
 }

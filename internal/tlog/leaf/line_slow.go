@@ -96,7 +96,7 @@ func scanFields(decoder *jsontext.Decoder) (lineFields, error) {
 		return fields, err
 	}
 	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return fields, errors.New("something follows its JSON object")
+		return fields, errors.New("unexpected data follows its JSON object")
 	}
 	return fields, nil
 }
@@ -145,7 +145,7 @@ func lineKeyOf(name string) (lineKey, error) {
 func parseIndex(kind jsontext.Kind, text string) (int64, error) {
 	index, err := strconv.ParseInt(text, 10, 64)
 	if kind != '0' || err != nil || index < 0 || strconv.FormatInt(index, 10) != text {
-		return 0, fmt.Errorf("(%.40q) is not a whole number from 0", text)
+		return 0, fmt.Errorf("(%.40q) is not a non-negative integer", text)
 	}
 	return index, nil
 }
@@ -156,7 +156,7 @@ func (f *lineFields) readText(key lineKey, text string) error {
 	case keyHash:
 		hash, err := ParseHash(text)
 		if err != nil {
-			return fmt.Errorf("is wrong: %w", err)
+			return fmt.Errorf("is invalid: %w", err)
 		}
 		f.hash = hash
 	case keyText:
@@ -164,7 +164,7 @@ func (f *lineFields) readText(key lineKey, text string) error {
 	default: // keyHex
 		f.bytes = make([]byte, len(text)/2)
 		if len(text)%2 != 0 || !decodeHex(f.bytes, text) {
-			return errors.New("is not pairs of hex digits in lower case")
+			return errors.New("is not pairs of lower-case hex digits")
 		}
 	}
 	return nil

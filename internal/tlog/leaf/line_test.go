@@ -81,9 +81,9 @@ func TestWrongLines(t *testing.T) {
 	var got leaf.Line
 	require.NoError(t, leaf.ParseLine([]byte(good), &got))
 	for name, test := range map[string]struct{ old, new, want string }{
-		"another text":            {`"{}"`, `"{ }"`, "not the same"},
-		"other bytes":             {"7b7d", "7b20", "not the same"},
-		"half a pair":             {`"{}"`, `"\udc7b"`, "not the same"},
+		"another text":            {`"{}"`, `"{ }"`, "differ"},
+		"other bytes":             {"7b7d", "7b20", "differ"},
+		"half a pair":             {`"{}"`, `"\udc7b"`, "differ"},
 		"upper case":              {"7b7d", "7B7d", "hex digits"},
 		"odd digits":              {"7b7d", "7b7", "hex digits"},
 		"no digits":               {"7b7d", "7bxx", "hex digits"},

@@ -19,7 +19,7 @@ const (
 	eventBeacon = "beacon"
 )
 
-// ParseBeacon parses a leaf, which has to be an object of canonical JSON
+// ParseBeacon parses a leaf, which must be an object of canonical JSON
 // (RFC 8785): keys in order, no white space, one way to write each value. It
 // reports whether the leaf is that of a beacon callback; b is the zero value if it
 // is not. Keys that a Beacon does not have are ignored, so that newer registries

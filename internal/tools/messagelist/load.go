@@ -109,7 +109,7 @@ func list(ctx context.Context, directory, pattern string) ([]listed, error) {
 
 // check parses and types a package, with the files that are meant for other
 // systems: the list is the same wherever it is made. What such a file declares
-// again or imports in vain makes type errors, which are of no consequence here.
+// again or imports without use causes type errors, which do not matter here.
 func (p *program) check(l listed, imports types.Importer) (*goPackage, error) {
 	checked := &goPackage{path: l.ImportPath, dir: l.Dir, info: &types.Info{
 		Types:      map[ast.Expr]types.TypeAndValue{},

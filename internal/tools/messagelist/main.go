@@ -5,7 +5,7 @@
 // messages, errors, findings, component statuses, help, output and descriptions
 // of metrics. It reads them from the source of every package of the modules
 // whose directories it is given, and writes one Markdown file, so that a change
-// of any sentence is a change of that file and is read by whoever reviews it.
+// of any sentence is a change of that file and is read in its review.
 //
 //	go run ./internal/tools/messagelist -output docs/messages.md . exporter/azurelogsingestionexporter
 package main

@@ -21,7 +21,7 @@ const (
 	help
 	metricDescription
 	panicText
-	// part is a text that is put together here for somebody else to use.
+	// part is a text that is composed here and used elsewhere.
 	part
 	// notConstant is a place whose text this program does not know.
 	notConstant

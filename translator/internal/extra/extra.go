@@ -70,7 +70,7 @@ func Text(v pcommon.Value) string {
 }
 
 // Put parses a normalized text, or any other text of the column extra, into m,
-// which has to be empty.
+// which must be empty.
 func Put(text string, m pcommon.Map) {
 	if !putFlat(text, m) {
 		putParsed(text, m)

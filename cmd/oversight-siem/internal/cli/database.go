@@ -58,7 +58,7 @@ func (d *Database) CheckOutput(path string) error {
 	}
 	for _, suffix := range []string{"", "-wal", "-shm", "-journal"} {
 		if file, err := os.Stat(d.Path + suffix); err == nil && os.SameFile(file, output) {
-			return fmt.Errorf("--output %s is a file of the registry's database: choose another file", path)
+			return fmt.Errorf("--output is %s: must not be a file of the registry's database", path)
 		}
 	}
 	return nil

@@ -32,7 +32,7 @@ var ErrInterrupted = errors.New("interrupted")
 // ErrFindings says that something was checked and is wrong.
 var ErrFindings = errors.New("verification failed")
 
-// notCheckedError is an error because of which a command could not check.
+// notCheckedError is an error that kept a command from checking.
 type notCheckedError struct{ error }
 
 func (e notCheckedError) Unwrap() error { return e.error }

@@ -93,7 +93,7 @@ func (h *HTTP) checkNumbers() error {
 func ParseOutputURL(address string) (*url.URL, error) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" {
-		return nil, errors.New("--output is not a valid URL: pass one such as https://siem.example.org:8088/services/collector/event")
+		return nil, errors.New("--output is not a valid URL: must be one such as https://siem.example.org:8088/services/collector/event")
 	}
 	return u, nil
 }

@@ -33,7 +33,7 @@ func (s *Selection) Register(flags *pflag.FlagSet, defaultLimit int64) {
 	s.Database.RegisterID(flags, registryIDUsage)
 	flags.StringVar(&s.since, "since", "", "only events at or after `TIME`, such as 2026-01-01T00:00:00Z or Unix\nseconds. Events without a valid time are left out then")
 	flags.StringVar(&s.until, "until", "", "only events before `TIME`, in the same formats")
-	flags.Int64Var(&s.afterID, "after-id", 0, "only events with an id above `N`, such as the id to resume from that an\nearlier run has printed")
+	flags.Int64Var(&s.afterID, "after-id", 0, "only events with an id above `N`, such as the id to resume from that an\nearlier run printed")
 	limitUsage := "the largest number of events"
 	if defaultLimit == 0 {
 		limitUsage += " (default: all)"
@@ -68,7 +68,7 @@ func (s *Selection) Range(flags *pflag.FlagSet) (selected registry.Range, err er
 	return selected, nil
 }
 
-// parseTime parses RFC 3339 or seconds since 1970. It returns the zero time for
+// parseTime parses RFC 3339 or Unix seconds. It returns the zero time for
 // an empty text.
 func parseTime(flag, text string) (time.Time, error) {
 	if text == "" {

@@ -33,7 +33,7 @@ func (l *TransparencyLog) ReadHead(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	if _, err := tlog.ParseHead(body); err != nil && !errors.Is(err, tlog.ErrSignature) {
-		return nil, fmt.Errorf("--head %s: must be the response to GET %s: %w", l.HeadSource(), treehead.Path, err)
+		return nil, fmt.Errorf("--head is %s: must be the response to GET %s: %w", l.HeadSource(), treehead.Path, err)
 	}
 	return body, nil
 }

@@ -49,7 +49,7 @@ func Prove(ctx context.Context, settings Settings) (*Document, error) {
 	return newDocument(&proof, settings.Head), nil
 }
 
-// explain says what an error means. size is the number of leaves that there are.
+// explain says what an error means. size is the number of leaves in the tree.
 func (s *Settings) explain(err error, size int64) error {
 	switch {
 	case errors.Is(err, tlog.ErrUnknown):

@@ -8,7 +8,7 @@ import (
 	"fmt"
 )
 
-// checkHECResponse reads {"text", "code"}, of which code 0 is success. Receivers
+// checkHECResponse reads {"text", "code"}; code 0 is success. Receivers
 // that imitate Splunk's may return an empty body.
 // https://docs.splunk.com/Documentation/Splunk/latest/Data/TroubleshootHTTPEventCollector
 func checkHECResponse(body []byte, _ []document) ([]document, error) {

@@ -27,7 +27,7 @@ type Settings struct {
 	Leaves string
 	// Key is the registry's public key. Default: signatures are not checked.
 	Key ed25519.PublicKey
-	// Head is the signed tree head as it was published. It has to be fetched
+	// Head is the signed tree head as it was published. It must be fetched
 	// before: a log that grows meanwhile is only longer than the head. Default: no
 	// head is compared.
 	Head []byte

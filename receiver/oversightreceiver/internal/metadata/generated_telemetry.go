@@ -158,7 +158,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverDatabaseReplacements, err = builder.meter.Int64Counter(
 		"otelcol_oversight_receiver_database_replacements",
-		metric.WithDescription("Times that the database was found to be another one than the checkpoint was made for. [Alpha]"),
+		metric.WithDescription("Number of times that the database was found to be a different one from that of the checkpoint. [Alpha]"),
 		metric.WithUnit("{replacement}"),
 	)
 	errs = errors.Join(errs, err)
@@ -182,7 +182,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverOldestUnreadAge, err = builder.meter.Float64ObservableGauge(
 		"otelcol_oversight_receiver_oldest_unread_age",
-		metric.WithDescription("Age of the oldest row not delivered yet, by the registry's own timestamp, measured when the metric is collected; 0 if there is none. If the database cannot be read within a second, that of the row found last. [Alpha]"),
+		metric.WithDescription("Age of the oldest row not delivered yet, by the registry's own timestamp, measured when the metric is collected; 0 if there is none. If the database cannot be read within a second, the age of the row that was found last. [Alpha]"),
 		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
@@ -207,7 +207,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverTlogHeadSize, err = builder.meter.Int64ObservableGauge(
 		"otelcol_oversight_receiver_tlog_head_size",
-		metric.WithDescription("Size of the last signed tree head that the transparency log agreed with; 0 if there was none. If it stays the same while the log grows, no heads are fetched, or the registry signs none. [Alpha]"),
+		metric.WithDescription("Size of the last signed tree head that matched the transparency log; 0 if there was none. If it stays the same while the log grows, no heads are fetched, or the registry signs none. [Alpha]"),
 		metric.WithUnit("{leaf}"),
 	)
 	errs = errors.Join(errs, err)

@@ -40,7 +40,7 @@ func AssertEqualOversightReceiverBatchesRefused(t *testing.T, tt *componenttest.
 func AssertEqualOversightReceiverDatabaseReplacements(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_database_replacements",
-		Description: "Times that the database was found to be another one than the checkpoint was made for. [Alpha]",
+		Description: "Number of times that the database was found to be a different one from that of the checkpoint. [Alpha]",
 		Unit:        "{replacement}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
@@ -102,7 +102,7 @@ func AssertEqualOversightReceiverLag(t *testing.T, tt *componenttest.Telemetry, 
 func AssertEqualOversightReceiverOldestUnreadAge(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[float64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_oldest_unread_age",
-		Description: "Age of the oldest row not delivered yet, by the registry's own timestamp, measured when the metric is collected; 0 if there is none. If the database cannot be read within a second, that of the row found last. [Alpha]",
+		Description: "Age of the oldest row not delivered yet, by the registry's own timestamp, measured when the metric is collected; 0 if there is none. If the database cannot be read within a second, the age of the row that was found last. [Alpha]",
 		Unit:        "s",
 		Data: metricdata.Gauge[float64]{
 			DataPoints: dps,
@@ -163,7 +163,7 @@ func AssertEqualOversightReceiverTlogFindings(t *testing.T, tt *componenttest.Te
 func AssertEqualOversightReceiverTlogHeadSize(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_oversight_receiver_tlog_head_size",
-		Description: "Size of the last signed tree head that the transparency log agreed with; 0 if there was none. If it stays the same while the log grows, no heads are fetched, or the registry signs none. [Alpha]",
+		Description: "Size of the last signed tree head that matched the transparency log; 0 if there was none. If it stays the same while the log grows, no heads are fetched, or the registry signs none. [Alpha]",
 		Unit:        "{leaf}",
 		Data: metricdata.Gauge[int64]{
 			DataPoints: dps,
