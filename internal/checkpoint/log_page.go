@@ -14,8 +14,9 @@ const (
 	PageLeaves = 4096
 	// PageWords is how many words hold one bit for each of them.
 	PageWords = PageLeaves / 64
-	// ChunkLeaves is how many leaves a chunk has, whose hash is kept.
-	ChunkLeaves = 256
+	// ChunkLeaves is how many leaves a chunk has, whose hash is kept: 256. A log
+	// with other chunks needs another version of the format.
+	ChunkLeaves = tlog.ChunkSize
 	// PageChunks is how many chunks a page has.
 	PageChunks = PageLeaves / ChunkLeaves
 
