@@ -163,7 +163,7 @@ func (f *lineFields) readText(key lineKey, text string) error {
 		f.text = text
 	default: // keyHex
 		f.bytes = make([]byte, len(text)/2)
-		if len(text)%2 != 0 || !decodeHex(f.bytes, text) {
+		if !DecodeHex(f.bytes, text) {
 			return errors.New("is not pairs of hex digits in lower case")
 		}
 	}
