@@ -24,7 +24,7 @@ type Background struct {
 	Pages int64 `json:"pages"`
 	// FirstID is the lowest id whose digest counts: rows below it were pruned.
 	FirstID int64 `json:"first_id"`
-	// NextID is where the check goes on, and Started when it was at FirstID.
+	// NextID is where the check continues, and Started when it was at FirstID.
 	NextID  int64     `json:"next_id"`
 	Started time.Time `json:"started"`
 	// Extra is the members that this version does not know.

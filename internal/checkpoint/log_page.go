@@ -31,7 +31,7 @@ type LogPage struct {
 	// Claimed has the bit n%64 of word n/64 set if a row that agrees with the leaf
 	// n of the page claimed it.
 	Claimed [PageWords]uint64
-	// Resolved has it set if no row is awaited any more: the leaf was claimed, is
+	// Resolved has it set if no row is expected any more: the leaf was claimed, is
 	// not a beacon leaf, or was reported.
 	Resolved [PageWords]uint64
 	// ChunksKnown has the bit n set if Chunks[n] counts.

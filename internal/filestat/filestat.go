@@ -1,8 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package filestat tells one file from another, and one state of a file from
-// another, by what stat says of it.
+// Package filestat distinguishes files, and states of one file, by what stat reports
+// about them.
 //
 // On Linux, macOS and FreeBSD a file is known by its device and inode, and a
 // write by its change time, which no program can set. Elsewhere, on Windows for
@@ -17,7 +17,7 @@ import "io/fs"
 
 // Stat is what a system says of a file at one moment. Stats are compared with
 // ==, which reports whether nothing was written in between, as far as the
-// system's clock tells. The zero value is that of no file.
+// system's clock shows. The zero value is that of no file.
 type Stat struct {
 	// Exists is false for the zero value only.
 	Exists bool

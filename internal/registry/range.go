@@ -13,7 +13,7 @@ type Range struct {
 	Since, Until time.Time
 	// AfterID leaves out the events up to that id. 0 leaves out none.
 	AfterID int64
-	// WithoutUID leaves the events' UID empty. It takes a sixth of the time.
+	// WithoutUID leaves the events' UID empty, which saves a sixth of the time.
 	WithoutUID bool
 	// Limit is how many events to read at most; 0 for no limit.
 	Limit int64

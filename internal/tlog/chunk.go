@@ -25,7 +25,7 @@ type chunk struct {
 	unknown bool   // the hash of a leaf is not known
 }
 
-// entry is a leaf. Its text is parsed when somebody asks for it.
+// entry is a leaf. Its text is parsed when it is looked up.
 type entry struct {
 	text    string
 	corrupt bool

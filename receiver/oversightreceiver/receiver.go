@@ -142,7 +142,7 @@ func runAll(ctx context.Context, loops []loop) {
 	running.Wait()
 }
 
-// newReconciliation prepares what `transparency_log` asks for, with the loops that
+// newReconciliation prepares what `transparency_log` configures, with the loops that
 // the reconciliation needs beside the poller's.
 func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host) (open openReconciliation, loops []loop, err error) {
 	config := r.config.TransparencyLog.Get()
@@ -173,9 +173,9 @@ func (r *oversightReceiver) newReconciliation(ctx context.Context, host componen
 	return settings.open, loops, r.telemetry.observeLog(settings.sizes)
 }
 
-// Shutdown lets the batch at hand be delivered and its checkpoint be saved. A batch
-// that takes longer than the context or 5 seconds is canceled, and after another
-// second left to the pipeline: it is delivered again after the next start.
+// Shutdown waits until the current batch is delivered and its checkpoint saved. It
+// cancels a batch after 5 seconds, or when the context is done, and abandons it after
+// another second: it is delivered again after the next start.
 func (r *oversightReceiver) Shutdown(ctx context.Context) error {
 	if r.stop == nil { // never started
 		return r.release(ctx)
