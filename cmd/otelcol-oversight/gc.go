@@ -1,7 +1,7 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package main
+package main //nolint:revive // the generated main.go has the package comment
 
 import "os"
 
@@ -14,7 +14,7 @@ import "os"
 const ballastSize = 48 << 20
 
 // ballast is never written, so it uses address space but no memory.
-var ballast []byte
+var ballast []byte //nolint:unused // only the garbage collector uses its size
 
 // The builder does not generate or overwrite this file.
 func init() {

@@ -119,7 +119,7 @@ func (f *exportFlags) checkFormatFlags(flags *pflag.FlagSet) (err error) {
 	flags.Visit(func(flag *pflag.Flag) {
 		for _, format := range formats {
 			if strings.HasPrefix(flag.Name, format+"-") && f.format != format {
-				err = fmt.Errorf("--%s requires --format %s, not %s: remove one of them", flag.Name, format, f.format)
+				err = fmt.Errorf("--%s applies to --format %s only, and --format is %s: remove --%s", flag.Name, format, f.format, flag.Name)
 			}
 		}
 	})
@@ -142,14 +142,14 @@ func (f *exportFlags) checkOutput(flags *pflag.FlagSet, encode output.Encode) (o
 		}, nil
 	}
 	if scheme, _, found := strings.Cut(f.output, "://"); found {
-		return nil, fmt.Errorf("--output %s://…: must be an http or https URL, a file, or - for standard output", scheme)
+		return nil, fmt.Errorf("--output is %s://…: must be an http or https URL, a file, or - for standard output", scheme)
 	}
 	if err := cli.CheckNoHTTPFlags(flags); err != nil {
 		return nil, err
 	}
 	switch f.output {
 	case "":
-		return nil, errors.New("--output is empty: pass a file, a URL, or - for standard output")
+		return nil, errors.New("--output is empty: must be a file, a URL, or - for standard output")
 	case "-":
 		return func(stdout io.Writer, _ func(string)) (output.Sink, error) {
 			return output.NewLines(encode, output.StandardOutput, stdout), nil
@@ -273,9 +273,9 @@ func (e *export) resumeAdvice(ctx context.Context, events *registry.Ordered, del
 	after, exact, err := events.Resume(ctx, delivered.LastID)
 	switch {
 	case err != nil:
-		return fmt.Sprintf("start over, as the id to resume from could not be determined: %v", err)
+		return fmt.Sprintf("start over, because the id to resume from could not be determined: %v", err)
 	case !exact:
-		return fmt.Sprintf("resume with --after-id %d; that repeats some events and skips none, as timestamps are not in the order of ids", after)
+		return fmt.Sprintf("resume with --after-id %d; that repeats some events and skips none, because timestamps are not in the order of ids", after)
 	case e.selected.Limit > 0:
 		return fmt.Sprintf("resume with --after-id %d --limit %d", after, max(1, e.selected.Limit-delivered.Events))
 	default:

@@ -50,7 +50,7 @@ func (s *shapes) encoder(format string) (output.Encode, error) {
 		if format == "" {
 			return nil, fmt.Errorf("--format is required: must be one of %s", list)
 		}
-		return nil, fmt.Errorf("--format %q: must be one of %s", format, list)
+		return nil, fmt.Errorf("--format is %q: must be one of %s", format, list)
 	}
 	t, err := (&siemshape.Config{Format: format, Extended: s.extended, Splunk: s.splunk}).NewTranslator()
 	if err != nil {

@@ -24,7 +24,7 @@ import (
 //go:embed help/prove.txt
 var proveHelp string
 
-const proveExample = `  # That the leaf of row 42, whose tlog_index is 67, was in the log when the registry signed it
+const proveExample = `  # Prove that the leaf of row 42, whose tlog_index is 67, is in the log that the registry signed
   oversight-siem prove --tlog ./tlog --index 67 --head signed-head.json --public-key 056872fe… --output leaf-67.json
 
   # In the tree that the registry publishes now
@@ -67,9 +67,9 @@ func (p *prove) check(flags *pflag.FlagSet) error {
 	case !flags.Changed("index"):
 		return errors.New("--index is required: pass the index of the leaf, which is tlog_index of its row")
 	case p.index < 0:
-		return fmt.Errorf("--index %d: must be 0 or greater", p.index)
+		return fmt.Errorf("--index is %d: must not be negative", p.index)
 	case p.output == "":
-		return errors.New("--output is empty: pass a new file, or - for standard output")
+		return errors.New("--output is empty: must be a new file, or - for standard output")
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func (p *prove) write(proof *inclusion.Document, stdout io.Writer) error {
 	}
 	f, err := os.OpenFile(p.output, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
-		return fmt.Errorf("--output %s: must be a new, writable file, or -: %w", p.output, err)
+		return fmt.Errorf("--output is %s: must be a new, writable file, or -: %w", p.output, err)
 	}
 	_, err = f.Write(text)
 	if err = errors.Join(err, output.CloseFile(f)); err != nil {

@@ -22,7 +22,7 @@ import (
 //go:embed help/verify.txt
 var verifyHelp string
 
-const verifyExample = `  # Against the tree head that the registry publishes, with a key from elsewhere
+const verifyExample = `  # Against the tree head that the registry publishes, with a key from another source
   oversight-siem verify --db registry.sqlite --tlog ./tlog \
       --head https://registry.example.org --public-key 056872fe…
 
@@ -61,7 +61,7 @@ func (v *verify) register(flags *pflag.FlagSet) {
 	v.log.Register(flags, "(default: the registry's id, if that is a key)")
 	v.database.RegisterID(flags, "the registry's `ID`, which is part of findings and of uids: pass the collector's\nregistry_id")
 	flags.BoolVar(&v.json, "json", false, "write one JSON object per line: each finding, and finally the summary")
-	flags.BoolVar(&v.pruned, "pruned", false, "old rows were pruned on purpose: leaves that are older than the oldest row\nare no findings")
+	flags.BoolVar(&v.pruned, "pruned", false, "old rows were pruned on purpose: leaves that are older than the oldest row\nare not findings")
 }
 
 func (v *verify) run(ctx context.Context, stdout, stderr io.Writer) error {

@@ -51,7 +51,7 @@ var httpOnlyFlags = []string{
 func CheckNoHTTPFlags(flags *pflag.FlagSet) error {
 	for _, name := range httpOnlyFlags {
 		if flags.Changed(name) {
-			return fmt.Errorf("--%s is for sending over HTTP: set --output to an http or https URL, or remove --%s", name, name)
+			return fmt.Errorf("--%s applies to HTTP only: set --output to an http or https URL, or remove --%s", name, name)
 		}
 	}
 	return nil
@@ -75,15 +75,15 @@ func (h *HTTP) Settings(u *url.URL, protocol send.Protocol) (send.Settings, erro
 func (h *HTTP) checkNumbers() error {
 	switch {
 	case h.batchEvents < 1:
-		return fmt.Errorf("--batch-size %d: must be a positive number of events", h.batchEvents)
+		return fmt.Errorf("--batch-size is %d: must be positive", h.batchEvents)
 	case h.batchBytes < 1:
-		return fmt.Errorf("--batch-bytes %d: must be a positive number of bytes", h.batchBytes)
+		return fmt.Errorf("--batch-bytes is %d: must be positive", h.batchBytes)
 	case h.maxAttempts < 1:
-		return fmt.Errorf("--max-tries %d: must be positive", h.maxAttempts)
+		return fmt.Errorf("--max-tries is %d: must be positive", h.maxAttempts)
 	case h.retryInterval <= 0:
-		return fmt.Errorf("--retry-interval %s: must be a positive duration such as 500ms", h.retryInterval)
+		return fmt.Errorf("--retry-interval is %s: must be a positive duration such as 500ms", h.retryInterval)
 	case h.timeout <= 0:
-		return fmt.Errorf("--timeout %s: must be a positive duration such as 1m", h.timeout)
+		return fmt.Errorf("--timeout is %s: must be a positive duration such as 1m", h.timeout)
 	}
 	return nil
 }

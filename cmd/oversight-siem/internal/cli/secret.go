@@ -29,7 +29,7 @@ func readSecret(flag, path, variable string) (string, error) {
 func readSecretFile(path string) (string, error) {
 	text, err := os.ReadFile(path)
 	if pathError := (*os.PathError)(nil); errors.As(err, &pathError) {
-		return "", fmt.Errorf("must be a readable file: %w", pathError.Err)
+		return "", fmt.Errorf("cannot read the file: %w", pathError.Err)
 	}
 	secret := strings.TrimSpace(string(text))
 	if secret == "" {
@@ -47,7 +47,7 @@ func parseHeader(text string) (name, value string, err error) {
 	name, value, found := strings.Cut(text, ":")
 	name = strings.TrimSpace(name)
 	if !found || !httpguts.ValidHeaderFieldName(name) {
-		return "", "", errors.New("--header: must be 'Key: Value', for example 'Authorization: ${env:TOKEN}'")
+		return "", "", errors.New("--header must be 'Key: Value', for example 'Authorization: ${env:TOKEN}'")
 	}
 	value = secretReference.ReplaceAllStringFunc(strings.TrimSpace(value), func(text string) string {
 		parts := secretReference.FindStringSubmatch(text)

@@ -25,14 +25,14 @@ type Selection struct {
 }
 
 const registryIDUsage = "the registry's `ID`, which is part of every event (required):\n" +
-	"ed25519_pub of its /.well-known/oversight-registry, or a short name of your own"
+	"ed25519_pub of its /.well-known/oversight-registry, or a short id of your own"
 
 // Register adds the flags. Zero for defaultLimit means all events.
 func (s *Selection) Register(flags *pflag.FlagSet, defaultLimit int64) {
 	s.Database.RegisterPath(flags)
 	s.Database.RegisterID(flags, registryIDUsage)
-	flags.StringVar(&s.since, "since", "", "only events at or after `TIME`, such as 2026-01-01T00:00:00Z or seconds\nsince 1970. Events without a valid time are left out then")
-	flags.StringVar(&s.until, "until", "", "only events before `TIME`, in the same forms")
+	flags.StringVar(&s.since, "since", "", "only events at or after `TIME`, such as 2026-01-01T00:00:00Z or Unix\nseconds. Events without a valid time are left out then")
+	flags.StringVar(&s.until, "until", "", "only events before `TIME`, in the same formats")
 	flags.Int64Var(&s.afterID, "after-id", 0, "only events with an id above `N`, such as the id to resume from that an\nearlier run has printed")
 	limitUsage := "the largest number of events"
 	if defaultLimit == 0 {
@@ -50,10 +50,10 @@ func (s *Selection) Range(flags *pflag.FlagSet) (selected registry.Range, err er
 		return selected, err
 	}
 	if s.afterID < 0 {
-		return selected, fmt.Errorf("--after-id %d: must be the id of an event, or omitted to start with the first event", s.afterID)
+		return selected, fmt.Errorf("--after-id is %d: must not be negative; omit it to start with the first event", s.afterID)
 	}
 	if flags.Changed("limit") && s.limit <= 0 {
-		return selected, fmt.Errorf("--limit %d: must be positive", s.limit)
+		return selected, fmt.Errorf("--limit is %d: must be positive", s.limit)
 	}
 	selected = registry.Range{AfterID: s.afterID, Limit: s.limit}
 	if selected.Since, err = parseTime("--since", s.since); err != nil {
@@ -63,7 +63,7 @@ func (s *Selection) Range(flags *pflag.FlagSet) (selected registry.Range, err er
 		return selected, err
 	}
 	if s.since != "" && s.until != "" && !selected.Since.Before(selected.Until) {
-		return selected, fmt.Errorf("--since %s must be before --until %s", s.since, s.until)
+		return selected, fmt.Errorf("--since is %s: must be before --until, which is %s", s.since, s.until)
 	}
 	return selected, nil
 }
@@ -79,7 +79,7 @@ func parseTime(flag, text string) (time.Time, error) {
 	}
 	t, err := time.Parse(time.RFC3339, text)
 	if err != nil {
-		return time.Time{}, fmt.Errorf("%s %q: must be a time such as 2026-01-01T00:00:00Z, or seconds since 1970", flag, text)
+		return time.Time{}, fmt.Errorf("%s is %q: must be an RFC 3339 time such as 2026-01-01T00:00:00Z, or Unix seconds", flag, text)
 	}
 	return t, nil
 }

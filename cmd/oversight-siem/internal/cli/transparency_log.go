@@ -41,7 +41,7 @@ func (l *TransparencyLog) Find() (leaves string, key ed25519.PublicKey, err erro
 		return leaves, nil, err
 	}
 	if key, err = tlog.ParsePublicKey(l.publicKey); err != nil {
-		return leaves, nil, fmt.Errorf("--public-key: %w", err)
+		return leaves, nil, fmt.Errorf("--public-key is %.80q: %w", l.publicKey, err)
 	}
 	return leaves, key, nil
 }

@@ -33,7 +33,7 @@ func (l *TransparencyLog) ReadHead(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	if _, err := tlog.ParseHead(body); err != nil && !errors.Is(err, tlog.ErrSignature) {
-		return nil, fmt.Errorf("--head %s: not the response to GET %s: %w", l.HeadSource(), treehead.Path, err)
+		return nil, fmt.Errorf("--head %s: must be the response to GET %s: %w", l.HeadSource(), treehead.Path, err)
 	}
 	return body, nil
 }
@@ -52,7 +52,7 @@ func (l *TransparencyLog) readHead(ctx context.Context) ([]byte, error) {
 		return l.fetchHead(ctx)
 	}
 	if scheme, _, found := strings.Cut(l.head, "://"); found {
-		return nil, fmt.Errorf("--head %s://…: must be an http or https URL, or a file", scheme)
+		return nil, fmt.Errorf("--head is %s://…: must be an http or https URL, or a file", scheme)
 	}
 	return l.readHeadFile()
 }
@@ -60,7 +60,7 @@ func (l *TransparencyLog) readHead(ctx context.Context) ([]byte, error) {
 func (l *TransparencyLog) readHeadFile() ([]byte, error) {
 	f, err := os.Open(l.head)
 	if err != nil {
-		return nil, fmt.Errorf("--head %s: must be a readable file or a URL: %w", l.head, err)
+		return nil, fmt.Errorf("--head is %s: must be a readable file or a URL: %w", l.head, err)
 	}
 	defer f.Close()
 	body, err := treehead.Read(f)

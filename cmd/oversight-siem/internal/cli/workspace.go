@@ -40,7 +40,7 @@ var workspacePattern = regexp.MustCompile(`^[0-9A-Za-z-]+$`)
 // URL returns the address of the workspace's Data Collector API.
 func (w *Workspace) URL() (string, error) {
 	if !workspacePattern.MatchString(w.id) {
-		return "", fmt.Errorf("--sentinel-workspace-id %q: must be letters, digits and hyphens", w.id)
+		return "", fmt.Errorf("--sentinel-workspace-id is %q: must contain letters, digits and hyphens only", w.id)
 	}
 	return "https://" + w.id + ".ods.opinsights.azure.com/api/logs?api-version=2016-04-01", nil
 }
@@ -79,11 +79,11 @@ func (w *Workspace) Add(settings *send.Settings) error {
 func (w *Workspace) check(settings *send.Settings) error {
 	switch {
 	case !logTypePattern.MatchString(w.logType):
-		return fmt.Errorf("--sentinel-log-type %q: must be 1 to 100 letters, digits and underscores", w.logType)
+		return fmt.Errorf("--sentinel-log-type is %q: must be 1 to 100 letters, digits and underscores", w.logType)
 	case settings.Gzip:
-		return errors.New("--gzip: the Log Analytics Data Collector API does not accept compressed requests: remove --gzip")
+		return errors.New("--gzip cannot be used with --sentinel-workspace-id: the Log Analytics Data Collector API does not accept compressed requests")
 	case settings.BatchBytes > send.MaxLogAnalyticsBody:
-		return fmt.Errorf("--batch-bytes %d: the Log Analytics Data Collector API accepts at most %d", settings.BatchBytes, send.MaxLogAnalyticsBody)
+		return fmt.Errorf("--batch-bytes is %d: must be at most %d, the limit of the Log Analytics Data Collector API", settings.BatchBytes, send.MaxLogAnalyticsBody)
 	}
 	return nil
 }

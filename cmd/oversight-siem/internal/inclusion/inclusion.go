@@ -57,9 +57,9 @@ func (s *Settings) explain(err error, size int64) error {
 	case !errors.Is(err, tlog.ErrBeyond):
 		return s.Log.ReadError(err)
 	case s.Head == nil:
-		return fmt.Errorf("--index %d: the log has %d leaves, starting with index 0: use a lower index", s.Index, size)
+		return fmt.Errorf("--index is %d: must be less than %d, the number of leaves of the log", s.Index, size)
 	case s.Index >= s.Head.Size:
-		return fmt.Errorf("--index %d: the tree head has %d leaves, starting with index 0: use a lower index or a newer tree head", s.Index, s.Head.Size)
+		return fmt.Errorf("--index is %d: must be less than %d, the number of leaves of the tree head; pass a newer tree head for a later leaf", s.Index, s.Head.Size)
 	default:
 		return fmt.Errorf("%w: the tree head has %d leaves, but the log has only %d", cli.ErrFindings, s.Head.Size, size)
 	}

@@ -19,7 +19,7 @@ func OpenFile(encode Encode, path string) (*Lines, error) {
 	}
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, fmt.Errorf("--output %s: must be a writable file, - or a URL: %w", path, err)
+		return nil, fmt.Errorf("--output is %s: must be a writable file, - or a URL: %w", path, err)
 	}
 	l := NewLines(encode, path, f)
 	l.file = f

@@ -22,7 +22,7 @@ const StandardOutput = "standard output"
 
 // ErrClosed says that whatever read the output has closed it, as head does. That
 // is no failure.
-var ErrClosed = errors.New("the reader of the output has closed it")
+var ErrClosed = errors.New("the output was closed by its reader")
 
 // Lines is a [Sink] that writes a line for each event. It passes only whole
 // lines to the writer.

@@ -40,7 +40,7 @@ type bulkItem struct {
 func checkBulkResponse(body []byte, sent []document) (retry []document, err error) {
 	var response bulkResponse
 	if err := json.Unmarshal(body, &response); err != nil || len(response.Items) != len(sent) {
-		return nil, &rejection{reason: fmt.Sprintf("the response is not a bulk API's response to %d actions: check --output", len(sent)), body: string(body)}
+		return nil, &rejection{reason: fmt.Sprintf("the response is not that of a bulk API to %d actions: check --output", len(sent)), body: string(body)}
 	}
 	var permanent, temporary error
 	for i := range response.Items {

@@ -30,7 +30,7 @@ func statusError(response *http.Response, body string) error {
 		reason += " (" + text + ")"
 	}
 	if response.StatusCode >= 300 && response.StatusCode <= 399 {
-		reason += " (redirects are not followed: set --output to the URL that it redirects to)"
+		reason += " (redirects are not followed: set --output to the final URL)"
 	}
 	err := error(&rejection{reason: reason, body: body})
 	if !isTemporary(response.StatusCode) {

@@ -32,7 +32,7 @@ type Settings struct {
 	// head is compared.
 	Head []byte
 	// Pruned says that old rows were deleted on purpose: leaves that are older
-	// than the oldest row are no findings.
+	// than the oldest row are not findings.
 	Pruned bool
 }
 
