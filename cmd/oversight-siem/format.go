@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/output"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 	siemshape "github.com/oversight-protocol/oversight-otelcol/translator/siem"
 	"github.com/oversight-protocol/oversight-otelcol/translator/splunk"
@@ -23,10 +24,6 @@ const (
 )
 
 var formats = siemshape.Formats()
-
-// encoder appends an event's JSON document, without a line end. One goroutine calls
-// it at a time.
-type encoder func(dst []byte, e *translator.Event) []byte
 
 // shapes is the flags that affect the documents.
 type shapes struct {
@@ -45,7 +42,9 @@ func (s *shapes) registerSplunk(flags *pflag.FlagSet) {
 	flags.StringVar(&s.splunk.Host, "splunk-host", "", "host of the events (default: the registry's id)")
 }
 
-func (s *shapes) encoder(format string) (encoder, error) {
+// encoder returns the function that encodes events in a format. One goroutine calls it
+// at a time.
+func (s *shapes) encoder(format string) (output.Encode, error) {
 	if !slices.Contains(formats, format) {
 		list := strings.Join(formats, ", ")
 		if format == "" {

@@ -8,8 +8,12 @@ import (
 	"time"
 )
 
-// backgroundKeySize is the size of Background.Key, in bytes.
-const backgroundKeySize = 16
+const (
+	// backgroundKeySize is the size of Background.Key, in bytes.
+	backgroundKeySize = 16
+	// maxBackground bounds a Background, in bytes.
+	maxBackground = 4 << 10
+)
 
 // Background is the state of the check of delivered rows in the background.
 type Background struct {

@@ -106,7 +106,7 @@ func codecs() map[string]codec {
 			v, err := checkpoint.DecodeDigestPage(data)
 			return encodeIf(err, func() ([]byte, error) { return v.Encode(), nil })
 		}, 1284},
-		"review": {must(checkpoint.EncodeReviews([]checkpoint.Review{{First: 3, Last: 9, Verdict: checkpoint.VerdictMissing, Digest: digest}})), func(data []byte) ([]byte, error) {
+		"review": {must(checkpoint.EncodeReviews([]checkpoint.Review{{First: 3, Last: 9, Status: checkpoint.ReviewMissing, Digest: digest}})), func(data []byte) ([]byte, error) {
 			v, err := checkpoint.DecodeReviews(data)
 			return encodeIf(err, func() ([]byte, error) { return checkpoint.EncodeReviews(v) })
 		}, 41},

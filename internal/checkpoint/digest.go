@@ -13,13 +13,9 @@ const (
 	DigestIDs = 4096
 	// PageDigests is how many digests share a page: those of 262,144 ids.
 	PageDigests = 64
-	// MaxReviews bounds the ranges of rows to be checked again.
-	MaxReviews = 1024
 
 	digestSize     = 4 + 8 + 8
 	digestPageSize = PageDigests*digestSize + sumSize
-	reviewSize     = 8 + 8 + 1 + digestSize
-	maxBackground  = 4 << 10
 )
 
 // Digest sums up rows. With h the first 8 bytes, big-endian, of an HMAC-SHA-256
@@ -72,77 +68,4 @@ func DecodeDigestPage(data []byte) (p DigestPage, err error) {
 		}
 	}
 	return p, nil
-}
-
-// Verdict is why rows are checked again.
-type Verdict byte
-
-// The verdicts that another check may change.
-const (
-	VerdictUnavailable Verdict = 1
-	VerdictMissing     Verdict = 2
-)
-
-// Review is a range of rows to be checked again.
-type Review struct {
-	// First and Last are ids.
-	First, Last int64
-	Verdict     Verdict
-	// Digest is that of the rows, in place of their uids.
-	Digest Digest
-}
-
-// EncodeReviews returns the value of [ReviewKey]: ranges in the order of their
-// ids that do not overlap, from one to [MaxReviews]. Where there are none, the key is
-// deleted.
-func EncodeReviews(reviews []Review) ([]byte, error) {
-	data := make([]byte, 0, len(reviews)*reviewSize+sumSize)
-	for i := range reviews {
-		data = binary.BigEndian.AppendUint64(data, uint64(reviews[i].First)) //nolint:gosec // checked below
-		data = binary.BigEndian.AppendUint64(data, uint64(reviews[i].Last))  //nolint:gosec // checked below
-		data = reviews[i].Digest.append(append(data, byte(reviews[i].Verdict)))
-	}
-	if err := checkReviews(reviews); err != nil {
-		return nil, err
-	}
-	return appendSum(data), nil
-}
-
-// DecodeReviews reads the value of [ReviewKey].
-func DecodeReviews(data []byte) ([]Review, error) {
-	data, err := cutSum(data)
-	if err != nil {
-		return nil, err
-	}
-	if len(data)%reviewSize != 0 {
-		return nil, damaged("%d bytes, not a multiple of %d", len(data), reviewSize)
-	}
-	reviews := make([]Review, 0, len(data)/reviewSize)
-	for ; len(data) > 0; data = data[reviewSize:] {
-		digest, err := digestAt(data[17:])
-		if err != nil {
-			return nil, err
-		}
-		reviews = append(reviews, Review{
-			First:   int64(binary.BigEndian.Uint64(data)),     //nolint:gosec // checked below
-			Last:    int64(binary.BigEndian.Uint64(data[8:])), //nolint:gosec // checked below
-			Verdict: Verdict(data[16]), Digest: digest,
-		})
-	}
-	return reviews, checkReviews(reviews)
-}
-
-func checkReviews(reviews []Review) error {
-	if len(reviews) < 1 || len(reviews) > MaxReviews {
-		return damaged("%d ranges, from 1 to %d are allowed", len(reviews), MaxReviews)
-	}
-	last := int64(0)
-	for i := range reviews {
-		r := &reviews[i]
-		if r.First <= last || r.Last < r.First || r.Verdict != VerdictUnavailable && r.Verdict != VerdictMissing {
-			return damaged("range %d to %d after id %d", r.First, r.Last, last)
-		}
-		last = r.Last
-	}
-	return nil
 }

@@ -36,7 +36,7 @@ const (
 	// yet, and OutboxPrefix is for these, each a [Record].
 	OutboxKey    = "outbox"
 	OutboxPrefix = "outbox/"
-	// ReviewKey holds the ranges of rows to be checked again, see
+	// ReviewKey holds the ranges of rows that are to be checked again, see
 	// [EncodeReviews].
 	ReviewKey = "review"
 	// BackgroundKey holds the state of the [Background] check, and

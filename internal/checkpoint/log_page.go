@@ -14,8 +14,9 @@ const (
 	PageLeaves = 4096
 	// PageWords is how many words hold one bit for each of them.
 	PageWords = PageLeaves / 64
-	// ChunkLeaves is how many leaves a chunk has, whose hash is kept.
-	ChunkLeaves = 256
+	// ChunkLeaves is how many leaves a chunk has, whose hash is kept: 256. A log
+	// with other chunks needs another version of the format.
+	ChunkLeaves = tlog.ChunkSize
 	// PageChunks is how many chunks a page has.
 	PageChunks = PageLeaves / ChunkLeaves
 
@@ -30,7 +31,7 @@ type LogPage struct {
 	// Claimed has the bit n%64 of word n/64 set if a row that agrees with the leaf
 	// n of the page claimed it.
 	Claimed [PageWords]uint64
-	// Resolved has it set if no row is awaited any more: the leaf was claimed, is
+	// Resolved has it set if no row is expected any more: the leaf was claimed, is
 	// not a beacon leaf, or was reported.
 	Resolved [PageWords]uint64
 	// ChunksKnown has the bit n set if Chunks[n] counts.

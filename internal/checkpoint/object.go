@@ -58,8 +58,8 @@ func decodeObject(data []byte, v any, limit int) (Extra, error) {
 		name, _, _ := strings.Cut(t.Field(i).Tag.Get("json"), ",")
 		delete(members, name)
 		for member := range members {
-			if strings.EqualFold(member, name) { // encoding/json has taken it for the other
-				return nil, damaged("unknown member %q", member)
+			if strings.EqualFold(member, name) { // encoding/json has read it as the other
+				return nil, damaged("member %q", member)
 			}
 		}
 	}

@@ -3,8 +3,6 @@
 
 package checkpoint
 
-import "encoding/binary"
-
 const (
 	// RecentRows is how many rows Recent remembers.
 	RecentRows = 256
@@ -31,9 +29,7 @@ func (r *Recent) Total() int64 { return r.total }
 // Add adds a row that was delivered.
 func (r *Recent) Add(row Row) {
 	i := r.total % RecentRows
-	encoded := r.rows[i*rowSize:][:rowSize]
-	binary.BigEndian.PutUint64(encoded, uint64(row.ID)) //nolint:gosec // ids of any sign survive the round trip
-	copy(encoded[8:], row.UID[:])
+	row.append(r.rows[i*rowSize : i*rowSize]) // in place
 	r.dirty[i/recentPageRows] = true
 	r.total++
 }

@@ -1,8 +1,8 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Package filestat distinguishes files, and states of one file, by the result of
-// stat.
+// Package filestat distinguishes files, and states of one file, by what stat reports
+// about them.
 //
 // On Linux, macOS and FreeBSD a file is identified by its device and inode, and a
 // write by its change time, which no program can set. Elsewhere, on Windows for
@@ -16,8 +16,8 @@ package filestat
 import "io/fs"
 
 // Stat is what a system says of a file at one moment. Stats are compared with
-// ==, which reports whether nothing was written in between, within the
-// resolution of the system's clock. The zero value is that of no file.
+// ==, which reports whether nothing was written in between, as far as the
+// system's clock shows. The zero value is that of no file.
 type Stat struct {
 	// Exists is false for the zero value only.
 	Exists bool

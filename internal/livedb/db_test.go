@@ -167,7 +167,7 @@ func readState(ctx context.Context, db *livedb.DB) (state, int, error) {
 		if _, err := stmt.Step(); err != nil {
 			return err
 		}
-		s = state{stmt.ColumnInt64(0), stmt.ColumnInt64(1), stmt.ColumnInt64(2), stmt.ColumnInt64(3), stmt.ColumnInt64(4)}
+		s = state{stmt.Column(0).Int64(), stmt.Column(1).Int64(), stmt.Column(2).Int64(), stmt.Column(3).Int64(), stmt.Column(4).Int64()}
 		return nil
 	})
 	return s, attempts, err

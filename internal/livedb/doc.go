@@ -53,8 +53,9 @@
 // process has open for writing can be read, for example a copy. Otherwise
 // [DB.View] returns an error that matches [errors.ErrUnsupported].
 //
-// Package filestat distinguishes files. Where the system does not identify them, a
-// database that was written to counts as another file and is opened again.
+// Package filestat says how files are distinguished. Where the system does not
+// identify them, a database that was written to counts as another file and is opened
+// again.
 //
 // # The connection
 //

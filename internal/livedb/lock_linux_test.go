@@ -40,7 +40,7 @@ func TestWriterThatLeavesNoGapIsLockedOut(t *testing.T) {
 		require.NoError(t, err)
 		_, err = stmt.Step()
 		require.NoError(t, err)
-		assert.EqualValues(t, attempts, stmt.ColumnInt64(0), "rows")
+		assert.EqualValues(t, attempts, stmt.Column(0).Int64(), "rows")
 		require.NoError(t, stmt.Reset())
 		insert()
 		assert.Equal(t, attempt.Locked, checkpoint(t, writer), "locked out in attempt %d", attempt.Number)

@@ -23,7 +23,7 @@ func TestDatabaseWithoutAWriter(t *testing.T) {
 	db := livedb.Open(path)
 	defer db.Close()
 	view(t, db, func(conn *livedb.Conn) {
-		assert.Equal(t, int64(42), firstRow(t, conn, "SELECT n FROM t").ColumnInt64(0))
+		assert.Equal(t, int64(42), firstRow(t, conn, "SELECT n FROM t").Column(0).Int64())
 		assert.NoError(t, os.Rename(path, path+".moved"))
 		assert.NoError(t, os.Rename(path+".moved", path))
 	})

@@ -65,9 +65,3 @@ func (s *Stmt) finalize() { lib.Xsqlite3_finalize(s.tls, s.handle) }
 func (s *Stmt) Column(col int) Value {
 	return Value{s.tls, lib.Xsqlite3_column_value(s.tls, s.handle, int32(col))} //nolint:gosec // SQLite has at most 32767 columns
 }
-
-// ColumnType returns the type of [Stmt.Column].
-func (s *Stmt) ColumnType(col int) Type { return s.Column(col).Type() }
-
-// ColumnInt64 returns [Stmt.Column] as an integer, see [Value.Int64].
-func (s *Stmt) ColumnInt64(col int) int64 { return s.Column(col).Int64() }

@@ -196,7 +196,7 @@ var expiredContext = func() context.Context {
 	return ctx
 }()
 
-// setBaseline decides from which leaf on rows are awaited: from the first leaf, if
+// setBaseline decides from which leaf on rows are expected: from the first leaf, if
 // the row with id 1 is there; otherwise older rows were pruned or skipped, and it is
 // the first leaf that a row names.
 func (r *Reconciler) setBaseline(events []translator.Event) {

@@ -7,7 +7,7 @@
 //
 // A [Reconciler] is given every row once, in the order of the ids, and follows the
 // log by itself. Of each leaf it saves two bits: whether a row claimed it, and
-// whether it is resolved, so that no row is awaited any more. A beacon leaf that no
+// whether it is resolved, so that no row is expected any more. A beacon leaf that no
 // row has claimed after the grace period is a leaf without a row.
 //
 // Nothing that it finds is final before [Reconciler.Commit]: the caller delivers

@@ -162,12 +162,12 @@ func (p *pages) releaseClaims(ctx context.Context, size int64) error {
 }
 
 // copyTo adds to a snapshot what has changed since the last one that was saved.
-// chunkRoots are those of a page.
-func (p *pages) copyTo(s *Snapshot, chunkRoots func(page int64) []tlog.Hash) {
+// chunkRoots is [tlog.Log.ChunkRoots].
+func (p *pages) copyTo(s *Snapshot, chunkRoots func(first, n int64) []tlog.Hash) {
 	s.generation, s.Pages, s.revisions = p.generation, map[int64][]byte{}, map[int64]int{}
 	for number, loaded := range p.loaded {
 		if loaded.revision != loaded.savedRevision {
-			loaded.setChunks(chunkRoots(number))
+			loaded.setChunks(chunkRoots(number*checkpoint.PageChunks, checkpoint.PageChunks))
 			s.Pages[number], s.revisions[number] = loaded.kept.Encode(), loaded.revision
 			p.stored = max(p.stored, number+1)
 		}

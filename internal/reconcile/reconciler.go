@@ -44,9 +44,9 @@ type Settings struct {
 	// OnLeaf is called for every new leaf of the log, in order; beacon says that
 	// it looks like a beacon leaf and is not corrupt. Default: none.
 	OnLeaf func(index int64, beacon bool)
-	// LastID is the id of the last row that was delivered. If what was saved does
-	// not reach that far, rows were not checked, and their leaves are not reported;
-	// if it reaches farther, all rows may claim their leaves again.
+	// LastID is the id of the last row that was delivered. If what was saved ends
+	// before it, rows were not checked, and their leaves are not reported; if it ends
+	// after it, all rows may claim their leaves again.
 	LastID int64
 	// ReverifyEvery is the time between two verifications of the whole log.
 	// Default: never.
@@ -168,8 +168,8 @@ func (r *Reconciler) recordErr(err error) error {
 	return err
 }
 
-// Idle is called when all rows have been checked and committed. It reads on in
-// the log until the context is done, and reports leaves that have been without a
+// Idle is called when all rows have been checked and committed. It reads
+// more of the log until the context is done, and reports leaves that have been without a
 // row for longer than the grace period.
 func (r *Reconciler) Idle(ctx context.Context) {
 	before := r.log.Size()
@@ -183,8 +183,8 @@ func (r *Reconciler) Idle(ctx context.Context) {
 	r.comparePendingHead()
 }
 
-// minLeavesToSave is how many leaves it takes to save that they were read, where
-// nothing else has changed.
+// minLeavesToSave is the least number of leaves for which it is saved that they were
+// read, if nothing else has changed.
 const minLeavesToSave = 256
 
 // Findings returns those that were made since the last Commit.

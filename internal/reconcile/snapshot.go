@@ -9,7 +9,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 )
 
-// Snapshot is what to save so that another Reconciler can continue. All of it must be
+// Snapshot is what to save so that another Reconciler can continue. All of it has to be
 // saved in one transaction, with the id of the last row that was delivered.
 type Snapshot struct {
 	// Log is the value of [checkpoint.LogKey].

@@ -57,7 +57,7 @@ func (r *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool)
 	size = min(size, r.log.Size())
 	for runs := 0; r.state.ResolvedUpTo < size; {
 		if runs == maxRuns {
-			r.samples = append([]lengthSample{{size, r.settings.Now().Add(-r.settings.Grace)}}, r.samples...) // go on at once
+			r.continueAtOnce(size)
 			return false
 		}
 		first, last, err := r.nextRun(ctx, size)
@@ -74,11 +74,18 @@ func (r *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool)
 			if !errors.Is(err, tlog.ErrUnknown) {
 				_ = r.recordErr(err)
 			}
-			r.samples = append([]lengthSample{{size, r.settings.Now().Add(-r.settings.Grace)}}, r.samples...)
+			r.continueAtOnce(size)
 			return false
 		}
 	}
 	return true
+}
+
+// continueAtOnce makes the next call of reportOverdue continue with the leaves below
+// size: it adds a sample whose grace period is over.
+func (r *Reconciler) continueAtOnce(size int64) {
+	overdue := lengthSample{size, r.settings.Now().Add(-r.settings.Grace)}
+	r.samples = append([]lengthSample{overdue}, r.samples...)
 }
 
 // HasUnclaimed reports whether any of the leaves from first on, and below size, is

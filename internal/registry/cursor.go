@@ -15,7 +15,7 @@ import (
 type Cursor struct {
 	// ID is the highest id that was read; 0 for none.
 	ID int64
-	// UID is the event_uid of the row with that id, under RegistryID; empty
+	// UID is the log.record.uid of the row with that id, under RegistryID; empty
 	// if that row had been pruned.
 	UID string
 	// RegistryID is the id that UID was made with. With it, an operator can rename
@@ -59,7 +59,7 @@ func (r *Reader) check(conn *livedb.Conn, cursor Cursor) error {
 	return &ReplacedError{r.settings.Path, cursor, fmt.Sprintf("its highest id ever used is %d", highest)}
 }
 
-// uidAt returns the event_uid of the row with that id.
+// uidAt returns the uid of the row with that id.
 func (r *Reader) uidAt(conn *livedb.Conn, id int64, registryID string) (uid string, found bool, err error) {
 	stmt, err := conn.Prepare(selectRow)
 	if err != nil {
@@ -101,5 +101,5 @@ func queryInt(conn *livedb.Conn, query string) (int64, error) {
 	if err != nil || !found {
 		return 0, err
 	}
-	return stmt.ColumnInt64(0), nil
+	return stmt.Column(0).Int64(), nil
 }

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
@@ -183,21 +182,6 @@ func (d *decoder) seconds(column int) (seconds int64, ok bool) {
 		return 0, false
 	}
 	return seconds, true
-}
-
-func toTime(seconds int64) (time.Time, bool) {
-	if seconds < translator.MinTimestamp || seconds > translator.MaxTimestamp {
-		return time.Time{}, false
-	}
-	return time.Unix(seconds, 0).UTC(), true
-}
-
-// timestampOf reads a column as [decoder.seconds] does.
-func timestampOf(stmt *livedb.Stmt, column int) (time.Time, bool) {
-	if stmt.ColumnType(column) != livedb.TypeInteger {
-		return time.Time{}, false
-	}
-	return toTime(stmt.ColumnInt64(column))
 }
 
 func (d *decoder) cannotRead(column int, reason string) {

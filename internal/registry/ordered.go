@@ -6,27 +6,12 @@ package registry
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// Range selects events. The zero value selects all of them.
-type Range struct {
-	// Since and Until limit the timestamps: not before Since, and before Until.
-	// The zero time is no limit. With either of them, events without a valid
-	// timestamp are left out.
-	Since, Until time.Time
-	// AfterID leaves out the events up to that id. 0 leaves out none.
-	AfterID int64
-	// WithoutUID leaves the events' UID empty. It takes a sixth of the time.
-	WithoutUID bool
-	// Limit is how many events to read at most; 0 for no limit.
-	Limit int64
-}
-
-// Ordered reads the events that existed when it was made, in the order of their
+// Ordered reads the events that there were when it was made, in the order of their
 // timestamps, and of their ids where those are equal. Rows that are inserted later
 // are not read, rows that are pruned meanwhile may be missing. A database that was
 // replaced meanwhile is an error. The database is read in short batches, with
@@ -112,18 +97,6 @@ func (o *Ordered) Next(ctx context.Context, n int, into []translator.Event) ([]t
 	return into[:0], nil
 }
 
-// includesTime reports whether the range includes an event with that timestamp.
-func (l *Range) includesTime(t time.Time) bool {
-	switch {
-	case l.Since.IsZero() && l.Until.IsZero():
-		return true
-	case t.IsZero() || t.Before(l.Since):
-		return false
-	default:
-		return l.Until.IsZero() || t.Before(l.Until)
-	}
-}
-
 // Resume returns the [Range.AfterID] with which another reading with the same
 // bounds continues when this one ended after the event with that id; 0 for before
 // the first one. No event is left out. With exact, none is repeated either;
@@ -162,13 +135,4 @@ func (o *Ordered) view(ctx context.Context, r *Reader, fn func(*livedb.Conn, liv
 		return fn(conn, attempt)
 	})
 	return r.wrap("read events in order", err)
-}
-
-// batchSize returns how many rows to read in that attempt: half as many after each
-// one during which the database changed.
-func batchSize(n int, attempt livedb.Attempt) int {
-	if attempt.Locked {
-		return n
-	}
-	return max(n>>min(attempt.Number, 30), min(n, minBatch))
 }

@@ -110,6 +110,7 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []tran
 	return batch, nil
 }
 
+// rows appends the events of the rows with ids above after, up to limit of them.
 func (r *Reader) rows(conn *livedb.Conn, after int64, limit int, events []translator.Event) ([]translator.Event, error) {
 	stmt, err := conn.Prepare(selectRows)
 	if err != nil {
@@ -124,9 +125,45 @@ func (r *Reader) rows(conn *livedb.Conn, after int64, limit int, events []transl
 		if err != nil || !found {
 			return events, err
 		}
-		events = append(events, translator.Event{RegistryID: r.settings.RegistryID, Observed: now})
-		r.decoder.decode(stmt, &events[len(events)-1])
+		events = r.appendEvent(events, stmt, now)
 	}
+}
+
+// rowsByKey reads rows one by one. Those that were pruned are skipped.
+func (r *Reader) rowsByKey(conn *livedb.Conn, keys []sortKey, events []translator.Event) ([]translator.Event, error) {
+	stmt, err := conn.Prepare(selectRow)
+	if err != nil {
+		return nil, err
+	}
+	now := r.settings.Now().UTC()
+	for _, key := range keys {
+		stmt.BindInt64(1, key.id)
+		found, err := stmt.Step()
+		if found {
+			events = r.appendEvent(events, stmt, now)
+		}
+		stmt.Reset()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return events, nil
+}
+
+// appendEvent appends the event of the statement's row, which was read now.
+func (r *Reader) appendEvent(events []translator.Event, stmt *livedb.Stmt, now time.Time) []translator.Event {
+	events = append(events, translator.Event{RegistryID: r.settings.RegistryID, Observed: now})
+	r.decoder.decode(stmt, &events[len(events)-1])
+	return events
+}
+
+// batchSize returns how many rows to read in that attempt: half as many after each
+// one during which the database changed.
+func batchSize(n int, attempt livedb.Attempt) int {
+	if attempt.Locked {
+		return n
+	}
+	return max(n>>min(attempt.Number, 30), min(n, minBatch))
 }
 
 // End returns the cursor after the current last row.
@@ -146,7 +183,7 @@ func (r *Reader) End(ctx context.Context) (Cursor, error) {
 		defer stmt.Reset()
 		end = Cursor{ID: highest, RegistryID: r.settings.RegistryID}
 		found, err := stmt.Step()
-		if found && stmt.ColumnInt64(0) == highest {
+		if found && stmt.Column(0).Int64() == highest {
 			end.UID = r.decoder.uid(stmt, r.settings.RegistryID)
 		}
 		return err
@@ -178,7 +215,7 @@ func (r *Reader) Lag(ctx context.Context, after int64) (Lag, error) {
 		stmt.BindInt64(1, after)
 		found, err := stmt.Step()
 		if found {
-			lag.Rows = stmt.ColumnInt64(0) - after
+			lag.Rows = stmt.Column(0).Int64() - after
 			lag.Oldest, _ = timestampOf(stmt, 1)
 		}
 		return err

@@ -7,10 +7,8 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
-	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
 // scanBatch is how many sort keys are read at once: the work of a millisecond, so
@@ -28,21 +26,11 @@ func (k sortKey) compare(other sortKey) int {
 
 // sortKeyIn reads the row. A timestamp that is not an integer sorts like 0.
 func sortKeyIn(stmt *livedb.Stmt) sortKey {
-	key := sortKey{id: stmt.ColumnInt64(0)}
+	key := sortKey{id: stmt.Column(0).Int64()}
 	if timestamp := stmt.Column(1); timestamp.Type() == livedb.TypeInteger {
 		key.seconds = timestamp.Int64()
 	}
 	return key
-}
-
-// includesKey reports whether the range includes the timestamp of the row with that
-// key.
-func (l *Range) includesKey(key sortKey) bool {
-	t, ok := toTime(key.seconds)
-	if !ok {
-		t = time.Time{}
-	}
-	return l.includesTime(t)
 }
 
 // scan calls visit for the keys of the rows to be read with ids above after, up
@@ -95,26 +83,4 @@ func (o *Ordered) sortedKeys(ctx context.Context, reader *Reader, r idRange) ([]
 	err := o.scan(ctx, reader, r.first-1, r.last, func(key sortKey) { keys = append(keys, key) })
 	slices.SortFunc(keys, sortKey.compare)
 	return keys, err
-}
-
-// rowsByKey reads rows one by one. Those that were pruned are skipped.
-func (r *Reader) rowsByKey(conn *livedb.Conn, keys []sortKey, events []translator.Event) ([]translator.Event, error) {
-	stmt, err := conn.Prepare(selectRow)
-	if err != nil {
-		return nil, err
-	}
-	now := r.settings.Now().UTC()
-	for _, key := range keys {
-		stmt.BindInt64(1, key.id)
-		found, err := stmt.Step()
-		if found {
-			events = append(events, translator.Event{RegistryID: r.settings.RegistryID, Observed: now})
-			r.decoder.decode(stmt, &events[len(events)-1])
-		}
-		stmt.Reset()
-		if err != nil {
-			return nil, err
-		}
-	}
-	return events, nil
 }

@@ -10,7 +10,7 @@ import (
 	"io"
 )
 
-// Advance reads on until Size is at least size, the file ends, or ctx is done.
+// Advance reads until Size is at least size, the file ends, or ctx is done.
 // That ctx is done is not an error: Size and AtEnd say how far it came. Every call
 // reads a chunk of 256 leaves if there are that many, so that calls with little
 // time make progress too.

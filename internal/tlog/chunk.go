@@ -5,11 +5,12 @@ package tlog
 
 import "github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 
-// chunkSize is the number of leaves that are reread together, and for which one node
-// is kept in memory. It is a power of two, so that the node is one of the tree.
-const chunkSize = 256
+// ChunkSize is the number of leaves that are read again together, and of which one
+// node is kept in memory. It is a power of two, so that the node is one of the tree.
+// Checkpoints keep these nodes: it is part of their format.
+const ChunkSize = 256
 
-// chunk is the leaves of one chunk that are in memory: chunkSize of them, or fewer
+// chunk is the leaves of one chunk that are in memory: ChunkSize of them, or fewer
 // at the end of the log and after the index at which it was rotated.
 type chunk struct {
 	number  int64
@@ -24,7 +25,7 @@ type chunk struct {
 	unknown bool   // the hash of a leaf is not known
 }
 
-// entry is a leaf. Its text is parsed when somebody asks for it.
+// entry is a leaf. Its text is parsed when it is looked up.
 type entry struct {
 	text    string
 	corrupt bool
@@ -37,7 +38,7 @@ func (e *entry) mayBeBeacon() bool { return !e.corrupt && leaf.MayBeBeacon(e.tex
 // more, or nil.
 func newChunk(number, first int64, seed tree, spare *chunk) *chunk {
 	if spare == nil {
-		spare = &chunk{entries: make([]entry, 0, chunkSize), hashes: make([]Hash, 0, chunkSize)}
+		spare = &chunk{entries: make([]entry, 0, ChunkSize), hashes: make([]Hash, 0, ChunkSize)}
 	}
 	*spare = chunk{
 		number: number, first: first, seed: seed, tree: seed.clone(),

@@ -30,13 +30,13 @@ func chunkRoots(from, to int) []tlog.Hash {
 func TestChunkRoots(t *testing.T) {
 	path := newLog(t, linesOf(0, 5000))
 	f := follow(t, path, tlog.State{})
-	assert.Empty(t, f.ChunkRoots(0))
+	assert.Empty(t, f.ChunkRoots(0, 16))
 	requireRoots := func(f *follower, size int) {
 		t.Helper()
-		require.Equal(t, chunkRoots(0, min(size, 4096)), f.ChunkRoots(0))
-		require.Equal(t, chunkRoots(4096, size), f.ChunkRoots(1))
-		for _, page := range []int64{-1, 2, 1 << 51, 1<<63 - 1} {
-			require.Empty(t, f.ChunkRoots(page))
+		require.Equal(t, chunkRoots(0, min(size, 4096)), f.ChunkRoots(0, 16))
+		require.Equal(t, chunkRoots(4096, size), f.ChunkRoots(16, 16))
+		for _, first := range []int64{-1, 32, 1 << 51, 1<<63 - 1} {
+			require.Empty(t, f.ChunkRoots(first, 16))
 		}
 	}
 	for _, size := range []int{256, 511, 1000, 4096, 4351, 4352} {
@@ -47,10 +47,10 @@ func TestChunkRoots(t *testing.T) {
 	requireRoots(f, 5000)
 
 	again := f.restart()
-	assert.Empty(t, again.ChunkRoots(0))
+	assert.Empty(t, again.ChunkRoots(0, 16))
 	require.NoError(t, again.Advance(t.Context(), everything))
-	assert.Equal(t, make([]tlog.Hash, 16), again.ChunkRoots(0))
-	assert.Equal(t, make([]tlog.Hash, 3), again.ChunkRoots(1))
+	assert.Equal(t, make([]tlog.Hash, 16), again.ChunkRoots(0, 16))
+	assert.Equal(t, make([]tlog.Hash, 3), again.ChunkRoots(16, 16))
 	again.advance()
 	requireRoots(again, 5000)
 }
@@ -64,10 +64,10 @@ func TestChunkRootsBesideDamage(t *testing.T) {
 	f := followWith(t, tlog.Settings{Path: path})
 	f.anyLeaf = true
 	f.advance()
-	assert.Equal(t, want, f.ChunkRoots(0))
+	assert.Equal(t, want, f.ChunkRoots(0, 16))
 	again := f.restart()
 	again.advance()
-	assert.Equal(t, want, again.ChunkRoots(0))
+	assert.Equal(t, want, again.ChunkRoots(0, 16))
 }
 
 func TestChunkRootsOfARotatedLog(t *testing.T) {
@@ -78,10 +78,10 @@ func TestChunkRootsOfARotatedLog(t *testing.T) {
 	f.advance()
 	want := chunkRoots(0, 1100)
 	want[0], want[1] = tlog.Hash{}, tlog.Hash{}
-	assert.Equal(t, want, f.ChunkRoots(0))
+	assert.Equal(t, want, f.ChunkRoots(0, 16))
 	again := f.restart()
 	again.advance()
-	assert.Equal(t, want, again.ChunkRoots(0))
+	assert.Equal(t, want, again.ChunkRoots(0, 16))
 }
 
 // A leaf that cannot be read was rotated away, and a chunk includes it.
@@ -94,11 +94,11 @@ func TestChunkRootsOfARotatedDamagedLog(t *testing.T) {
 	replace(t, path, linesOf(600, 768))
 	f.advance()
 	want := make([]tlog.Hash, 3)
-	assert.Equal(t, want, f.ChunkRoots(0))
+	assert.Equal(t, want, f.ChunkRoots(0, 16))
 	again := f.restart()
 	again.advance()
-	assert.Equal(t, want, again.ChunkRoots(0))
+	assert.Equal(t, want, again.ChunkRoots(0, 16))
 	appendTo(t, path, linesOf(768, 1100))
 	again.advance()
-	assert.Equal(t, slices.Concat(want, chunkRoots(768, 1100)), again.ChunkRoots(0))
+	assert.Equal(t, slices.Concat(want, chunkRoots(768, 1100)), again.ChunkRoots(0, 16))
 }

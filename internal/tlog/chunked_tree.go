@@ -44,7 +44,7 @@ func chunkedTreeAt(index int64, nodes []Hash, first int64, firstNodes []Hash) (t
 	if _, _, firstOK := splitTree(first, firstNodes); !ok || !firstOK {
 		return chunkedTree{}, false
 	}
-	number := index / chunkSize
+	number := index / ChunkSize
 	return chunkedTree{
 		size:  index,
 		upper: upper, tail: newChunk(number, index, seed, nil),
@@ -91,7 +91,7 @@ func (t *chunkedTree) countLeaf(added *treeLeaf) {
 // seedUnknown reports whether a chunk whose first leaf in the file is this one also
 // has leaves that were rotated away, and the hash of one may not be known.
 func (t *chunkedTree) seedUnknown(first int64) bool {
-	return first%chunkSize != 0 && t.unknown > 0 && t.firstUnknown < first
+	return first%ChunkSize != 0 && t.unknown > 0 && t.firstUnknown < first
 }
 
 // completeChunk adds the tail, which is full, to the complete chunks. The next tail
@@ -111,12 +111,12 @@ func (t *chunkedTree) state(nextOffset int64) State {
 		First: t.first, FirstHashes: slices.Clone(t.firstNodes),
 		Unknown: t.unknown, FirstUnknown: t.firstUnknown,
 	}
-	s.Aligned = t.tail.number * chunkSize
+	s.Aligned = t.tail.number * ChunkSize
 	switch n := len(t.chunks); {
 	case t.size > s.Aligned:
 		s.AlignedHashes, s.Offset = t.upper.hashes(), t.tail.offset
 	case n > 0: // the last chunk is read again, so that at least something is
-		s.Aligned -= chunkSize
+		s.Aligned -= ChunkSize
 		s.AlignedHashes, s.Offset = t.previousUpper.hashes(), t.chunks[n-1].offset
 	}
 	if s.Aligned <= t.first {

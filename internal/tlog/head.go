@@ -6,7 +6,6 @@ package tlog
 import (
 	"bytes"
 	"crypto/ed25519"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -70,8 +69,8 @@ func ParseHead(data []byte) (Head, error) {
 	if head.Root, err = leaf.ParseHash(texts[1]); err != nil {
 		return Head{}, &HeadSyntaxError{Reason: "its root is invalid: " + err.Error()}
 	}
-	if !decodeHex(head.Signature[:], texts[2]) {
-		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its signature is not %d lower-case hex digits", 2*len(head.Signature))}
+	if !leaf.DecodeHex(head.Signature[:], texts[2]) {
+		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its signature is not %d hex digits in lower case", 2*len(head.Signature))}
 	}
 	if texts[3] != string(head.Message()) {
 		return head, fmt.Errorf("%w: its signed_message, %.200q, does not match its size and root", ErrSignature, texts[3])
@@ -149,15 +148,8 @@ func (h *Head) Verify(key ed25519.PublicKey) error {
 // /.well-known/oversight-registry publishes it: 64 hex digits in lower case.
 func ParsePublicKey(text string) (ed25519.PublicKey, error) {
 	key := make(ed25519.PublicKey, ed25519.PublicKeySize)
-	if !decodeHex(key, text) {
-		return nil, fmt.Errorf("must be an Ed25519 public key, %d lower-case hex digits", 2*len(key))
+	if !leaf.DecodeHex(key, text) {
+		return nil, fmt.Errorf("%.80q is not an Ed25519 public key: must be %d hex digits in lower case", text, 2*len(key))
 	}
 	return key, nil
-}
-
-// decodeHex decodes hex digits in lower case that fill dst. It reports whether text
-// consists of exactly these.
-func decodeHex(dst []byte, text string) bool {
-	decoded, err := hex.DecodeString(text)
-	return err == nil && copy(dst, decoded) == len(dst) && hex.EncodeToString(dst) == text
 }

@@ -34,7 +34,7 @@ type Settings struct {
 	State State
 	// OnLeaf is called for each new leaf, in order and once: not for those below
 	// State.Size. beacon says that the leaf is not corrupt and looks like that of a
-	// beacon; Lookup decides. It must not call the Log. The default is
+	// beacon; only Lookup is certain. It must not call the Log. The default is
 	// none.
 	OnLeaf func(index int64, beacon bool)
 	// ReverifyEvery is the time from one verification of the whole file to the

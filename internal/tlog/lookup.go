@@ -102,7 +102,7 @@ func (l *Log) entry(index int64) (*entry, error) {
 
 // chunkOf returns the chunk of a leaf below Size.
 func (l *Log) chunkOf(index int64) (*chunk, error) {
-	number := index / chunkSize
+	number := index / ChunkSize
 	if l.pendingState != nil {
 		return nil, ErrUnknown
 	}
@@ -147,7 +147,7 @@ func (l *Log) node(number int64) (node chunkNode, ok bool) {
 
 // reload reads a complete chunk again.
 func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
-	first := number * chunkSize
+	first := number * ChunkSize
 	seed := newTree(unsigned(first))
 	if first < l.first {
 		first = l.first
@@ -157,7 +157,7 @@ func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
 	var reader leafReader
 	reader.reset(l.file, node.offset, c.first)
 	defer l.texts.discard()
-	faults, err := l.rereadChunk(&reader, c, (number+1)*chunkSize)
+	faults, err := l.rereadChunk(&reader, c, (number+1)*ChunkSize)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func (r *proofReader) read(ctx context.Context, path string, size int64, onLeaf 
 	var reader leafReader
 	reader.reset(file, 0, 0)
 	for size == WholeLog || reader.nextIndex < size {
-		if reader.nextIndex%chunkSize == 0 && ctx.Err() != nil {
+		if reader.nextIndex%ChunkSize == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
 		next, err := reader.next()

@@ -21,9 +21,9 @@ func (r *reverifier) stop() { r.active, r.chunks = false, nil }
 
 // start begins at the file's first leaf, if there is anything to read.
 func (r *reverifier) start(l *Log) {
-	r.active = l.first < l.firstChunk*chunkSize
+	r.active = l.first < l.firstChunk*ChunkSize
 	r.upper, r.chunkTree = l.rotatedTree()
-	r.firstChunk, r.chunks = l.first/chunkSize, nil
+	r.firstChunk, r.chunks = l.first/ChunkSize, nil
 	r.offset, r.unknown = 0, l.seedUnknown(l.first)
 	r.reader.reset(l.file, 0, l.first)
 }

@@ -50,7 +50,7 @@ func (l *Log) Reverification() (current Reverification, ok bool) {
 	case l.previousState != nil:
 		current.From, current.To = l.size, l.previousState.Size
 	case l.reverifier.active:
-		current.From, current.To = l.reverifier.reader.nextIndex, l.firstChunk*chunkSize
+		current.From, current.To = l.reverifier.reader.nextIndex, l.firstChunk*ChunkSize
 	}
 	return current, true
 }

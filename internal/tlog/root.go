@@ -36,11 +36,11 @@ func (l *Log) RootAt(size int64) (Hash, error) {
 	case size < l.first:
 		return Hash{}, ErrRotated
 	}
-	upper, ok := l.upperAt(size / chunkSize)
+	upper, ok := l.upperAt(size / ChunkSize)
 	if !ok {
 		return Hash{}, ErrUnknown
 	}
-	if size%chunkSize == 0 {
+	if size%ChunkSize == 0 {
 		return upper.root(), nil
 	}
 	c, err := l.chunkOf(size)
@@ -53,21 +53,17 @@ func (l *Log) RootAt(size int64) (Hash, error) {
 	return upper.with(c.treeAt(size)).root(), nil
 }
 
-// PageLeaves is how many leaves [Log.ChunkRoots] is about: 16 chunks of 256.
-const PageLeaves = 16 * chunkSize
-
-// ChunkRoots returns the roots of the subtrees over each 256 leaves of a page: of
-// the leaves from page*PageLeaves on, in order, as many as are complete, 16 at
-// most. A root is the zero Hash if it covers a leaf whose hash could not be read, or
-// leaves that have not been verified again since the start.
-func (l *Log) ChunkRoots(page int64) []Hash {
-	if l.pendingState != nil || page < 0 || page > l.size/PageLeaves {
+// ChunkRoots returns the roots of chunks, the subtrees over [ChunkSize] leaves each: of
+// the chunk with the number first and those after it, in order, n at most and no more
+// than are complete. A root is the zero Hash if it covers a leaf whose hash could not
+// be read, or leaves that have not been verified again since the start.
+func (l *Log) ChunkRoots(first, n int64) []Hash {
+	complete := l.size / ChunkSize
+	if l.pendingState != nil || first < 0 || first > complete {
 		return nil
 	}
-	first := page * (PageLeaves / chunkSize)
-	complete := min(first+PageLeaves/chunkSize, l.size/chunkSize)
 	var roots []Hash
-	for number := first; number < complete; number++ {
+	for number := first; number < complete && number-first < n; number++ {
 		var root Hash
 		if node, ok := l.node(number); ok && !node.unknown {
 			root = node.root
@@ -82,7 +78,7 @@ func (l *Log) ChunkRoots(page int64) []Hash {
 func (l *Log) upperAt(number int64) (upper tree, ok bool) {
 	from := l.firstChunk
 	if upper = l.base.clone(); number < from {
-		if from = l.first / chunkSize; number < from {
+		if from = l.first / ChunkSize; number < from {
 			return tree{}, false
 		}
 		upper, _ = l.rotatedTree()

@@ -50,6 +50,6 @@ func (l *Log) State() State {
 // plausible reports whether the numbers can belong together.
 func (s *State) plausible() bool {
 	return 0 <= s.First && s.First <= s.Aligned && s.Aligned <= s.Size && s.Offset >= 0 &&
-		s.Size-s.Aligned <= chunkSize-s.Aligned%chunkSize && // they are of one chunk
-		(s.Aligned%chunkSize == 0 || s.Aligned == s.First)
+		s.Size-s.Aligned <= ChunkSize-s.Aligned%ChunkSize && // they are of one chunk
+		(s.Aligned%ChunkSize == 0 || s.Aligned == s.First)
 }

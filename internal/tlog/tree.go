@@ -59,7 +59,7 @@ func splitTree(index int64, hashes []Hash) (upper, rest tree, ok bool) {
 		return tree{}, tree{}, false
 	}
 	end := uint64(index)
-	aligned := end - end%chunkSize
+	aligned := end - end%ChunkSize
 	n := min(compact.RangeSize(0, aligned), len(hashes))
 	upper, upperErr := treeOf(0, aligned, hashes[:n])
 	rest, restErr := treeOf(aligned, end, hashes[n:])
@@ -79,7 +79,7 @@ func (t tree) join(next tree) { must(t.AppendRange(next.Range, nil)) }
 
 // joinChunk adds a complete chunk with this root.
 func (t tree) joinChunk(root Hash) {
-	chunk, err := treeOf(t.End(), t.End()+chunkSize, []Hash{root})
+	chunk, err := treeOf(t.End(), t.End()+ChunkSize, []Hash{root})
 	must(err)
 	t.join(chunk)
 }
@@ -111,7 +111,7 @@ func unsigned(n int64) uint64 {
 func (t tree) empty() bool { return t.End() == t.Begin() }
 
 // full reports whether the tree ends at the end of a chunk.
-func (t tree) full() bool { return !t.empty() && t.End()%chunkSize == 0 }
+func (t tree) full() bool { return !t.empty() && t.End()%ChunkSize == 0 }
 
 // top is the root of the first perfect subtree. The tree over a complete chunk has
 // only one.

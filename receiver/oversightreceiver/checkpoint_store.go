@@ -200,8 +200,8 @@ func (s *checkpointStore) write(ctx context.Context, operations []*storage.Opera
 	return s.client.Batch(ctx, operations...)
 }
 
-// close releases the storage, after which nothing is saved any more. It is safe for
-// concurrent use with save, and does not wait for one that the storage holds up.
+// close releases the storage. Later saves fail. It is safe for concurrent use with
+// save, and does not wait for one that the storage blocks.
 func (s *checkpointStore) close(ctx context.Context) error {
 	if !s.mu.TryLock() {
 		return errors.New("close the storage: a save is still running")

@@ -64,7 +64,7 @@ type Config struct {
 	BatchSize int `mapstructure:"batch_size"`
 
 	// StorageID names the storage extension that keeps the checkpoint. Without
-	// it a restart reads from start_at. Default: none.
+	// it, each start begins where start_at says. Default: none.
 	StorageID *component.ID `mapstructure:"storage"`
 
 	// RetryConfig says how a batch that the pipeline did not accept is retried.

@@ -15,8 +15,8 @@ import (
 const lagTimeout = time.Second
 
 // lagMeter measures how far the receiver is behind, once for each collection of
-// metrics. A database that answers slowly, or not at all, does not hold a
-// collection up: the last measurement counts until there is a new one. It is safe
+// metrics. A database that answers slowly, or not at all, does not delay a
+// collection: the last measurement counts until there is a new one. It is safe
 // for concurrent use.
 type lagMeter struct {
 	measure func(context.Context) (registry.Lag, error)
@@ -36,8 +36,8 @@ func newLagMeter(measure func(context.Context) (registry.Lag, error)) *lagMeter 
 	return m
 }
 
-// lag is the last measurement, of now if that takes no longer than lagTimeout. ok
-// is false as long as none has succeeded.
+// lag returns a new measurement, or the last one if the new one takes longer than
+// lagTimeout. ok is false as long as none has succeeded.
 func (m *lagMeter) lag(ctx context.Context) (lag registry.Lag, ok bool) {
 	timer := time.NewTimer(lagTimeout)
 	defer timer.Stop()

@@ -15,8 +15,8 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 )
 
-// How long the log is read on and verified again at a stretch, while there are
-// rows to read and while there are none.
+// How long the log is read and verified again without a break, while there are rows
+// to read and while there are none.
 const (
 	busySlice = 5 * time.Millisecond
 	idleSlice = 50 * time.Millisecond
@@ -34,7 +34,7 @@ type logSettings struct {
 	sizes     *logSizes
 }
 
-// logSizes is what metrics tell about the log.
+// logSizes is what metrics report about the log.
 type logSizes struct {
 	leaves atomic.Int64 // read
 	head   atomic.Int64 // of the last head that matched the log

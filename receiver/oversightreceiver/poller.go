@@ -166,7 +166,7 @@ func lastRows(rows []checkpoint.Row, events []event) []checkpoint.Row {
 	return rows
 }
 
-// idle reads the transparency log on when all rows have been delivered.
+// idle reads more of the transparency log when all rows have been delivered.
 func (p *poller) idle(ctx context.Context) error {
 	findings := p.reconciliation.idle(ctx)
 	if len(findings) > 0 {
@@ -190,7 +190,7 @@ func (p *poller) wanted(events []event) []event {
 	})
 }
 
-// start loads the checkpoint to find out where to read on.
+// start loads the checkpoint, which says where to continue.
 func (p *poller) start(ctx context.Context) error {
 	cursor, found, err := p.store.load(ctx)
 	switch {
@@ -221,7 +221,7 @@ func (p *poller) start(ctx context.Context) error {
 	return nil
 }
 
-// onReplaced continues with another database from its beginning, or stops.
+// onReplaced continues with the other database from its beginning, or stops.
 func (p *poller) onReplaced(ctx context.Context, err *registry.ReplacedError) error {
 	p.telemetry.replaced(ctx)
 	restart := p.config.OnDatabaseReplaced == ReplacedRestart
@@ -263,8 +263,8 @@ func (p *poller) move(ctx context.Context, to registry.Cursor) {
 }
 
 // save writes the checkpoint, also while the receiver is being stopped. If that
-// fails, delivery continues, because a leak must be reported even with a
-// full disk: the price is that a restart delivers them again. It is reported, and
+// fails, delivery continues, since a leak must be reported even when the disk is
+// full: the cost is that a restart delivers the events again. It is reported, and
 // retried at every poll.
 func (p *poller) save(ctx context.Context) {
 	p.unsaved = p.store.save(context.WithoutCancel(ctx), p.cursor, p.config.Database, p.snapshot)

@@ -44,7 +44,7 @@ type oversightReceiver struct {
 	stop      context.CancelFunc // ends the loops between two batches; nil until Start has succeeded
 	abort     context.CancelFunc // cancels the batch that is being delivered
 	done      chan struct{}      // closed when the loops have ended and released what they used
-	released  error              // of that; to be read when done is closed
+	loopsErr  error              // of releasing that; to be read when done is closed
 	abandoned atomic.Bool        // Shutdown has returned without waiting for the loops
 }
 
@@ -65,7 +65,7 @@ func (r *oversightReceiver) Start(ctx context.Context, host component.Host) erro
 		return err
 	}
 	if err := r.start(ctx, host); err != nil {
-		return errors.Join(err, r.closeStore(ctx))
+		return errors.Join(err, r.release(ctx))
 	}
 	return nil
 }
@@ -91,7 +91,7 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 	if r.config.StorageID == nil {
 		logger.Warn("No `storage` is set: every restart reads from `start_at`", zap.String("start_at", r.config.StartAt))
 	}
-	openReconciliation, heads, err := r.newReconciliation(ctx, host)
+	openReconciliation, loops, err := r.newReconciliation(ctx, host)
 	if err != nil {
 		return err
 	}
@@ -123,25 +123,28 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 	r.stop, r.abort, r.done = stop, abort, make(chan struct{})
 	go func() {
 		defer close(r.done)
-		r.run(stopCtx, poller, heads)
+		runAll(stopCtx, append(loops, poller.run))
 		lag.close()
-		r.released = errors.Join(poller.reconciliation.close(), reader.Close())
+		r.loopsErr = errors.Join(poller.reconciliation.close(), reader.Close())
 	}()
 	return nil
 }
 
-func (*oversightReceiver) run(ctx context.Context, poller *poller, heads *treeHeads) {
-	var loops sync.WaitGroup
-	loops.Go(func() { poller.run(ctx) })
-	if heads != nil {
-		loops.Go(func() { heads.run(ctx) })
+// loop runs until the context is done.
+type loop = func(context.Context)
+
+// runAll returns when all loops have ended.
+func runAll(ctx context.Context, loops []loop) {
+	var running sync.WaitGroup
+	for _, run := range loops {
+		running.Go(func() { run(ctx) })
 	}
-	loops.Wait()
+	running.Wait()
 }
 
-// newReconciliation prepares what `transparency_log` asks for. heads is nil if
-// `tree_head` is not set.
-func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host) (open openReconciliation, heads *treeHeads, err error) {
+// newReconciliation prepares what `transparency_log` configures, with the loops that
+// the reconciliation needs beside the poller's.
+func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host) (open openReconciliation, loops []loop, err error) {
 	config := r.config.TransparencyLog.Get()
 	if config == nil {
 		return openNoReconciliation, nil, nil
@@ -160,21 +163,22 @@ func (r *oversightReceiver) newReconciliation(ctx context.Context, host componen
 		sizes:     new(logSizes),
 	}
 	if head := config.TreeHead.Get(); head != nil {
-		heads, err = newTreeHeads(ctx, head, host, r.settings.TelemetrySettings)
+		heads, err := newTreeHeads(ctx, head, host, r.settings.TelemetrySettings)
 		if err != nil {
 			return nil, nil, err
 		}
 		settings.heads = heads.bodies
+		loops = append(loops, heads.run)
 	}
-	return settings.open, heads, r.telemetry.observeLog(settings.sizes)
+	return settings.open, loops, r.telemetry.observeLog(settings.sizes)
 }
 
-// Shutdown lets the batch at hand be delivered and its checkpoint be saved. A batch
-// that takes longer than the context or 5 seconds is canceled, and after another
-// second left to the pipeline: it is delivered again after the next start.
+// Shutdown waits until the current batch is delivered and its checkpoint saved. It
+// cancels a batch after 5 seconds, or when the context is done, and abandons it after
+// another second: it is delivered again after the next start.
 func (r *oversightReceiver) Shutdown(ctx context.Context) error {
 	if r.stop == nil { // never started
-		return r.closeStore(ctx)
+		return r.release(ctx)
 	}
 	r.stop()
 	defer r.abort()
@@ -183,11 +187,11 @@ func (r *oversightReceiver) Shutdown(ctx context.Context) error {
 		if !r.waitUntilDone(ctx, abortGrace) {
 			r.abandoned.Store(true)
 			return errors.Join(
-				errors.New("the pipeline did not accept a batch of events before the deadline of the shutdown; the batch is delivered again after the next start"),
-				r.closeStore(ctx))
+				errors.New("the pipeline did not return a batch of events in time: it is delivered again after the next start"),
+				r.release(ctx))
 		}
 	}
-	return errors.Join(r.released, r.closeStore(ctx))
+	return errors.Join(r.loopsErr, r.release(ctx))
 }
 
 // waitUntilDone waits for the loops and reports whether they have ended.
@@ -208,9 +212,9 @@ func (r *oversightReceiver) waitUntilDone(ctx context.Context, limit time.Durati
 	}
 }
 
-// closeStore releases the storage and ends the observation of gauges. It may be
-// called twice.
-func (r *oversightReceiver) closeStore(ctx context.Context) error {
+// release releases what the loops do not: the storage and the observation of gauges.
+// It may be called twice.
+func (r *oversightReceiver) release(ctx context.Context) error {
 	r.telemetry.shutdown()
 	if r.store == nil {
 		return nil

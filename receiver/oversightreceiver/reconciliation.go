@@ -16,10 +16,10 @@ type finding = translator.Integrity
 // reconciliation checks the events of a poller against the transparency log. It is
 // for the poller's goroutine.
 type reconciliation interface {
-	// check gives events their status, and returns what was found. It never fails:
+	// check sets the status of events, and returns what was found. It never fails:
 	// the status of what cannot be checked is unavailable.
 	check(ctx context.Context, events []event) []finding
-	// idle reads the log on where there are no rows, and returns what was found.
+	// idle reads more of the log when there are no rows, and returns what was found.
 	idle(ctx context.Context) []finding
 	// replaced makes a finding of another database. With restart, that is read from
 	// its beginning; otherwise the finding is made once, even after a restart.

@@ -105,7 +105,7 @@ func (t *telemetry) observeLog(sizes *logSizes) error {
 }
 
 // observeLag measures the lag once whenever metrics are collected, so that it is
-// right also while the pipeline holds a batch up. Nothing is observed before the
+// right also while the pipeline blocks a batch. Nothing is observed before the
 // database could be read for the first time.
 func (t *telemetry) observeLag(meter *lagMeter) error {
 	rows, seconds := t.builder.OversightReceiverLag, t.builder.OversightReceiverOldestUnreadAge

@@ -144,13 +144,19 @@ func labels(w shape.Writer, e *translator.Event, extra translator.ExtraAttribute
 	w.Text("oversight_recipient_id", e.RecipientID)
 	w.Text("oversight_issuer_id", e.IssuerID)
 	w.Text("oversight_beacon_kind", e.Kind)
-	if !extra.Empty() {
-		extraLabels(w, extra, map[string]bool{
-			"oversight_token_id": true, "oversight_file_id": true, "oversight_recipient_id": true,
-			"oversight_issuer_id": true, "oversight_beacon_kind": true,
-		})
-	}
+	extraLabels(w, extra, isEventLabel)
 	w.End()
+}
+
+// isEventLabel reports whether a name is that of a label of events, which nothing that
+// a pipeline added replaces.
+func isEventLabel(name string) bool {
+	switch name {
+	case "oversight_token_id", "oversight_file_id", "oversight_recipient_id", "oversight_issuer_id", "oversight_beacon_kind":
+		return true
+	default:
+		return false
+	}
 }
 
 // oversight writes the fields that ECS does not define, below a name of our own

@@ -70,15 +70,19 @@ func location(w shape.Writer, extra translator.ExtraAttributes) {
 }
 
 // extraLabels writes what a pipeline added, except locations. The names of labels
-// have no dots, which Elasticsearch would read as objects. The names in used are
-// left out.
-func extraLabels(w shape.Writer, extra translator.ExtraAttributes, used map[string]bool) {
+// have no dots, which Elasticsearch would read as objects. Of two attributes with the
+// same label the first counts, and none that has the label of a field.
+func extraLabels(w shape.Writer, extra translator.ExtraAttributes, isField func(label string) bool) {
+	if extra.Empty() {
+		return
+	}
+	written := map[string]bool{}
 	for name, value := range extra.All() {
 		label := strings.ReplaceAll(name, ".", "_")
-		if isLocation[name] || used[label] {
+		if isLocation[name] || isField(label) || written[label] {
 			continue
 		}
-		used[label] = true
+		written[label] = true
 		w.AttributeText(label, value)
 	}
 }

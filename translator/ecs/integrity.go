@@ -45,7 +45,7 @@ func finding(w shape.Writer, f *translator.Integrity, extra translator.ExtraAttr
 	location(w, extra)
 	w.End()
 	w.Begin("labels")
-	extraLabels(w, extra, map[string]bool{})
+	extraLabels(w, extra, func(string) bool { return false }) // findings have no labels of their own
 	w.End()
 	integrity(w, f)
 	w.Text("message", f.Message)

@@ -21,16 +21,16 @@ const (
 // a batch is allocated at once. The zero value is ready for use, by any number of
 // goroutines: an observation that is lost between two of them does no harm.
 type lineLength struct {
-	average atomic.Int64 // in bytes; 0 before the first batch
+	expected atomic.Int64 // in bytes; 0 before the first batch
 }
 
 // estimate is how many bytes to allocate for a number of lines.
 func (l *lineLength) estimate(lines int) int {
-	average := int(l.average.Load())
-	if average == 0 {
-		average = initialLine
+	expected := int(l.expected.Load())
+	if expected == 0 {
+		expected = initialLine
 	}
-	return lines * (average + average/8) // lines differ, and a little more saves a move
+	return lines * (expected + expected/8) // lines differ, and a little more saves a move
 }
 
 // observe updates the estimate with the length of a batch.
@@ -39,9 +39,9 @@ func (l *lineLength) observe(length, lines int) {
 		return
 	}
 	observed := int64(min(length/lines+1, maxLine))
-	average := l.average.Load()
-	if observed < average {
-		observed = average + (observed-average)/decay
+	expected := l.expected.Load()
+	if observed < expected {
+		observed = expected + (observed-expected)/decay
 	}
-	l.average.Store(observed)
+	l.expected.Store(observed)
 }

@@ -21,6 +21,6 @@
 //
 // A leaf is a JSON object in canonical form (RFC 8785). Those of beacon callbacks
 // have "event":"beacon" and repeat the columns of a row. [Agrees] compares a leaf
-// with the bytes that a registry writes for a row, which settles nearly all rows.
+// with the bytes that a registry writes for a row, which is enough for nearly all rows.
 // [ParseBeacon] and [Beacon.Mismatch] say what differs in the others.
 package leaf

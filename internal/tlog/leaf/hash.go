@@ -38,8 +38,8 @@ func (h *Hash) UnmarshalText(text []byte) error {
 // ParseHash parses 64 hex digits in lower case. Anything else is an error.
 func ParseHash(text string) (Hash, error) {
 	var h Hash
-	if len(text) != 2*len(h) || !decodeHex(h[:], text) {
-		return Hash{}, fmt.Errorf("%.80q is not a hash: must be %d lower-case hex digits", text, 2*len(h))
+	if !DecodeHex(h[:], text) {
+		return Hash{}, fmt.Errorf("%.80q is not a hash: must be %d hex digits in lower case", text, 2*len(h))
 	}
 	return h, nil
 }

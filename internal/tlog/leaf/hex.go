@@ -49,9 +49,12 @@ var digitValues = func() (values [256]byte) {
 	return values
 }()
 
-// decodeHex decodes digits in lower case into dst, which is half as long as text.
-// It reports whether all were such digits; encoding/hex accepts upper case too.
-func decodeHex(dst []byte, text string) bool {
+// DecodeHex decodes hex digits in lower case that fill dst. It reports whether text is
+// exactly these; encoding/hex accepts upper case too.
+func DecodeHex(dst []byte, text string) bool {
+	if len(text) != 2*len(dst) {
+		return false
+	}
 	for i := range dst {
 		high, low := digitValues[text[2*i]], digitValues[text[2*i+1]]
 		if high|low > 0xf {

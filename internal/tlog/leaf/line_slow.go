@@ -163,8 +163,8 @@ func (f *lineFields) readText(key lineKey, text string) error {
 		f.text = text
 	default: // keyHex
 		f.bytes = make([]byte, len(text)/2)
-		if len(text)%2 != 0 || !decodeHex(f.bytes, text) {
-			return errors.New("is not pairs of lower-case hex digits")
+		if !DecodeHex(f.bytes, text) {
+			return errors.New("is not pairs of hex digits in lower case")
 		}
 	}
 	return nil

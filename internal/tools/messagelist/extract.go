@@ -130,7 +130,7 @@ func (x *extractor) callOf(callee *types.Func, call *ast.CallExpr) {
 		x.log(callee.Name(), call)
 	case strings.HasPrefix(name, "go.opentelemetry.io/collector/component/componentstatus.New"):
 		x.status(callee.Name(), call)
-	case strings.HasPrefix(name, "(*github.com/spf13/pflag.FlagSet)."), strings.HasPrefix(name, "(*flag.FlagSet)."), strings.HasPrefix(name, "flag."):
+	case strings.HasPrefix(name, "(*github.com/spf13/pflag.FlagSet)."):
 		x.flag(callee, call)
 	case strings.HasPrefix(name, "fmt.Fprint"):
 		if x.isOutput(call.Args[0]) {

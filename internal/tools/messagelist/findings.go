@@ -32,7 +32,7 @@ func (x *extractor) findingAssignment(assignment *ast.AssignStmt) {
 		if !ok || selector.Sel.Name != "Message" || len(assignment.Lhs) != len(assignment.Rhs) {
 			continue
 		}
-		if selection := x.in.info.Selections[selector]; selection != nil && isFinding(ownerOf(selection)) {
+		if selection := x.in.info.Selections[selector]; selection != nil && isFinding(selection.Recv()) {
 			x.add(finding, "", assignment.Rhs[i])
 		}
 	}

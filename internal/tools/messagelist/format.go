@@ -19,7 +19,7 @@ func (x *extractor) addFormat(k kind, arguments []ast.Expr) {
 			continue
 		}
 		for _, text := range x.sources.texts(value{x.in, argument, 0}) {
-			if isPhrase(text) || k == output && isWord(text) {
+			if isPhrase(text) {
 				x.found = append(x.found, message{k, text})
 			}
 		}
@@ -27,17 +27,15 @@ func (x *extractor) addFormat(k kind, arguments []ast.Expr) {
 }
 
 // verbsOf is the verbs of a format in the order of their arguments. An argument
-// that is named by its index is taken for the next one: only its kind counts.
+// that is named by its index counts as the next one: only its kind matters. Widths
+// that are arguments are not supported.
 func verbsOf(format string) []byte {
 	var verbs []byte
 	for i := 0; i < len(format); i++ {
 		if format[i] != '%' {
 			continue
 		}
-		for i++; i < len(format) && strings.IndexByte("+-# 0123456789.*[]", format[i]) >= 0; i++ {
-			if format[i] == '*' {
-				verbs = append(verbs, '*')
-			}
+		for i++; i < len(format) && strings.IndexByte("+-# 0123456789.[]", format[i]) >= 0; i++ {
 		}
 		if i < len(format) && format[i] != '%' {
 			verbs = append(verbs, format[i])

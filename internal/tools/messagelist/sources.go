@@ -21,31 +21,23 @@ type value struct {
 
 // sources holds the expressions that a variable, parameter, field or function may
 // get its value from, anywhere in the program and whatever the order. That is
-// more than it can have at one place, and all that is needed here.
+// more than it can have at one place, and all that is needed here. Calls through
+// interfaces and variables are not followed.
 type sources struct {
 	// values has keys of two kinds. A local variable is its types.Object. What
 	// other packages can name is a string, because packages that import it have
 	// another object for it.
 	values map[any][]value
 	// parameters has the key of each parameter.
-	parameters map[types.Object]any
-	// methods is every method by its name.
-	methods map[string][]*types.Func
+	parameters map[types.Object]string
 	// embedded is the text of each variable that holds an embedded file.
 	embedded map[any]string
 }
 
-// literalParameter is the key of a parameter of a function literal.
-type literalParameter struct {
-	literal *ast.FuncLit
-	index   int
-}
-
 func findSources(packages []*goPackage) *sources {
-	s := &sources{values: map[any][]value{}, parameters: map[types.Object]any{}, methods: map[string][]*types.Func{}, embedded: map[any]string{}}
+	s := &sources{values: map[any][]value{}, parameters: map[types.Object]string{}, embedded: map[any]string{}}
 	s.walk(packages, s.addParameters)
 	s.walk(packages, s.add)
-	s.walk(packages, s.addIndirectArguments)
 	return s
 }
 
@@ -61,29 +53,18 @@ func (s *sources) walk(packages []*goPackage, do func(*goPackage, ast.Node)) {
 }
 
 func (s *sources) addParameters(in *goPackage, n ast.Node) {
-	switch n := n.(type) {
-	case *ast.FuncLit:
-		s.addParametersOf(in, n.Type, func(i int) any { return literalParameter{n, i} })
-	case *ast.FuncDecl:
-		f, ok := in.info.Defs[n.Name].(*types.Func)
-		if !ok {
-			return
-		}
-		s.addParametersOf(in, n.Type, func(i int) any { return parameterKey(f, i) })
-		if n.Recv != nil {
-			s.methods[f.Name()] = append(s.methods[f.Name()], f)
-		}
+	declaration, ok := n.(*ast.FuncDecl)
+	if !ok {
+		return
 	}
-}
-
-func (s *sources) addParametersOf(in *goPackage, f *ast.FuncType, key func(int) any) {
+	f, ok := in.info.Defs[declaration.Name].(*types.Func)
+	if !ok {
+		return
+	}
 	i := 0
-	for _, field := range f.Params.List {
+	for _, field := range declaration.Type.Params.List {
 		for _, name := range field.Names {
-			s.parameters[in.info.Defs[name]] = key(i)
-			i++
-		}
-		if len(field.Names) == 0 {
+			s.parameters[in.info.Defs[name]] = parameterKey(f, i)
 			i++
 		}
 	}
@@ -104,9 +85,7 @@ func (s *sources) add(in *goPackage, n ast.Node) {
 	case *ast.CompositeLit:
 		s.addFields(in, n)
 	case *ast.CallExpr:
-		if callee, ok := calleeOf(in, n).(*types.Func); ok {
-			s.addArguments(in, n, func(i int) any { return parameterKey(callee, i) })
-		}
+		s.addArguments(in, n)
 	case *ast.FuncDecl:
 		s.addResults(in, n)
 	}
@@ -178,47 +157,14 @@ func (s *sources) addFields(in *goPackage, literal *ast.CompositeLit) {
 	}
 }
 
-func (s *sources) addArguments(in *goPackage, call *ast.CallExpr, key func(int) any) {
-	for i, argument := range call.Args {
-		s.values[key(i)] = append(s.values[key(i)], value{in, argument, 0})
-	}
-}
-
-// addIndirectArguments adds the arguments of calls of an interface's method, to
-// every method of that name, and of a function that is the value of a variable.
-func (s *sources) addIndirectArguments(in *goPackage, n ast.Node) {
-	call, ok := n.(*ast.CallExpr)
+func (s *sources) addArguments(in *goPackage, call *ast.CallExpr) {
+	callee, ok := calleeOf(in, call).(*types.Func)
 	if !ok {
 		return
 	}
-	switch callee := calleeOf(in, call).(type) {
-	case *types.Func:
-		if receiver := callee.Signature().Recv(); receiver != nil && types.IsInterface(receiver.Type()) {
-			for _, method := range s.methods[callee.Name()] {
-				s.addArguments(in, call, func(i int) any { return parameterKey(method, i) })
-			}
-		}
-	case *types.Var:
-		s.addArgumentsOfValues(in, call, s.keyOf(in, call.Fun), map[any]bool{})
-	}
-}
-
-func (s *sources) addArgumentsOfValues(in *goPackage, call *ast.CallExpr, variable any, visited map[any]bool) {
-	if variable == nil || visited[variable] {
-		return
-	}
-	visited[variable] = true
-	for _, v := range s.values[variable] {
-		if literal, ok := v.expr.(*ast.FuncLit); ok {
-			s.addArguments(in, call, func(i int) any { return literalParameter{literal, i} })
-			continue
-		}
-		switch object := objectOf(v.in, v.expr).(type) {
-		case *types.Func:
-			s.addArguments(in, call, func(i int) any { return parameterKey(object, i) })
-		case *types.Var:
-			s.addArgumentsOfValues(in, call, s.keyOf(v.in, v.expr), visited)
-		}
+	for i, argument := range call.Args {
+		key := parameterKey(callee, i)
+		s.values[key] = append(s.values[key], value{in, argument, 0})
 	}
 }
 
@@ -246,35 +192,17 @@ func (s *sources) addResults(in *goPackage, f *ast.FuncDecl) {
 func (s *sources) keyOf(in *goPackage, expr ast.Expr) any {
 	if selector, ok := expr.(*ast.SelectorExpr); ok {
 		if selection := in.info.Selections[selector]; selection != nil && selection.Kind() == types.FieldVal {
-			return fieldKey(ownerOf(selection), selection.Obj().Name())
+			return fieldKey(selection.Recv(), selection.Obj().Name())
 		}
 	}
 	object, ok := objectOf(in, expr).(*types.Var)
 	if !ok {
 		return nil
 	}
-	if key := s.parameters[object]; key != nil {
+	if key, ok := s.parameters[object]; ok {
 		return key
 	}
 	return types.Object(object)
-}
-
-// ownerOf is the type that declares a field, which may be embedded in the one
-// that is named.
-func ownerOf(selection *types.Selection) types.Type {
-	owner := selection.Recv()
-	path := selection.Index()
-	for _, i := range path[:len(path)-1] {
-		owner = structOf(owner).Field(i).Type()
-	}
-	return owner
-}
-
-func structOf(t types.Type) *types.Struct {
-	if pointer, ok := t.Underlying().(*types.Pointer); ok {
-		t = pointer.Elem()
-	}
-	return t.Underlying().(*types.Struct)
 }
 
 func fieldKey(owner types.Type, name string) string {
@@ -310,8 +238,6 @@ func objectOf(in *goPackage, expr ast.Expr) types.Object {
 		return in.info.Uses[expr]
 	case *ast.SelectorExpr:
 		return in.info.Uses[expr.Sel]
-	case *ast.IndexExpr:
-		return objectOf(in, expr.X)
 	}
 	return nil
 }

@@ -53,15 +53,8 @@ func (s *sources) textsOfCall(v value, call *ast.CallExpr, visited map[any]bool)
 		}
 		return []string{unknown}
 	}
-	switch callee.FullName() {
-	case "fmt.Sprintf":
+	if callee.FullName() == "fmt.Sprintf" {
 		return s.textsOf(value{v.in, call.Args[0], 0}, visited)
-	case "cmp.Or":
-		var all []string
-		for _, argument := range call.Args {
-			all = append(all, s.textsOf(value{v.in, argument, 0}, visited)...)
-		}
-		return limited(all)
 	}
 	results := callee.Signature().Results()
 	if v.index >= results.Len() || !isString(results.At(v.index).Type()) {
@@ -84,18 +77,16 @@ func (s *sources) textsAt(key any, visited map[any]bool) []string {
 	for _, v := range s.values[key] {
 		all = append(all, s.textsOf(v, visited)...)
 	}
-	return limited(all)
+	return distinct(all)
 }
 
-// limited leaves out repetitions.
-func limited(all []string) []string {
+// distinct leaves out repetitions.
+func distinct(all []string) []string {
 	var some []string
-	seen := map[string]bool{}
 	for _, text := range all {
-		if !seen[text] {
+		if !slices.Contains(some, text) {
 			some = append(some, text)
 		}
-		seen[text] = true
 	}
 	return some
 }
@@ -115,7 +106,7 @@ func joined(first, second []string) []string {
 			all = append(all, a+b)
 		}
 	}
-	return limited(all)
+	return distinct(all)
 }
 
 func isString(t types.Type) bool {
@@ -136,11 +127,6 @@ func isSentence(text string) bool {
 // isPhrase reports whether a text has several words.
 func isPhrase(text string) bool {
 	return isSentence(text) && strings.Contains(strings.TrimSpace(text), " ")
-}
-
-// isWord reports whether a text is words alone, and not the name of something.
-func isWord(text string) bool {
-	return isSentence(text) && !strings.ContainsFunc(strings.TrimSpace(text), isNoLetter)
 }
 
 func isNoLetter(r rune) bool { return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') }

@@ -26,12 +26,12 @@ func NoArguments(command *cobra.Command, arguments []string) error {
 func Checking(command *cobra.Command) *cobra.Command {
 	run := command.RunE
 	command.RunE = func(command *cobra.Command, arguments []string) error {
-		return NotChecked(run(command, arguments))
+		return notChecked(run(command, arguments))
 	}
 	command.Args = func(command *cobra.Command, arguments []string) error {
-		return NotChecked(NoArguments(command, arguments))
+		return notChecked(NoArguments(command, arguments))
 	}
-	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return NotChecked(err) })
+	command.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return notChecked(err) })
 	return command
 }
 

@@ -41,8 +41,8 @@ func (d *Database) CheckPath() error {
 	return nil
 }
 
-// CheckID returns an error if --registry-id is missing.
-func (d *Database) CheckID() error {
+// checkID returns an error if --registry-id is missing.
+func (d *Database) checkID() error {
 	if d.RegistryID == "" {
 		return errors.New("--registry-id is required: pass ed25519_pub of the registry's /.well-known/oversight-registry, or a short id of your own")
 	}

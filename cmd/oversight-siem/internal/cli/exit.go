@@ -37,9 +37,9 @@ type notCheckedError struct{ error }
 
 func (e notCheckedError) Unwrap() error { return e.error }
 
-// NotChecked gives an error of a command that checks the exit status
-// [StatusNotChecked], unless it matches [ErrFindings].
-func NotChecked(err error) error {
+// notChecked marks an error of a command that checks, so that the exit status is
+// [StatusNotChecked]. An error that matches [ErrFindings] stays as it is.
+func notChecked(err error) error {
 	if err == nil || errors.Is(err, ErrFindings) {
 		return err
 	}

@@ -6,7 +6,6 @@
 package example
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -42,26 +41,19 @@ func (e *builtError) Error() string {
 	return b.String()
 }
 
-type notifier interface{ notify(line string) }
-
-type console struct{ out io.Writer }
-
-func (c console) notify(line string) { fmt.Fprintln(c.out, "example:", line) }
+func notify(out io.Writer, line string) { fmt.Fprintln(out, "example:", line) }
 
 type worker struct {
 	logger *zap.Logger
-	notify func(string)
 	text   string
 }
 
-func newWorker(n notifier, out io.Writer) *worker {
-	n.notify("through an interface")
-	w := &worker{notify: console{out}.notify, text: "from a field"}
-	w.notify("through a variable")
-	return w
+func newWorker(out io.Writer) *worker {
+	notify(out, "from a caller")
+	return &worker{text: "from a field"}
 }
 
-func (w *worker) work(out io.Writer) error {
+func (w *worker) work() error {
 	w.logger.Info(first + second)
 	w.logger.Warn("With fields", zap.String("url", w.text), zap.Error(errPlain))
 	fields := []zap.Field{zap.Int("rows", 1)}
@@ -76,7 +68,7 @@ func (w *worker) work(out io.Writer) error {
 	}
 	w.logger.Info(why)
 	w.logger.Info(described(w.text == ""))
-	w.logger.Info(w.fromElsewhere(out))
+	w.logger.Info(w.fromElsewhere())
 	componentstatus.ReportStatus(nil, componentstatus.NewRecoverableErrorEvent(errPlain))
 	componentstatus.ReportStatus(nil, componentstatus.NewEvent(componentstatus.StatusOK))
 	if w.text == "panic" {
@@ -86,7 +78,7 @@ func (w *worker) work(out io.Writer) error {
 		fmt.Errorf("wrapped: %w", errPlain),
 		&reasonError{reason: "it is empty"},
 		&reasonError{fmt.Sprintf("line %d is too long", 1), 1},
-		fmt.Errorf("%q: %s", "a quoted value is no part", cmp.Or(w.text, "part of a message")),
+		fmt.Errorf("%q: %s", "a quoted value is no part", w.text),
 		&builtError{1},
 	)
 }
@@ -100,9 +92,7 @@ func described(empty bool) string {
 	return "From the end of a function"
 }
 
-func (w *worker) fromElsewhere(out io.Writer) string {
-	line := func(name string, value any) { fmt.Fprintf(out, "%s %v\n", name, value) }
-	line("rows", 1)
+func (w *worker) fromElsewhere() string {
 	return strings.ToUpper(w.text)
 }
 

@@ -1,25 +1,25 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package sentinel_test
+package send
 
 import (
+	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/oversight-protocol/oversight-otelcol/translator/sentinel"
 )
 
 // Values computed with OpenSSL:
 //
 //	printf 'POST\n%s\napplication/json\nx-ms-date:%s\n/api/logs' LENGTH DATE |
 //	openssl dgst -sha256 -mac HMAC -macopt hexkey:$(base64 -d <<<KEY | xxd -p -c 256) -binary | base64
-func TestSharedKeyAuthorization(t *testing.T) {
+func TestLogAnalyticsSigner(t *testing.T) {
 	for name, c := range map[string]struct {
 		workspace, key, date string
-		length               int
+		length               int64
 		want                 string
 	}{
 		"a new row": {
@@ -32,18 +32,23 @@ func TestSharedKeyAuthorization(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := sentinel.SharedKeyAuthorization(c.workspace, c.key, c.date, c.length)
+			now, err := http.ParseTime(c.date)
 			require.NoError(t, err)
-			assert.Equal(t, c.want, got)
+			sign, err := LogAnalyticsSigner(c.workspace, c.key)
+			require.NoError(t, err)
+			request := &http.Request{Header: http.Header{}, ContentLength: c.length}
+			require.NoError(t, sign(request, now.In(time.FixedZone("", 3600))))
+			assert.Equal(t, c.want, request.Header.Get("Authorization"))
+			assert.Equal(t, c.date, request.Header.Get("X-Ms-Date"))
 		})
 	}
 }
 
 func TestInvalidSharedKey(t *testing.T) {
-	_, err := sentinel.SharedKeyAuthorization("w", "", "Mon, 23 Nov 2026 00:00:00 GMT", 1)
+	_, err := LogAnalyticsSigner("w", "")
 	require.ErrorContains(t, err, "not base64")
 	for _, key := range []string{"secret key!", "c2VjcmV0==", "c2VjcmV"} {
-		_, err := sentinel.SharedKeyAuthorization("w", key, "Mon, 23 Nov 2026 00:00:00 GMT", 1)
+		_, err := LogAnalyticsSigner("w", key)
 		require.ErrorContains(t, err, "not base64")
 		assert.NotContains(t, err.Error(), key)
 	}
