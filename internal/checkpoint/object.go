@@ -59,7 +59,7 @@ func decodeObject(data []byte, v any, limit int) (Extra, error) {
 		delete(members, name)
 		for member := range members {
 			if strings.EqualFold(member, name) { // encoding/json has read it as the other
-				return nil, damaged("member %q", member)
+				return nil, damaged("unknown member %q", member)
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func DecodeReviews(data []byte) ([]Review, error) {
 		return nil, err
 	}
 	if len(data)%reviewSize != 0 {
-		return nil, damaged("%d bytes, no multiple of %d", len(data), reviewSize)
+		return nil, damaged("%d bytes, not a multiple of %d", len(data), reviewSize)
 	}
 	reviews := make([]Review, 0, len(data)/reviewSize)
 	for ; len(data) > 0; data = data[reviewSize:] {

@@ -70,7 +70,7 @@ func ParseHead(data []byte) (Head, error) {
 		return Head{}, &HeadSyntaxError{Reason: "its root is invalid: " + err.Error()}
 	}
 	if !leaf.DecodeHex(head.Signature[:], texts[2]) {
-		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its signature is not %d hex digits in lower case", 2*len(head.Signature))}
+		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its signature is not %d lower-case hex digits", 2*len(head.Signature))}
 	}
 	if texts[3] != string(head.Message()) {
 		return head, fmt.Errorf("%w: its signed_message, %.200q, does not match its size and root", ErrSignature, texts[3])
@@ -149,7 +149,7 @@ func (h *Head) Verify(key ed25519.PublicKey) error {
 func ParsePublicKey(text string) (ed25519.PublicKey, error) {
 	key := make(ed25519.PublicKey, ed25519.PublicKeySize)
 	if !leaf.DecodeHex(key, text) {
-		return nil, fmt.Errorf("%.80q is not an Ed25519 public key: must be %d hex digits in lower case", text, 2*len(key))
+		return nil, fmt.Errorf("must be an Ed25519 public key, %d lower-case hex digits", 2*len(key))
 	}
 	return key, nil
 }

@@ -39,7 +39,7 @@ func (h *Hash) UnmarshalText(text []byte) error {
 func ParseHash(text string) (Hash, error) {
 	var h Hash
 	if !DecodeHex(h[:], text) {
-		return Hash{}, fmt.Errorf("%.80q is not a hash: must be %d hex digits in lower case", text, 2*len(h))
+		return Hash{}, fmt.Errorf("%.80q is not a hash: must be %d lower-case hex digits", text, 2*len(h))
 	}
 	return h, nil
 }

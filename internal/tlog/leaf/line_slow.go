@@ -164,7 +164,7 @@ func (f *lineFields) readText(key lineKey, text string) error {
 	default: // keyHex
 		f.bytes = make([]byte, len(text)/2)
 		if !DecodeHex(f.bytes, text) {
-			return errors.New("is not pairs of hex digits in lower case")
+			return errors.New("is not pairs of lower-case hex digits")
 		}
 	}
 	return nil
