@@ -6,6 +6,7 @@
 package test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -50,7 +51,7 @@ func TestKilledDuringUpgradeFromCheckpointV1(t *testing.T) {
 			collector := a.start()
 			eventually(t, func() error {
 				if n, _ := a.gateway.arrived(); n == 0 {
-					return fmt.Errorf("no event has arrived")
+					return errors.New("no event has arrived")
 				}
 				return nil
 			})

@@ -10,7 +10,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
@@ -36,7 +35,7 @@ func TestNamedPipe(t *testing.T) {
 				if suffix != "-shm" { // can be done without
 					require.ErrorContains(t, err, path+suffix+": not a regular file")
 				}
-				assert.NoError(t, db.Close())
+				require.NoError(t, db.Close())
 			case <-time.After(10 * time.Second):
 				// Ends the opening, so that the failure leaves no goroutine behind.
 				pipe, err := os.OpenFile(path+suffix, os.O_RDWR, 0)
