@@ -110,8 +110,7 @@ func (r *Reconciler) check(ctx context.Context, e *translator.Event) {
 func (r *Reconciler) claim(ctx context.Context, e *translator.Event) {
 	leaves, err := r.pages.page(ctx, e.TlogIndex)
 	switch {
-	case err != nil:
-		_ = r.recordErr(err)
+	case err != nil: // Err returns it
 		e.TlogStatus, e.TlogMismatch = translator.TlogStatusUnavailable, ""
 	case r.isDuplicate(e, leaves):
 		e.TlogStatus, e.TlogMismatch = translator.TlogStatusDuplicate, ""

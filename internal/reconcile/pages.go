@@ -34,6 +34,9 @@ type pages struct {
 	stored      int64 // pages from this one on are not in the source
 	deleteBelow int64 // pages before this one are deleted by the next save, unless it writes them
 	generation  int   // counts the calls of reset
+
+	failed    int64 // the number of the last page that could not be loaded
+	failedErr error // why; nil: it was loaded since
 }
 
 // page returns the page of a leaf.
@@ -49,8 +52,12 @@ func (p *pages) page(ctx context.Context, index int64) (*page, error) {
 			err = loaded.kept.Decode(data)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("load checkpoint page %d of the transparency log: %w", number, err)
+			p.failed, p.failedErr = number, fmt.Errorf("load checkpoint page %d of the transparency log: %w", number, err)
+			return nil, p.failedErr
 		}
+	}
+	if number == p.failed {
+		p.failedErr = nil
 	}
 	if p.loaded == nil {
 		p.loaded = map[int64]*page{}
@@ -135,7 +142,7 @@ func (p *page) dropChunks(index int64) {
 func (p *pages) reset() {
 	p.generation++
 	p.deleteBelow = max(p.deleteBelow, p.stored)
-	p.loaded, p.stored = nil, 0
+	p.loaded, p.stored, p.failedErr = nil, 0, nil
 }
 
 // releaseClaims lets rows claim the leaves from size on again, which are other

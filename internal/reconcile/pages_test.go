@@ -13,6 +13,7 @@ import (
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
 func (s *store) page(t *testing.T, number int64) (page checkpoint.LogPage) {
@@ -71,4 +72,34 @@ func TestChunkRootsOfACutLog(t *testing.T) {
 	reconciler.Idle(t.Context())
 	saved.save(t, reconciler, lastID)
 	assert.Equal(t, uint16(0b1), saved.page(t, 0).ChunksKnown)
+}
+
+// A page that cannot be read stays a failure, though the log can be read: events of
+// its leaves are not checked.
+func TestDamagedPageIsReported(t *testing.T) {
+	log, clock, saved := newLog(t), newClock(), &store{}
+	reconciler := log.open(clock, saved, time.Minute)
+	var lastID int64
+	log.writeLeaves(0, 10)
+	reconciler.Check(t.Context(), rowsFrom(&lastID, 0, 10))
+	saved.save(t, reconciler, lastID)
+	require.NoError(t, reconciler.Close())
+
+	intact := saved.pages[0]
+	saved.pages[0] = append([]byte{1}, intact[1:]...)
+	reconciler = log.open(clock, saved, time.Minute)
+	log.writeLeaves(10, 12)
+	events := rowsFrom(&lastID, 10, 12)
+	reconciler.Check(t.Context(), events)
+	assert.Equal(t, translator.TlogStatusUnavailable, events[0].TlogStatus)
+	saved.save(t, reconciler, lastID)
+	reconciler.Idle(t.Context())
+	require.ErrorIs(t, reconciler.Err(), checkpoint.ErrDamaged)
+	require.ErrorContains(t, reconciler.Err(), "load checkpoint page 0 of the transparency log")
+
+	// A storage may have failed for a while only.
+	saved.pages[0] = intact
+	log.writeLeaves(12, 14)
+	reconciler.Check(t.Context(), rowsFrom(&lastID, 12, 14))
+	require.NoError(t, reconciler.Err())
 }

@@ -4,6 +4,7 @@
 package reconcile
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"math"
@@ -153,8 +154,9 @@ func (r *Reconciler) AtEnd() bool { return r.log.AtEnd() }
 // their rows are assumed to be pruned. It is 0 as long as no row was verified.
 func (r *Reconciler) SkippedLeaves() int64 { return r.state.SkippedLeaves }
 
-// Err says why the log cannot be read; nil if it can.
-func (r *Reconciler) Err() error { return r.lastErr }
+// Err says why the log, or what is known of its leaves, cannot be read; nil if both
+// can.
+func (r *Reconciler) Err() error { return cmp.Or(r.lastErr, r.pages.failedErr) }
 
 // recordErr keeps why and since when the log cannot be read; nil: it can.
 func (r *Reconciler) recordErr(err error) error {

@@ -145,6 +145,19 @@ func TestDamagedLog(t *testing.T) {
 	}
 }
 
+// A damaged page of the log is reported for as long as it is damaged.
+func TestDamagedLogPage(t *testing.T) {
+	a := newUpgrade(t, "tlog")
+	a.memory.data["witness/0"] = []byte("garbage")
+	stop := a.run()
+	a.waitForEvents(map[string]int{"unavailable": 300})
+	a.host.waitFor(t, componentstatus.StatusRecoverableError, "load checkpoint page 0 of the transparency log: damaged value")
+	stop()
+	assert.Len(t, a.logs.FilterMessageSnippet("Failed to check events against the transparency log").All(), 1)
+	assert.Empty(t, a.logs.FilterMessage("Recovered").All())
+	assert.Empty(t, a.records.kinds())
+}
+
 // Pages of version 1 are found before they are written as version 2, and after.
 func TestPagesOfVersion1(t *testing.T) {
 	memory := newMemory()

@@ -187,7 +187,7 @@ func (r *oversightReceiver) Shutdown(ctx context.Context) error {
 		if !r.waitUntilDone(ctx, abortGrace) {
 			r.abandoned.Store(true)
 			return errors.Join(
-				errors.New("the pipeline did not return a batch of events in time: it is delivered again after the next start"),
+				errors.New("reading events or delivering them did not end in time: a batch that the pipeline has not accepted is delivered again after the next start"),
 				r.release(ctx))
 		}
 	}

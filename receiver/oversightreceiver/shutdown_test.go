@@ -83,7 +83,7 @@ func TestShutdownWithoutAStuckBatch(t *testing.T) {
 					defer cancel()
 				}
 				begin := time.Now()
-				require.ErrorContains(t, r.Shutdown(ctx), "the pipeline did not accept a batch")
+				require.ErrorContains(t, r.Shutdown(ctx), "reading events or delivering them did not end in time")
 				assert.Equal(t, c.want, time.Since(begin))
 				close(next.release)
 				<-next.returned
