@@ -13,6 +13,8 @@ import (
 	"go.opentelemetry.io/collector/config/configoptional"
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/confmap"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
 
 // Values of [Config.StartAt].
@@ -150,7 +152,7 @@ func (c *Config) Validate() error {
 	if c.StartAt != StartAtBeginning && c.StartAt != StartAtEnd {
 		errs = append(errs, fmt.Errorf("`start_at` is %q: must be %q or %q", c.StartAt, StartAtBeginning, StartAtEnd))
 	}
-	if _, err := parseSince(c.Since); err != nil {
+	if _, err := registry.ParseTime("`since`", c.Since); err != nil {
 		errs = append(errs, err)
 	}
 	if c.PollInterval < minPollInterval {
@@ -167,19 +169,4 @@ func (c *Config) Validate() error {
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
-}
-
-// parseSince reads the setting `since`. The zero time stands for "not set".
-func parseSince(text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return time.Unix(seconds, 0), nil
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("`since` is %q: must be an RFC 3339 time such as 2026-01-31T00:00:00Z, or Unix seconds", text)
-	}
-	return t, nil
 }

@@ -15,6 +15,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
 
 // load reads a configuration as the collector does.
@@ -101,7 +103,7 @@ func TestSinceInAllForms(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			config, err := load(t, name)
 			require.NoError(t, err)
-			since, err := parseSince(config.Since)
+			since, err := registry.ParseTime("`since`", config.Since)
 			require.NoError(t, err)
 			assert.True(t, want.Equal(since), "%s is not %s", since, want)
 		})

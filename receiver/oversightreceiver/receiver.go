@@ -79,7 +79,7 @@ func checkPlatform(goos string) error {
 }
 
 func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err error) {
-	since, err := parseSince(r.config.Since)
+	since, err := registry.ParseTime("`since`", r.config.Since)
 	if err != nil {
 		return err
 	}

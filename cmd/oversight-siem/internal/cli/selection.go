@@ -5,8 +5,6 @@ package cli
 
 import (
 	"fmt"
-	"strconv"
-	"time"
 
 	"github.com/spf13/pflag"
 
@@ -56,30 +54,14 @@ func (s *Selection) Range(flags *pflag.FlagSet) (selected registry.Range, err er
 		return selected, fmt.Errorf("--limit is %d: must be positive", s.limit)
 	}
 	selected = registry.Range{AfterID: s.afterID, Limit: s.limit}
-	if selected.Since, err = parseTime("--since", s.since); err != nil {
+	if selected.Since, err = registry.ParseTime("--since", s.since); err != nil {
 		return selected, err
 	}
-	if selected.Until, err = parseTime("--until", s.until); err != nil {
+	if selected.Until, err = registry.ParseTime("--until", s.until); err != nil {
 		return selected, err
 	}
 	if s.since != "" && s.until != "" && !selected.Since.Before(selected.Until) {
 		return selected, fmt.Errorf("--since is %s: must be before --until, which is %s", s.since, s.until)
 	}
 	return selected, nil
-}
-
-// parseTime parses RFC 3339 or Unix seconds. It returns the zero time for
-// an empty text.
-func parseTime(flag, text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil {
-		return time.Unix(seconds, 0), nil
-	}
-	t, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%s is %q: must be an RFC 3339 time such as 2026-01-01T00:00:00Z, or Unix seconds", flag, text)
-	}
-	return t, nil
 }
