@@ -25,13 +25,14 @@ func TestNamedPipe(t *testing.T) {
 			require.NoError(t, os.RemoveAll(path+suffix)) // SQLite keeps a log only while it is used
 			require.NoError(t, unix.Mkfifo(path+suffix, 0o600))
 			db := livedb.Open(path)
-			done := make(chan error, 1)
+			var err error
+			done := make(chan struct{})
 			go func() {
-				_, _, err := readState(t.Context(), db)
-				done <- err
+				defer close(done)
+				_, _, err = readState(t.Context(), db)
 			}()
 			select {
-			case err := <-done:
+			case <-done:
 				if suffix != "-shm" { // can be done without
 					require.ErrorContains(t, err, path+suffix+": not a regular file")
 				}
