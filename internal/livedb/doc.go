@@ -29,8 +29,8 @@
 //  2. In the registry's wal-index (-shm), which is read and never mapped or
 //     locked, no checkpoint of that generation has started on a frame beyond M
 //     (nBackfillAttempted ≤ M; SQLite raises it before it writes a page).
-//     If there was no log, or an empty one that still is empty, there is none now,
-//     or none of its frames has been copied.
+//     If there was no log, or an empty one from which nothing was read, there is none
+//     now, or none of its frames has been copied.
 //  3. Every page taken from the database file is read again, and is the same.
 //
 // Step 2 is between the two readings of each page, so at that moment all of them

@@ -233,8 +233,11 @@ func (s *snapshot) verifyWal(commit walCommit) error {
 		return err
 	}
 	if !s.generation.valid {
-		if err := s.verifyWalUnused(); err != nil {
-			return err
+		if commit.frame != 0 {
+			// A writer has filled it since. It may have checkpointed and deleted or
+			// restarted it, too: its frames and the pages of the database file are
+			// then of different states.
+			return conflict("the WAL was empty when it was opened, and frame %d was read from it", commit.frame)
 		}
 		return s.verifyNoWal(now)
 	}
@@ -261,20 +264,6 @@ func (s *snapshot) verifyWal(commit walCommit) error {
 		return conflict("a checkpoint of WAL frame %d began after frame %d was read", index.backfillAttempted, commit.frame)
 	}
 	return nil
-}
-
-// verifyWalUnused proves that SQLite read nothing from a log that was empty when it
-// was opened. A writer may have filled it since, and checkpointed and deleted it: its
-// frames and the pages of the database file are then of different states.
-func (s *snapshot) verifyWalUnused() error {
-	if s.wal == nil {
-		return nil
-	}
-	generation, err := readWalHeader(s.wal)
-	if err == nil && generation.valid {
-		err = conflict("the first transaction of the WAL was written")
-	}
-	return err
 }
 
 // verifyNoWal is verifyWal for a state that was read without a log: if there is one
