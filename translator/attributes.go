@@ -43,6 +43,12 @@ const (
 	// AttributeDecodeError names the columns that could not be read as their
 	// type, and their values. Present only then.
 	AttributeDecodeError = "oversight.decode_error"
+	// AttributeTruncated is the list of the columns whose values were cut. Present
+	// only then.
+	AttributeTruncated = "oversight.truncated"
+	// AttributeReduced is the list of the columns that were left out because the
+	// destination had refused the whole event. Present only then.
+	AttributeReduced = "oversight.reduced"
 )
 
 // Values of [AttributeTlogStatus].

@@ -39,7 +39,7 @@ func TestReservedNamesAreNotExtra(t *testing.T) {
 	resource, record := toRecord(e)
 	for _, name := range []string{
 		translator.ReservedFileName, translator.ReservedFileSize, translator.ReservedSyntheticType, translator.ReservedDecoy,
-		translator.ReservedExpected, translator.ReservedTruncated, translator.ReservedFilePrefix + "x", translator.ReservedDocumentPrefix + "x",
+		translator.ReservedExpected, translator.ReservedFilePrefix + "x", translator.ReservedDocumentPrefix + "x",
 		translator.ReservedClientPrefix + "x", translator.ReservedPolicyPrefix + "x", translator.ReservedNamespace + "x",
 	} {
 		record.Attributes().PutStr(name, "reserved")

@@ -61,6 +61,15 @@ type Event struct {
 	DecodeError string
 	// Observed is when the row was read.
 	Observed time.Time
+	// Truncated is the names of the columns whose values were cut, with commas
+	// between them; "" for none. See [Event.Truncate].
+	Truncated string
+	// Reduced is the names of the columns that were left out of the reduced form,
+	// with commas between them; "" in an event that is whole. See [Event.Reduce].
+	Reduced string
+	// Long describes the values that were too long to be read whole; nil, nearly
+	// always, for none.
+	Long *LongValues
 }
 
 // Action is the name of what happened when a beacon of a kind called back, as in

@@ -34,8 +34,6 @@ const (
 	ReservedDecoy = "oversight.decoy"
 	// ReservedExpected says that the callback was expected, a bool.
 	ReservedExpected = "oversight.expected"
-	// ReservedTruncated is the list of the columns whose values were cut.
-	ReservedTruncated = "oversight.truncated"
 )
 
 // isReserved reports whether a name that is no attribute of a record is reserved.

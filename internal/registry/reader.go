@@ -5,6 +5,7 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -72,6 +73,17 @@ func (r *Reader) Changed() (bool, error) {
 	return r.db.Changed(r.version)
 }
 
+// Limits bound a batch. At least one row is read.
+type Limits struct {
+	// Rows is the most rows.
+	Rows int
+	// Bytes is the most bytes that their events take in any shape, see
+	// [translator.Event.EncodedSize]; 0: no limit.
+	Bytes int
+	// ValueBytes is the longest value that will be delivered, for Bytes.
+	ValueBytes int
+}
+
 // Batch is consecutive rows.
 type Batch struct {
 	// Events are the rows in the order of their ids.
@@ -82,10 +94,10 @@ type Batch struct {
 	More bool
 }
 
-// Read returns the rows after the cursor, up to limit of them, appended to
+// Read returns the rows after the cursor, within the limits, appended to
 // into[:0]. It returns fewer, with More set, if the database is written to all the
 // time. It returns a *[ReplacedError] if the database is not the cursor's.
-func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []translator.Event) (Batch, error) {
+func (r *Reader) Read(ctx context.Context, cursor Cursor, limits Limits, into []translator.Event) (Batch, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var batch Batch
@@ -93,7 +105,7 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limit int, into []tran
 		if err := r.check(conn, cursor); err != nil {
 			return err
 		}
-		n := batchSize(limit, attempt)
+		n := batchSize(limits.Rows, attempt)
 		events, err := r.rows(conn, cursor.ID, n, into[:0])
 		batch = Batch{Events: events, Next: cursor, More: len(events) == n}
 		return err
@@ -164,6 +176,25 @@ func batchSize(n int, attempt livedb.Attempt) int {
 		return n
 	}
 	return max(n>>min(attempt.Number, 30), min(n, minBatch))
+}
+
+// ByID returns the events of the rows with these ids, in that order, appended to
+// into[:0]. Rows that are not there are skipped. Like those of Read, values that are
+// too long to be read whole are described by [translator.Event.Long].
+func (r *Reader) ByID(ctx context.Context, ids []int64, into []translator.Event) ([]translator.Event, error) {
+	return nil, errors.ErrUnsupported
+}
+
+// Newest returns the event of the row with the highest id; ok is false if there are
+// no rows.
+func (r *Reader) Newest(ctx context.Context) (event translator.Event, ok bool, err error) {
+	return translator.Event{}, false, errors.ErrUnsupported
+}
+
+// EndBefore returns the cursor after the last row before those, at the end of the
+// table, whose timestamps are not before t: the end of the table as it was then.
+func (r *Reader) EndBefore(ctx context.Context, t time.Time) (Cursor, error) {
+	return r.End(ctx)
 }
 
 // End returns the cursor after the current last row.

@@ -65,6 +65,24 @@ type Config struct {
 	// Default 1000; from 1 to 100000.
 	BatchSize int `mapstructure:"batch_size"`
 
+	// BatchBytes is the most bytes that the rows that are delivered together take in
+	// any shape. A single row never takes more. Default 950000.
+	BatchBytes int `mapstructure:"batch_bytes"`
+
+	// MaxValueBytes is the longest value of a column that is delivered, in bytes.
+	// Longer ones are cut, and marked by the attribute oversight.truncated. The
+	// log.record.uid and the check against the transparency log are of the whole
+	// value. Default 16384; at most 32766.
+	MaxValueBytes int `mapstructure:"max_value_bytes"`
+
+	// OnRefusal says what to do with an event that a destination refuses while it
+	// accepts others: `hold` (the default) keeps it and retries it, `drop` drops it.
+	OnRefusal string `mapstructure:"on_refusal"`
+
+	// GiveUp are the ids of events in quarantine that are not retried any more,
+	// because somebody has delivered them by hand. Default: none.
+	GiveUp []int64 `mapstructure:"give_up"`
+
 	// StorageID names the storage extension that keeps the checkpoint. Without
 	// it, each start begins where start_at says. Default: none.
 	StorageID *component.ID `mapstructure:"storage"`

@@ -25,7 +25,7 @@ const maxRetryInterval = 5 * time.Second
 // source is where the poller reads. [registry.Reader] says what the methods do.
 type source interface {
 	Changed() (bool, error)
-	Read(ctx context.Context, cursor registry.Cursor, limit int, into []event) (registry.Batch, error)
+	Read(ctx context.Context, cursor registry.Cursor, limits registry.Limits, into []event) (registry.Batch, error)
 	End(ctx context.Context) (registry.Cursor, error)
 }
 
@@ -130,7 +130,7 @@ func (p *poller) next(ctx context.Context) (registry.Batch, error) {
 			return registry.Batch{}, err
 		}
 	}
-	batch, err := p.source.Read(ctx, p.cursor, p.config.BatchSize, p.buffer)
+	batch, err := p.source.Read(ctx, p.cursor, registry.Limits{Rows: p.config.BatchSize}, p.buffer)
 	if err != nil {
 		return registry.Batch{}, ignoreIfStopping(ctx, err)
 	}
