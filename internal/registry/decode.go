@@ -10,7 +10,6 @@ import (
 	"math"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
@@ -40,19 +39,7 @@ type decoder struct {
 
 	withoutUID bool // events need none
 
-	timestamp int   // the index of its column; -1 if there is none
-	latest    int64 // timestamps beyond this one are in the future
-}
-
-// clockTolerance is how far ahead the clock of a registry may be.
-const clockTolerance = 24 * time.Hour
-
-// setClock sets when rows are read; the zero time: now.
-func (d *decoder) setClock(now time.Time) {
-	if now.IsZero() {
-		now = time.Now()
-	}
-	d.latest = now.Add(clockTolerance).Unix()
+	timestamp int // the index of its column; -1 if there is none
 }
 
 // columnValue is what a column holds, as SQLite returns it.
@@ -66,7 +53,7 @@ type columnValue struct {
 // newDecoder makes a decoder of rows with these columns. Those of the uid come
 // first.
 func newDecoder(columns []translator.Column) *decoder {
-	d := &decoder{columns: columns, values: make([]columnValue, len(columns)), timestamp: timestampColumn(columns), latest: math.MaxInt64}
+	d := &decoder{columns: columns, values: make([]columnValue, len(columns)), timestamp: timestampColumn(columns)}
 	for d.uidColumns < len(columns) && columns[d.uidColumns].InUID {
 		d.uidColumns++
 	}
@@ -238,8 +225,6 @@ func (d *decoder) seconds(column int) (seconds int64, ok bool) {
 	case seconds < translator.MinTimestamp || seconds > translator.MaxTimestamp:
 		d.cannotRead(column, "not a time from 1970 to 2262")
 		return 0, false
-	case seconds > d.latest:
-		d.cannotRead(column, "in the future")
 	}
 	return seconds, true
 }

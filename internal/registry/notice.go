@@ -25,12 +25,15 @@ const (
 	// NoticeHardLink: the file has several names. SQLite looks for the write-ahead log
 	// beside the name that it was opened with, and rows may be in another one.
 	NoticeHardLink NoticeKind = "hard-link"
+	// NoticeFuture: timestamps are more than a day in the future.
+	NoticeFuture NoticeKind = "future"
 	// NoticeColumns: the table lacks columns, which are read as NULL.
 	NoticeColumns NoticeKind = "columns"
 )
 
 // Notice is what an operator should be told about a database that was read. It is no
-// error: what can be read was read.
+// error: what can be read was read. Every batch repeats those that still apply, so
+// that a log should have one line for each kind and hour.
 type Notice struct {
 	// Kind is what it is about.
 	Kind NoticeKind
@@ -48,6 +51,9 @@ func (r *Reader) notices(conn *livedb.Conn, l *layout, p *page) ([]Notice, error
 	}
 	if p.repeated != 0 {
 		add(NoticeRepeatedIDs, "several rows have the id %d, and only the first one is delivered; oversight-siem export exports all of them", p.repeated)
+	}
+	if p.future != 0 {
+		add(NoticeFuture, "the row with the id %d has a timestamp in the future; check the clock of the registry", p.future)
 	}
 	if len(l.missing) > 0 {
 		add(NoticeColumns, "the table events has no column %s, which is read as NULL", strings.Join(l.missing, ", "))

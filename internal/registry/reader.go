@@ -115,8 +115,7 @@ type Batch struct {
 	Next Cursor
 	// More reports whether there may be more rows now.
 	More bool
-	// Notices are what an operator should be told about the database. They are the
-	// same at every Read until the database changes.
+	// Notices are what an operator should be told about the database.
 	Notices []Notice
 }
 
@@ -204,7 +203,6 @@ func (r *Reader) byID(conn *livedb.Conn, ids []int64, events []translator.Event)
 		return nil, err
 	}
 	now := r.settings.Now().UTC()
-	r.decoder.setClock(now)
 	for _, id := range ids {
 		if events, err = r.appendRow(conn, &l.delivery, id, events, now); err != nil {
 			return nil, err

@@ -19,7 +19,12 @@ type page struct {
 	// repeated is an id that several rows have, of which one is in the page; 0 for
 	// none.
 	repeated int64
+	// future is the id of a row whose timestamp is in the future; 0 for none.
+	future int64
 }
+
+// clockTolerance is how far ahead the clock of a registry may be.
+const clockTolerance = 24 * time.Hour
 
 // selection is the rows of which a page has events. The zero value selects all.
 type selection struct {
@@ -36,6 +41,7 @@ type pageReader struct {
 	limit    batchLimit
 	now      time.Time
 	seen     int
+	latest   time.Time // timestamps after it are in the future
 	page     page
 }
 
@@ -44,9 +50,8 @@ type pageReader struct {
 func (r *Reader) rows(conn *livedb.Conn, q *queries, after int64, limits Limits, selected selection, into []translator.Event) (page, error) {
 	p := pageReader{
 		Reader: r, conn: conn, queries: q, selected: selected, limit: batchLimit{limits: limits}, now: r.settings.Now().UTC(),
-		page: page{events: into, last: after},
+		latest: time.Now().Add(clockTolerance), page: page{events: into, last: after},
 	}
-	r.decoder.setClock(p.now)
 	read := p.readInOrder
 	if !q.byKey {
 		read = p.readOneByOne
@@ -146,6 +151,9 @@ func (p *pageReader) admit(key int64) bool {
 		p.page.events, p.page.more = p.page.events[:last], true
 		return false
 	}
+	if last < len(p.page.events) && p.page.events[last].Timestamp.After(p.latest) {
+		p.page.future = p.page.events[last].ID
+	}
 	p.page.last = key
 	p.seen++
 	return true
@@ -211,7 +219,6 @@ func (r *Reader) appendEvent(events []translator.Event, stmt *livedb.Stmt, now t
 func (r *Reader) rowsByKey(conn *livedb.Conn, q *queries, keys []sortKey, events []translator.Event) (_ []translator.Event, used int, err error) {
 	limit := batchLimit{}
 	now := r.settings.Now().UTC()
-	r.decoder.setClock(now)
 	for i, key := range keys {
 		before := len(events)
 		if events, err = r.appendRow(conn, q, key.id, events, now); err != nil {
