@@ -69,9 +69,7 @@ func (t *Translator) beacon(w shape.Writer, e *translator.Event) {
 		w.Text("TlogMismatch", e.TlogMismatch)
 		w.Text("Truncated", e.Truncated) // columns whose values were cut
 		w.Text("Reduced", e.Reduced)     // columns that were left out
-		if address, differs := e.Address(); differs {
-			w.Text("SrcIpAddr", address) // named as in ASIM
-		}
+		w.Text("SrcIpAddr", e.OtherAddress()) // named as in ASIM
 	}
 	w.Text("DecodeError", e.DecodeError) // the registry's own exporter fails on such rows
 }
