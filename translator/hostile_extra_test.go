@@ -106,7 +106,7 @@ func TestSourceIPForms(t *testing.T) {
 				want = nil
 			}
 			assert.Equal(t, want, get("splunk", "event.src_ip", extended))
-			assert.Equal(t, want, get("sentinel", "SrcIpAddr", extended))
+			assert.Equal(t, want, get("sentinel", "SourceAddress", extended))
 		}
 		switch {
 		case text == "unknown":
