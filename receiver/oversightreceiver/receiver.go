@@ -76,7 +76,8 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		return err
 	}
 	logger := r.settings.Logger
-	r.store, err = openCheckpointStore(ctx, host, r.config.StorageID, r.settings.ID, logger)
+	r.health = newHealth(host, logger)
+	r.store, err = openCheckpointStore(ctx, host, r.config.StorageID, r.settings.ID, r.health, logger)
 	if err != nil {
 		return err
 	}
@@ -88,7 +89,6 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		return err
 	}
 	reader := registry.Open(registry.Settings{Path: r.config.Database, RegistryID: r.config.RegistryID})
-	r.health = newHealth(host, logger)
 	poller := &poller{
 		config:             r.config,
 		since:              since,
