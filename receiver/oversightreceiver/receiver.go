@@ -93,7 +93,7 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		config:             r.config,
 		since:              since,
 		logger:             logger,
-		source:             &watchedSource{reader, r.health, r.config.Database},
+		source:             &watchedSource{reader, r.health, r.config.Database, newNoticeLog(logger)},
 		store:              r.store,
 		telemetry:          r.telemetry,
 		health:             r.health,
