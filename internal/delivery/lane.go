@@ -32,16 +32,27 @@ type Settings struct {
 	NextInterval func(failures int) time.Duration
 	// Now is the clock. Default: time.Now.
 	Now func() time.Time
+	// QuarantineFull says that no row can be quarantined. The lane then holds at the
+	// row that would be. Default: there is always room.
+	QuarantineFull func() bool
+	// AheadRoom is how many more rows may be done ahead. Default: as many as there
+	// are.
+	AheadRoom func() int
 }
 
 // Lane is what is known of the destination of one queue of rows. It is for one
 // goroutine.
 type Lane[R any] struct {
 	settings Settings
+	uid      func(R) string
 }
 
-// NewLane returns a lane that knows nothing.
-func NewLane[R any](settings Settings) *Lane[R] { return &Lane[R]{settings: settings} }
+// NewLane returns a lane that knows nothing. uid returns what identifies a row, its
+// log.record.uid: an error names by it what was accepted (see [Partial]), and a row
+// that takes the place of another is not blamed for it.
+func NewLane[R any](settings Settings, uid func(R) string) *Lane[R] {
+	return &Lane[R]{settings: settings, uid: uid}
+}
 
 // Outcome is what became of a row that a destination refuses alone.
 type Outcome int
@@ -70,18 +81,25 @@ type Step[R any] struct {
 	Passed int
 	// Blamed is set if the row rows[Passed-1] was not accepted whole.
 	Blamed *Blamed[R]
-	// Ahead is the index of a row behind the others that was accepted; 0 for none.
-	// It must not be among the rows of later calls.
-	Ahead int
+	// Ahead are the indexes of rows behind the others that were accepted, in their
+	// order: at most AheadRoom. They must not be among the rows of later calls.
+	Ahead []int
 	// Wait is how long to wait before the next call; 0: call at once.
 	Wait time.Duration
-	// Err is why nothing was accepted; nil if something was.
+	// Err is why something was not accepted; nil if all that was sent was.
 	Err error
 	// Class is the class of Err.
 	Class Class
 	// Holding says that the lane holds: nothing is accepted, and single rows are sent
 	// until one is.
 	Holding bool
+	// HoldingSince is since when, if it does.
+	HoldingSince time.Time
+	// HoldEnded says that this step ended a hold: refused rows that were kept may be
+	// accepted now.
+	HoldEnded bool
+	// QuarantineFull says that it holds because the quarantine is full.
+	QuarantineFull bool
 }
 
 // Step sends once. The rows are those that are not done yet, in their order, and
