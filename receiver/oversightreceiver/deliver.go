@@ -69,7 +69,7 @@ func (p *poller) newBackOff() *backoff.ExponentialBackOff {
 }
 
 func (p *poller) dropped(ctx context.Context, events []event, findings []finding, err error, message string) {
-	p.telemetry.refused(ctx)
+	p.telemetry.refused(ctx, outcomeDropped, len(events))
 	fields := []zap.Field{zap.Int("events", len(events)), zap.Int("findings", len(findings))}
 	if len(events) > 0 {
 		fields = append(fields, zap.Int64("first_id", events[0].ID), zap.Int64("last_id", events[len(events)-1].ID))

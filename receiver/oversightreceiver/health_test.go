@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
@@ -30,11 +31,13 @@ func TestFailureIsLoggedByClassAndTime(t *testing.T) {
 	}
 	assert.Equal(t, 3, logs.FilterMessage(string(failureDeliver)).Len())
 	assert.Equal(t, 3, logs.FilterMessage(string(failureRead)).Len())
-	h.ok()
-	h.ok()
+	for range 2 {
+		h.resolved(failureDeliver, failureRead)
+	}
 	recovered := logs.FilterMessage("Recovered").All()
-	assert.Len(t, recovered, 1)
-	assert.Equal(t, map[string]any{"after": 601 * time.Second, "attempts": int64(902)}, recovered[0].ContextMap())
+	require.Len(t, recovered, 2)
+	assert.Equal(t, map[string]any{"failure": string(failureDeliver), "after": 601 * time.Second, "attempts": int64(601)}, recovered[0].ContextMap())
+	assert.Equal(t, map[string]any{"failure": string(failureRead), "after": 601 * time.Second, "attempts": int64(301)}, recovered[1].ContextMap())
 	h.recoverable(failureRead, fmt.Errorf("locked"))
 	assert.Equal(t, 4, logs.FilterMessage(string(failureRead)).Len(), "a new failure is logged at once")
 }
@@ -45,7 +48,7 @@ func TestStatusFollowsFailures(t *testing.T) {
 	h.recoverable(failureRead, errDisk)
 	h.recoverable(failureRead, errDisk)
 	assert.Len(t, host.statuses, 1)
-	h.ok()
+	h.resolved(failureRead)
 	h.permanent(errDisk)
 	assert.Equal(t, componentstatus.StatusPermanentError, host.last().Status())
 	assert.Len(t, host.statuses, 3)

@@ -83,7 +83,7 @@ func (p *poller) run(ctx context.Context) {
 			p.health.recoverable(failureReconcile, p.reconciliation.err())
 			pause = p.config.PollInterval
 		default:
-			p.health.ok()
+			p.health.resolved(failureRead, failureDeliver, failureCheckpoint, failureReconcile)
 			pause = p.config.PollInterval
 		}
 		if err == nil && (p.more || p.reconciliation.busy()) {
@@ -107,7 +107,7 @@ func (p *poller) poll(ctx context.Context) error {
 	}
 	begin := time.Now()
 	batch, err := p.next(ctx)
-	p.telemetry.polled(ctx, time.Since(begin))
+	p.telemetry.polled(ctx, time.Since(begin), err)
 	if replaced := new(registry.ReplacedError); errors.As(err, &replaced) {
 		return p.onReplaced(ctx, replaced)
 	}
@@ -268,6 +268,9 @@ func (p *poller) move(ctx context.Context, to registry.Cursor) {
 // retried at every poll.
 func (p *poller) save(ctx context.Context) {
 	p.unsaved = p.store.save(context.WithoutCancel(ctx), p.cursor, p.config.Database, p.snapshot)
+	if p.unsaved != nil {
+		p.telemetry.checkpointFailed(ctx)
+	}
 	if p.unsaved == nil && p.snapshot != nil {
 		p.reconciliation.saved(p.snapshot)
 		p.snapshot = nil

@@ -91,43 +91,59 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 	if r.config.StorageID == nil {
 		logger.Warn("No `storage` is set: every restart reads from `start_at`", zap.String("start_at", r.config.StartAt))
 	}
-	openReconciliation, loops, err := r.newReconciliation(ctx, host)
+	openReconciliation, sizes, loops, err := r.newReconciliation(ctx, host)
 	if err != nil {
 		return err
 	}
 	reader := registry.Open(registry.Settings{Path: r.config.Database, RegistryID: r.config.RegistryID})
+	health := newHealth(host, logger)
 	poller := &poller{
 		config:             r.config,
 		since:              since,
 		logger:             logger,
-		source:             reader,
+		source:             &watchedSource{reader, health, r.config.Database},
 		store:              r.store,
 		telemetry:          r.telemetry,
-		health:             newHealth(host, logger),
+		health:             health,
 		openReconciliation: openReconciliation,
 		reconciliation:     noReconciliation{}, // until the checkpoint is loaded
 	}
 	lag := newLagMeter(func(ctx context.Context) (registry.Lag, error) { return reader.Lag(ctx, poller.position()) })
-	if err := r.telemetry.observeLag(lag); err != nil {
+	r.telemetry.begin(ctx, sizes != nil)
+	if err := r.telemetry.observe(lag, sizes); err != nil {
 		return errors.Join(err, reader.Close())
 	}
 	deliverCtx, abort := context.WithCancel(context.WithoutCancel(ctx))
 	stopCtx, stop := context.WithCancel(deliverCtx)
 	poller.deliver = func(events []event, findings []finding) error {
-		err := r.consume(deliverCtx, events, findings)
-		if r.abandoned.Load() {
-			return errStopping
-		}
-		return err
+		return r.deliver(deliverCtx, health, events, findings)
 	}
 	r.stop, r.abort, r.done = stop, abort, make(chan struct{})
 	go func() {
 		defer close(r.done)
-		runAll(stopCtx, append(loops, poller.run))
-		lag.close()
+		runAll(stopCtx, append(loops, poller.run, lag.run))
 		r.loopsErr = errors.Join(poller.reconciliation.close(), reader.Close())
 	}()
 	return nil
+}
+
+// deliver hands events and findings over to the pipeline, and reports how that goes.
+func (r *oversightReceiver) deliver(ctx context.Context, health *health, events []event, findings []finding) error {
+	lane := laneEvents
+	if len(events) == 0 {
+		lane = laneRecords
+	}
+	returned := health.watch(failureDeliverStuck, func() string { return "delivering " + described(events, findings) })
+	begin := time.Now()
+	err := r.consume(ctx, events, findings)
+	returned()
+	if r.abandoned.Load() {
+		return errStopping
+	}
+	if ctx.Err() == nil { // otherwise the error says nothing
+		r.telemetry.sent(ctx, lane, time.Since(begin), err)
+	}
+	return err
 }
 
 // loop runs until the context is done.
@@ -144,14 +160,14 @@ func runAll(ctx context.Context, loops []loop) {
 
 // newReconciliation prepares what `transparency_log` configures, with the loops that
 // the reconciliation needs beside the poller's.
-func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host) (open openReconciliation, loops []loop, err error) {
+func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host) (open openReconciliation, sizes *logSizes, loops []loop, err error) {
 	config := r.config.TransparencyLog.Get()
 	if config == nil {
-		return openNoReconciliation, nil, nil
+		return openNoReconciliation, nil, nil, nil
 	}
 	key, err := config.key(r.config.RegistryID)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	settings := logSettings{
 		Settings: reconcile.Settings{
@@ -165,12 +181,12 @@ func (r *oversightReceiver) newReconciliation(ctx context.Context, host componen
 	if head := config.TreeHead.Get(); head != nil {
 		heads, err := newTreeHeads(ctx, head, host, r.settings.TelemetrySettings)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		settings.heads = heads.bodies
 		loops = append(loops, heads.run)
 	}
-	return settings.open, loops, r.telemetry.observeLog(settings.sizes)
+	return settings.open, settings.sizes, loops, nil
 }
 
 // Shutdown waits until the current batch is delivered and its checkpoint saved. It
