@@ -52,6 +52,9 @@ func (d *doneAhead) add(e *event) bool {
 	return true
 }
 
+// room is how many more rows there is room for.
+func (d *doneAhead) room() int { return checkpoint.MaxDoneAhead - len(d.rows) }
+
 // has reports whether the row was delivered. A row that was assigned the id of
 // another one is a new row: ok is false then, and the other one is forgotten.
 func (d *doneAhead) has(e *event) (delivered, ok bool) {
@@ -96,4 +99,4 @@ func (d *doneAhead) changes() ([]*storage.Operation, error) {
 	return []*storage.Operation{storage.SetOperation(checkpoint.DoneAheadKey, data)}, err
 }
 
-func (d *doneAhead) saved() { d.dirty = false }
+func (d *doneAhead) markSaved() { d.dirty = false }

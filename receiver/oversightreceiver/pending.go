@@ -16,10 +16,11 @@ type pending struct {
 	events []event
 	next   registry.Cursor // behind the last of them
 
-	// rows are the events that are to be delivered, and at their indices in events;
-	// at is nil if rows are all events.
-	rows []event
-	at   []int
+	// rows are the events that are to be delivered. If filtered is set, at are their
+	// indexes in events; otherwise they are the first events.
+	rows     []event
+	at       []int
+	filtered bool
 	// newest is set if the last of rows is not one of events, but the newest row of
 	// the table.
 	newest bool
@@ -46,7 +47,7 @@ func (p *pending) last() int64 { return p.events[len(p.events)-1].ID }
 
 // filter sets rows to the events that are wanted; nil: all are.
 func (p *pending) filter(wanted func(*event) bool) {
-	p.rows, p.at, p.newest = p.events, p.at[:0], false
+	p.rows, p.at, p.filtered, p.newest = p.events, p.at[:0], false, false
 	if wanted == nil {
 		return
 	}
@@ -56,9 +57,9 @@ func (p *pending) filter(wanted func(*event) bool) {
 		}
 	}
 	if len(p.at) == len(p.events) {
-		p.at = p.at[:0]
 		return
 	}
+	p.filtered = true
 	p.rows = make([]event, 0, len(p.at)+1)
 	for _, i := range p.at {
 		p.rows = append(p.rows, p.events[i])
@@ -82,19 +83,15 @@ func (p *pending) addNewest(newest event) {
 	p.newest = true
 }
 
-// position returns how many of the events are passed with so many of the rows:
-// events that are not wanted are passed with the row before them, or, in front of
-// the first row, with no row at all.
+// position returns how many of the events are passed with so many of the rows: those
+// that are not wanted are passed with the row in front of them, and in front of the
+// first row with no row at all.
 func (p *pending) position(rows int) int {
 	switch {
-	case rows < len(p.rows) && len(p.at) > 0:
-		return p.at[rows]
-	case rows < len(p.rows):
+	case !p.filtered:
 		return rows
-	case len(p.at) > rows: // rows were limited
+	case rows < len(p.at):
 		return p.at[rows]
-	case len(p.at) == 0:
-		return rows
 	default:
 		return len(p.events)
 	}
@@ -113,5 +110,5 @@ func (p *pending) cursor(events int) registry.Cursor {
 // pass removes the first events.
 func (p *pending) pass(events int) {
 	p.events = p.events[events:]
-	p.rows, p.at = nil, p.at[:0]
+	p.rows, p.at, p.filtered = nil, p.at[:0], false
 }

@@ -170,7 +170,7 @@ func (l *refusedList) changes() ([]*storage.Operation, error) {
 	return append(all, storage.SetOperation(l.key, data)), err
 }
 
-func (l *refusedList) saved() {
+func (l *refusedList) markSaved() {
 	clear(l.changed)
 	l.dirty = false
 }
