@@ -4,8 +4,6 @@
 package delivery
 
 import (
-	"errors"
-
 	"go.opentelemetry.io/collector/consumer/consumererror"
 )
 
@@ -44,22 +42,54 @@ type Refusal interface {
 	RefusalClass() string
 }
 
-// Classify returns the class of an error that is not nil. The first [Refusal] in
-// its tree counts.
+// Classify returns the class of an error that is not nil. Where errors of several
+// destinations are joined, one that blames a destination counts first, so that no
+// row is blamed for it, and then the first [Refusal].
 func Classify(err error) Class {
-	var refusal Refusal
-	if errors.As(err, &refusal) {
-		switch refusal.RefusalClass() {
-		case RefusedByDestination:
-			return ClassDestination
-		case RefusedContent:
-			return ClassContent
-		case RefusedSize:
-			return ClassSize
-		}
+	if class := refusalClass(err); class != ClassUnknown {
+		return class
 	}
 	if consumererror.IsPermanent(err) {
 		return ClassUnknown
 	}
 	return ClassRetryable
+}
+
+// refusalClass returns the class that refusals in the tree of an error give it, or
+// ClassUnknown.
+func refusalClass(err error) Class {
+	if refusal, ok := err.(Refusal); ok { //nolint:errorlint // it walks the tree itself
+		if class := classOf(refusal); class != ClassUnknown {
+			return class
+		}
+	}
+	switch wrapper := err.(type) { //nolint:errorlint // it walks the tree itself
+	case interface{ Unwrap() error }:
+		return refusalClass(wrapper.Unwrap())
+	case interface{ Unwrap() []error }:
+		found := ClassUnknown
+		for _, e := range wrapper.Unwrap() {
+			class := refusalClass(e)
+			if class == ClassDestination {
+				return class
+			}
+			if found == ClassUnknown {
+				found = class
+			}
+		}
+		return found
+	}
+	return ClassUnknown
+}
+
+func classOf(refusal Refusal) Class {
+	switch refusal.RefusalClass() {
+	case RefusedByDestination:
+		return ClassDestination
+	case RefusedContent:
+		return ClassContent
+	case RefusedSize:
+		return ClassSize
+	}
+	return ClassUnknown
 }
