@@ -135,10 +135,11 @@ func (h *health) watch(class failure, what func() string) (stop func()) {
 func (h *health) permanent(err error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	err = boundError(err)
 	h.logger.Error("Stopped delivering events", zap.Error(err))
 	if !h.final {
 		h.final = true
-		componentstatus.ReportStatus(h.host, componentstatus.NewPermanentErrorEvent(boundError(err)))
+		componentstatus.ReportStatus(h.host, componentstatus.NewPermanentErrorEvent(err))
 	}
 }
 

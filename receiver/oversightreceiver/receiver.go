@@ -20,16 +20,6 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
 
-const (
-	// shutdownGrace is how long a batch that is being delivered may still take at
-	// shutdown. Exporters that wait for a destination only give up when they are
-	// shut down themselves, which comes after the receivers.
-	shutdownGrace = 5 * time.Second
-	// abortGrace is how long the pipeline may take to return a batch whose context
-	// was canceled.
-	abortGrace = time.Second
-)
-
 // oversightReceiver owns one goroutine, which polls and delivers, and one that
 // fetches tree heads where these are configured. What these use, they release.
 type oversightReceiver struct {
@@ -38,6 +28,7 @@ type oversightReceiver struct {
 	next      consumer.Logs
 	telemetry *telemetry
 	store     *checkpointStore // nil until Start
+	health    *health          // nil until Start
 
 	reverifyEvery time.Duration // how often the whole transparency log is verified again
 
@@ -64,6 +55,7 @@ func (r *oversightReceiver) Start(ctx context.Context, host component.Host) erro
 	if err := checkPlatform(runtime.GOOS); err != nil {
 		return err
 	}
+	processShutdown.reset()
 	if err := r.start(ctx, host); err != nil {
 		return errors.Join(err, r.release(ctx))
 	}
@@ -96,15 +88,15 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		return err
 	}
 	reader := registry.Open(registry.Settings{Path: r.config.Database, RegistryID: r.config.RegistryID})
-	health := newHealth(host, logger)
+	r.health = newHealth(host, logger)
 	poller := &poller{
 		config:             r.config,
 		since:              since,
 		logger:             logger,
-		source:             &watchedSource{reader, health, r.config.Database},
+		source:             &watchedSource{reader, r.health, r.config.Database},
 		store:              r.store,
 		telemetry:          r.telemetry,
-		health:             health,
+		health:             r.health,
 		openReconciliation: openReconciliation,
 		reconciliation:     noReconciliation{}, // until the checkpoint is loaded
 	}
@@ -116,7 +108,7 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 	deliverCtx, abort := context.WithCancel(context.WithoutCancel(ctx))
 	stopCtx, stop := context.WithCancel(deliverCtx)
 	poller.deliver = func(events []event, findings []finding) error {
-		return r.deliver(deliverCtx, health, events, findings)
+		return r.deliver(deliverCtx, events, findings)
 	}
 	r.stop, r.abort, r.done = stop, abort, make(chan struct{})
 	go func() {
@@ -128,12 +120,12 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 }
 
 // deliver hands events and findings over to the pipeline, and reports how that goes.
-func (r *oversightReceiver) deliver(ctx context.Context, health *health, events []event, findings []finding) error {
+func (r *oversightReceiver) deliver(ctx context.Context, events []event, findings []finding) error {
 	lane := laneEvents
 	if len(events) == 0 {
 		lane = laneRecords
 	}
-	returned := health.watch(failureDeliverStuck, func() string { return "delivering " + described(events, findings) })
+	returned := r.health.watch(failureDeliverStuck, func() string { return "delivering " + described(events, findings) })
 	begin := time.Now()
 	err := r.consume(ctx, events, findings)
 	returned()
@@ -190,17 +182,20 @@ func (r *oversightReceiver) newReconciliation(ctx context.Context, host componen
 }
 
 // Shutdown waits until the current batch is delivered and its checkpoint saved. It
-// cancels a batch after 5 seconds, or when the context is done, and abandons it after
-// another second: it is delivered again after the next start.
+// cancels a batch after 4 seconds, or when the context is done, and abandons it a
+// second later: it is delivered again after the next start. Receivers that are shut
+// down one after another share these 5 seconds.
 func (r *oversightReceiver) Shutdown(ctx context.Context) error {
 	if r.stop == nil { // never started
 		return r.release(ctx)
 	}
+	r.health.close()
 	r.stop()
 	defer r.abort()
-	if !r.waitUntilDone(ctx, shutdownGrace) {
+	abort, abandon := processShutdown.begin(time.Now())
+	if !r.waitUntilDone(ctx, abort) {
 		r.abort()
-		if !r.waitUntilDone(ctx, abortGrace) {
+		if !r.waitUntilDone(ctx, abandon) {
 			r.abandoned.Store(true)
 			return errors.Join(
 				errors.New("reading events or delivering them did not end in time: a batch that the pipeline has not accepted is delivered again after the next start"),
@@ -210,9 +205,10 @@ func (r *oversightReceiver) Shutdown(ctx context.Context) error {
 	return errors.Join(r.loopsErr, r.release(ctx))
 }
 
-// waitUntilDone waits for the loops and reports whether they have ended.
-func (r *oversightReceiver) waitUntilDone(ctx context.Context, limit time.Duration) bool {
-	timer := time.NewTimer(limit)
+// waitUntilDone waits for the loops, at most until that time, and reports whether
+// they have ended.
+func (r *oversightReceiver) waitUntilDone(ctx context.Context, until time.Time) bool {
+	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	select {
 	case <-r.done:

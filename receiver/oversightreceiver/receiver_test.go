@@ -164,19 +164,6 @@ func TestOtherErrorsAreRetried(t *testing.T) {
 	}
 }
 
-func TestRetryGivesUpOnlyWhenAsked(t *testing.T) {
-	s := newSetup(t, newDatabase(t, insert("t", 4)))
-	s.config.RetryConfig.InitialInterval, s.config.RetryConfig.MaxInterval, s.config.RetryConfig.MaxElapsedTime = 1, 1, 1
-	s.sink.answer = func(_ int, tokens []string) error {
-		if tokens[0] == "t1" {
-			return errors.New("never")
-		}
-		return nil
-	}
-	s.restart(t, []string{"t4"})
-	assert.Len(t, s.logs.FilterMessageSnippet("max_elapsed_time").All(), 1)
-}
-
 func TestRefusingPipelineIsReported(t *testing.T) {
 	s := newSetup(t, newDatabase(t, insert("t", 2)))
 	var open atomic.Bool
