@@ -101,7 +101,7 @@ func (p *poller) stepBacklog(ctx context.Context) error {
 	refused := p.refusedEvents()
 	entries := make([]delivery.Entry, len(refused))
 	for i := range refused {
-		entries[i] = delivery.Entry{UID: refused[i].UID, Reason: reasonKind(refused[i].Reason)}
+		entries[i] = delivery.Entry{UID: refused[i].UID, Reason: refused[i].Reason}
 	}
 	p.backlog.missing, p.backlog.readErr = nil, nil
 	step := p.backlog.queue.Step(ctx, entries, func(ctx context.Context, indexes []int) error {

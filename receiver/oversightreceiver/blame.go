@@ -17,7 +17,7 @@ import (
 func (p *poller) blame(ctx context.Context, blamed *delivery.Blamed[event], checked *event) {
 	reason := reasonOf(blamed.Reason)
 	fields := refusalFields(checked.ID, checked.UID, reason)
-	if p.config.OnRefusal == OnRefusalDrop {
+	if p.config.OnRefusal == RefusalDrop {
 		p.telemetry.refused(ctx, outcomeDropped, 1)
 		p.logger.Error("Dropped an event that the destination refuses while it accepts others: `on_refusal` is `drop`",
 			append(fields, zap.Bool("reduced_form_delivered", blamed.Outcome == delivery.Owed))...)

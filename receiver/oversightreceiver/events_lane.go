@@ -39,7 +39,7 @@ func (p *poller) newEventsLane() *delivery.Lane[event] {
 		MaxRows:        p.config.BatchSize,
 		NextInterval:   p.retryInterval,
 		Now:            p.now,
-		QuarantineFull: func() bool { return p.config.OnRefusal != OnRefusalDrop && p.store.quarantine.full() },
+		QuarantineFull: func() bool { return p.config.OnRefusal != RefusalDrop && p.store.quarantine.full() },
 		AheadRoom:      p.store.doneAhead.room,
 	}, func(e event) string { return e.UID })
 }

@@ -41,7 +41,7 @@ type poller struct {
 	store     *checkpointStore
 	telemetry *telemetry
 	health    *health
-	now       func() time.Time // default: time.Now
+	now       func() time.Time
 	// deliver hands events and findings over to the pipeline. It returns nil when
 	// the pipeline has taken responsibility for them, and errStopping when nobody
 	// waits for the answer any more.
@@ -93,9 +93,6 @@ func (p *poller) run(ctx context.Context) {
 
 // init prepares the lanes.
 func (p *poller) init() {
-	if p.now == nil {
-		p.now = time.Now
-	}
 	p.events.lane = p.newEventsLane()
 	p.records.lane = p.newRecordsLane()
 	p.backlog.queue = p.newBacklog()
