@@ -25,15 +25,16 @@ const (
 	DefaultMaxValueBytes = 16 << 10
 )
 
-// The parts of an event's size that do not depend on its values, in bytes. A test
-// encodes events with the exporters, and fails where they are too small.
+// The parts of an event's size that do not depend on its values, in bytes: names,
+// punctuation, times, numbers and uids. A test encodes events with the exporters, and
+// fails where they are too small.
 const (
 	// fixedBytes is that of the largest form, a document of the exporter elasticsearch
-	// with its action line: names, punctuation, times, numbers and uids.
-	fixedBytes = 1100
+	// with its action line, without what sizeCounter.text adds.
+	fixedBytes = 720
 	// fixedOTLPBytes is that of a record in OTLP JSON, which writes more around every
 	// value of oversight.extra.
-	fixedOTLPBytes = 1250
+	fixedOTLPBytes = 1100
 	// namesBytes is for the names of all columns in a list.
 	namesBytes = 200
 )
@@ -45,39 +46,46 @@ const (
 // around them. It is at most [MaxEventBytes].
 func (e *Event) EncodedSize(maxValueBytes int) int {
 	c := sizeCounter{limit: maxValueBytes}
-	// How often a value is repeated is what Elastic's document does, which repeats most.
-	c.text(e.Kind, 4)        // action, label, field, message
-	c.text(e.TokenID, 2)     // label, field
-	c.text(e.FileID, 3)      // label, field, message
-	c.text(e.RecipientID, 4) // label, field, related.user, message
-	c.text(e.IssuerID, 2)    // label, field
-	c.text(e.SourceIP, 3)    // source, related.ip, message
-	c.text(e.UserAgent, 1)
-	c.text(e.QuestionName, 2) // dns.question.name, message; and in extra
-	c.text(e.QualifiedTimestamp, 1)
-	c.text(e.DecodeError, 1)
-	c.text(e.RegistryID, 2) // Splunk's host and field
+	// What is around a value, and how often it is repeated, is as in Elastic's
+	// document, which repeats most.
+	c.text(e.Kind, 4, 45)        // action, label, field, message
+	c.text(e.TokenID, 2, 50)     // label, field
+	c.text(e.FileID, 3, 50)      // label, field, message
+	c.text(e.RecipientID, 4, 90) // label, field, related.user, message
+	c.text(e.IssuerID, 2, 45)    // label, field
+	c.text(e.SourceIP, 4, 60)    // source.address, source.ip, related.ip, message
+	c.text(e.UserAgent, 1, 30)
+	c.text(e.QualifiedTimestamp, 1, 30)
+	c.text(e.DecodeError, 1, 30)
+	c.text(e.RegistryID, 1, 0)
 	if e.FileID == "" && e.RecipientID == "" {
-		c.text(e.TokenID, 1) // message
+		c.text(e.TokenID, 1, 0) // message
 	}
-	structure := c.object(e.Extra)
+	structure := 0
+	if e.Extra != "" {
+		structure = c.object(e.Extra)
+		c.name(e.QuestionName)
+		c.text(e.QuestionType(), 1, 0)
+	}
 	for _, names := range [...]string{e.TlogMismatch, e.Truncated, e.Reduced} {
 		if names != "" {
-			c.bytes += len(names) + 4*strings.Count(names, ",") + 40
-			structure += 32 * (strings.Count(names, ",") + 1)
+			count := strings.Count(names, ",") + 1
+			c.bytes += len(names) + 4*count + 30
+			structure += len(names) + 32*count + 60
 		}
 	}
-	return min(max(c.bytes+fixedBytes, c.bytes+structure+fixedOTLPBytes), MaxEventBytes)
+	return min(max(c.bytes+fixedBytes, c.once+structure+fixedOTLPBytes), MaxEventBytes)
 }
 
 // sizeCounter adds up sizes.
 type sizeCounter struct {
 	limit int // of a value, in bytes
-	bytes int
+	bytes int // of values as often as they are repeated, and what is around them
+	once  int // of values alone
 }
 
-// text adds a text that a form has a number of times.
-func (c *sizeCounter) text(text string, times int) {
+// text adds a text that is written a number of times, and what is around it.
+func (c *sizeCounter) text(text string, times, around int) {
 	if text == "" {
 		return
 	}
@@ -85,30 +93,37 @@ func (c *sizeCounter) text(text string, times int) {
 		text = text[:c.limit]
 		c.bytes += namesBytes
 	}
-	if isUnescaped(text) {
-		c.bytes += len(text) * times
-		return
+	size := len(text)
+	if !isUnescaped(text) {
+		size = 0
+		for i := range len(text) {
+			size += int(escapedBytes[text[i]])
+		}
 	}
-	sum := 0
-	for i := range len(text) {
-		sum += int(escapedBytes[text[i]])
+	c.bytes += size*times + around
+	c.once += size
+}
+
+// name adds the name of a DNS question, which is in the message, and as
+// dns.question.name once more with escapes of its own.
+func (c *sizeCounter) name(name string) {
+	c.text(name, 2, 60)
+	if !isUnescaped(name) {
+		c.bytes += 4 * min(len(name), c.limit) // `\\ddd` for a byte that was counted as 1
 	}
-	c.bytes += sum * times
 }
 
 // object adds a JSON object, and returns what OTLP JSON writes around its values.
 func (c *sizeCounter) object(text string) (structure int) {
-	if text == "" {
-		return 0
-	}
 	if len(text) > c.limit {
 		c.bytes += namesBytes // what remains of it is shorter than all of it
 	}
-	sum := 0
+	size := 0
 	for i := range len(text) {
-		sum += int(objectBytes[text[i]])
+		size += int(objectBytes[text[i]])
 		structure += int(structureBytes[text[i]])
 	}
-	c.bytes += sum
+	c.bytes += size + len(`"extra":{},`)
+	c.once += size
 	return structure
 }

@@ -51,13 +51,9 @@ func unwrapSingle(err error) error {
 // acceptedOf returns which of the rows that were sent together an error names as
 // accepted, and whether there are any.
 func (l *Lane[R]) acceptedOf(sent []R, err error) (accepted []bool, some bool) {
-	uids := AcceptedRecords(err)
-	if len(uids) == 0 {
+	named := namedUIDs(err)
+	if len(named) == 0 {
 		return nil, false
-	}
-	named := make(map[string]bool, len(uids))
-	for _, uid := range uids {
-		named[uid] = true
 	}
 	accepted = make([]bool, len(sent))
 	for i, row := range sent {
@@ -95,4 +91,14 @@ func (l *Lane[R]) partlyAccepted(rows []R, a attempt, accepted []bool, err error
 	}
 	l.bad, l.window = rest.count, half(rest.count)
 	return step
+}
+
+// namedUIDs is the set of [AcceptedRecords].
+func namedUIDs(err error) map[string]bool {
+	uids := AcceptedRecords(err)
+	named := make(map[string]bool, len(uids))
+	for _, uid := range uids {
+		named[uid] = true
+	}
+	return named
 }

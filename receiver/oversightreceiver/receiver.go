@@ -31,6 +31,7 @@ type oversightReceiver struct {
 	health    *health          // nil until Start
 
 	reverifyEvery time.Duration // how often the whole transparency log is verified again
+	now           func() time.Time
 
 	stop      context.CancelFunc // ends the loops between two batches; nil until Start has succeeded
 	abort     context.CancelFunc // cancels the batch that is being delivered
@@ -45,7 +46,7 @@ func newReceiver(settings receiver.Settings, config *Config, next consumer.Logs)
 		return nil, err
 	}
 	return &oversightReceiver{
-		settings: settings, config: config, next: next, telemetry: telemetry, reverifyEvery: reverifyInterval,
+		settings: settings, config: config, next: next, telemetry: telemetry, reverifyEvery: reverifyInterval, now: time.Now,
 	}, nil
 }
 

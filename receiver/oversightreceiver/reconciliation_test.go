@@ -162,6 +162,7 @@ func (a *logSetup) run() (stop func()) {
 	require.NoError(a.t, a.config.Validate())
 	r, err := NewFactory().CreateLogs(a.t.Context(), a.setup.settings, a.config, a.records)
 	require.NoError(a.t, err)
+	r.(*oversightReceiver).now = a.clock.now
 	require.NoError(a.t, r.Start(a.t.Context(), a.host))
 	var once sync.Once
 	stop = func() {
