@@ -7,15 +7,15 @@ import (
 	"context"
 
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.uber.org/zap"
 )
-
-var _ extensioncapabilities.ConfigWatcher = (*responseCheck)(nil)
 
 // NotifyConfig warns of what breaks the guarantee of the pipelines that a receiver
 // `oversight` feeds. It gets the effective configuration, in which defaults are
 // set, at each start and after each reload.
+//
+// It implements extensioncapabilities.ConfigWatcher, which is not named here, since
+// later releases of the core do not have it: with them there are no warnings.
 func (rc *responseCheck) NotifyConfig(ctx context.Context, conf *confmap.Conf) error {
 	warnings := checkConfiguration(conf.ToStringMap())
 	for _, w := range warnings {

@@ -4,12 +4,12 @@
 package responsecheckextension
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/extension/extensioncapabilities"
 	"go.yaml.in/yaml/v3"
 )
 
@@ -123,7 +123,7 @@ service: {pipelines: {logs/2: {receivers: [oversight/2], exporters: [splunk_hec]
 			f := newFixture(t, nil)
 			conf := load(t, safe)
 			require.NoError(t, conf.Merge(load(t, test.change)))
-			require.NoError(t, f.extension.(extensioncapabilities.ConfigWatcher).NotifyConfig(t.Context(), conf))
+			require.NoError(t, f.extension.(configWatcher).NotifyConfig(t.Context(), conf))
 			lines := f.logs.FilterMessage("The configuration can lose or repeat events").All()
 			var got [][2]string
 			for i, line := range lines {
@@ -148,10 +148,15 @@ func load(t *testing.T, text string) *confmap.Conf {
 	return confmap.NewFromStringMap(values)
 }
 
+// configWatcher is extensioncapabilities.ConfigWatcher.
+type configWatcher interface {
+	NotifyConfig(ctx context.Context, conf *confmap.Conf) error
+}
+
 // What is not of the form of a configuration is no reason to fail.
 func TestConfigurationOfOtherForms(t *testing.T) {
 	f := newFixture(t, nil)
 	for _, text := range []string{"", "service: [1]", "receivers: {oversight: 7}\nservice: {pipelines: {logs: {receivers: [oversight], exporters: 3}}}"} {
-		assert.NoError(t, f.extension.(extensioncapabilities.ConfigWatcher).NotifyConfig(t.Context(), load(t, text)))
+		assert.NoError(t, f.extension.(configWatcher).NotifyConfig(t.Context(), load(t, text)))
 	}
 }
