@@ -32,6 +32,9 @@ const (
 	RefusedByDestination = "destination"
 	RefusedContent       = "content"
 	RefusedSize          = "size"
+	// RefusedUnknown is a refusal that does not say what is to blame, such as a login
+	// page. Unlike a permanent error it is one whether an exporter would retry or not.
+	RefusedUnknown = "unknown"
 )
 
 // Refusal is an error that knows why a destination refused what was sent. It is an
@@ -39,8 +42,8 @@ const (
 // implement it.
 type Refusal interface {
 	error
-	// RefusalClass is one of [RefusedByDestination], [RefusedContent] and
-	// [RefusedSize]; anything else is no refusal.
+	// RefusalClass is one of [RefusedByDestination], [RefusedContent], [RefusedSize]
+	// and [RefusedUnknown]; anything else is no refusal.
 	RefusalClass() string
 }
 
@@ -56,6 +59,8 @@ func Classify(err error) Class {
 			return ClassContent
 		case RefusedSize:
 			return ClassSize
+		case RefusedUnknown:
+			return ClassUnknown
 		}
 	}
 	if consumererror.IsPermanent(err) {
