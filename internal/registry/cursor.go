@@ -6,8 +6,10 @@ package registry
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
 // Cursor is a position between two rows. The zero value is before the first row.
@@ -21,6 +23,12 @@ type Cursor struct {
 	// RegistryID is the id that UID was made with. With it, an operator can rename
 	// a registry, and its database does not count as replaced.
 	RegistryID string
+}
+
+// cursorAfter is the cursor after an event. It may be kept for long, so that its
+// texts must not keep those of a batch in memory.
+func cursorAfter(e *translator.Event) Cursor {
+	return Cursor{ID: e.ID, UID: strings.Clone(e.UID), RegistryID: e.RegistryID}
 }
 
 // ReplacedError means that the database is not the one that the cursor is from.

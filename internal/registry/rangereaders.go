@@ -77,7 +77,7 @@ func (r *rangeReaders) readByID(ctx context.Context, reader *Reader, ids idRange
 		events := r.buffer()
 		err := r.o.view(ctx, reader, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
 			n := min(int64(batchSize(r.chunkSize, attempt)), ids.last-after)
-			events, err = reader.rows(conn, after, int(n), events[:0])
+			events, _, err = reader.rows(conn, after, Limits{Rows: int(n)}, events[:0])
 			return err
 		})
 		if err != nil || len(events) == 0 { // the rest was pruned
@@ -101,7 +101,7 @@ func (r *rangeReaders) readBySortKey(ctx context.Context, reader *Reader, ids id
 		events, n := r.buffer(), 0
 		err = r.o.view(ctx, reader, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
 			n = min(batchSize(r.chunkSize, attempt), len(keys))
-			events, err = reader.rowsByKey(conn, keys[:n], events[:0])
+			events, n, err = reader.rowsByKey(conn, keys[:n], events[:0])
 			return err
 		})
 		keys = keys[n:]

@@ -5,9 +5,7 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -19,7 +17,10 @@ var (
 	selectRows = "SELECT " + columns + " FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"
 	selectRow  = "SELECT " + columns + " FROM events WHERE id = ?1"
 	selectLast = "SELECT " + columns + " FROM events ORDER BY id DESC LIMIT 1"
-	selectLag  = "SELECT (SELECT max(id) FROM events), timestamp FROM events WHERE id > ?1 ORDER BY id LIMIT 1"
+
+	selectTimestampsBackward = "SELECT id, timestamp FROM events ORDER BY id DESC"
+
+	selectLag = "SELECT (SELECT max(id) FROM events), timestamp FROM events WHERE id > ?1 ORDER BY id LIMIT 1"
 )
 
 // minBatch is how many rows a batch has at least while the database keeps changing
@@ -84,6 +85,33 @@ type Limits struct {
 	ValueBytes int
 }
 
+// maxBatchMemory bounds the values of a batch, in bytes: events hold them whole
+// until they are checked and cut. One row more is decoded.
+const maxBatchMemory = 4 << 20
+
+// batchLimit counts what a batch holds.
+type batchLimit struct {
+	limits         Limits
+	rows           int
+	bytes, decoded int
+}
+
+// admit reports whether the event of a row that took so many bytes in the database
+// belongs to the batch, and counts it if so. The first one always does.
+func (l *batchLimit) admit(e *translator.Event, decoded int) bool {
+	bytes := 0
+	if l.limits.Bytes > 0 {
+		bytes = e.EncodedSize(l.limits.ValueBytes)
+	}
+	if l.rows > 0 && (l.decoded+decoded > maxBatchMemory || l.limits.Bytes > 0 && l.bytes+bytes > l.limits.Bytes) {
+		return false
+	}
+	l.rows++
+	l.bytes += bytes
+	l.decoded += decoded
+	return true
+}
+
 // Batch is consecutive rows.
 type Batch struct {
 	// Events are the rows in the order of their ids.
@@ -96,7 +124,8 @@ type Batch struct {
 
 // Read returns the rows after the cursor, within the limits, appended to
 // into[:0]. It returns fewer, with More set, if the database is written to all the
-// time. It returns a *[ReplacedError] if the database is not the cursor's.
+// time, or if their values take more than 4 MiB. It returns a *[ReplacedError] if
+// the database is not the cursor's.
 func (r *Reader) Read(ctx context.Context, cursor Cursor, limits Limits, into []translator.Event) (Batch, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -105,9 +134,10 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limits Limits, into []
 		if err := r.check(conn, cursor); err != nil {
 			return err
 		}
-		n := batchSize(limits.Rows, attempt)
-		events, err := r.rows(conn, cursor.ID, n, into[:0])
-		batch = Batch{Events: events, Next: cursor, More: len(events) == n}
+		limits := limits
+		limits.Rows = batchSize(limits.Rows, attempt)
+		events, more, err := r.rows(conn, cursor.ID, limits, into[:0])
+		batch = Batch{Events: events, Next: cursor, More: more}
 		return err
 	})
 	r.version = version
@@ -115,51 +145,58 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limits Limits, into []
 		return Batch{}, r.wrap("read events", err)
 	}
 	if n := len(batch.Events); n > 0 {
-		last := &batch.Events[n-1]
-		// A cursor may be kept for long. The clone does not keep the texts of its batch in memory.
-		batch.Next = Cursor{ID: last.ID, UID: strings.Clone(last.UID), RegistryID: last.RegistryID}
+		batch.Next = cursorAfter(&batch.Events[n-1])
 	}
 	return batch, nil
 }
 
-// rows appends the events of the rows with ids above after, up to limit of them.
-func (r *Reader) rows(conn *livedb.Conn, after int64, limit int, events []translator.Event) ([]translator.Event, error) {
+// rows appends the events of the rows with ids above after, within the limits. more
+// reports that a limit was reached.
+func (r *Reader) rows(conn *livedb.Conn, after int64, limits Limits, events []translator.Event) (_ []translator.Event, more bool, err error) {
 	stmt, err := conn.Prepare(selectRows)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	defer stmt.Reset()
 	stmt.BindInt64(1, after)
-	stmt.BindInt64(2, int64(limit))
+	stmt.BindInt64(2, int64(limits.Rows))
+	limit := batchLimit{limits: limits}
 	now := r.settings.Now().UTC()
 	for {
 		found, err := stmt.Step()
 		if err != nil || !found {
-			return events, err
+			return events, limit.rows == limits.Rows, err
 		}
 		events = r.appendEvent(events, stmt, now)
+		last := len(events) - 1
+		if !limit.admit(&events[last], len(r.decoder.encoded)) {
+			events[last] = translator.Event{}
+			return events[:last], true, nil
+		}
 	}
 }
 
-// rowsByKey reads rows one by one. Those that were pruned are skipped.
-func (r *Reader) rowsByKey(conn *livedb.Conn, keys []sortKey, events []translator.Event) ([]translator.Event, error) {
+// rowsByKey reads rows one by one, until a batch is full, and returns how many keys
+// it used. Rows that were pruned are skipped.
+func (r *Reader) rowsByKey(conn *livedb.Conn, keys []sortKey, events []translator.Event) (_ []translator.Event, used int, err error) {
 	stmt, err := conn.Prepare(selectRow)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
+	limit := batchLimit{}
 	now := r.settings.Now().UTC()
-	for _, key := range keys {
+	for i, key := range keys {
 		stmt.BindInt64(1, key.id)
-		found, err := stmt.Step()
-		if found {
-			events = r.appendEvent(events, stmt, now)
+		before := len(events)
+		if events, err = r.appendFirst(events, stmt, now); err != nil {
+			return nil, 0, err
 		}
-		stmt.Reset()
-		if err != nil {
-			return nil, err
+		if len(events) > before && !limit.admit(&events[before], len(r.decoder.encoded)) {
+			events[before] = translator.Event{}
+			return events[:before], i, nil
 		}
 	}
-	return events, nil
+	return events, len(keys), nil
 }
 
 // appendEvent appends the event of the statement's row, which was read now.
@@ -180,21 +217,63 @@ func batchSize(n int, attempt livedb.Attempt) int {
 
 // ByID returns the events of the rows with these ids, in that order, appended to
 // into[:0]. Rows that are not there are skipped. Like those of Read, values that are
-// too long to be read whole are described by [translator.Event.Long].
+// too long to be read whole are described by [translator.Event.Long]. Nothing else
+// bounds the memory of the events: pass few ids.
 func (r *Reader) ByID(ctx context.Context, ids []int64, into []translator.Event) ([]translator.Event, error) {
-	return nil, errors.ErrUnsupported
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var events []translator.Event
+	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
+		stmt, err := conn.Prepare(selectRow)
+		if err != nil {
+			return err
+		}
+		defer stmt.Reset()
+		events = into[:0]
+		now := r.settings.Now().UTC()
+		for _, id := range ids {
+			stmt.BindInt64(1, id)
+			if events, err = r.appendFirst(events, stmt, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, r.wrap("read events by id", err)
+	}
+	return events, nil
 }
 
 // Newest returns the event of the row with the highest id; ok is false if there are
 // no rows.
 func (r *Reader) Newest(ctx context.Context) (event translator.Event, ok bool, err error) {
-	return translator.Event{}, false, errors.ErrUnsupported
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var events []translator.Event
+	_, err = r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
+		stmt, err := conn.Prepare(selectLast)
+		if err != nil {
+			return err
+		}
+		events, err = r.appendFirst(events[:0], stmt, r.settings.Now().UTC())
+		return err
+	})
+	if err != nil || len(events) == 0 {
+		return translator.Event{}, false, r.wrap("read the newest event", err)
+	}
+	return events[0], true, nil
 }
 
-// EndBefore returns the cursor after the last row before those, at the end of the
-// table, whose timestamps are not before t: the end of the table as it was then.
-func (r *Reader) EndBefore(ctx context.Context, t time.Time) (Cursor, error) {
-	return r.End(ctx)
+// appendFirst appends the event of the statement's first row, if there is one, and
+// resets the statement.
+func (r *Reader) appendFirst(events []translator.Event, stmt *livedb.Stmt, now time.Time) ([]translator.Event, error) {
+	defer stmt.Reset()
+	found, err := stmt.Step()
+	if err != nil || !found {
+		return events, err
+	}
+	return r.appendEvent(events, stmt, now), nil
 }
 
 // End returns the cursor after the current last row.
@@ -202,24 +281,64 @@ func (r *Reader) End(ctx context.Context) (Cursor, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var end Cursor
-	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
-		highest, err := highestID(conn)
-		if err != nil {
-			return err
-		}
-		stmt, err := conn.Prepare(selectLast)
-		if err != nil {
-			return err
-		}
-		defer stmt.Reset()
-		end = Cursor{ID: highest, RegistryID: r.settings.RegistryID}
-		found, err := stmt.Step()
-		if found && stmt.Column(0).Int64() == highest {
-			end.UID = r.decoder.uid(stmt, r.settings.RegistryID)
-		}
+	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) (err error) {
+		end, err = r.end(conn)
 		return err
 	})
 	return end, r.wrap("find the last event", err)
+}
+
+func (r *Reader) end(conn *livedb.Conn) (Cursor, error) {
+	highest, err := highestID(conn)
+	if err != nil {
+		return Cursor{}, err
+	}
+	end := Cursor{ID: highest, RegistryID: r.settings.RegistryID}
+	end.UID, _, err = r.uidAt(conn, highest, r.settings.RegistryID)
+	return end, err
+}
+
+// EndBefore returns the cursor after the last row before those, at the end of the
+// table, whose timestamps are not before t: the end of the table as it was then. A
+// row without a readable timestamp counts as later. It reads rows from the end.
+func (r *Reader) EndBefore(ctx context.Context, t time.Time) (Cursor, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var end Cursor
+	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) (err error) {
+		end, err = r.endBefore(conn, t)
+		return err
+	})
+	return end, r.wrap("find the last event before "+t.UTC().Format(time.RFC3339), err)
+}
+
+func (r *Reader) endBefore(conn *livedb.Conn, t time.Time) (Cursor, error) {
+	stmt, err := conn.Prepare(selectTimestampsBackward)
+	if err != nil {
+		return Cursor{}, err
+	}
+	defer stmt.Reset()
+	for first := true; ; first = false {
+		found, err := stmt.Step()
+		if err != nil {
+			return Cursor{}, err
+		}
+		if !found && !first {
+			return Cursor{RegistryID: r.settings.RegistryID}, nil // before the first row
+		}
+		timestamp, ok := time.Time{}, false
+		if found {
+			timestamp, ok = timestampOf(stmt, 1)
+		}
+		switch {
+		case !found, first && ok && timestamp.Before(t):
+			return r.end(conn)
+		case ok && timestamp.Before(t):
+			end := Cursor{ID: stmt.Column(0).Int64(), RegistryID: r.settings.RegistryID}
+			end.UID, _, err = r.uidAt(conn, end.ID, end.RegistryID)
+			return end, err
+		}
+	}
 }
 
 // Lag is how far a cursor is behind.
