@@ -77,7 +77,8 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		return err
 	}
 	logger := r.settings.Logger
-	r.store, err = openCheckpointStore(ctx, host, r.config.StorageID, r.settings.ID, logger)
+	r.health = newHealth(host, logger)
+	r.store, err = openCheckpointStore(ctx, host, r.config.StorageID, r.settings.ID, r.health, logger)
 	if err != nil {
 		return err
 	}
@@ -89,12 +90,11 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		return err
 	}
 	reader := registry.Open(registry.Settings{Path: r.config.Database, RegistryID: r.config.RegistryID})
-	r.health = newHealth(host, logger)
 	poller := &poller{
 		config:             r.config,
 		since:              since,
 		logger:             logger,
-		source:             &watchedSource{reader, r.health, r.config.Database},
+		source:             &watchedSource{reader, r.health, r.config.Database, newNoticeLog(logger)},
 		store:              r.store,
 		telemetry:          r.telemetry,
 		health:             r.health,
