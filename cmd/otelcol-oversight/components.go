@@ -25,6 +25,7 @@ import (
 	nopexporter "go.opentelemetry.io/collector/exporter/nopexporter"
 	filestorage "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage"
 	oversightsiemencodingextension "github.com/oversight-protocol/oversight-otelcol/extension/encoding/oversightsiemencodingextension"
+	responsecheckextension "github.com/oversight-protocol/oversight-otelcol/extension/responsecheckextension"
 	healthcheckextension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
 	pprofextension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/pprofextension"
 	oauth2clientauthextension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/oauth2clientauthextension"
@@ -67,6 +68,7 @@ func components() (otelcol.Factories, error) {
 	factories.Extensions, err = otelcol.MakeFactoryMap[extension.Factory](
 		filestorage.NewFactory(),
 		oversightsiemencodingextension.NewFactory(),
+		responsecheckextension.NewFactory(),
 		healthcheckextension.NewFactory(),
 		pprofextension.NewFactory(),
 		oauth2clientauthextension.NewFactory(),
@@ -79,6 +81,7 @@ func components() (otelcol.Factories, error) {
 	factories.ExtensionModules = makeModulesMap(factories.Extensions, map[component.Type]string{
 		filestorage.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/extension/storage/filestorage v0.152.0",
 		oversightsiemencodingextension.NewFactory().Type(): "github.com/oversight-protocol/oversight-otelcol v0.1.0",
+		responsecheckextension.NewFactory().Type(): "github.com/oversight-protocol/oversight-otelcol v0.1.0",
 		healthcheckextension.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension v0.152.0",
 		pprofextension.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/extension/pprofextension v0.152.0",
 		oauth2clientauthextension.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/extension/oauth2clientauthextension v0.152.0",
