@@ -101,7 +101,7 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		openReconciliation: openReconciliation,
 		reconciliation:     noReconciliation{}, // until the checkpoint is loaded
 	}
-	lag := newLagMeter(func(ctx context.Context) (registry.Lag, error) { return reader.Lag(ctx, poller.position()) })
+	lag := newLagMeter(reader.Lag, poller.position)
 	r.telemetry.begin(ctx, sizes != nil)
 	if err := r.telemetry.observe(lag, sizes); err != nil {
 		return errors.Join(err, reader.Close())
