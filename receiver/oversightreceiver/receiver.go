@@ -99,6 +99,7 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		telemetry:          r.telemetry,
 		health:             r.health,
 		openReconciliation: openReconciliation,
+		now:                r.now,
 		reconciliation:     noReconciliation{}, // until the checkpoint is loaded
 	}
 	lag := newLagMeter(reader.Lag, poller.position)
