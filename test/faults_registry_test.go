@@ -70,8 +70,8 @@ func insert(t testing.TB, db *sql.DB, rows []beacon) {
 	t.Helper()
 	tx, err := db.BeginTx(t.Context(), nil)
 	require.NoError(t, err)
-	statement, err := tx.PrepareContext(t.Context(), `INSERT INTO events (token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, tlog_index)
-		VALUES (?, ?, 'alice@corp.example', 'issuer-legal', ?, '203.0.113.7', ?, ?, 1767225600, NULL)`)
+	statement, err := tx.PrepareContext(t.Context(), `INSERT INTO events (token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, tlog_index)
+		VALUES (?, ?, 'alice@corp.example', 'issuer-legal', ?, '203.0.113.7', ?, ?, 1767225600, '2026-01-01T00:00:00Z', NULL)`)
 	require.NoError(t, err)
 	for i, r := range rows {
 		_, err := statement.ExecContext(t.Context(), fmt.Sprintf("%032x", i), fmt.Sprintf("00000000-0000-0000-0000-%012x", i),

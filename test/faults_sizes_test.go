@@ -6,6 +6,7 @@
 package test
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -98,7 +99,11 @@ func TestFaultLargeBatches(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newFaultSite(t, writeRegistry(t, beacons(test.rows, func(i int) string { return randomText(test.bytes, i) })))
+			rows := beacons(test.rows, func(i int) string { return randomText(test.bytes, i) })
+			for i := range rows {
+				rows[i].extra = fmt.Sprintf(`{"qname":"%032x.t.example.com","qtype":"A"}`, i)
+			}
+			s := newFaultSite(t, writeRegistry(t, rows))
 			target := s.targets(t)[test.target]
 			collector := s.runTarget(target)
 			r := requireArrived(t, target.recorder, test.rows)
