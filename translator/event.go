@@ -146,6 +146,10 @@ func (e *Event) slot(f field) slot {
 		return slot{text: &e.TlogStatus}
 	case fieldTlogMismatch:
 		return slot{text: &e.TlogMismatch}
+	case fieldTruncated:
+		return slot{text: &e.Truncated}
+	case fieldReduced:
+		return slot{text: &e.Reduced}
 	default: // Timestamp is the record's, and other fields are of findings
 		return slot{}
 	}

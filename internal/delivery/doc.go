@@ -7,6 +7,43 @@
 //
 // A [Lane] delivers the rows of one queue in their order. It does no I/O of its own
 // and keeps nothing: its owner sends, saves what a [Step] says in one transaction,
-// and waits. A destination that says why it refuses, with an error that implements
-// [Refusal], is believed; any other permanent error is looked into.
+// and waits. A [Backlog] decides when rows that were refused are sent again.
+//
+// # What errors mean
+//
+// A destination that says why it refuses, with an error that implements [Refusal],
+// is believed. Any other permanent error may be the fault of the destination or of
+// any part of what was sent: it is looked into. An error that is not permanent is
+// retried; when it lasts for a minute or three attempts, it is looked into as well,
+// with one request for each back-off.
+//
+// A refused batch is halved until one row is refused alone. That row is sent in a
+// reduced form, which differs from it only in text from strangers. If that is
+// refused, too, other rows are sent, one each. If none is accepted, the destination
+// is to blame: the lane holds, and sends one row for each back-off, in turn, until
+// one is accepted. A row is blamed only between two refusals of it alone, with
+// something else accepted in between.
+//
+// # What is guaranteed
+//
+// Provided that the error of a send is that of the destination, and nil means that
+// it has accepted everything, that a Step is saved before the next, and that rows
+// are given in their order:
+//
+//   - A row is passed only if it was accepted, or is reported as [Blamed] in the same
+//     Step.
+//   - A destination that accepts all of a request or nothing, or says what it accepted
+//     (see [Partial]), gets nothing twice, the reduced form included. Crashes of the
+//     owner between a send and its save are the exception: at most the rows of that
+//     request.
+//   - While a lane holds, there is one request with one row for each back-off.
+//   - Each call of [Lane.Step] sends at most one request, and passes rows, halves what
+//     is sent next, tries another row, or asks for a wait.
+//
+// One refused row among 1,000 costs at most 24 requests, 100 scattered ones 960. A
+// destination that refuses everything gets 28 requests before the lane holds. Tests
+// check all of this, with destinations that refuse at random, too.
+//
+// Destinations that refuse at random, such as a balancer with a broken server, may
+// make an innocent row look guilty. It is kept and sent again: late, not lost.
 package delivery

@@ -23,70 +23,220 @@ const (
 // records each time.
 type Send[R any] func(ctx context.Context, rows []R, form Form) error
 
-// Settings configure a [Lane].
-type Settings struct {
-	// MaxRows is the most rows to send together, at least 1.
-	MaxRows int
-	// NextInterval returns how long to wait after the n-th failure in a row, from 1
-	// on.
-	NextInterval func(failures int) time.Duration
-	// Now is the clock. Default: time.Now.
-	Now func() time.Time
-}
+// phase is what a lane does next. All but sendWindow and holding are about the
+// first row, which was refused alone.
+type phase int
+
+const (
+	// sendWindow sends the next rows together.
+	sendWindow phase = iota
+	// sendReduced sends the reduced form of the first row.
+	sendReduced
+	// confirmWhole sends the first row whole once more: its reduced form was accepted.
+	confirmWhole
+	// tryOthers sends other rows, one each: the reduced form was refused too.
+	tryOthers
+	// wholeAgain sends the first row once more: another row was accepted.
+	wholeAgain
+	// reducedAgain sends its reduced form once more.
+	reducedAgain
+	// holding sends single rows, one for each back-off.
+	holding
+)
 
 // Lane is what is known of the destination of one queue of rows. It is for one
 // goroutine.
 type Lane[R any] struct {
 	settings Settings
+	uid      func(R) string
+
+	phase phase
+	// window is how many rows are sent together.
+	window int
+	// bad is how many of the first rows were refused together; 0: none.
+	bad int
+	// limit is a number of rows that a destination accepts together, which answers
+	// more with errors that are not permanent; 0: not known. atLimit counts the
+	// requests that were accepted since it changed.
+	limit, atLimit int
+	// failures and failingSince count failures in a row that say nothing of the rows.
+	failures     int
+	failingSince time.Time
+
+	first firstRow
+	hold  hold
 }
 
-// NewLane returns a lane that knows nothing.
-func NewLane[R any](settings Settings) *Lane[R] { return &Lane[R]{settings: settings} }
-
-// Outcome is what became of a row that a destination refuses alone.
-type Outcome int
-
-// Outcomes.
-const (
-	// Owed: its reduced form was accepted. The whole row is still to be delivered.
-	Owed Outcome = iota + 1
-	// Quarantined: its reduced form was refused too, while another row was accepted.
-	Quarantined
-)
-
-// Blamed is a row that was found to be to blame.
-type Blamed[R any] struct {
-	Row     R
-	Outcome Outcome
-	// Reason is the error of its last refusal.
-	Reason error
+// firstRow is what is known of the first of the rows that are not done yet.
+type firstRow struct {
+	// uid is empty until the row is seen.
+	uid string
+	// err is of the last refusal of the whole row, alone.
+	err error
+	// reducedAccepted says that its reduced form must not be sent again.
+	reducedAccepted bool
+	// tried are the uids of others that were sent since its refusal.
+	tried []string
+	// suspectClass is the class of errors that blame the row although they are not
+	// permanent or blame the destination: other rows are accepted. ClassUnknown: none.
+	suspectClass Class
+	// destinationHolds counts the holds in which the destination was blamed for this
+	// row, and which another row ended.
+	destinationHolds int
 }
 
-// Step is the result of one call of [Lane.Step]. Its owner saves it in one
-// transaction, and acts on it before the next call.
-type Step[R any] struct {
-	// Passed is how many of the first rows are done: they were accepted, and the
-	// last of them may be Blamed. The cursor moves past them.
-	Passed int
-	// Blamed is set if the row rows[Passed-1] was not accepted whole.
-	Blamed *Blamed[R]
-	// Ahead is the index of a row behind the others that was accepted; 0 for none.
-	// It must not be among the rows of later calls.
-	Ahead int
-	// Wait is how long to wait before the next call; 0: call at once.
-	Wait time.Duration
-	// Err is why nothing was accepted; nil if something was.
-	Err error
-	// Class is the class of Err.
-	Class Class
-	// Holding says that the lane holds: nothing is accepted, and single rows are sent
-	// until one is.
-	Holding bool
+// NewLane returns a lane that knows nothing. uid returns what identifies a row, its
+// log.record.uid: an error names by it what was accepted (see [Partial]), and a row
+// that takes the place of another is not blamed for it.
+func NewLane[R any](settings Settings, uid func(R) string) *Lane[R] {
+	l := &Lane[R]{settings: settings.withDefaults(), uid: uid}
+	l.window = l.settings.MaxRows
+	return l
+}
+
+// attempt is what one step sends.
+type attempt struct {
+	first, count int
+	form         Form
 }
 
 // Step sends once. The rows are those that are not done yet, in their order, and
 // begin with the first of them; there is at least one. Later rows may be missing at
-// one call and there at the next. The last ones should include the newest.
+// one call and there at the next. The last one should be the newest: rows that
+// arrive while a lane holds are tried.
+//
+// Where a context ends, an error says nothing: the lane is as before.
 func (l *Lane[R]) Step(ctx context.Context, rows []R, send Send[R]) Step[R] {
-	return Step[R]{}
+	l.seeFirst(rows)
+	a, ok := l.nextAttempt(rows)
+	if !ok {
+		return l.startHold(Step[R]{Err: l.first.err, Class: Classify(l.first.err)}, a)
+	}
+	sent := rows[a.first : a.first+a.count]
+	err := send(ctx, sent, a.form)
+	if err == nil {
+		return l.accepted(rows, a)
+	}
+	if a.form == Whole {
+		if done, some := l.acceptedOf(sent, err); some {
+			return l.partlyAccepted(rows, a, done, err)
+		}
+	}
+	if ctx.Err() != nil {
+		return Step[R]{Err: err, Class: Classify(err)}
+	}
+	return l.refused(rows, a, err)
+}
+
+// seeFirst forgets what is known of a row that is not the first any more: it was
+// deleted, or the database is another.
+func (l *Lane[R]) seeFirst(rows []R) {
+	uid := l.uid(rows[0])
+	if l.first.uid == uid {
+		return
+	}
+	if l.first.uid != "" {
+		l.bad = 0
+		l.hold.firstRefused = false
+		if l.phase != holding {
+			l.phase = sendWindow
+		}
+		l.hold.quarantineFull = false
+	}
+	l.first = firstRow{uid: uid}
+}
+
+// nextAttempt returns what to send. ok is false if there is nothing left to try
+// before a hold.
+func (l *Lane[R]) nextAttempt(rows []R) (a attempt, ok bool) {
+	a = attempt{count: 1}
+	switch l.phase {
+	case confirmWhole, wholeAgain:
+	case sendWindow:
+		a.count = l.nextCount(len(rows))
+	case sendReduced, reducedAgain:
+		a.form = Reduced
+	case tryOthers:
+		a.first = l.nextOther(rows)
+		return a, a.first > 0
+	case holding:
+		a.first = l.nextProbe(rows)
+	}
+	return a, true
+}
+
+// nextCount returns how many of the first rows to send together.
+func (l *Lane[R]) nextCount(rows int) int {
+	count := min(l.window, rows)
+	if l.bad > 0 {
+		count = half(min(l.bad, rows))
+	}
+	// All but one may turn out to be done ahead.
+	return max(1, min(count, l.settings.AheadRoom()+1))
+}
+
+// half rounds up.
+func half(n int) int { return (n + 1) / 2 }
+
+// accepted follows an attempt of which everything was accepted.
+func (l *Lane[R]) accepted(rows []R, a attempt) Step[R] {
+	l.failures, l.failingSince = 0, time.Time{}
+	switch {
+	case a.first > 0:
+		return l.otherAccepted(a)
+	case a.form == Reduced:
+		return l.reducedAccepted(rows)
+	case l.phase == holding:
+		return l.endHoldAtFirst()
+	case l.phase == sendWindow:
+		l.pass(a.count)
+		l.grow()
+		return Step[R]{Passed: a.count}
+	}
+	// It was refused before: not because of what it is.
+	ended := l.hold.quarantineFull
+	l.pass(1)
+	l.bad, l.window = 0, max(l.window, 2)
+	return Step[R]{Passed: 1, HoldEnded: ended}
+}
+
+// pass moves the lane past the first rows.
+func (l *Lane[R]) pass(rows int) {
+	l.phase = sendWindow
+	l.bad = max(l.bad-rows, 0)
+	l.first = firstRow{}
+	l.hold = hold{}
+}
+
+// grow makes the window larger after a success.
+func (l *Lane[R]) grow() {
+	if l.bad > 0 {
+		return
+	}
+	l.raiseLimit()
+	l.window = min(2*l.window, l.settings.MaxRows)
+	if l.limit > 0 {
+		l.window = min(l.window, l.limit)
+	}
+}
+
+// attemptsAtLimit is how many requests are accepted before a larger one is tried.
+const attemptsAtLimit = 16
+
+func (l *Lane[R]) raiseLimit() {
+	if l.limit == 0 {
+		return
+	}
+	if l.atLimit++; l.atLimit < attemptsAtLimit {
+		return
+	}
+	l.limit, l.atLimit = 2*l.limit, 0
+	if l.limit >= l.settings.MaxRows {
+		l.limit = 0
+	}
+}
+
+// setLimit remembers that so many rows may be accepted together, and not more.
+func (l *Lane[R]) setLimit(rows int) {
+	l.limit, l.atLimit, l.window = rows, 0, rows
 }

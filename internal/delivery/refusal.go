@@ -4,8 +4,6 @@
 package delivery
 
 import (
-	"errors"
-
 	"go.opentelemetry.io/collector/consumer/consumererror"
 )
 
@@ -32,6 +30,9 @@ const (
 	RefusedByDestination = "destination"
 	RefusedContent       = "content"
 	RefusedSize          = "size"
+	// RefusedUnknown is a refusal that does not say what is to blame, such as a login
+	// page. It is one whether an exporter would retry it by itself or not.
+	RefusedUnknown = "unknown"
 )
 
 // Refusal is an error that knows why a destination refused what was sent. It is an
@@ -39,27 +40,59 @@ const (
 // implement it.
 type Refusal interface {
 	error
-	// RefusalClass is one of [RefusedByDestination], [RefusedContent] and
-	// [RefusedSize]; anything else is no refusal.
+	// RefusalClass is one of [RefusedByDestination], [RefusedContent], [RefusedSize]
+	// and [RefusedUnknown]; anything else is no refusal.
 	RefusalClass() string
 }
 
-// Classify returns the class of an error that is not nil. The first [Refusal] in
-// its tree counts.
+// Classify returns the class of an error that is not nil. Where errors of several
+// destinations are joined, one that blames a destination counts first, so that no
+// row is blamed for it, and then the first [Refusal].
 func Classify(err error) Class {
-	var refusal Refusal
-	if errors.As(err, &refusal) {
-		switch refusal.RefusalClass() {
-		case RefusedByDestination:
-			return ClassDestination
-		case RefusedContent:
-			return ClassContent
-		case RefusedSize:
-			return ClassSize
-		}
+	if class, ok := refusalClass(err); ok {
+		return class
 	}
 	if consumererror.IsPermanent(err) {
 		return ClassUnknown
 	}
 	return ClassRetryable
+}
+
+// refusalClass returns the class that refusals in the tree of an error give it, if
+// there is one.
+func refusalClass(err error) (class Class, ok bool) {
+	if refusal, isRefusal := err.(Refusal); isRefusal { //nolint:errorlint // it walks the tree itself
+		if class, ok := classOf(refusal); ok {
+			return class, true
+		}
+	}
+	switch wrapper := err.(type) { //nolint:errorlint // it walks the tree itself
+	case interface{ Unwrap() error }:
+		return refusalClass(wrapper.Unwrap())
+	case interface{ Unwrap() []error }:
+		for _, e := range wrapper.Unwrap() {
+			found, isFound := refusalClass(e)
+			if found == ClassDestination {
+				return found, true
+			}
+			if isFound && !ok {
+				class, ok = found, true
+			}
+		}
+	}
+	return class, ok
+}
+
+func classOf(refusal Refusal) (class Class, ok bool) {
+	switch refusal.RefusalClass() {
+	case RefusedByDestination:
+		return ClassDestination, true
+	case RefusedContent:
+		return ClassContent, true
+	case RefusedSize:
+		return ClassSize, true
+	case RefusedUnknown:
+		return ClassUnknown, true
+	}
+	return ClassUnknown, false
 }

@@ -61,23 +61,28 @@ func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID in
 	return &logReconciliation{settings: s, reconciler: reconciler}, nil
 }
 
-func (l *logReconciliation) check(ctx context.Context, events []event) []finding {
+func (l *logReconciliation) check(ctx context.Context, events []event) {
 	skipped := l.reconciler.SkippedLeaves()
 	l.reconciler.Check(ctx, events)
 	if n := l.reconciler.SkippedLeaves(); n != skipped {
 		l.settings.logger.Info("Skipped leaves that are older than the first row: their rows were probably pruned", zap.Int64("leaves", n))
 	}
-	l.settings.telemetry.checked(ctx, events)
 	l.work(ctx, busySlice)
-	return l.reconciler.Findings()
 }
 
-func (l *logReconciliation) idle(ctx context.Context) []finding {
+func (l *logReconciliation) drop() { l.reconciler.Unstage() }
+
+func (l *logReconciliation) passed(ctx context.Context, events []event) {
+	l.settings.telemetry.checked(ctx, events)
+}
+
+func (l *logReconciliation) findings() []finding { return l.reconciler.Findings() }
+
+func (l *logReconciliation) idle(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, idleSlice)
 	defer cancel()
 	l.reconciler.Idle(within)
 	l.work(ctx, idleSlice)
-	return l.reconciler.Findings()
 }
 
 // work compares a head and verifies again, for about that long.
@@ -146,10 +151,9 @@ func (l *logReconciliation) commit(ctx context.Context, lastID int64) (*reconcil
 
 func (l *logReconciliation) saved(snapshot *reconcile.Snapshot) { l.reconciler.Saved(snapshot) }
 
-func (l *logReconciliation) replaced(err *registry.ReplacedError, restart bool) []finding {
+func (l *logReconciliation) replaced(err *registry.ReplacedError, restart bool) {
 	l.reconciler.Replaced(err.Cursor.ID, err.Cursor.UID, err.Reason, !restart)
 	if restart {
 		l.reconciler.ResetClaims()
 	}
-	return l.reconciler.Findings()
 }

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -269,7 +270,15 @@ type setup struct {
 	sink     *sink
 	settings receiver.Settings
 	logs     *observer.ObservedLogs
+	clock    *clock
 }
+
+// clock is what the receiver takes for the time. It is ahead by what a test says.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // newSetup polls and retries quickly.
 func newSetup(t *testing.T, database string) *setup {
@@ -285,7 +294,7 @@ func newSetup(t *testing.T, database string) *setup {
 	core, logs := observer.New(zap.InfoLevel)
 	settings := receivertest.NewNopSettings(metadata.Type)
 	settings.Logger = zap.New(core)
-	s := &setup{config: config, host: newHost(), memory: newMemory(), sink: &sink{}, settings: settings, logs: logs}
+	s := &setup{config: config, host: newHost(), memory: newMemory(), sink: &sink{}, settings: settings, logs: logs, clock: new(clock)}
 	s.host.extensions[storageID] = s.memory
 	return s
 }
@@ -296,6 +305,7 @@ func (s *setup) start(t *testing.T) (stop func()) {
 	require.NoError(t, s.config.Validate())
 	r, err := NewFactory().CreateLogs(t.Context(), s.settings, s.config, s.sink)
 	require.NoError(t, err)
+	r.(*oversightReceiver).now = s.clock.now
 	require.NoError(t, r.Start(t.Context(), s.host))
 	var once sync.Once
 	stop = func() {

@@ -45,10 +45,7 @@ func Normalize(text string) (normal, questionName string) {
 	}
 	m := pcommon.NewMap()
 	Put(text, m)
-	if name, ok := m.Get(questionNameKey); ok && name.Type() == pcommon.ValueTypeStr {
-		questionName = name.Str()
-	}
-	return objectText(m), questionName
+	return objectText(m), questionNameOf(m)
 }
 
 // objectText is compact JSON, or "" for an empty map.

@@ -1,0 +1,123 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery
+
+import "time"
+
+// hold is what is known while a lane holds.
+type hold struct {
+	since time.Time
+	// probes is how many single rows were sent.
+	probes int
+	// class is of the error that started the hold, and failedTogether is how many
+	// rows were sent together then.
+	class          Class
+	failedTogether int
+	// firstRefused says that the first row was refused alone, with an error of
+	// firstClass last.
+	firstRefused bool
+	firstClass   Class
+	// quarantineFull says that the lane holds for that, which is no phase: the first
+	// row is sent as in wholeAgain and reducedAgain.
+	quarantineFull bool
+}
+
+// startHold follows an error that blames the destination, or a search that found
+// nothing that it accepts.
+func (l *Lane[R]) startHold(step Step[R], a attempt) Step[R] {
+	aloneBefore := l.phase != sendWindow // what came before was a refusal of the first row
+	l.hold = hold{since: l.settings.Now(), class: step.Class, failedTogether: a.count}
+	if a.count == 1 && a.first == 0 && a.form == Whole {
+		l.hold.firstRefused, l.hold.firstClass = true, step.Class
+		l.first.err = step.Err
+	} else if aloneBefore {
+		l.hold.firstRefused, l.hold.firstClass = true, Classify(l.first.err)
+	}
+	l.phase = holding
+	l.bad, l.window = 0, l.settings.MaxRows
+	l.first.tried = nil
+	l.first.suspectClass = ClassUnknown
+	return l.keepHolding(step)
+}
+
+func (l *Lane[R]) keepHolding(step Step[R]) Step[R] {
+	l.failures++
+	step.Wait = l.settings.NextInterval(l.failures)
+	step.Holding, step.HoldingSince = true, l.hold.since
+	step.QuarantineFull = l.hold.quarantineFull
+	return step
+}
+
+func (l *Lane[R]) probeRefused(rows []R, step Step[R], a attempt) Step[R] {
+	l.hold.probes++
+	if a.first > 0 {
+		return l.keepHolding(step)
+	}
+	l.hold.firstRefused, l.hold.firstClass = true, step.Class
+	l.first.err = step.Err
+	if l.first.reducedAccepted && l.blamesRows(step.Class, a) {
+		step = l.blame(rows, step, Owed)
+		step.HoldEnded = true
+		return step
+	}
+	return l.keepHolding(step)
+}
+
+// nextProbe returns the index of the row to send: the first and others in turn.
+func (l *Lane[R]) nextProbe(rows []R) int {
+	others := l.others(rows)
+	turn := l.hold.probes % (1 + len(others))
+	if turn == 0 {
+		return 0
+	}
+	return others[turn-1]
+}
+
+// endHoldAtFirst ends a hold in which the first row was accepted. If it was at the
+// first probe, after an error of several rows that was not permanent, their number
+// was the cause.
+func (l *Lane[R]) endHoldAtFirst() Step[R] {
+	l.window = l.settings.MaxRows
+	if l.limit > 0 {
+		l.window = l.limit
+	}
+	if l.hold.class == ClassRetryable && l.hold.failedTogether > 1 && l.hold.probes == 0 {
+		l.setLimit(half(l.hold.failedTogether))
+	}
+	l.pass(1)
+	return Step[R]{Passed: 1, HoldEnded: true}
+}
+
+// maxDestinationHolds is how often in a row an error may blame the destination for
+// the same row, alone, while others are accepted, before it is looked into.
+const maxDestinationHolds = 3
+
+// endHoldAtOther ends a hold in which a row that is not the first was accepted.
+func (l *Lane[R]) endHoldAtOther(step Step[R]) Step[R] {
+	step.HoldEnded = true
+	refused, class := l.hold.firstRefused, l.hold.firstClass
+	l.hold = hold{}
+	l.phase = sendWindow
+	if !refused {
+		return step
+	}
+	if class == ClassDestination {
+		if l.first.destinationHolds++; l.first.destinationHolds < maxDestinationHolds {
+			return step
+		}
+	}
+	l.phase = wholeAgain
+	l.first.suspectClass = class
+	return step
+}
+
+// holdQuarantineFull holds at a row that cannot be quarantined. It is sent again,
+// whole and reduced in turn.
+func (l *Lane[R]) holdQuarantineFull(step Step[R]) Step[R] {
+	if !l.hold.quarantineFull {
+		l.hold = hold{since: l.settings.Now(), quarantineFull: true}
+	}
+	l.phase = wholeAgain
+	return l.keepHolding(step)
+}

@@ -1,0 +1,154 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery
+
+import "time"
+
+// refused follows an attempt of which nothing was accepted.
+func (l *Lane[R]) refused(rows []R, a attempt, err error) Step[R] {
+	step := Step[R]{Err: err, Class: Classify(err)}
+	switch {
+	case l.phase == holding:
+		return l.probeRefused(rows, step, a)
+	case l.blamesRows(step.Class, a):
+		return l.lookInto(rows, step, a)
+	case l.hold.quarantineFull:
+		return l.keepHolding(step)
+	case step.Class == ClassDestination:
+		return l.startHold(step, a)
+	}
+	return l.retry(step, a)
+}
+
+// blamesRows says whether an error is a refusal of what was sent.
+func (l *Lane[R]) blamesRows(class Class, a attempt) bool {
+	switch class {
+	case ClassRetryable:
+		tooMany := l.limit > 0 && a.count > 1
+		return tooMany || l.first.suspectClass == class
+	case ClassDestination:
+		return l.first.suspectClass == class
+	default:
+		return true
+	}
+}
+
+const (
+	// maxFailures is how many failures in a row that say nothing of the rows make a
+	// lane send single rows, and maxFailing for how long, from the second failure on.
+	maxFailures = 3
+	maxFailing  = time.Minute
+)
+
+// retry sends the same again later, and holds when that lasts.
+func (l *Lane[R]) retry(step Step[R], a attempt) Step[R] {
+	now := l.settings.Now()
+	if l.failures++; l.failures == 1 {
+		l.failingSince = now
+	}
+	if l.failures >= maxFailures || (l.failures > 1 && now.Sub(l.failingSince) >= maxFailing) {
+		l.failures-- // startHold counts it
+		return l.startHold(step, a)
+	}
+	step.Wait = l.settings.NextInterval(l.failures)
+	return step
+}
+
+// lookInto follows a refusal that may be the fault of what was sent.
+func (l *Lane[R]) lookInto(rows []R, step Step[R], a attempt) Step[R] {
+	if !l.hold.quarantineFull {
+		l.failures, l.failingSince = 0, time.Time{}
+	}
+	if a.count > 1 {
+		l.bad, l.window = a.count, half(a.count)
+		if step.Class == ClassRetryable {
+			l.setLimit(l.window)
+		}
+		return step
+	}
+	switch {
+	case a.first > 0:
+		l.first.tried = append(l.first.tried, l.uid(rows[a.first]))
+		return l.goOnWithOthers(rows, step, a)
+	case a.form == Whole:
+		l.first.err = step.Err
+		return l.wholeRefused(rows, step)
+	case l.phase == sendReduced:
+		l.phase = tryOthers
+		return l.goOnWithOthers(rows, step, a)
+	case l.settings.QuarantineFull():
+		return l.holdQuarantineFull(step)
+	}
+	return l.blame(rows, step, Quarantined)
+}
+
+// goOnWithOthers holds if there is no other row to try.
+func (l *Lane[R]) goOnWithOthers(rows []R, step Step[R], a attempt) Step[R] {
+	if l.nextOther(rows) == 0 {
+		return l.startHold(step, a)
+	}
+	return step
+}
+
+// wholeRefused follows a refusal of the first row alone, whole.
+func (l *Lane[R]) wholeRefused(rows []R, step Step[R]) Step[R] {
+	if l.first.reducedAccepted {
+		return l.blame(rows, step, Owed)
+	}
+	if l.phase == sendWindow {
+		l.phase = sendReduced
+		return step
+	}
+	l.phase = reducedAgain
+	if l.hold.quarantineFull {
+		return l.keepHolding(step)
+	}
+	return l.paceSuspect(step)
+}
+
+// paceSuspect waits where the destination may be the one to blame.
+func (l *Lane[R]) paceSuspect(step Step[R]) Step[R] {
+	if step.Class == ClassRetryable || step.Class == ClassDestination {
+		step.Wait = l.settings.NextInterval(1)
+	}
+	return step
+}
+
+// reducedAccepted follows the acceptance of the reduced form of the first row.
+func (l *Lane[R]) reducedAccepted(rows []R) Step[R] {
+	l.first.reducedAccepted = true
+	if l.phase == reducedAgain {
+		return l.blame(rows, Step[R]{}, Owed)
+	}
+	l.phase = confirmWhole
+	return Step[R]{}
+}
+
+// otherAccepted follows the acceptance of a single row that is not the first.
+func (l *Lane[R]) otherAccepted(a attempt) Step[R] {
+	step := Step[R]{Ahead: []int{a.first}}
+	if a.first < l.bad {
+		l.bad--
+	}
+	if l.phase == holding {
+		return l.endHoldAtOther(step)
+	}
+	l.phase = wholeAgain
+	return step
+}
+
+// blame passes the first row, which was refused alone twice, with something else
+// accepted in between.
+func (l *Lane[R]) blame(rows []R, step Step[R], outcome Outcome) Step[R] {
+	step.Passed = 1
+	step.Blamed = &Blamed[R]{Row: rows[0], Outcome: outcome, Reason: l.first.err}
+	step.HoldEnded = l.hold.quarantineFull
+	if l.first.suspectClass == ClassRetryable {
+		l.limit = 0 // it was not their number
+	}
+	l.pass(1)
+	l.failures, l.failingSince = 0, time.Time{}
+	l.bad, l.window = 0, max(l.window, 2)
+	return step
+}

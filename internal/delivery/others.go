@@ -1,0 +1,53 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery
+
+import "slices"
+
+// othersEach is how many of the following rows, and how many of all that are
+// between, are tried.
+const othersEach = 8
+
+// maxOthers is how many rows are tried in place of one, with the last.
+const maxOthers = 2*othersEach + 1
+
+// others returns the indexes of the rows to try in place of the first: those that
+// follow it, the last, and some spread between. What is wrong with one row may be
+// wrong with its neighbours, too.
+func (l *Lane[R]) others(rows []R) []int {
+	if l.settings.AheadRoom() < 1 {
+		return nil
+	}
+	indexes := make([]int, 0, maxOthers)
+	add := func(i int) {
+		if i < len(rows) && !slices.Contains(indexes, i) {
+			indexes = append(indexes, i)
+		}
+	}
+	for i := 1; i <= othersEach; i++ {
+		add(i)
+	}
+	if last := len(rows) - 1; last > 0 {
+		add(last)
+	}
+	stride := max(1, len(rows)/othersEach)
+	for i := range othersEach {
+		add(1 + i*stride)
+	}
+	return indexes
+}
+
+// nextOther returns the index of the next row to try in place of the first, 0 if
+// all were.
+func (l *Lane[R]) nextOther(rows []R) int {
+	if len(l.first.tried) >= maxOthers {
+		return 0
+	}
+	for _, i := range l.others(rows) {
+		if !slices.Contains(l.first.tried, l.uid(rows[i])) {
+			return i
+		}
+	}
+	return 0
+}

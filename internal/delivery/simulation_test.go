@@ -1,0 +1,248 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package delivery_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/consumer/consumererror"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
+)
+
+// refusal is an error with a class.
+type refusal struct{ class string }
+
+func (r refusal) Error() string        { return "refused: " + r.class }
+func (r refusal) RefusalClass() string { return r.class }
+
+var (
+	errUnknown     = consumererror.NewPermanent(errors.New("400 Bad Request"))
+	errRetryable   = errors.New("503 Service Unavailable")
+	errDestination = consumererror.NewPermanent(refusal{delivery.RefusedByDestination})
+	errContent     = consumererror.NewPermanent(refusal{delivery.RefusedContent})
+	errSize        = consumererror.NewPermanent(refusal{delivery.RefusedSize})
+)
+
+// partial is an error of a request of which some rows were accepted.
+type partial struct {
+	error
+	accepted []int
+}
+
+func (p partial) Unwrap() error { return p.error }
+func (p partial) AcceptedRecords() (uids []string) {
+	for _, id := range p.accepted {
+		uids = append(uids, strconv.Itoa(id))
+	}
+	return uids
+}
+
+// request is what a destination got.
+type request struct {
+	ids     []int
+	reduced bool
+	// n counts requests, from 1 on, and at is when it came.
+	n  int
+	at time.Time
+}
+
+// answer is what a destination says; nil: all was accepted.
+type answer func(request) error
+
+// simulation is the owner of a lane, with the storage and the clock that it needs,
+// and a destination. It checks the invariants at every step.
+type simulation struct {
+	t      testing.TB
+	lane   *delivery.Lane[int]
+	answer answer
+
+	rows     int // 0 to rows-1 exist
+	maxRows  int
+	head     int // the cursor
+	ahead    map[int]bool
+	now      time.Time
+	requests []request
+	answers  []error
+
+	whole, reduced map[int]int // how often each row was accepted
+	owed           map[int]bool
+	quarantined    map[int]bool
+	last           delivery.Step[int]
+	holds          int // steps that sent nothing, or were refused, in a hold
+	maxQuarantine  int
+	maxAhead       int
+	maxHold        int
+}
+
+func newSimulation(t testing.TB, rows int, answer answer) *simulation {
+	s := &simulation{
+		t: t, answer: answer, rows: rows, maxRows: 1000, maxQuarantine: 1 << 30, maxAhead: 1024, maxHold: 3000,
+		now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC), ahead: map[int]bool{},
+		whole: map[int]int{}, reduced: map[int]int{}, owed: map[int]bool{}, quarantined: map[int]bool{},
+	}
+	s.lane = delivery.NewLane(delivery.Settings{
+		MaxRows:        s.maxRows,
+		NextInterval:   func(n int) time.Duration { return min(time.Duration(n)*5*time.Second, 30*time.Second) },
+		Now:            func() time.Time { return s.now },
+		QuarantineFull: func() bool { return len(s.quarantined) >= s.maxQuarantine },
+		AheadRoom:      func() int { return s.maxAhead - len(s.ahead) },
+	}, strconv.Itoa)
+	return s
+}
+
+// pending are the rows of one read.
+func (s *simulation) pending() (ids []int) {
+	for id := s.head; id < s.rows && len(ids) < s.maxRows; id++ {
+		if !s.ahead[id] {
+			ids = append(ids, id)
+		}
+	}
+	return ids
+}
+
+func (s *simulation) send(_ context.Context, ids []int, form delivery.Form) error {
+	r := request{ids: slices.Clone(ids), reduced: form == delivery.Reduced, n: len(s.requests) + 1, at: s.now}
+	require.True(s.t, !r.reduced || len(ids) == 1, "reduced forms are sent alone")
+	err := s.answer(r)
+	s.requests = append(s.requests, r)
+	s.answers = append(s.answers, err)
+	accepted := r.ids
+	if err != nil {
+		accepted = nil
+		var p partial
+		if errors.As(err, &p) {
+			accepted = p.accepted
+		}
+	}
+	for _, id := range accepted {
+		if r.reduced {
+			s.reduced[id]++
+		} else {
+			s.whole[id]++
+		}
+	}
+	return err
+}
+
+// step makes one step and follows it.
+func (s *simulation) step() {
+	pending := s.pending()
+	before := len(s.requests)
+	step := s.lane.Step(s.t.Context(), pending, s.send)
+	s.checkStep(pending, step, before)
+	for _, id := range pending[:step.Passed] {
+		s.head = id + 1
+	}
+	if b := step.Blamed; b != nil {
+		s.checkBlame(b)
+		if b.Outcome == delivery.Owed {
+			s.owed[b.Row] = true
+		} else {
+			s.quarantined[b.Row] = true
+		}
+	}
+	for _, i := range step.Ahead {
+		s.ahead[pending[i]] = true
+	}
+	for s.ahead[s.head] {
+		delete(s.ahead, s.head)
+		s.head++
+	}
+	s.now = s.now.Add(step.Wait)
+	if step.Holding {
+		s.holds++
+	}
+	s.last = step
+}
+
+// checkStep checks what must hold of every step.
+func (s *simulation) checkStep(pending []int, step delivery.Step[int], before int) {
+	require.LessOrEqual(s.t, len(s.requests)-before, 1, "one request a step")
+	require.LessOrEqual(s.t, step.Passed, len(pending))
+	require.LessOrEqual(s.t, len(s.ahead)+len(step.Ahead), s.maxAhead)
+	for i, id := range pending[:step.Passed] {
+		blamed := step.Blamed != nil && i == step.Passed-1
+		require.True(s.t, blamed || s.whole[id] > 0, "the cursor passes row %d, which was not accepted", id)
+	}
+	for _, i := range step.Ahead {
+		require.Greater(s.t, i, step.Passed)
+		require.Positive(s.t, s.whole[pending[i]], "row %d is done ahead, and was not accepted", pending[i])
+	}
+	if s.last.Holding && len(s.requests) > before {
+		require.Len(s.t, s.requests[before].ids, 1, "a hold sends single rows")
+	}
+	if step.Holding {
+		require.Positive(s.t, step.Wait, "a hold waits after each request")
+		require.False(s.t, step.HoldingSince.IsZero())
+		require.Error(s.t, step.Err)
+	}
+	if step.Err != nil {
+		require.Equal(s.t, delivery.Classify(step.Err), step.Class)
+	}
+}
+
+// checkBlame: a row is blamed only between two lone refusals of it with something
+// else accepted in between: its own reduced form, or another row.
+func (s *simulation) checkBlame(b *delivery.Blamed[int]) {
+	refused, accepted, again := false, false, false
+	for i, r := range s.requests {
+		alone := len(r.ids) == 1 && r.ids[0] == b.Row && !r.reduced
+		switch {
+		case alone && s.answers[i] != nil:
+			again = accepted
+			refused = true
+		case refused && s.answers[i] == nil:
+			accepted = true
+		}
+	}
+	require.True(s.t, again, "row %d was blamed without reason: %v", b.Row, s.requests)
+	require.Error(s.t, b.Reason)
+	require.Zero(s.t, s.whole[b.Row])
+	if b.Outcome == delivery.Owed {
+		require.Positive(s.t, s.reduced[b.Row])
+	} else {
+		require.Zero(s.t, s.reduced[b.Row])
+	}
+}
+
+// run steps until all is done, the lane has held for maxHold steps, or there were
+// too many requests.
+func (s *simulation) run() *simulation {
+	for s.head < s.rows && s.holds < s.maxHold {
+		require.Less(s.t, len(s.requests), 200_000, "no end")
+		s.step()
+	}
+	s.checkNothingLost()
+	return s
+}
+
+// checkNothingLost: each row before the cursor was accepted or is kept.
+func (s *simulation) checkNothingLost() {
+	for id := range s.head {
+		require.True(s.t, s.whole[id] > 0 || s.owed[id] || s.quarantined[id], "row %d is lost", id)
+	}
+}
+
+// checkNoRepeats: a destination that takes all of a request or nothing gets nothing
+// twice.
+func (s *simulation) checkNoRepeats() {
+	for id, n := range s.whole {
+		require.Equal(s.t, 1, n, "row %d", id)
+	}
+	for id, n := range s.reduced {
+		require.Equal(s.t, 1, n, "reduced form of row %d", id)
+	}
+}
+
+func (s *simulation) String() string {
+	return fmt.Sprintf("%d requests, %d holds, %d owed, %d quarantined, %v", len(s.requests), s.holds, len(s.owed), len(s.quarantined), s.now)
+}
