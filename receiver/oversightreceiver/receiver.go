@@ -98,6 +98,7 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		store:              r.store,
 		telemetry:          r.telemetry,
 		health:             r.health,
+		now:                r.now,
 		openReconciliation: openReconciliation,
 		reconciliation:     noReconciliation{}, // until the checkpoint is loaded
 	}
