@@ -13,16 +13,6 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-var (
-	selectRows = "SELECT " + columns + " FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"
-	selectRow  = "SELECT " + columns + " FROM events WHERE id = ?1"
-	selectLast = "SELECT " + columns + " FROM events ORDER BY id DESC LIMIT 1"
-
-	selectTimestampsBackward = "SELECT id, timestamp FROM events ORDER BY id DESC"
-
-	selectLag = "SELECT (SELECT max(id) FROM events), timestamp FROM events WHERE id > ?1 ORDER BY id LIMIT 1"
-)
-
 // minBatch is how many rows a batch has at least while the database keeps changing
 // during reads. So few are read in a fraction of the time that a commit takes.
 const minBatch = 16
@@ -49,6 +39,11 @@ type Reader struct {
 	db      *livedb.DB
 	version livedb.Version // of the last successful Read
 	decoder *decoder
+	long    longRows
+
+	currentLayout *layout
+	layoutConn    *livedb.Conn // that it was read with
+	layoutVersion int64        // of the schema
 }
 
 // Open returns a Reader. It does no I/O.
@@ -114,96 +109,65 @@ func (l *batchLimit) admit(e *translator.Event, decoded int) bool {
 
 // Batch is consecutive rows.
 type Batch struct {
-	// Events are the rows in the order of their ids.
+	// Events are the rows in the order of their ids, which are positive.
 	Events []translator.Event
 	// Next is the cursor after them.
 	Next Cursor
 	// More reports whether there may be more rows now.
 	More bool
+	// Notices are what an operator should be told about the database.
+	Notices []Notice
 }
 
 // Read returns the rows after the cursor, within the limits, appended to
 // into[:0]. It returns fewer, with More set, if the database is written to all the
 // time, or if their values take more than 4 MiB. It returns a *[ReplacedError] if
 // the database is not the cursor's.
+//
+// In a table where id is no INTEGER PRIMARY KEY, an id counts if it is a positive
+// integer, of whatever type, and each call reads the ids of all rows. Rows with other
+// ids are not returned, and Notices says so.
 func (r *Reader) Read(ctx context.Context, cursor Cursor, limits Limits, into []translator.Event) (Batch, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var batch Batch
-	version, err := r.db.View(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) error {
-		if err := r.check(conn, cursor); err != nil {
-			return err
-		}
+	version, err := r.db.View(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
 		limits := limits
 		limits.Rows = batchSize(limits.Rows, attempt)
-		events, more, err := r.rows(conn, cursor.ID, limits, into[:0])
-		batch = Batch{Events: events, Next: cursor, More: more}
+		batch, err = r.readBatch(conn, cursor, limits, into[:0])
 		return err
 	})
 	r.version = version
 	if err != nil {
 		return Batch{}, r.wrap("read events", err)
 	}
-	if n := len(batch.Events); n > 0 {
-		batch.Next = cursorAfter(&batch.Events[n-1])
-	}
 	return batch, nil
 }
 
-// rows appends the events of the rows with ids above after, within the limits. more
-// reports that a limit was reached.
-func (r *Reader) rows(conn *livedb.Conn, after int64, limits Limits, events []translator.Event) (_ []translator.Event, more bool, err error) {
-	stmt, err := conn.Prepare(selectRows)
+func (r *Reader) readBatch(conn *livedb.Conn, cursor Cursor, limits Limits, into []translator.Event) (Batch, error) {
+	l, err := r.layout(conn)
 	if err != nil {
-		return nil, false, err
+		return Batch{}, err
 	}
-	defer stmt.Reset()
-	stmt.BindInt64(1, after)
-	stmt.BindInt64(2, int64(limits.Rows))
-	limit := batchLimit{limits: limits}
-	now := r.settings.Now().UTC()
-	for {
-		found, err := stmt.Step()
-		if err != nil || !found {
-			return events, limit.rows == limits.Rows, err
-		}
-		events = r.appendEvent(events, stmt, now)
-		last := len(events) - 1
-		if !limit.admit(&events[last], len(r.decoder.encoded)) {
-			events[last] = translator.Event{}
-			return events[:last], true, nil
-		}
+	if err := r.check(conn, &l.delivery, cursor); err != nil {
+		return Batch{}, err
 	}
-}
-
-// rowsByKey reads rows one by one, until a batch is full, and returns how many keys
-// it used. Rows that were pruned are skipped.
-func (r *Reader) rowsByKey(conn *livedb.Conn, keys []sortKey, events []translator.Event) (_ []translator.Event, used int, err error) {
-	stmt, err := conn.Prepare(selectRow)
+	p, err := r.rows(conn, &l.delivery, cursor.ID, limits, selection{}, into)
 	if err != nil {
-		return nil, 0, err
+		return Batch{}, err
 	}
-	limit := batchLimit{}
-	now := r.settings.Now().UTC()
-	for i, key := range keys {
-		stmt.BindInt64(1, key.id)
-		before := len(events)
-		if events, err = r.appendFirst(events, stmt, now); err != nil {
-			return nil, 0, err
-		}
-		if len(events) > before && !limit.admit(&events[before], len(r.decoder.encoded)) {
-			events[before] = translator.Event{}
-			return events[:before], i, nil
+	notices, err := r.notices(conn, l, &p)
+	if err != nil {
+		return Batch{}, err
+	}
+	batch := Batch{Events: p.events, Next: cursor, More: p.more, Notices: notices}
+	if n := len(batch.Events); n > 0 {
+		batch.Next = cursorAfter(&batch.Events[n-1])
+		if batch.Next.ID <= cursor.ID {
+			return Batch{}, fmt.Errorf("row %d was read after row %d: ids are not in order", batch.Next.ID, cursor.ID)
 		}
 	}
-	return events, len(keys), nil
-}
-
-// appendEvent appends the event of the statement's row, which was read now.
-func (r *Reader) appendEvent(events []translator.Event, stmt *livedb.Stmt, now time.Time) []translator.Event {
-	events = append(events, translator.Event{RegistryID: r.settings.RegistryID, Observed: now})
-	r.decoder.decode(stmt, &events[len(events)-1])
-	return events
+	return batch, nil
 }
 
 // batchSize returns how many rows to read in that attempt: half as many after each
@@ -223,24 +187,26 @@ func (r *Reader) ByID(ctx context.Context, ids []int64, into []translator.Event)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var events []translator.Event
-	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
-		stmt, err := conn.Prepare(selectRow)
-		if err != nil {
-			return err
-		}
-		defer stmt.Reset()
-		events = into[:0]
-		now := r.settings.Now().UTC()
-		for _, id := range ids {
-			stmt.BindInt64(1, id)
-			if events, err = r.appendFirst(events, stmt, now); err != nil {
-				return err
-			}
-		}
-		return nil
+	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) (err error) {
+		events, err = r.byID(conn, ids, into[:0])
+		return err
 	})
 	if err != nil {
 		return nil, r.wrap("read events by id", err)
+	}
+	return events, nil
+}
+
+func (r *Reader) byID(conn *livedb.Conn, ids []int64, events []translator.Event) ([]translator.Event, error) {
+	l, err := r.layout(conn)
+	if err != nil {
+		return nil, err
+	}
+	now := r.settings.Now().UTC()
+	for _, id := range ids {
+		if events, err = r.appendRow(conn, &l.delivery, id, events, now); err != nil {
+			return nil, err
+		}
 	}
 	return events, nil
 }
@@ -252,125 +218,21 @@ func (r *Reader) Newest(ctx context.Context) (event translator.Event, ok bool, e
 	defer r.mu.Unlock()
 	var events []translator.Event
 	_, err = r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
-		stmt, err := conn.Prepare(selectLast)
+		l, err := r.layout(conn)
 		if err != nil {
 			return err
 		}
-		events, err = r.appendFirst(events[:0], stmt, r.settings.Now().UTC())
+		highest, err := queryInt(conn, l.delivery.highest)
+		if err != nil {
+			return err
+		}
+		events, err = r.byID(conn, []int64{highest}, events[:0])
 		return err
 	})
 	if err != nil || len(events) == 0 {
 		return translator.Event{}, false, r.wrap("read the newest event", err)
 	}
 	return events[0], true, nil
-}
-
-// appendFirst appends the event of the statement's first row, if there is one, and
-// resets the statement.
-func (r *Reader) appendFirst(events []translator.Event, stmt *livedb.Stmt, now time.Time) ([]translator.Event, error) {
-	defer stmt.Reset()
-	found, err := stmt.Step()
-	if err != nil || !found {
-		return events, err
-	}
-	return r.appendEvent(events, stmt, now), nil
-}
-
-// End returns the cursor after the current last row.
-func (r *Reader) End(ctx context.Context) (Cursor, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var end Cursor
-	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) (err error) {
-		end, err = r.end(conn)
-		return err
-	})
-	return end, r.wrap("find the last event", err)
-}
-
-func (r *Reader) end(conn *livedb.Conn) (Cursor, error) {
-	highest, err := highestID(conn)
-	if err != nil {
-		return Cursor{}, err
-	}
-	end := Cursor{ID: highest, RegistryID: r.settings.RegistryID}
-	end.UID, _, err = r.uidAt(conn, highest, r.settings.RegistryID)
-	return end, err
-}
-
-// EndBefore returns the cursor after the last row before those, at the end of the
-// table, whose timestamps are not before t: the end of the table as it was then. A
-// row without a readable timestamp counts as later. It reads rows from the end.
-func (r *Reader) EndBefore(ctx context.Context, t time.Time) (Cursor, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var end Cursor
-	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) (err error) {
-		end, err = r.endBefore(conn, t)
-		return err
-	})
-	return end, r.wrap("find the last event before "+t.UTC().Format(time.RFC3339), err)
-}
-
-func (r *Reader) endBefore(conn *livedb.Conn, t time.Time) (Cursor, error) {
-	stmt, err := conn.Prepare(selectTimestampsBackward)
-	if err != nil {
-		return Cursor{}, err
-	}
-	defer stmt.Reset()
-	for first := true; ; first = false {
-		found, err := stmt.Step()
-		if err != nil {
-			return Cursor{}, err
-		}
-		if !found && !first {
-			return Cursor{RegistryID: r.settings.RegistryID}, nil // before the first row
-		}
-		timestamp, ok := time.Time{}, false
-		if found {
-			timestamp, ok = timestampOf(stmt, 1)
-		}
-		switch {
-		case !found, first && ok && timestamp.Before(t):
-			return r.end(conn)
-		case ok && timestamp.Before(t):
-			end := Cursor{ID: stmt.Column(0).Int64(), RegistryID: r.settings.RegistryID}
-			end.UID, _, err = r.uidAt(conn, end.ID, end.RegistryID)
-			return end, err
-		}
-	}
-}
-
-// Lag is how far a cursor is behind.
-type Lag struct {
-	// Rows is the highest id in the table minus the cursor's; 0 at the end.
-	Rows int64
-	// Oldest is the timestamp of the first row after the cursor; the zero
-	// time if there is none, or it has no usable one.
-	Oldest time.Time
-}
-
-// Lag measures how far a cursor at that id is behind.
-func (r *Reader) Lag(ctx context.Context, after int64) (Lag, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var lag Lag
-	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
-		lag = Lag{}
-		stmt, err := conn.Prepare(selectLag)
-		if err != nil {
-			return err
-		}
-		defer stmt.Reset()
-		stmt.BindInt64(1, after)
-		found, err := stmt.Step()
-		if found {
-			lag.Rows = stmt.Column(0).Int64() - after
-			lag.Oldest, _ = timestampOf(stmt, 1)
-		}
-		return err
-	})
-	return lag, r.wrap("measure the lag", err)
 }
 
 // wrap names the file in errors of SQLite, which does not know its path.

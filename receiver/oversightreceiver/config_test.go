@@ -146,6 +146,7 @@ func TestInvalidConfigs(t *testing.T) {
 		"invalid_registry_id_newline":             {"`registry_id`", `3241\n"`, "line ends"},
 		"invalid_registry_id_space":               {"`registry_id`", `"prod "`, "spaces"},
 		"invalid_registry_id_null":                {"`registry_id` is required"},
+		"invalid_since_milliseconds":              {"`since`", "1767225600000", "milliseconds"},
 		"invalid_batch_bytes":                     {"`batch_bytes` is 249999", "from 250000 to 4000000"},
 		"invalid_batch_bytes_large":               {"`batch_bytes` is 4000001", "from 250000 to 4000000"},
 		"invalid_batch_bytes_text":                {"batch_bytes", "expected type 'int'"},

@@ -18,17 +18,19 @@ const lagInterval = time.Second
 // pipeline blocks a batch, in a loop of its own: whoever wants to know gets the last
 // measurement at once. It is safe for concurrent use.
 type lagMeter struct {
-	measure func(context.Context) (registry.Lag, error)
+	measure  func(ctx context.Context, after int64) (registry.Lag, error)
+	position func() int64 // the id of the last row delivered
 
 	mu      sync.Mutex
-	last    registry.Lag
-	known   bool      // last was measured
+	end     int64     // the highest id of the table, at the last measurement
+	oldest  time.Time // of the first row that was not delivered then
+	known   bool      // these were measured
 	ok      bool      // the last attempt succeeded
 	started time.Time // of the measurement that is under way; zero: none
 }
 
-func newLagMeter(measure func(context.Context) (registry.Lag, error)) *lagMeter {
-	return &lagMeter{measure: measure}
+func newLagMeter(measure func(context.Context, int64) (registry.Lag, error), position func() int64) *lagMeter {
+	return &lagMeter{measure: measure, position: position}
 }
 
 // run measures until the context is done.
@@ -45,20 +47,25 @@ func (m *lagMeter) measureOnce(ctx context.Context) {
 	m.mu.Lock()
 	m.started = time.Now()
 	m.mu.Unlock()
-	lag, err := m.measure(ctx)
+	after := m.position()
+	lag, err := m.measure(ctx, after)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.started, m.ok = time.Time{}, err == nil
 	if err == nil {
-		m.last, m.known = lag, true
+		m.end, m.oldest, m.known = after+lag.Rows, lag.Oldest, true
 	}
 }
 
-// lag returns the last measurement. ok is false as long as none has succeeded.
+// lag returns the last measurement, less what was delivered since. ok is false as
+// long as none has succeeded.
 func (m *lagMeter) lag() (lag registry.Lag, ok bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.last, m.known
+	if rows := m.end - m.position(); rows > 0 {
+		lag = registry.Lag{Rows: rows, Oldest: m.oldest}
+	}
+	return lag, m.known
 }
 
 // working reports whether the database can be measured: the last attempt succeeded,

@@ -23,13 +23,15 @@ func TestLagIsMeasuredEverySecond(t *testing.T) {
 		defer cancel()
 		calls := int64(0)
 		fails := true
-		meter := newLagMeter(func(context.Context) (registry.Lag, error) {
+		position := int64(10)
+		meter := newLagMeter(func(_ context.Context, after int64) (registry.Lag, error) {
+			assert.Equal(t, position, after)
 			calls++
 			if fails {
 				return registry.Lag{}, errors.New("no such file")
 			}
 			return registry.Lag{Rows: calls}, nil
-		})
+		}, func() int64 { return position })
 		assert.False(t, meter.working(), "nothing was measured yet")
 		go meter.run(ctx)
 		synctest.Wait()
@@ -51,6 +53,13 @@ func TestLagIsMeasuredEverySecond(t *testing.T) {
 		lag, _ = meter.lag()
 		assert.Equal(t, registry.Lag{Rows: 2}, lag, "the last value")
 		assert.False(t, meter.working())
+
+		position = 11 // a row was delivered that had been read
+		lag, _ = meter.lag()
+		assert.Equal(t, registry.Lag{Rows: 1}, lag)
+		position = 13
+		lag, _ = meter.lag()
+		assert.Equal(t, registry.Lag{}, lag)
 	})
 }
 
@@ -61,12 +70,12 @@ func TestLagOfADatabaseThatHangs(t *testing.T) {
 		defer cancel()
 		hangs := make(chan struct{})
 		calls := 0
-		meter := newLagMeter(func(ctx context.Context) (registry.Lag, error) {
+		meter := newLagMeter(func(context.Context, int64) (registry.Lag, error) {
 			if calls++; calls == 2 {
 				<-hangs
 			}
 			return registry.Lag{Rows: 3}, nil
-		})
+		}, func() int64 { return 0 })
 		go meter.run(ctx)
 		time.Sleep(lagInterval + stuckAfter - 1)
 		synctest.Wait()

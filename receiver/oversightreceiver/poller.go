@@ -218,7 +218,7 @@ func (p *poller) onReplaced(ctx context.Context, err *registry.ReplacedError) er
 
 // mustStop reports whether the error needs a person.
 func (p *poller) mustStop(err error) bool {
-	return errors.As(err, new(*checkpoint.VersionError)) ||
+	return errors.As(err, new(*checkpoint.VersionError)) || errors.As(err, new(*storageDamagedError)) ||
 		p.config.OnDatabaseReplaced == ReplacedStop && errors.As(err, new(*registry.ReplacedError))
 }
 

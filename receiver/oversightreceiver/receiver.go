@@ -77,7 +77,8 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		return err
 	}
 	logger := r.settings.Logger
-	r.store, err = openCheckpointStore(ctx, host, r.config.StorageID, r.settings.ID, logger)
+	r.health = newHealth(host, logger)
+	r.store, err = openCheckpointStore(ctx, host, r.config.StorageID, r.settings.ID, r.health, logger)
 	if err != nil {
 		return err
 	}
@@ -89,12 +90,11 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		return err
 	}
 	reader := registry.Open(registry.Settings{Path: r.config.Database, RegistryID: r.config.RegistryID})
-	r.health = newHealth(host, logger)
 	poller := &poller{
 		config:             r.config,
 		since:              since,
 		logger:             logger,
-		source:             &watchedSource{reader, r.health, r.config.Database},
+		source:             &watchedSource{reader, r.health, r.config.Database, newNoticeLog(logger)},
 		store:              r.store,
 		telemetry:          r.telemetry,
 		health:             r.health,
@@ -102,7 +102,7 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		openReconciliation: openReconciliation,
 		reconciliation:     noReconciliation{}, // until the checkpoint is loaded
 	}
-	lag := newLagMeter(func(ctx context.Context) (registry.Lag, error) { return reader.Lag(ctx, poller.position()) })
+	lag := newLagMeter(reader.Lag, poller.position)
 	r.telemetry.begin(ctx, sizes != nil)
 	if err := r.telemetry.observe(lag, sizes); err != nil {
 		return errors.Join(err, reader.Close())
@@ -180,7 +180,7 @@ func (r *oversightReceiver) newReconciliation(ctx context.Context, host componen
 		settings.heads = heads.bodies
 		loops = append(loops, heads.run)
 	}
-	return settings.open, settings.sizes, loops, nil
+	return openReconciliation(settings.open).watched(r.health, config.Leaves), settings.sizes, loops, nil
 }
 
 // Shutdown waits until the current batch is delivered and its checkpoint saved. It
