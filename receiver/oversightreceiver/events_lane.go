@@ -25,6 +25,7 @@ type eventsLane struct {
 	// out who is to blame.
 	refused bool
 	holding bool
+	distant int // counts the searches for a row from behind the pending ones
 
 	// sent are the rows that were sent last, with their statuses, in their form.
 	sent     []event
@@ -151,7 +152,8 @@ func (p *poller) addDistant(ctx context.Context) {
 		p.pending.addDistant(newest)
 		return
 	}
-	between, err := p.source.ByID(ctx, idsBetween(p.pending.last(), newest.ID), nil)
+	p.events.distant++
+	between, err := p.source.ByID(ctx, idsBetween(p.pending.last(), newest.ID, p.events.distant), nil)
 	if err != nil {
 		return
 	}
@@ -166,11 +168,13 @@ func (p *poller) addDistant(ctx context.Context) {
 // maxBetween is how many rows are read in search of a distant one.
 const maxBetween = 8
 
-// idsBetween are ids between two others, spread evenly but for the last one.
-func idsBetween(first, last int64) (ids []int64) {
-	step := max(1, (last-first)/maxBetween)
-	for id := first + 1; id < last && len(ids) < maxBetween; id += step {
-		ids = append(ids, id)
+// idsBetween are ids between two others, spread evenly and beginning elsewhere each
+// turn, the latest first.
+func idsBetween(first, last int64, turn int) (ids []int64) {
+	n := last - first - 1
+	step := max(1, n/maxBetween)
+	for i := range min(n, maxBetween) {
+		ids = append(ids, last-1-((i+int64(turn))*step+int64(turn)/maxBetween)%n)
 	}
 	return ids
 }

@@ -500,14 +500,18 @@ func TestQuarantineOfRowsThatAreGone(t *testing.T) {
 
 // A full quarantine holds, loudly, until there is room.
 func TestFullQuarantine(t *testing.T) {
-	const rows = checkpoint.MaxQuarantine + 20
-	s := newRefusalSetup(t, rows)
-	execute(t, s.config.Database, insert("n", 500), insert("m", 1))
+	const before = checkpoint.MaxQuarantine - 10
+	s := newRefusalSetup(t, before)
+	stop := s.run()
+	s.waitForWhole(idRange(1, before))
+	stop()
+	s.quarantine(s.dest.events)
+	s.dest.events = nil
+
+	execute(t, s.config.Database, insert("t", 30), insert("n", 500))
 	s.dest.answer = func(r request) error {
-		for i := range r.events {
-			if strings.HasPrefix(r.events[i].TokenID, "t") {
-				return errBadRequest
-			}
+		if slices.ContainsFunc(r.events, func(e event) bool { return strings.HasPrefix(e.TokenID, "t") }) {
+			return errBadRequest
 		}
 		return nil
 	}
@@ -516,9 +520,22 @@ func TestFullQuarantine(t *testing.T) {
 	assert.Equal(t, int64(checkpoint.MaxQuarantine), s.cursor(t))
 	assert.Len(t, s.kept(newQuarantine()), checkpoint.MaxQuarantine)
 	s.dest.set(nil)
-	s.waitForWhole(idRange(1, rows+501))
+	s.waitForWhole(idRange(1, before+530))
 	s.eventually(func(c *assert.CollectT) { assert.Empty(c, s.kept(newQuarantine())) })
 	s.host.waitFor(t, componentstatus.StatusOK, "")
+}
+
+// quarantine puts events into the quarantine of the storage.
+func (s *refusalSetup) quarantine(events []event) {
+	s.t.Helper()
+	list := newQuarantine()
+	require.NoError(s.t, list.load(s.t.Context(), s.memory.Get))
+	for i := range events {
+		list.add(checkpoint.Refused{ID: events[i].ID, UID: events[i].UID, Reason: "400", Since: time.Now(), Tried: time.Now()})
+	}
+	changes, err := list.changes()
+	require.NoError(s.t, err)
+	require.NoError(s.t, s.memory.Batch(s.t.Context(), changes...))
 }
 
 // A pipeline that fans out sends again what one of its destinations refuses with
