@@ -3,7 +3,10 @@
 
 package translator
 
-import "strings"
+import (
+	"math"
+	"strings"
+)
 
 // Sizes. Destinations limit requests by bytes: Kafka's producers to 1,000,000 bytes
 // by default, and the proxies before Splunk's HTTP Event Collector and Elasticsearch
@@ -57,7 +60,7 @@ func (e *Event) EncodedSize(maxValueBytes int) int {
 	c.text(e.UserAgent, 1, 30)
 	c.text(e.QualifiedTimestamp, 1, 30)
 	c.text(e.DecodeError, 1, 30)
-	c.text(e.RegistryID, 1, 0)
+	c.bytes += 2 * len(e.RegistryID) // the operator's own, and of characters that are not escaped
 	if e.FileID == "" && e.RecipientID == "" {
 		c.text(e.TokenID, 1, 0) // message
 	}
@@ -118,12 +121,12 @@ func (c *sizeCounter) object(text string) (structure int) {
 	if len(text) > c.limit {
 		c.bytes += namesBytes // what remains of it is shorter than all of it
 	}
-	size := 0
+	var both uint64
 	for i := range len(text) {
-		size += int(objectBytes[text[i]])
-		structure += int(structureBytes[text[i]])
+		both += objectBytes[text[i]]
 	}
+	size := int(both & math.MaxUint32)
 	c.bytes += size + len(`"extra":{},`)
 	c.once += size
-	return structure
+	return int(both >> 32)
 }
