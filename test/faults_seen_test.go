@@ -244,16 +244,16 @@ func TestFaultRefusedEventsAreNamed(t *testing.T) {
 	s.refusePoison()
 	collector := s.run(nil, "splunk.yaml")
 	requireArrived(t, s.hec, rows, refused...)
-	assert.Equal(t, refused, namedEvents(collector.output.String()))
+	assert.Equal(t, refused, namedEvents(collector.output.String(), refusalWords["splunk"]))
 	collector.interrupt()
 }
 
-// namedEvents returns the ids in the receiver's lines about refused events, in the
-// order of their first line.
-func namedEvents(log string) []int {
+// namedEvents returns the ids in the receiver's lines that repeat a destination's
+// words, in the order of their first line.
+func namedEvents(log, words string) []int {
 	var ids []int
 	for line := range strings.Lines(log) {
-		if !strings.Contains(line, "oversightreceiver/") || !strings.Contains(line, "Invalid data format") {
+		if !strings.Contains(line, "oversightreceiver/") || !strings.Contains(line, words) {
 			continue
 		}
 		if match := eventIDField.FindStringSubmatch(line); match != nil {
