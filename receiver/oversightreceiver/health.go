@@ -51,8 +51,8 @@ type health struct {
 	mu       sync.Mutex // guards what follows, and keeps statuses in order
 	active   map[failure]*activeFailure
 	limits   map[failure]*lineLimit
-	reported string // the text of the last status; empty: OK
-	final    bool   // no status is reported any more
+	reported *statusError // of the last status; nil: OK
+	final    bool         // no status is reported any more
 }
 
 // activeFailure is a failure that lasts.
@@ -154,7 +154,8 @@ func (h *health) close() {
 	h.final = true
 }
 
-// report reports the status if it has changed.
+// report reports the status when the first failure begins and the last one is over.
+// In between, its error follows.
 func (h *health) report() {
 	if h.final {
 		return
@@ -165,15 +166,15 @@ func (h *health) report() {
 			errs = append(errs, f.err)
 		}
 	}
-	err := errors.Join(errs...)
 	switch {
-	case err == nil && h.reported == "":
-	case err == nil:
-		h.reported = ""
+	case len(errs) == 0 && h.reported != nil:
+		h.reported = nil
 		componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK))
-	case err.Error() != h.reported:
-		h.reported = err.Error()
-		componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(err))
+	case len(errs) > 0 && h.reported == nil:
+		h.reported = &statusError{err: errors.Join(errs...)}
+		componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(h.reported))
+	case len(errs) > 0:
+		h.reported.set(errors.Join(errs...))
 	}
 }
 
