@@ -131,7 +131,7 @@ func (p *poller) selectRows(ctx context.Context) {
 	if p.pending.extended && !p.events.holding {
 		p.pending.limit(p.config.BatchBytes, func(e *event) int { return e.EncodedSize(p.config.MaxValueBytes) })
 	}
-	if p.events.holding || p.events.refused && len(p.events.sent) == 1 {
+	if p.events.lane.Searching() {
 		p.addDistant(ctx)
 	}
 }
