@@ -51,17 +51,22 @@ func TestBulkAnswers(t *testing.T) {
 		{name: "created", answer: bulkReply(created, created, created)},
 		{name: "created, with all fields", answer: reply{
 			status: 200, header: map[string]string{"X-Elastic-Product": "Elasticsearch"},
-			body: `{"took":3,"errors":false,"items":[` + strings.Repeat(created+",", 2) + created + `]}`}},
+			body: `{"took":3,"errors":false,"items":[` + strings.Repeat(created+",", 2) + created + `]}`,
+		}},
 		{name: "conflict", answer: bulkReply(created, conflict, created)},
 		{name: "all conflicts", answer: bulkReply(conflict, conflict, conflict)},
 
-		{name: "one refused", answer: bulkReply(created, parsing, created), class: "content", permanent: true,
-			words: []string{"refused 1 of 3 documents", "document uid-1: status 400 document_parsing_exception: [1:30] failed to parse field"}},
+		{
+			name: "one refused", answer: bulkReply(created, parsing, created), class: "content", permanent: true,
+			words: []string{"refused 1 of 3 documents", "document uid-1: status 400 document_parsing_exception: [1:30] failed to parse field"},
+		},
 		{name: "all refused", answer: bulkReply(parsing, parsing, parsing), class: "content", permanent: true},
 		{name: "immense term", answer: bulkReply(created, created, item(400, "illegal_argument_exception",
 			"Document contains at least one immense term in field=\"oversight.extra\"")), class: "content", permanent: true},
-		{name: "missing pipeline", answer: bulkReply(strings.Split(strings.Repeat(item(400, "illegal_argument_exception", "pipeline with id [oversight] does not exist")+"\n", 3), "\n")[:3]...),
-			class: "destination", words: []string{"pipeline with id [oversight] does not exist"}},
+		{
+			name: "missing pipeline", answer: bulkReply(strings.Split(strings.Repeat(item(400, "illegal_argument_exception", "pipeline with id [oversight] does not exist")+"\n", 3), "\n")[:3]...),
+			class: "destination", words: []string{"pipeline with id [oversight] does not exist"},
+		},
 		{name: "a stranger writes of pipelines", answer: bulkReply(item(400, "illegal_argument_exception",
 			"failed to parse: pipeline with id [oversight] does not exist"), created, created), class: "unknown"},
 		{name: "missing index", answer: bulkReply(missing, missing, missing), class: "destination", words: []string{"no such index [logs]"}},
@@ -86,13 +91,19 @@ func TestBulkAnswers(t *testing.T) {
 		{name: "cut", answer: reply{status: 200, body: bulkReply(created, created, created).body[:60]}, class: "unknown"},
 		{name: "HTML", answer: reply{status: 200, header: map[string]string{"Content-Type": "text/html"}, body: html}, class: "unknown"},
 		{name: "empty", answer: reply{status: 200}, class: "unknown"},
-		{name: "not Elasticsearch", answer: reply{status: 200, body: bulkReply(created, created, created).body},
-			class: "destination", words: []string{"X-Elastic-Product", "`opensearch: true`"}},
+		{
+			name: "not Elasticsearch", answer: reply{status: 200, body: bulkReply(created, created, created).body},
+			class: "destination", words: []string{"X-Elastic-Product", "`opensearch: true`"},
+		},
 
-		{name: "400", answer: reply{status: 400, body: `{"error":{"type":"illegal_argument_exception","reason":"request [/_bulk] contains unrecognized parameter: [require_data_stream]"},"status":400}`},
-			class: "unknown", permanent: true, words: []string{"HTTP 400", "unrecognized parameter"}},
-		{name: "401", answer: reply{status: 401, body: `{"error":{"type":"security_exception","reason":"unable to authenticate user"},"status":401}`},
-			class: "destination", words: []string{"security_exception: unable to authenticate user"}},
+		{
+			name: "400", answer: reply{status: 400, body: `{"error":{"type":"illegal_argument_exception","reason":"request [/_bulk] contains unrecognized parameter: [require_data_stream]"},"status":400}`},
+			class: "unknown", permanent: true, words: []string{"HTTP 400", "unrecognized parameter"},
+		},
+		{
+			name: "401", answer: reply{status: 401, body: `{"error":{"type":"security_exception","reason":"unable to authenticate user"},"status":401}`},
+			class: "destination", words: []string{"security_exception: unable to authenticate user"},
+		},
 		{name: "403", answer: reply{status: 403, body: `{"error":{"type":"security_exception","reason":"action [indices:data/write/bulk] is unauthorized"},"status":403}`}, class: "destination"},
 		{name: "403 of a firewall", answer: reply{status: 403, body: html}, class: "unknown"},
 		{name: "404 of an ingress", answer: reply{status: 404, body: "default backend - 404"}, class: "unknown", words: []string{"default backend - 404"}},
@@ -132,7 +143,7 @@ func TestBulkNamesWhatWasAccepted(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFixture(t, nil)
-			refused := f.check(t, answerTest{
+			refused := f.refusal(t, answerTest{
 				answer: answer, class: "content", permanent: true,
 				words: []string{"2 of 4", "document uid-1: status 400", "document uid-3: status 429"},
 			}, "/prefix/_bulk", request.body, request.header)
@@ -149,7 +160,7 @@ func TestBulkErrorIsBounded(t *testing.T) {
 	for i := range items {
 		items[i] = item(400, "document_parsing_exception", strings.Repeat("long ", 1000))
 	}
-	refused := f.check(t, answerTest{
+	refused := f.refusal(t, answerTest{
 		answer: bulkReply(items...), class: "content", permanent: true, words: []string{"1000 of 1000", "and 995 more"},
 	}, "/_bulk", bulkBody(1000), nil)
 	assert.Less(t, len(refused.Error()), 3000)
@@ -158,7 +169,7 @@ func TestBulkErrorIsBounded(t *testing.T) {
 func TestDocumentsWithoutIDs(t *testing.T) {
 	f := newFixture(t, nil)
 	body := "{\"create\":{\"_index\":\"logs\"}}\n" + `{"long":"` + strings.Repeat("x", 300_000) + "\"}\n{\"index\":{}}\n{}\n{\"delete\":{\"_id\":\"d\"}}\n"
-	refused := f.check(t, answerTest{
+	refused := f.refusal(t, answerTest{
 		answer: bulkReply(item(400, "document_parsing_exception", "bad"), created, created), class: "content", permanent: true,
 		words: []string{"document 0: status 400"},
 	}, "/_bulk", body, nil)

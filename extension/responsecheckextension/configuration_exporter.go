@@ -27,10 +27,9 @@ func (c *configurationCheck) checkExporter(pipeline, id string) {
 	warn := func(problem, remedy string) { c.warn(pipeline, part, problem, remedy) }
 
 	checkRetry(warn, kind, exporter)
-	switch {
-	case kind == "azuremonitor":
+	if kind == "azuremonitor" {
 		warn("it reports success before it sends: an outage or a crash loses events", "use azure_logs_ingestion where that matters")
-	default:
+	} else {
 		checkQueue(warn, exporter.get("sending_queue"))
 	}
 	switch {

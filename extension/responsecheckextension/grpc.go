@@ -79,6 +79,9 @@ const httpStatusPrefix = "unexpected HTTP status code received from server"
 // stands.
 func classifyCode(st *status.Status) string {
 	if strings.HasPrefix(st.Message(), httpStatusPrefix) && st.Code() != codes.Unavailable {
+		if strings.HasPrefix(st.Message(), httpStatusPrefix+": 413") {
+			return classSize
+		}
 		return classUnknown
 	}
 	switch st.Code() {
@@ -96,17 +99,17 @@ func classifyCode(st *status.Status) string {
 		return classUnknown
 	case codes.Canceled, codes.DeadlineExceeded, codes.Aborted, codes.OutOfRange, codes.Unavailable, codes.DataLoss:
 		return classRetryable
+	default:
+		return ""
 	}
-	return ""
 }
 
 // isTooLarge says whether the message is that of a gRPC implementation for a message
-// above its limit, 4 MiB by default (google.golang.org/grpc: "received message larger
-// than max", "trying to send message larger than max"; grpc-java: "exceeds maximum
-// size").
+// above its limit, 4 MiB by default. google.golang.org/grpc: "received message larger
+// than max", "received message after decompression larger than max", "trying to send
+// message larger than max". grpc-java: "exceeds maximum size".
 func isTooLarge(message string) bool {
-	return strings.Contains(message, "message larger than max") || strings.Contains(message, "exceeds maximum size") ||
-		strings.Contains(message, "larger than max (")
+	return strings.Contains(message, "larger than max") || strings.Contains(message, "exceeds maximum size")
 }
 
 func hasRetryInfo(st *status.Status) bool {

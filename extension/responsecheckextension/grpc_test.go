@@ -91,6 +91,7 @@ func TestGRPCAnswers(t *testing.T) {
 		{name: "unavailable", server: &gateway{err: status.Error(codes.Unavailable, "memory limit")}, code: codes.Unavailable, words: "memory limit", outcome: "retryable"},
 		{name: "refused", server: &gateway{err: status.Error(codes.InvalidArgument, "bad record")}, code: codes.InvalidArgument, words: "bad record", outcome: "unknown"},
 		{name: "403 of a proxy", server: &gateway{err: status.Error(codes.PermissionDenied, "unexpected HTTP status code received from server: 403 (Forbidden)")}, class: "unknown", code: codes.Unavailable},
+		{name: "413 of a proxy", server: &gateway{err: status.Error(codes.Unknown, "unexpected HTTP status code received from server: 413 (Request Entity Too Large)")}, class: "size", code: codes.InvalidArgument},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFixture(t, nil)

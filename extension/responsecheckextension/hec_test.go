@@ -40,8 +40,10 @@ func TestHECAnswers(t *testing.T) {
 		{name: "3", answer: hecReply(401, 3, "Invalid authorization"), class: "destination"},
 		{name: "4", answer: hecReply(403, 4, "Invalid token"), class: "destination"},
 		{name: "5", answer: hecReply(400, 5, "No data"), class: "unknown"},
-		{name: "6", answer: reply{status: 400, body: `{"text":"Invalid data format","code":6,"invalid-event-number":3}`}, class: "content", permanent: true,
-			words: []string{"Invalid data format (code 6), invalid-event-number 3"}},
+		{
+			name: "6", answer: reply{status: 400, body: `{"text":"Invalid data format","code":6,"invalid-event-number":3}`}, class: "content", permanent: true,
+			words: []string{"Invalid data format (code 6), invalid-event-number 3"},
+		},
 		{name: "7", answer: reply{status: 400, body: `{"text":"Incorrect index","code":7,"invalid-event-number":1}`}, class: "destination"},
 		{name: "8", answer: hecReply(500, 8, "Internal server error"), class: "retryable"},
 		{name: "9", answer: hecReply(503, 9, "Server is busy"), class: "retryable", words: []string{"Server is busy (code 9)"}},

@@ -4,7 +4,6 @@
 package responsecheckextension
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -40,7 +39,14 @@ type answerTest struct {
 	words     []string
 }
 
-func (f *fixture) check(t *testing.T, test answerTest, path, body string, header map[string]string) refusalError {
+// check posts to a server that gives the answer, and checks what becomes of it.
+func (f *fixture) check(t *testing.T, test answerTest, path, body string, header map[string]string) {
+	t.Helper()
+	_ = f.refusal(t, test, path, body, header)
+}
+
+// refusal does the same and returns the error.
+func (f *fixture) refusal(t *testing.T, test answerTest, path, body string, header map[string]string) refusalError {
 	t.Helper()
 	status, text, err := f.post(t, test.answer, path, body, header)
 	if test.class == "" {
@@ -79,7 +85,7 @@ func TestRedirectsAreNotFollowed(t *testing.T) {
 					answer: reply{status: status, header: map[string]string{"Location": elsewhere.URL + "/login?ticket=abcdefgh"}},
 					class:  "unknown", words: []string{"a redirect to " + elsewhere.URL + "/login, which is not followed"},
 				}
-				refused := f.check(t, test, path, "{}", map[string]string{"Content-Type": kind})
+				refused := f.refusal(t, test, path, "{}", map[string]string{"Content-Type": kind})
 				assert.NotContains(t, refused.Error(), "abcdefgh")
 				assert.Zero(t, followed.Load())
 				assert.EqualValues(t, 1, f.counter(t, "responsecheck_redirects_refused", nil))
@@ -158,7 +164,7 @@ func TestAnswerThatBreaksOff(t *testing.T) {
 	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 	assert.False(t, consumererror.IsPermanent(err))
 	var refused refusalError
-	assert.False(t, errors.As(err, &refused), "the destination has said nothing")
+	assert.NotErrorAs(t, err, &refused, "the destination has said nothing")
 }
 
 // A proxy for debugging repeats the request's headers in its answer.

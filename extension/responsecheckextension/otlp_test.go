@@ -39,10 +39,14 @@ func TestOTLPAnswers(t *testing.T) {
 		{name: "success in JSON", answer: reply{status: 200, header: json, body: `{"partialSuccess":{}}`}},
 		{name: "success with a warning", answer: otlpReply(t, 0, "deprecated")},
 		{name: "no content, as Loki answers", answer: reply{status: 204}},
-		{name: "partial success", answer: otlpReply(t, 2, "timestamp too old"), class: "content", permanent: true,
-			words: []string{"rejected 2 log records: timestamp too old"}},
-		{name: "partial success in JSON", answer: reply{status: 200, header: json, body: `{"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"no"}}`},
-			class: "content", permanent: true, words: []string{"rejected 3 log records"}},
+		{
+			name: "partial success", answer: otlpReply(t, 2, "timestamp too old"), class: "content", permanent: true,
+			words: []string{"rejected 2 log records: timestamp too old"},
+		},
+		{
+			name: "partial success in JSON", answer: reply{status: 200, header: json, body: `{"partialSuccess":{"rejectedLogRecords":"3","errorMessage":"no"}}`},
+			class: "content", permanent: true, words: []string{"rejected 3 log records"},
+		},
 		{name: "HTML", answer: reply{status: 200, header: map[string]string{"Content-Type": "text/html"}, body: html}, class: "unknown"},
 		{name: "empty, of no type", answer: reply{status: 200}, class: "unknown"},
 		{name: "no protobuf", answer: reply{status: 200, header: map[string]string{"Content-Type": protoType}, body: html}, class: "unknown"},

@@ -93,6 +93,9 @@ func (h *health) recoverable(class failure, err error) {
 func (h *health) resolved(classes ...failure) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if len(h.active) == 0 {
+		return
+	}
 	for _, class := range classes {
 		f, ok := h.active[class]
 		if !ok {

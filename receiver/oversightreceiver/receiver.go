@@ -98,6 +98,7 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		store:              r.store,
 		telemetry:          r.telemetry,
 		health:             r.health,
+		now:                r.now,
 		openReconciliation: openReconciliation,
 		now:                r.now,
 		reconciliation:     noReconciliation{}, // until the checkpoint is loaded
@@ -180,7 +181,7 @@ func (r *oversightReceiver) newReconciliation(ctx context.Context, host componen
 		settings.heads = heads.bodies
 		loops = append(loops, heads.run)
 	}
-	return settings.open, settings.sizes, loops, nil
+	return openReconciliation(settings.open).watched(r.health, config.Leaves), settings.sizes, loops, nil
 }
 
 // Shutdown waits until the current batch is delivered and its checkpoint saved. It

@@ -41,3 +41,18 @@ func (s *watchedSource) End(ctx context.Context) (registry.Cursor, error) {
 	defer s.watch()()
 	return s.source.End(ctx)
 }
+
+func (s *watchedSource) EndBefore(ctx context.Context, t time.Time) (registry.Cursor, error) {
+	defer s.watch()()
+	return s.source.EndBefore(ctx, t)
+}
+
+func (s *watchedSource) ByID(ctx context.Context, ids []int64, into []event) ([]event, error) {
+	defer s.watch()()
+	return s.source.ByID(ctx, ids, into)
+}
+
+func (s *watchedSource) Newest(ctx context.Context) (newest event, ok bool, err error) {
+	defer s.watch()()
+	return s.source.Newest(ctx)
+}

@@ -40,6 +40,21 @@ func (s *stuckSource) End(context.Context) (registry.Cursor, error) {
 	return registry.Cursor{}, nil
 }
 
+func (s *stuckSource) EndBefore(context.Context, time.Time) (registry.Cursor, error) {
+	<-s.release
+	return registry.Cursor{}, nil
+}
+
+func (s *stuckSource) ByID(context.Context, []int64, []event) ([]event, error) {
+	<-s.release
+	return nil, nil
+}
+
+func (s *stuckSource) Newest(context.Context) (event, bool, error) {
+	<-s.release
+	return event{}, false, nil
+}
+
 func TestReadThatDoesNotReturn(t *testing.T) {
 	for name, read := range map[string]func(context.Context, *watchedSource) error{
 		"changed": func(_ context.Context, s *watchedSource) error { _, err := s.Changed(); return err },
@@ -47,7 +62,13 @@ func TestReadThatDoesNotReturn(t *testing.T) {
 			_, err := s.Read(ctx, registry.Cursor{}, registry.Limits{}, nil)
 			return err
 		},
-		"end": func(ctx context.Context, s *watchedSource) error { _, err := s.End(ctx); return err },
+		"end before": func(ctx context.Context, s *watchedSource) error {
+			_, err := s.EndBefore(ctx, time.Time{})
+			return err
+		},
+		"by id":  func(ctx context.Context, s *watchedSource) error { _, err := s.ByID(ctx, nil, nil); return err },
+		"newest": func(ctx context.Context, s *watchedSource) error { _, _, err := s.Newest(ctx); return err },
+		"end":    func(ctx context.Context, s *watchedSource) error { _, err := s.End(ctx); return err },
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -88,4 +109,42 @@ func TestNoticesAreLoggedDaily(t *testing.T) {
 		log.log([]registry.Notice{{Kind: registry.NoticeHardLink}, {Kind: registry.NoticeIDs}}, begin.Add(time.Duration(i)*time.Hour))
 	}
 	assert.Equal(t, 4, logs.Len())
+}
+
+// stuckReconciliation is a transparency log on a file system whose server is gone.
+type stuckReconciliation struct {
+	noReconciliation
+	release chan struct{}
+}
+
+func (r *stuckReconciliation) check(context.Context, []event) { <-r.release }
+func (r *stuckReconciliation) idle(context.Context)           { <-r.release }
+
+func TestLogThatDoesNotReturn(t *testing.T) {
+	for name, read := range map[string]func(reconciliation){
+		"check": func(r reconciliation) { r.check(t.Context(), nil) },
+		"idle":  func(r reconciliation) { r.idle(t.Context()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				host, release := newHost(), make(chan struct{})
+				open := openReconciliation(func(context.Context, *checkpointStore, int64) (reconciliation, error) {
+					return &stuckReconciliation{release: release}, nil
+				}).watched(newHealth(host, zap.NewNop()), "/nfs/leaves.jsonl")
+				opened, err := open(t.Context(), nil, 0)
+				require.NoError(t, err)
+				returned := make(chan struct{})
+				go func() {
+					read(opened)
+					close(returned)
+				}()
+				time.Sleep(stuckAfter)
+				synctest.Wait()
+				require.ErrorContains(t, host.last().Err(), "reading transparency log /nfs/leaves.jsonl has not returned")
+				close(release)
+				<-returned
+				assert.Equal(t, componentstatus.StatusOK, host.last().Status())
+			})
+		})
+	}
 }

@@ -75,7 +75,8 @@ func TestWarningsAboutTheExportersDefaults(t *testing.T) {
 		{factory: otlpexporter.NewFactory(), want: []string{notChecked, retry, queue}},
 		{factory: otlphttpexporter.NewFactory(), want: []string{notChecked, retry, queue}},
 		{factory: elasticsearchexporter.NewFactory(), want: []string{
-			notChecked, "the exporter retries by itself, and the receiver does not learn why events are refused", queue}},
+			notChecked, "the exporter retries by itself, and the receiver does not learn why events are refused", queue,
+		}},
 		{factory: azuremonitorexporter.NewFactory(), want: []string{notChecked, "it reports success before it sends: an outage or a crash loses events"}},
 	} {
 		t.Run(test.factory.Type().String(), func(t *testing.T) {

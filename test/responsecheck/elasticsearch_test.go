@@ -60,8 +60,10 @@ func TestElasticsearch(t *testing.T) {
 	}{
 		{name: "accepted", answer: bulk(repeat(created)...)},
 		{name: "all are there already", answer: bulk(repeat(item(409, "version_conflict_engine_exception", "exists"))...)},
-		{name: "one refused", answer: bulk(created, parsing, created), class: "content",
-			words: []string{"document uid-1", "document_parsing_exception: failed to parse field [dns]"}, accepted: []string{"uid-0", "uid-2"}},
+		{
+			name: "one refused", answer: bulk(created, parsing, created), class: "content",
+			words: []string{"document uid-1", "document_parsing_exception: failed to parse field [dns]"}, accepted: []string{"uid-0", "uid-2"},
+		},
 		{name: "no rights", answer: bulk(repeat(item(403, "security_exception", "unauthorized"))...), class: "destination", words: []string{"unauthorized"}},
 		{name: "no index", answer: bulk(repeat(item(404, "index_not_found_exception", "no such index [logs]"))...), class: "destination", words: []string{"no such index"}},
 		{name: "no pipeline", answer: bulk(repeat(item(400, "illegal_argument_exception", "pipeline with id [x] does not exist"))...), class: "destination"},
@@ -70,8 +72,10 @@ func TestElasticsearch(t *testing.T) {
 		{name: "no items", answer: bulk(), class: "unknown"},
 		{name: "took only", answer: answer{status: 200, header: bulk().header, body: `{"took":1}`}, class: "unknown"},
 
-		{name: "HTML", answer: answer{status: 200, header: map[string]string{"Content-Type": "text/html", "X-Elastic-Product": "Elasticsearch"}, body: "<title>Sign in</title>"},
-			alone: "retryable", class: "unknown", words: []string{"Sign in"}},
+		{
+			name: "HTML", answer: answer{status: 200, header: map[string]string{"Content-Type": "text/html", "X-Elastic-Product": "Elasticsearch"}, body: "<title>Sign in</title>"},
+			alone: "retryable", class: "unknown", words: []string{"Sign in"},
+		},
 		{name: "not Elasticsearch", answer: answer{status: 200, body: bulk(repeat(created)...).body}, alone: "retryable", class: "destination", words: []string{"opensearch"}},
 		{name: "400", answer: bulkError(400, "illegal_argument_exception", "contains unrecognized parameter"), alone: "permanent", class: "unknown", words: []string{"unrecognized parameter"}},
 		{name: "401", answer: bulkError(401, "security_exception", "unable to authenticate"), alone: "permanent", class: "destination", words: []string{"unable to authenticate"}},
@@ -93,7 +97,7 @@ func TestElasticsearch(t *testing.T) {
 			err := export(t, exp, 3)
 			require.Equal(t, test.class, class(err), "%v", err)
 			for _, words := range test.words {
-				assert.ErrorContains(t, err, words)
+				require.ErrorContains(t, err, words)
 			}
 			assert.Equal(t, test.accepted, accepted(err))
 			wantPermanent := test.class == "content" || test.class == "size" || test.answer.status == 400

@@ -45,8 +45,10 @@ func TestSplunkHEC(t *testing.T) {
 		{name: "empty", answer: answer{status: 200}, class: "unknown"},
 		{name: "wrong token", answer: hecAnswer(403, `{"text":"Invalid token","code":4}`), alone: "permanent", class: "destination", words: []string{"Invalid token (code 4)"}},
 		{name: "wrong index", answer: hecAnswer(400, `{"text":"Incorrect index","code":7,"invalid-event-number":1}`), alone: "permanent", class: "destination", words: []string{"Incorrect index"}},
-		{name: "one event refused", answer: hecAnswer(400, `{"text":"Invalid data format","code":6,"invalid-event-number":1}`), alone: "permanent", class: "content", permanent: true,
-			words: []string{"Invalid data format (code 6), invalid-event-number 1"}},
+		{
+			name: "one event refused", answer: hecAnswer(400, `{"text":"Invalid data format","code":6,"invalid-event-number":1}`), alone: "permanent", class: "content", permanent: true,
+			words: []string{"Invalid data format (code 6), invalid-event-number 1"},
+		},
 		{name: "413", answer: answer{status: 413}, alone: "retryable", class: "size", permanent: true},
 		{name: "404", answer: answer{status: 404}, alone: "retryable", class: "unknown"},
 		{name: "busy", answer: hecAnswer(503, `{"text":"Server is busy","code":9}`), alone: "retryable", class: "retryable", words: []string{"Server is busy"}},
@@ -64,7 +66,7 @@ func TestSplunkHEC(t *testing.T) {
 			require.Equal(t, test.class, class(err), "%v", err)
 			assert.Equal(t, test.permanent, consumererror.IsPermanent(err), "%v", err)
 			for _, words := range test.words {
-				assert.ErrorContains(t, err, words)
+				require.ErrorContains(t, err, words)
 			}
 			if err != nil {
 				assert.NotContains(t, err.Error(), hecToken)

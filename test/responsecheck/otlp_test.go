@@ -6,6 +6,7 @@ package responsecheck
 import (
 	"context"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -69,7 +70,7 @@ func TestOTLPHTTP(t *testing.T) {
 				require.Equal(t, test.class, class(err), "%v", err)
 				assert.Equal(t, test.permanent, consumererror.IsPermanent(err), "%v", err)
 				if test.words != "" {
-					assert.ErrorContains(t, err, test.words)
+					require.ErrorContains(t, err, test.words)
 				}
 				assert.Equal(t, test.strayed, s.strayedRequests(), "nothing strays with the extension")
 			})
@@ -132,8 +133,20 @@ func TestOTLPGRPC(t *testing.T) {
 			require.Equal(t, test.class, class(err), "%v", err)
 			assert.Equal(t, test.permanent, consumererror.IsPermanent(err), "%v", err)
 			if test.words != "" {
-				assert.ErrorContains(t, err, test.words)
+				require.ErrorContains(t, err, test.words)
 			}
 		})
 	}
+}
+
+// A gateway decompresses up to its limit, and says so in other words than for a
+// message that is too large as it comes.
+func TestOTLPGRPCTooLargeAfterDecompression(t *testing.T) {
+	address := serve(t, &gateway{response: plogotlp.NewExportResponse()}, grpc.MaxRecvMsgSize(10_000))
+	exp := newExporter(t, otlpexporter.NewFactory(), otlpSettings(address), true, nil)
+	logs := events(3)
+	logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(0).Body().SetStr(strings.Repeat("x", 100_000))
+	err := exp.ConsumeLogs(t.Context(), logs)
+	require.ErrorContains(t, err, "after decompression")
+	assert.Equal(t, "size", class(err))
 }

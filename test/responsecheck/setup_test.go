@@ -163,4 +163,3 @@ func export(t *testing.T, exp exporter.Logs, n int) error {
 }
 
 var _ component.Host = host{}
-
