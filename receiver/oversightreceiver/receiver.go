@@ -100,7 +100,6 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		health:             r.health,
 		now:                r.now,
 		openReconciliation: openReconciliation,
-		now:                r.now,
 		reconciliation:     noReconciliation{}, // until the checkpoint is loaded
 	}
 	lag := newLagMeter(reader.Lag, poller.position)
