@@ -10,18 +10,18 @@ import (
 
 // Address returns the IP address in SourceIP, or "" if there is none: without a port,
 // brackets or a zone, and an IPv4 address that is mapped to IPv6 as what it is.
-// Registries write what their web server, or a proxy's X-Forwarded-For, has. It
-// reports whether that is another text than SourceIP.
-func (e *Event) Address() (address string, differs bool) {
+// Registries write what their web server, or a proxy's X-Forwarded-For, has.
+func (e *Event) Address() string { return addressIn(e.SourceIP) }
+
+// OtherAddress returns [Event.Address] where it is another text than SourceIP, or "".
+func (e *Event) OtherAddress() string {
 	if strings.IndexByte(e.SourceIP, ':') < 0 && strings.IndexByte(e.SourceIP, '[') < 0 {
-		// An IPv4 address has one form. What is none is returned as "".
-		if _, err := netip.ParseAddr(e.SourceIP); err != nil {
-			return "", false
-		}
-		return e.SourceIP, false
+		return "" // an IPv4 address has one form
 	}
-	address = addressIn(e.SourceIP)
-	return address, address != "" && address != e.SourceIP
+	if address := e.Address(); address != e.SourceIP {
+		return address
+	}
+	return ""
 }
 
 // addressIn returns the IP address in a source_ip, or "".

@@ -22,7 +22,8 @@
 // refused, too, other rows are sent, one each. If none is accepted, the destination
 // is to blame: the lane holds, and sends one row for each back-off, in turn, until
 // one is accepted. A row is blamed only between two refusals of it alone, with
-// something else accepted in between.
+// something else accepted in between. An error that blames the destination does so,
+// too: but where another row ends three holds for the same one, it is looked into.
 //
 // # What is guaranteed
 //

@@ -78,10 +78,6 @@ func (l *Lane[R]) nextProbe(rows []R) int {
 // first probe, after an error of several rows that was not permanent, their number
 // was the cause.
 func (l *Lane[R]) endHoldAtFirst() Step[R] {
-	l.window = l.settings.MaxRows
-	if l.limit > 0 {
-		l.window = l.limit
-	}
 	if l.hold.class == ClassRetryable && l.hold.failedTogether > 1 && l.hold.probes == 0 {
 		l.setLimit(half(l.hold.failedTogether))
 	}

@@ -128,9 +128,6 @@ func (l *Lane[R]) reducedAccepted(rows []R) Step[R] {
 // otherAccepted follows the acceptance of a single row that is not the first.
 func (l *Lane[R]) otherAccepted(a attempt) Step[R] {
 	step := Step[R]{Ahead: []int{a.first}}
-	if a.first < l.bad {
-		l.bad--
-	}
 	if l.phase == holding {
 		return l.endHoldAtOther(step)
 	}

@@ -185,8 +185,13 @@ func (s *simulation) checkStep(pending []int, step delivery.Step[int], before in
 		require.False(s.t, step.HoldingSince.IsZero())
 		require.Error(s.t, step.Err)
 	}
-	if step.Err != nil {
-		require.Equal(s.t, delivery.Classify(step.Err), step.Class)
+	if step.Err == nil {
+		return
+	}
+	require.Equal(s.t, delivery.Classify(step.Err), step.Class)
+	mayBeDown := step.Class == delivery.ClassRetryable || step.Class == delivery.ClassDestination
+	if mayBeDown && len(s.requests) > before && len(s.requests[before].ids) == 1 && step.Blamed == nil {
+		require.Positive(s.t, step.Wait, "a destination that may be down is not asked again at once")
 	}
 }
 

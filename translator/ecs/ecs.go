@@ -31,7 +31,9 @@ type Translator struct {
 	// dns.question.name, dns.question.type, oversight.tlog_status,
 	// oversight.tlog_mismatch, oversight.truncated, oversight.reduced and message,
 	// source.ip where source.address has an IP address and more, and what a pipeline
-	// added to the event: a location as source.geo, anything else as labels.
+	// added to the event: a location as source.geo, anything else as labels. Of
+	// oversight.extra, what Elasticsearch would refuse is a text, in
+	// oversight.extra.raw.
 	Extended bool
 	// DocumentID makes the uid the document's _id in log records.
 	DocumentID bool
@@ -78,8 +80,8 @@ func (t *Translator) beacon(w shape.Writer, e *translator.Event, extra translato
 	w.Time("@timestamp", timestampOf(e)) // ecs-base.html
 	w.Fixed(version)
 	t.event(w, e)
-	address, differs := e.Address()
-	ip := address != "" && (!differs || isIP(e.SourceIP))
+	address := e.Address()
+	ip := address != "" && (address == e.SourceIP || isIP(e.SourceIP))
 	t.source(w, e, ip, address, extra)
 	w.Begin("user_agent") // ecs-user_agent.html
 	w.Text("original", e.UserAgent)
@@ -187,7 +189,13 @@ func (t *Translator) oversight(w shape.Writer, e *translator.Event) {
 		w.Names("reduced", e.Reduced)
 	}
 	w.Text("qualified_timestamp", e.QualifiedTimestamp)
-	w.Extra("extra", e.Extra)
+	if t.Extended && !e.ExtraFitsElastic() {
+		w.Begin("extra")
+		w.Text("raw", e.Extra) // as the registry's own exporter has what is no object
+		w.End()
+	} else {
+		w.Extra("extra", e.Extra)
+	}
 	w.End()
 }
 
@@ -197,7 +205,7 @@ func (t *Translator) oversight(w shape.Writer, e *translator.Event) {
 func extension(w shape.Writer, e *translator.Event, address string) {
 	w.Begin("dns")
 	w.Begin("question")
-	w.Text("name", e.QuestionName)
+	w.Text("name", escapeName(e.QuestionName))
 	w.Text("type", e.QuestionType())
 	w.End()
 	w.End()

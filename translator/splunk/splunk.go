@@ -70,9 +70,7 @@ func (t *Translator) beacon(w shape.Writer, e *translator.Event) {
 	w.Text("issuer_id", e.IssuerID)
 	w.Text("source_ip", e.SourceIP)
 	if t.Extended {
-		if address, differs := e.Address(); differs {
-			w.Text("src_ip", address)
-		}
+		w.Text("src_ip", e.OtherAddress())
 	}
 	w.Text("user_agent", e.UserAgent)
 	w.Text("qualified_timestamp", e.QualifiedTimestamp)
@@ -106,9 +104,13 @@ func (t *Translator) fields(w shape.Writer, d *translator.Document) {
 		return
 	}
 	for name, value := range d.Extra.All() {
-		if d.Event == nil || !isEventField(name) {
-			w.AttributeText(name, value)
+		if d.Event != nil && isEventField(name) {
+			continue
 		}
+		if name == "" {
+			name = shape.UniqueName(shape.Unnamed, func(name string) bool { _, taken := d.Extra.Get(name); return taken })
+		}
+		w.AttributeText(name, value)
 	}
 }
 

@@ -77,7 +77,14 @@ func Put(text string, m pcommon.Map) {
 // putParsed is [Put] for any text.
 func putParsed(text string, m pcommon.Map) {
 	value := pcommon.NewValueEmpty()
-	if err := parseJSON(text, value); err != nil {
+	err := parseJSON(text, value)
+	if err != nil {
+		if quoted, found := quoteConstants(text); found {
+			value = pcommon.NewValueEmpty()
+			err = parseJSON(quoted, value)
+		}
+	}
+	if err != nil {
 		m.PutStr(rawKey, text)
 	} else if value.Type() == pcommon.ValueTypeMap {
 		value.Map().MoveTo(m)
@@ -128,15 +135,16 @@ func (p *parser) object(m pcommon.Map, depth int) error {
 	if depth < 0 {
 		return errTooLarge
 	}
+	var invalid invalidKeys
 	for p.decoder.PeekKind() != '}' {
-		token, err := p.decoder.ReadToken()
+		quoted, err := p.decoder.ReadValue()
 		if err != nil {
 			return err
 		}
 		if p.keys--; p.keys < 0 {
 			return errTooLarge
 		}
-		if err := p.value(m.PutEmpty(token.String()), depth); err != nil {
+		if err := p.value(m.PutEmpty(invalid.key(quoted)), depth); err != nil {
 			return err
 		}
 	}
