@@ -217,11 +217,9 @@ func TestConcurrentUse(t *testing.T) {
 		if i%2 == 0 {
 			path, body = "/_bulk", bulkBody(2)
 		}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+path, strings.NewReader(body))
+		require.NoError(t, err)
 		wait.Go(func() {
-			req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+path, strings.NewReader(body))
-			if !assert.NoError(t, err) {
-				return
-			}
 			res, err := client.Do(req)
 			if i%2 == 0 {
 				assert.ErrorContains(t, err, "uid-1")
