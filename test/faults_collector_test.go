@@ -31,7 +31,6 @@ var quick = map[string]string{
 	"gateway/agent.yaml": quickly("oversight/kafka") + "exporters: {kafka: {" + quickRetry + "}}",
 	"files.yaml":         quickly("oversight/splunk", "oversight/ecs", "oversight/sentinel"),
 	"verified.yaml":      quickly("oversight"),
-	"demo.yaml":          quickly("oversight"),
 }
 
 const quickRetry = "retry_on_failure: {initial_interval: 50ms, max_interval: 200ms}"

@@ -161,7 +161,7 @@ func TestFaultOneEventIsRefused(t *testing.T) {
 				target := s.targets(t)[name]
 				collector := s.runTarget(target)
 				requireArrived(t, target.recorder, rows, poisoned)
-				collector.requireLogged("refuses poison")
+				collector.requireNamed(refusalWords[name], []int{poisoned})
 				collector.interrupt()
 
 				s.relent()
@@ -193,7 +193,7 @@ func TestFaultOneEventIsQuarantined(t *testing.T) {
 			waitForReport(t, target.recorder, rows, func(r report) bool {
 				return slices.Equal(r.missing, []int{refused}) && len(r.whole) == rows-1 && r.repeated == 0
 			})
-			collector.requireLogged(map[string]string{"splunk": "Invalid data format", "elastic": "refuses poison"}[name], "500")
+			collector.requireNamed(refusalWords[name], []int{refused})
 			collector.interrupt()
 
 			s.relent()
@@ -203,6 +203,9 @@ func TestFaultOneEventIsQuarantined(t *testing.T) {
 		})
 	}
 }
+
+// refusalWords are the destination's words for an event that it refuses.
+var refusalWords = map[string]string{"splunk": "Invalid data format", "elastic": "refuses poison"}
 
 // poison returns the agents of rows, of which some are refused.
 func poison(rows ...int) func(int) string {

@@ -115,9 +115,9 @@ func TestFaultCountersExist(t *testing.T) {
 	collector := s.run(nil, "verified.yaml")
 	collector.waitForOutput("Reading events")
 	for _, name := range []string{
-		"database_replacements_total", "decode_errors_total", "failed_reads_total", "checkpoint_failures_total", "values_truncated_total",
-		"refused_delivered_total", `events_refused_total{outcome="reduced"`, `events_refused_total{outcome="quarantined"`, `events_refused_total{outcome="dropped"`,
-		`failed_deliveries_total{class="destination"`, `tlog_findings_total{kind="row_mismatch"`, `tlog_events_total{status="mismatch"`,
+		"database_replacements", "decode_errors", "failed_reads", "checkpoint_failures", "values_truncated",
+		"refused_delivered", `events_refused{outcome="reduced"`, `events_refused{outcome="quarantined"`, `events_refused{outcome="dropped"`,
+		`failed_deliveries{class="destination"`, `tlog_findings{kind="row_mismatch"`, `tlog_events{status="mismatch"`,
 		"holding", "quarantined_events", "owed_events",
 	} {
 		name, label, _ := strings.Cut(name, "{")
@@ -128,7 +128,7 @@ func TestFaultCountersExist(t *testing.T) {
 	s = newSite(t, "registry.sqlite")
 	collector = s.run(nil, "sentinel.yaml", s.azure.trust())
 	requireArrived(t, s.azure, sampleSize)
-	collector.requireMetric("otelcol_azure_logs_ingestion_rows_dropped_total", "", func(sum float64) bool { return sum == 0 })
+	collector.requireMetric("otelcol_azure_logs_ingestion_exporter_rows_dropped", "", func(sum float64) bool { return sum == 0 })
 	collector.interrupt()
 }
 
@@ -142,8 +142,8 @@ func TestFaultUnreadableDatabaseIsSeen(t *testing.T) {
 	require.NoError(t, os.Rename(s.databases[0], s.databases[0]+".away"))
 	require.NoError(t, os.WriteFile(s.databases[0], []byte(strings.Repeat("no database ", 1000)), 0o600))
 	collector.requireMetric(metricPrefix+"database_readable", "", func(v float64) bool { return v == 0 })
-	collector.requireMetric(metricPrefix+"failed_reads_total", "", func(v float64) bool { return v > 0 })
-	for _, name := range []string{"lag", "oldest_unread_age_seconds"} {
+	collector.requireMetric(metricPrefix+"failed_reads", "", func(v float64) bool { return v > 0 })
+	for _, name := range []string{"lag", "oldest_unread_age"} {
 		_, series := collector.metric(metricPrefix+name, "")
 		assert.Equal(t, 1, series, name)
 	}
@@ -244,16 +244,29 @@ func TestFaultRefusedEventsAreNamed(t *testing.T) {
 	s.refusePoison()
 	collector := s.run(nil, "splunk.yaml")
 	requireArrived(t, s.hec, rows, refused...)
-	assert.Equal(t, refused, namedEvents(collector.output.String()))
+	collector.requireNamed(refusalWords["splunk"], refused)
 	collector.interrupt()
 }
 
-// namedEvents returns the ids in the receiver's lines about refused events, in the
-// order of their first line.
-func namedEvents(log string) []int {
+// requireNamed waits until the receiver has named the events that were refused, and
+// no others.
+func (p *process) requireNamed(words string, want []int) {
+	p.t.Helper()
+	var named []int
+	eventuallyWithin(p.t, faultTimeout, func() error {
+		named = namedEvents(p.output.String(), words)
+		slices.Sort(named)
+		return errorIf(len(named) < len(want), fmt.Sprintf("the log names %d of %d events", len(named), len(want)))
+	})
+	assert.Equal(p.t, want, named)
+}
+
+// namedEvents returns the ids in the receiver's lines that repeat a destination's
+// words, in the order of their first line.
+func namedEvents(log, words string) []int {
 	var ids []int
 	for line := range strings.Lines(log) {
-		if !strings.Contains(line, "oversightreceiver/") || !strings.Contains(line, "Invalid data format") {
+		if !strings.Contains(line, "oversightreceiver/") || !strings.Contains(line, words) {
 			continue
 		}
 		if match := eventIDField.FindStringSubmatch(line); match != nil {

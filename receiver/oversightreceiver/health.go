@@ -6,6 +6,7 @@ package oversightreceiver
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -51,7 +52,7 @@ type health struct {
 	mu       sync.Mutex // guards what follows, and keeps statuses in order
 	active   map[failure]*activeFailure
 	limits   map[failure]*lineLimit
-	reported string // the text of the last status; empty: OK
+	reported string // the failures of the last status; empty: OK
 	final    bool   // no status is reported any more
 }
 
@@ -154,27 +155,31 @@ func (h *health) close() {
 	h.final = true
 }
 
-// report reports the status if it has changed.
+// report reports the status if the failures that last are others than before. The
+// health check counts from the last report until it fails, so a failure whose words
+// change at each attempt, or name another event, must not be reported again.
 func (h *health) report() {
 	if h.final {
 		return
 	}
 	var errs []error
+	var lasting []string
 	for _, class := range failures {
 		if f, ok := h.active[class]; ok {
 			errs = append(errs, f.err)
+			lasting = append(lasting, string(class))
 		}
 	}
-	err := errors.Join(errs...)
-	switch {
-	case err == nil && h.reported == "":
-	case err == nil:
-		h.reported = ""
-		componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK))
-	case err.Error() != h.reported:
-		h.reported = err.Error()
-		componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(err))
+	key := strings.Join(lasting, "\n")
+	if key == h.reported {
+		return
 	}
+	h.reported = key
+	if len(errs) == 0 {
+		componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK))
+		return
+	}
+	componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(errors.Join(errs...)))
 }
 
 func (h *health) limit(class failure) *lineLimit {

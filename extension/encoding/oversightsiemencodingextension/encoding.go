@@ -51,7 +51,7 @@ func (e *encoding) MarshalLogs(logs plog.Logs) ([]byte, error) {
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
-				if !first || e.lineStart.lineEnd(record) {
+				if !first || e.lineStart.lineEnd(resource.Resource(), record) {
 					text = append(text, '\n')
 				}
 				first = false

@@ -124,3 +124,21 @@ func TestNoEmptyLines(t *testing.T) {
 	assert.Equal(t, 1001, bytes.Count(f.Bytes(), []byte("\n")))
 	assert.Equal(t, byte('\n'), f.Bytes()[0])
 }
+
+// Findings may go to another file than events, and another registry's events, too.
+func TestCutLineOfEachStream(t *testing.T) {
+	marshaler := newMarshaler(t, func(c *siem.Config) { c.Format = siem.FormatSentinel })
+	other := batch(3, 3)
+	translator.SetResource(other.ResourceLogs().At(0).Resource(), "other")
+	finding := plog.NewLogs()
+	(&translator.Integrity{Kind: translator.IntegrityRowMismatch}).ToLogRecord(
+		finding.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+	for name, logs := range map[string]plog.Logs{"events": batch(1, 1), "another registry": other, "findings": finding} {
+		text, err := marshaler.MarshalLogs(logs)
+		require.NoError(t, err)
+		assert.Equal(t, byte('\n'), text[0], name)
+	}
+	text, err := marshaler.MarshalLogs(batch(2, 2))
+	require.NoError(t, err)
+	assert.Equal(t, byte('{'), text[0])
+}
