@@ -45,7 +45,7 @@ func TestReadInChild(t *testing.T) {
 
 func readInChild(t *testing.T, path string) (output string, peak int) {
 	t.Helper()
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestReadInChild$", "-test.v")
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestReadInChild$", "-test.v") //nolint:gosec // this test
 	child.Env = append(os.Environ(), databaseOfChild+"="+path)
 	out, err := child.CombinedOutput()
 	require.NoError(t, err, "%s", out)

@@ -110,6 +110,7 @@ func (p *pageReader) readOneByOne() error {
 	if err != nil {
 		return err
 	}
+	p.page.more = len(keys) > p.limit.limits.Rows
 	for i, key := range keys {
 		if i > 0 && key == keys[i-1] {
 			p.page.repeated = key

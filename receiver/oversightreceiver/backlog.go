@@ -43,10 +43,14 @@ func (p *poller) refusedSize() int { return p.store.quarantine.size + p.store.ow
 
 // startBacklog gives up what the configuration names, and lists the rest.
 func (p *poller) startBacklog(ctx context.Context) {
+	before := p.refusedSize()
 	for _, e := range p.refusedEvents() {
 		if slices.Contains(p.config.GiveUp, e.ID) {
 			p.giveUp(ctx, e, giveUpConfiguration, "Gave up an event that the destination refused: `give_up` names it")
 		}
+	}
+	if p.refusedSize() != before {
+		p.save(ctx)
 	}
 	p.telemetry.gauges.setRefused(p.store.quarantine.size, p.store.owed.size)
 	p.telemetry.gauges.setOutbox(p.store.outbox.size())

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -28,6 +29,9 @@ func openCheckpointStore(ctx context.Context, host component.Host, id *component
 		return nil, fmt.Errorf("`storage` is %q: must be a storage extension such as file_storage", id)
 	}
 	file := findStorageFile(extension, *id, receiverID)
+	if err := file.prepare(time.Now(), logger); err != nil {
+		return nil, err
+	}
 	client, err := openStorage(ctx, extension, receiverID, file)
 	if err != nil {
 		return nil, err

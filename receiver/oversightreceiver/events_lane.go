@@ -25,6 +25,7 @@ type eventsLane struct {
 	// out who is to blame.
 	refused bool
 	holding bool
+	distant int // counts the searches for a row from behind the pending ones
 
 	// sent are the rows that were sent last, with their statuses, in their form.
 	sent     []event
@@ -127,27 +128,55 @@ func (p *poller) selectRows(ctx context.Context) {
 	if len(p.pending.rows) == 0 {
 		return
 	}
-	if p.events.holding {
-		p.addNewest(ctx)
-		return
-	}
-	if p.pending.extended {
+	if p.pending.extended && !p.events.holding {
 		p.pending.limit(p.config.BatchBytes, func(e *event) int { return e.EncodedSize(p.config.MaxValueBytes) })
+	}
+	if p.events.lane.Searching() {
+		p.addDistant(ctx)
 	}
 }
 
-// addNewest adds the newest row while single rows are tried, so that a burst of rows
-// that are refused does not hide that others would be accepted. Without it, the others
-// are tried.
-func (p *poller) addNewest(ctx context.Context) {
+// addDistant adds a row from behind the pending ones while single rows are tried, so
+// that a burst of rows that are refused does not hide that others would be accepted:
+// the newest one, or, where that is done ahead, one in between. If that fails, the
+// pending ones are all there is.
+func (p *poller) addDistant(ctx context.Context) {
 	if !p.more {
-		return // it is among the others
+		return // all rows are pending
 	}
 	newest, ok, err := p.source.Newest(ctx)
-	if err != nil || !ok || newest.ID <= p.pending.last() || !p.wanted(&newest) {
+	if err != nil || !ok || newest.ID <= p.pending.last() {
 		return
 	}
-	p.pending.addNewest(newest)
+	if p.wanted(&newest) {
+		p.pending.addDistant(newest)
+		return
+	}
+	p.events.distant++
+	between, err := p.source.ByID(ctx, idsBetween(p.pending.last(), newest.ID, p.events.distant), nil)
+	if err != nil {
+		return
+	}
+	for i := range between {
+		if p.wanted(&between[i]) {
+			p.pending.addDistant(between[i])
+			return
+		}
+	}
+}
+
+// maxBetween is how many rows are read in search of a distant one.
+const maxBetween = 8
+
+// idsBetween are ids between two others, spread evenly and beginning elsewhere each
+// turn, the latest first.
+func idsBetween(first, last int64, turn int) (ids []int64) {
+	n := last - first - 1
+	step := max(1, n/maxBetween)
+	for i := range min(n, maxBetween) {
+		ids = append(ids, last-1-((i+int64(turn))*step+int64(turn)/maxBetween)%n)
+	}
+	return ids
 }
 
 // wanted reports whether an event is to be delivered: it is neither older than
@@ -255,7 +284,7 @@ func (p *poller) settle(ctx context.Context, settled []event) {
 // remember takes over what became of rows, to be saved.
 func (p *poller) remember(ctx context.Context, step *delivery.Step[event], rows []event) {
 	passed, ahead := step.Passed, step.Ahead
-	if p.pending.newest && passed == len(rows) { // it is not one of the pending events
+	if p.pending.distant && passed == len(rows) { // it is not one of the pending events
 		passed, ahead = passed-1, append(ahead, passed-1)
 	}
 	for _, i := range ahead {

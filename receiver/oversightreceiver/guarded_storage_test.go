@@ -29,7 +29,10 @@ type fileStorage struct {
 	client func() error // before a call of a client
 }
 
-type fileStorageConfig struct{ Directory string }
+type fileStorageConfig struct {
+	Directory string
+	Recreate  bool
+}
 
 func (f *fileStorage) GetClient(context.Context, component.Kind, component.ID, string) (storage.Client, error) {
 	if f.open != nil {
@@ -66,7 +69,7 @@ func newFileStorageSetup(t *testing.T) (*setup, *fileStorage) {
 	id := component.NewID(fileStorageType)
 	s.settings.ID = component.NewIDWithName(s.settings.ID.Type(), "x")
 	s.config.StorageID = &id
-	extension := &fileStorage{memory: s.memory, cfg: &fileStorageConfig{"/var/lib/otelcol"}}
+	extension := &fileStorage{memory: s.memory, cfg: &fileStorageConfig{Directory: "/var/lib/otelcol"}}
 	s.host.extensions[id] = extension
 	return s, extension
 }
@@ -190,9 +193,40 @@ func TestStorageFiles(t *testing.T) {
 	receiverID := component.MustNewIDWithName("oversight", "splunk")
 	fileID := component.MustNewIDWithName("file_storage", "a")
 	assert.Equal(t, `"file_storage/a", with the file /d/receiver_oversight_splunk`,
-		findStorageFile(&fileStorage{cfg: &fileStorageConfig{"/d"}}, fileID, receiverID).String()[len("`storage` is "):])
+		findStorageFile(&fileStorage{cfg: &fileStorageConfig{Directory: "/d"}}, fileID, receiverID).String()[len("`storage` is "):])
 	for name, extension := range map[string]storage.Extension{"none": newMemory(), "nil": &fileStorage{}} {
 		assert.Equal(t, "receiver_oversight_splunk", findStorageFile(extension, fileID, receiverID).path, name)
 	}
 	assert.Equal(t, "`storage` is \"memory\"", findStorageFile(newMemory(), storageID, receiverID).String())
+}
+
+// A damaged file is found before bbolt opens it, and with `recreate` makes room for
+// a new one.
+func TestDamagedFileIsFoundBeforeItIsOpened(t *testing.T) {
+	for name, recreate := range map[string]bool{"kept": false, "recreated": true} {
+		t.Run(name, func(t *testing.T) {
+			s, extension := newFileStorageSetup(t)
+			dir := t.TempDir()
+			*extension.cfg = fileStorageConfig{Directory: dir, Recreate: recreate}
+			path := filepath.Join(dir, "receiver_oversight_x")
+			require.NoError(t, os.WriteFile(path, make([]byte, 1<<16), 0o600))
+			if recreate {
+				s.restart(t, tokenRange("t", 1, 4))
+				assert.NoFileExists(t, path)
+				backups, err := filepath.Glob(path + ".*.backup")
+				require.NoError(t, err)
+				assert.Len(t, backups, 1)
+				assert.Equal(t, 1, s.logs.FilterMessageSnippet("is damaged").Len())
+				return
+			}
+			opened := false
+			extension.open = func() error { opened = true; return nil }
+			r, err := NewFactory().CreateLogs(t.Context(), s.settings, s.config, s.sink)
+			require.NoError(t, err)
+			require.ErrorContains(t, r.Start(t.Context(), s.host), path+": it is damaged")
+			require.NoError(t, r.Shutdown(t.Context()))
+			assert.False(t, opened)
+			assert.FileExists(t, path)
+		})
+	}
 }

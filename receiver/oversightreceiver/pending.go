@@ -21,9 +21,8 @@ type pending struct {
 	rows     []event
 	at       []int
 	filtered bool
-	// newest is set if the last of rows is not one of events, but the newest row of
-	// the table.
-	newest bool
+	// distant is set if the last of rows is not one of events, but from behind them.
+	distant bool
 	// extended is set if events are more than one batch.
 	extended bool
 }
@@ -47,7 +46,7 @@ func (p *pending) last() int64 { return p.events[len(p.events)-1].ID }
 
 // filter sets rows to the events that are wanted; nil: all are.
 func (p *pending) filter(wanted func(*event) bool) {
-	p.rows, p.at, p.filtered, p.newest = p.events, p.at[:0], false, false
+	p.rows, p.at, p.filtered, p.distant = p.events, p.at[:0], false, false
 	if wanted == nil {
 		return
 	}
@@ -77,10 +76,10 @@ func (p *pending) limit(budget int, size func(*event) int) {
 	}
 }
 
-// addNewest adds the newest row of the table behind the others.
-func (p *pending) addNewest(newest event) {
-	p.rows = append(p.rows[:len(p.rows):len(p.rows)], newest)
-	p.newest = true
+// addDistant adds a row that is not one of events, and behind them.
+func (p *pending) addDistant(row event) {
+	p.rows = append(p.rows[:len(p.rows):len(p.rows)], row)
+	p.distant = true
 }
 
 // position returns how many of the events are passed with so many of the rows: those

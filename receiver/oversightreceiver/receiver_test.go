@@ -34,6 +34,7 @@ import (
 
 	"github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver/internal/metadata"
 	"github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver/internal/metadatatest"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
 func TestDeliversAndResumes(t *testing.T) {
@@ -421,6 +422,10 @@ func withTestID() receiver.Factory {
 		func(ctx context.Context, set receiver.Settings, cfg component.Config, next consumer.Logs) (receiver.Logs, error) {
 			marked, err := consumer.NewLogs(func(ctx context.Context, logs plog.Logs) error {
 				for _, record := range logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().All() {
+					uid, _ := record.Attributes().Get("log.record.uid")
+					if strings.HasSuffix(uid.Str(), translator.ReducedUIDSuffix) {
+						return consumererror.NewPermanent(errors.New("the contract does not know reduced forms"))
+					}
 					token, _ := record.Attributes().Get("oversight.token.id")
 					record.Attributes().PutStr(receivertest.UniqueIDAttrName, token.Str())
 				}

@@ -4,12 +4,18 @@
 package oversightreceiver
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"reflect"
+	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+	"go.uber.org/zap"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/boltcheck"
 )
 
 // fileStorageType is the type of the storage extension whose files are known.
@@ -18,8 +24,9 @@ var fileStorageType = component.MustNewType("file_storage")
 // storageFile names the file in which a storage extension keeps what a receiver saves,
 // for errors.
 type storageFile struct {
-	storage component.ID
-	path    string // absolute, or only the name of the file; empty: not known
+	storage  component.ID
+	path     string // or only the name of the file, if the directory is not known; empty: not known
+	recreate bool   // the user wants a new file in place of a damaged one
 }
 
 // findStorageFile names the file of a receiver. The errors of the extension
@@ -31,23 +38,49 @@ func findStorageFile(extension storage.Extension, id, receiverID component.ID) s
 	// Source: filestorage v0.152.0, GetClient and kindString in extension.go. A name
 	// with characters that are not safe in a path is changed there.
 	name := fmt.Sprintf("receiver_%s_%s", receiverID.Type(), receiverID.Name())
-	return storageFile{storage: id, path: filepath.Join(storageDirectory(extension), name)}
+	file := storageFile{storage: id, path: name}
+	if directory := fileStorageSetting(extension, "Directory"); directory.Kind() == reflect.String {
+		file.path = filepath.Join(directory.String(), name)
+	}
+	if recreate := fileStorageSetting(extension, "Recreate"); recreate.Kind() == reflect.Bool {
+		file.recreate = recreate.Bool()
+	}
+	return file
 }
 
-// storageDirectory returns the value of the key `directory`; empty if it is not where
-// filestorage v0.152.0 has it.
-func storageDirectory(extension storage.Extension) string {
+// fileStorageSetting returns a setting; the zero value if it is not where filestorage
+// v0.152.0 has it.
+func fileStorageSetting(extension storage.Extension, name string) reflect.Value {
 	value := reflect.ValueOf(extension)
-	for _, name := range []string{"cfg", "Directory"} {
+	for _, field := range []string{"cfg", name} {
 		if value = reflect.Indirect(value); value.Kind() != reflect.Struct {
-			return ""
+			return reflect.Value{}
 		}
-		value = value.FieldByName(name)
+		value = value.FieldByName(field)
 	}
-	if value.Kind() != reflect.String {
-		return ""
+	return value
+}
+
+// prepare looks at the file before the extension opens it: bbolt ends the process for
+// some kinds of damage, and the extension's `recreate` helps with some others only.
+func (f storageFile) prepare(now time.Time, logger *zap.Logger) error {
+	if !filepath.IsAbs(f.path) {
+		return nil
 	}
-	return value.String()
+	err := boltcheck.Check(f.path)
+	if !errors.Is(err, boltcheck.ErrDamaged) {
+		return nil // what else is wrong, the extension says
+	}
+	if !f.recreate {
+		return f.damaged(err)
+	}
+	backup := f.path + "." + now.Format("2006-01-02T15:04:05.000") + ".backup" // as the extension names it
+	if renameErr := os.Rename(f.path, backup); renameErr != nil {
+		return errors.Join(f.damaged(err), renameErr)
+	}
+	logger.Error("The file of the storage is damaged: starting a new one. Events are read from `start_at`",
+		zap.String("file", f.path), zap.String("moved_to", backup), zap.Error(err))
+	return nil
 }
 
 // String is the storage and its file, for errors.
@@ -60,7 +93,7 @@ func (f storageFile) String() string {
 
 // damaged says what to do about a file that cannot be used.
 func (f storageFile) damaged(err error) error {
-	return &storageDamagedError{fmt.Sprintf("%s: it is damaged (%v). Stop the collector, move that file away and start again: events are then read from `start_at`, and those that were delivered before are delivered again with the same log.record.uid. `recreate: true` of file_storage does that by itself for some kinds of damage", f, err)}
+	return &storageDamagedError{fmt.Sprintf("%s: it is damaged (%v). Stop the collector, move that file away and start again: events are then read from `start_at`, and those that were delivered before are delivered again with the same log.record.uid. `recreate: true` of file_storage does that by itself at a start", f, err)}
 }
 
 // locked says what to do about a file that is in use.

@@ -20,10 +20,7 @@ import (
 )
 
 // stuckSource is a database on a file system whose server is gone.
-type stuckSource struct {
-	source
-	release chan struct{}
-}
+type stuckSource struct{ release chan struct{} }
 
 func (s *stuckSource) Changed() (bool, error) {
 	<-s.release
@@ -73,7 +70,7 @@ func TestReadThatDoesNotReturn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				core, logs := observer.New(zap.InfoLevel)
-				host, stuck := newHost(), &stuckSource{release: make(chan struct{})}
+				host, stuck := newHost(), &stuckSource{make(chan struct{})}
 				watched := &watchedSource{stuck, newHealth(host, zap.New(core)), "/nfs/registry.sqlite", newNoticeLog(zap.NewNop())}
 				returned := make(chan error, 1)
 				go func() { returned <- read(t.Context(), watched) }()
