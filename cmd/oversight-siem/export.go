@@ -190,6 +190,8 @@ func (f *exportFlags) protocol(u *url.URL) send.Protocol {
 		return send.HEC()
 	case f.format == formatECS && send.IsBulkURL(u):
 		return send.Bulk()
+	case send.IsLogsIngestionURL(u):
+		return send.LogsIngestion()
 	default:
 		return send.JSONArray()
 	}
@@ -224,8 +226,17 @@ func (e *export) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return e.stopped(ctx, err, events, delivered)
 	}
+	if len(delivered.Refused) > 0 {
+		return fmt.Errorf("%d event(s) were exported; %s", delivered.Events, refusedAdvice(delivered))
+	}
 	fmt.Fprintf(stderr, "[ok] exported %d event(s) as %s\n", delivered.Events, e.format)
 	return nil
+}
+
+// refusedAdvice says which events the destination refused, and how to export them
+// again.
+func refusedAdvice(delivered output.Counts) string {
+	return fmt.Sprintf("%d were refused by the destination and skipped: export them again with --ids %s", len(delivered.Refused), cli.FormatIDs(delivered.Refused))
 }
 
 // copyEvents reads and writes at the same time. It does neither any more when it
@@ -265,7 +276,11 @@ func (e *export) stopped(ctx context.Context, err error, events *registry.Ordere
 	// What ended the export must not end the search as well.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resumeTimeout)
 	defer cancel()
-	return fmt.Errorf("%w\n%d event(s) were exported; %s", err, delivered.Events, e.resumeAdvice(ctx, events, delivered))
+	advice := e.resumeAdvice(ctx, events, delivered)
+	if len(delivered.Refused) > 0 {
+		advice = refusedAdvice(delivered) + "; " + advice
+	}
+	return fmt.Errorf("%w\n%d event(s) were exported; %s", err, delivered.Events, advice)
 }
 
 // resumeAdvice says with which flags to resume.
@@ -277,7 +292,7 @@ func (e *export) resumeAdvice(ctx context.Context, events *registry.Ordered, del
 	case !exact:
 		return fmt.Sprintf("resume with --after-id %d; that repeats some events and skips none, because timestamps are not in the order of ids", after)
 	case e.selected.Limit > 0:
-		return fmt.Sprintf("resume with --after-id %d --limit %d", after, max(1, e.selected.Limit-delivered.Events))
+		return fmt.Sprintf("resume with --after-id %d --limit %d", after, max(1, e.selected.Limit-delivered.Events-int64(len(delivered.Refused))))
 	default:
 		return fmt.Sprintf("resume with --after-id %d", after)
 	}
