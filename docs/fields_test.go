@@ -175,7 +175,7 @@ func enriched(e translator.Event) (pcommon.Resource, plog.LogRecord) {
 }
 
 // completeEvents returns events that have all fields between them: one with an IP
-// address, and one with another text in its place.
+// address, one with another text in its place, and one with an address and a port.
 func completeEvents(t *testing.T) []translator.Event {
 	t.Helper()
 	e := translator.Event{
@@ -183,12 +183,15 @@ func completeEvents(t *testing.T) []translator.Event {
 		IssuerID: "issuer", SourceIP: "192.0.2.1", UserAgent: "agent", Timestamp: time.Unix(1735000000, 0).UTC(),
 		QualifiedTimestamp: "2024-12-24T00:26:40Z", TlogIndex: 7, HasTlogIndex: true, TlogStatus: translator.TlogStatusMismatch,
 		TlogMismatch: "kind,token_id", DecodeError: "wrong", Observed: time.Unix(1735000001, 0).UTC(),
+		Truncated: "user_agent,extra", Reduced: "kind,file_id",
 	}
 	e.Extra, e.QuestionName = translator.NormalizeExtra(`{"qname": "beacon.example", "qtype": "A"}`)
 	require.NotEmpty(t, e.QuestionName)
 	noIP := e
 	noIP.SourceIP = "unix socket"
-	return []translator.Event{e, noIP}
+	withPort := e
+	withPort.SourceIP = "192.0.2.1:51008"
+	return []translator.Event{e, noIP, withPort}
 }
 
 // wholeObjects are objects that count as one field: the registry or the pipeline

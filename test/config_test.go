@@ -185,7 +185,7 @@ func TestVerifiedWritesFindingsApart(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			if n := strings.Count(string(text), "\n"); n < want {
+			if n := strings.Count(string(text), "}\n"); n < want {
 				return fmt.Errorf("%s has %d of %d lines", name, n, want)
 			}
 		}

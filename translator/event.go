@@ -90,6 +90,10 @@ func Action(kind string) string {
 	}
 }
 
+// ExtraFitsElastic reports whether Elasticsearch accepts Extra as an object, and
+// Logstash, and an index without a template the Extra of other events after it.
+func (e *Event) ExtraFitsElastic() bool { return extra.FitsElastic(e.Extra, e.QuestionName) }
+
 // QuestionType is extra.qtype, the DNS record type that a dns beacon was queried
 // for, or "".
 func (e *Event) QuestionType() string { return extra.QuestionType(e.Extra) }
@@ -105,8 +109,10 @@ func (e *Event) QuestionType() string { return extra.QuestionType(e.Extra) }
 //     deeper than 30 levels or with more than 1000 keys, which no destination
 //     would accept.
 //   - Numbers keep their digits: one that neither int64 nor float64 holds
-//     exactly becomes a string.
-//   - Lone surrogates and invalid UTF-8 become U+FFFD.
+//     exactly becomes a string, and so do NaN, Infinity and -Infinity, which are no
+//     JSON and which Python writes.
+//   - Lone surrogates and invalid UTF-8 become U+FFFD. Keys that differ remain
+//     different: of those that would be the same, the second is followed by (2).
 //
 // NormalizeExtra(NormalizeExtra(x)) equals NormalizeExtra(x).
 func NormalizeExtra(text string) (normal, questionName string) { return extra.Normalize(text) }
@@ -146,6 +152,10 @@ func (e *Event) slot(f field) slot {
 		return slot{text: &e.TlogStatus}
 	case fieldTlogMismatch:
 		return slot{text: &e.TlogMismatch}
+	case fieldTruncated:
+		return slot{text: &e.Truncated}
+	case fieldReduced:
+		return slot{text: &e.Reduced}
 	default: // Timestamp is the record's, and other fields are of findings
 		return slot{}
 	}

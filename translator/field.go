@@ -36,6 +36,8 @@ const (
 	fieldTlogIndex
 	fieldTlogStatus
 	fieldTlogMismatch
+	fieldTruncated
+	fieldReduced
 	// Of findings only.
 	fieldRowUID
 	fieldTlogLastIndex

@@ -17,6 +17,8 @@ var derivedAttributes = [...]attribute{
 	{AttributeTlogStatus, fieldTlogStatus, formText},
 	{AttributeTlogMismatch, fieldTlogMismatch, formNames},
 	{AttributeDecodeError, fieldDecodeError, formText},
+	{AttributeTruncated, fieldTruncated, formNames},
+	{AttributeReduced, fieldReduced, formNames},
 }
 
 // eventAttributes are the attributes of an event's record.
@@ -32,8 +34,8 @@ var eventAttributes = func() *attributeSet {
 }()
 
 // usualAttributes is how many attributes an event has at most, unless a column is
-// unreadable or differs from the log.
-var usualAttributes = len(eventAttributes.list) - 2
+// unreadable, differs from the log, or was cut or left out.
+var usualAttributes = len(eventAttributes.list) - 4
 
 // SetResource describes the registry as a resource. Empty ids are left out.
 // [SchemaURL] belongs on the plog.ResourceLogs.

@@ -304,7 +304,7 @@ func TestChangedByPipeline(t *testing.T) {
 			"event":{"kind":"event","category":["network"],"type":["access","info"],"dataset":"oversight.beacon","module":"oversight",
 				"provider":"oversight-registry","action":"beacon-http-pixel","id":"5","outcome":"success","hash":"u","created":"2024-12-24T00:26:41.5Z"},
 			"source":{"address":"****","geo":{"country_iso_code":"DE","country_name":"Germany","location":{"lat":52.5,"lon":13.4}}},
-			"labels":{"oversight_token_id":"t","oversight_file_id":"f","oversight_beacon_kind":"http_img","risk_score":"7",
+			"labels":{"oversight_token_id":"t","oversight_file_id":"f","oversight_beacon_kind":"http_img","risk_score":"7","risk_score_2":"the same label",
 				"quoted \"\n":"\ufffd","beacon_kind":"not ours","deployment_environment_name":"production"},
 			"oversight":{"schema":"oversight-siem-1","registry_id":"deadbeef","token_id":"t","file_id":"f","beacon_kind":"http_img"},
 			"message":"beacon-http-pixel from ****: document f"}`,

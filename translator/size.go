@@ -3,36 +3,130 @@
 
 package translator
 
-import "crypto/sha256"
+import (
+	"math"
+	"strings"
+)
 
-// LongValues describes the values of a row that are too long to be read whole. The
-// event holds their beginnings, and has their columns in [Event.Truncated].
-type LongValues struct {
-	// Columns are the values, in the order of the table.
-	Columns []LongValue
+// Sizes. Destinations limit requests by bytes: Kafka's producers to 1,000,000 bytes
+// by default, and the proxies before Splunk's HTTP Event Collector and Elasticsearch
+// often to 1 MB. A batch of events whose [Event.EncodedSize] adds up to at most
+// DefaultBatchBytes is smaller than that in every form in which this module and the
+// exporters write events, and smaller than OTLP's 4 MiB where a pipeline has
+// translated them and sends them by OTLP.
+const (
+	// DefaultBatchBytes is the default of the largest batch, in bytes. It leaves room
+	// for what stands once in a request, such as the resource, and for some small
+	// attributes that a pipeline adds, which are counted nowhere.
+	DefaultBatchBytes = 960_000
+	// MaxEventBytes is the most that one event takes after [Event.Truncate], in
+	// bytes, and so the least that a batch must be allowed.
+	MaxEventBytes = 250_000
+	// DefaultMaxValueBytes is the default of the longest value, in bytes. Lucene, and
+	// so Elasticsearch, accepts 32,766 in a keyword, and 32,733 for the path and value
+	// of a field below oversight.extra.
+	DefaultMaxValueBytes = 16 << 10
+)
+
+// The parts of an event's size that do not depend on its values, in bytes: names,
+// punctuation, times, numbers and uids. A test encodes events with the exporters, and
+// fails where they are too small.
+const (
+	// fixedBytes is that of the largest form, a document of the exporter elasticsearch
+	// with its action line, without what sizeCounter.text adds.
+	fixedBytes = 720
+	// fixedOTLPBytes is that of a record in OTLP JSON, which writes more around every
+	// value of oversight.extra.
+	fixedOTLPBytes = 1100
+	// namesBytes is for the names of all columns in a list.
+	namesBytes = 200
+)
+
+// EncodedSize is the most bytes that the event takes in any form once
+// [Event.Truncate] has been called with that limit: a form is one of the three
+// shapes, as lines or by the exporters for them, or the record itself by OTLP. It
+// counts bytes as escaped, as often as a form repeats a value, and what stands
+// around them. It is at most [MaxEventBytes].
+func (e *Event) EncodedSize(maxValueBytes int) int {
+	c := sizeCounter{limit: maxValueBytes}
+	// What is around a value, and how often it is repeated, is as in Elastic's
+	// document, which repeats most.
+	c.text(e.Kind, 4, 45)        // action, label, field, message
+	c.text(e.TokenID, 2, 50)     // label, field
+	c.text(e.FileID, 3, 50)      // label, field, message
+	c.text(e.RecipientID, 4, 90) // label, field, related.user, message
+	c.text(e.IssuerID, 2, 45)    // label, field
+	c.text(e.SourceIP, 4, 60)    // source.address, source.ip, related.ip, message
+	c.text(e.UserAgent, 1, 30)
+	c.text(e.QualifiedTimestamp, 1, 30)
+	c.text(e.DecodeError, 1, 30)
+	c.bytes += 2 * len(e.RegistryID) // the operator's own, and of characters that are not escaped
+	if e.FileID == "" && e.RecipientID == "" {
+		c.text(e.TokenID, 1, 0) // message
+	}
+	structure := 0
+	if e.Extra != "" {
+		structure = c.object(e.Extra)
+		c.name(e.QuestionName)
+		c.text(e.QuestionType(), 1, 0)
+	}
+	for _, names := range [...]string{e.TlogMismatch, e.Truncated, e.Reduced} {
+		if names != "" {
+			count := strings.Count(names, ",") + 1
+			c.bytes += len(names) + 4*count + 30
+			structure += len(names) + 32*count + 60
+		}
+	}
+	return min(max(c.bytes+fixedBytes, c.once+structure+fixedOTLPBytes), MaxEventBytes)
 }
 
-// LongValue is a value that is too long to be read whole.
-type LongValue struct {
-	// Column is its name in the table.
-	Column string
-	// Bytes is its size.
-	Bytes int64
-	// SHA256 is the hash of its bytes.
-	SHA256 [sha256.Size]byte
+// sizeCounter adds up sizes.
+type sizeCounter struct {
+	limit int // of a value, in bytes
+	bytes int // of values as often as they are repeated, and what is around them
+	once  int // of values alone
 }
 
-// DefaultMaxValueBytes is the default of the longest value, in bytes.
-const DefaultMaxValueBytes = 16 << 10
+// text adds a text that is written a number of times, and what is around it.
+func (c *sizeCounter) text(text string, times, around int) {
+	if text == "" {
+		return
+	}
+	if len(text) > c.limit {
+		text = text[:c.limit]
+		c.bytes += namesBytes
+	}
+	size := len(text)
+	if !isUnescaped(text) {
+		size = 0
+		for i := range len(text) {
+			size += int(escapedBytes[text[i]])
+		}
+	}
+	c.bytes += size*times + around
+	c.once += size
+}
 
-// Truncate cuts texts that are longer than maxValueBytes, and more where the event
-// is still too large for one request, and adds their columns to Truncated.
-func (e *Event) Truncate(maxValueBytes int) {}
+// name adds the name of a DNS question, which is in the message, and as
+// dns.question.name once more with escapes of its own.
+func (c *sizeCounter) name(name string) {
+	c.text(name, 2, 60)
+	if !isUnescaped(name) {
+		c.bytes += 4 * min(len(name), c.limit) // `\\ddd` for a byte that was counted as 1
+	}
+}
 
-// EncodedSize is the most bytes that the event takes in any shape and encoding once
-// [Event.Truncate] has been called with that limit.
-func (e *Event) EncodedSize(maxValueBytes int) int { return 0 }
-
-// Reduce leaves out all text that a stranger may have chosen, names the columns in
-// Reduced, and gives the event the uid of its reduced form.
-func (e *Event) Reduce() {}
+// object adds a JSON object, and returns what OTLP JSON writes around its values.
+func (c *sizeCounter) object(text string) (structure int) {
+	if len(text) > c.limit {
+		c.bytes += namesBytes // what remains of it is shorter than all of it
+	}
+	var both uint64
+	for i := range len(text) {
+		both += objectBytes[text[i]]
+	}
+	size := int(both & math.MaxUint32)
+	c.bytes += size + len(`"extra":{},`)
+	c.once += size
+	return int(both >> 32)
+}

@@ -129,6 +129,12 @@ func TestElasticItemIsRefused(t *testing.T) {
 	requests, got := s.seen()
 	assert.Len(t, requests, 2)
 	assert.Len(t, got, 599)
+
+	// When the destination has relented, the advice delivers it.
+	r = run(t, toElastic(s, "--ids", "7")...)
+	assertOK(t, r, 1, "ecs")
+	_, got = s.seen()
+	assert.ElementsMatch(t, registryOrder(t), got)
 }
 
 // What is not about one document ends the export.

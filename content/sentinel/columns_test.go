@@ -55,9 +55,10 @@ func fullEvent(t *testing.T) translator.Event {
 	e := translator.Event{
 		RegistryID: "registry", ID: 7, UID: "00112233445566778899aabbccddeeff", Kind: "dns",
 		TokenID: "token", FileID: "file", RecipientID: "recipient", IssuerID: "issuer",
-		SourceIP: "203.0.113.9", UserAgent: "agent", QuestionName: "q.example", Extra: `{"qname":"q.example"}`,
+		SourceIP: "203.0.113.9:443", UserAgent: "agent", QuestionName: "q.example", Extra: `{"qname":"q.example"}`,
 		Timestamp: time.Unix(1735000000, 5).UTC(), QualifiedTimestamp: "as the registry wrote it",
 		TlogIndex: 3, HasTlogIndex: true, TlogStatus: "mismatch", TlogMismatch: "kind,token_id", DecodeError: "error",
+		Truncated: "user_agent,extra", Reduced: "kind,file_id", Long: &translator.LongValues{},
 		Observed: time.Unix(1735000001, 0).UTC(),
 	}
 	requireFull(t, e)

@@ -94,6 +94,9 @@ var columns = [
   { name: 'OccurredAt', type: 'datetime', description: 'When the registry was called, by its clock, or when something was found. Never replaced. Empty if the registry\'s row holds no time.' }
   { name: 'TlogStatus', type: 'string', description: 'How the event stands to its leaf in the transparency log: verified, mismatch, missing, duplicate or unavailable. Empty where the collector does not check.' }
   { name: 'TlogMismatch', type: 'string', description: 'The names of the fields in which event and leaf differ, with commas between them.' }
+  { name: 'Truncated', type: 'string', description: 'The names of the columns whose values were cut because they were too long, with commas between them. EventUid covers the whole values.' }
+  { name: 'Reduced', type: 'string', description: 'The names of the columns that were left out because the workspace had refused the row with them, with commas between them. Such a row has an EventUid that ends in -reduced; the whole row follows when it is accepted.' }
+  { name: 'SourceAddress', type: 'string', description: 'The IP address in a SourceIp that is written differently, such as with a port. Empty otherwise.' }
   { name: 'DecodeError', type: 'string', description: 'Which columns of the registry\'s row could not be read, and what they hold. Empty otherwise.' }
   { name: 'IntegrityKind', type: 'string', description: 'What was found about the log or the table: row_mismatch, leaf_without_row, log_rewritten, leaf_corrupt, head_signature_invalid, head_inconsistent or database_replaced. Empty for an event.' }
   { name: 'Message', type: 'string', description: 'What was found, as a sentence.' }

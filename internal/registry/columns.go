@@ -3,22 +3,23 @@
 
 package registry
 
-import (
-	"strings"
-
-	"github.com/oversight-protocol/oversight-otelcol/translator"
-)
+import "github.com/oversight-protocol/oversight-otelcol/translator"
 
 // eventColumns are the columns that rows are read from.
 var eventColumns = translator.Columns()
 
-// columns is the list of them in a SELECT.
-var columns = selectList(eventColumns)
+// Columns that are read in ways of their own.
+const (
+	columnExtra     = "extra"
+	columnTimestamp = "timestamp"
+)
 
-func selectList(columns []translator.Column) string {
-	names := make([]string, len(columns))
+// timestampColumn is the index of timestamp in columns; -1 if it is not there.
+func timestampColumn(columns []translator.Column) int {
 	for i := range columns {
-		names[i] = columns[i].Name
+		if columns[i].Name == columnTimestamp {
+			return i
+		}
 	}
-	return strings.Join(names, ", ")
+	return -1
 }

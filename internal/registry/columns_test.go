@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -17,6 +18,14 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
+
+func selectList(columns []translator.Column) string {
+	names := make([]string, len(columns))
+	for i := range columns {
+		names[i] = columns[i].Name
+	}
+	return strings.Join(names, ", ")
+}
 
 // decodeAll reads all rows with a decoder of these columns.
 func decodeAll(t *testing.T, path string, columns []translator.Column) []translator.Event {

@@ -6,8 +6,10 @@ package registry
 import (
 	"cmp"
 	"fmt"
+	"strings"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
 // Cursor is a position between two rows. The zero value is before the first row.
@@ -21,6 +23,12 @@ type Cursor struct {
 	// RegistryID is the id that UID was made with. With it, an operator can rename
 	// a registry, and its database does not count as replaced.
 	RegistryID string
+}
+
+// cursorAfter is the cursor after an event. It may be kept for long, so that its
+// texts must not keep those of a batch in memory.
+func cursorAfter(e *translator.Event) Cursor {
+	return Cursor{ID: e.ID, UID: strings.Clone(e.UID), RegistryID: e.RegistryID}
 }
 
 // ReplacedError means that the database is not the one that the cursor is from.
@@ -37,12 +45,13 @@ func (e *ReplacedError) Error() string {
 	return fmt.Sprintf("database %s was replaced since it was read up to id %d: %s", e.Path, e.Cursor.ID, e.Reason)
 }
 
-// check returns a *ReplacedError if the database is not the cursor's.
-func (r *Reader) check(conn *livedb.Conn, cursor Cursor) error {
+// check returns a *ReplacedError if the database is not the cursor's. The cursor's
+// id is a key of the queries.
+func (r *Reader) check(conn *livedb.Conn, q *queries, cursor Cursor) error {
 	if cursor.ID == 0 {
 		return nil
 	}
-	uid, found, err := r.uidAt(conn, cursor.ID, cursor.RegistryID)
+	uid, found, err := r.uidAt(conn, q, cursor.ID, cursor.RegistryID)
 	if err != nil {
 		return err
 	}
@@ -52,54 +61,44 @@ func (r *Reader) check(conn *livedb.Conn, cursor Cursor) error {
 		}
 		return &ReplacedError{r.settings.Path, cursor, fmt.Sprintf("the row with that id is event %s, expected %s", uid, cmp.Or(cursor.UID, "no row"))}
 	}
-	highest, err := highestID(conn)
+	highest, err := highestKey(conn, q)
 	if err != nil || highest >= cursor.ID {
 		return err // pruned
 	}
 	return &ReplacedError{r.settings.Path, cursor, fmt.Sprintf("its highest id ever used is %d", highest)}
 }
 
-// uidAt returns the uid of the row with that id.
-func (r *Reader) uidAt(conn *livedb.Conn, id int64, registryID string) (uid string, found bool, err error) {
-	stmt, err := conn.Prepare(selectRow)
+// uidAt returns the uid of the row with that key.
+func (r *Reader) uidAt(conn *livedb.Conn, q *queries, key int64, registryID string) (uid string, found bool, err error) {
+	stmt, err := conn.Prepare(q.row)
 	if err != nil {
 		return "", false, err
 	}
 	defer stmt.Reset()
-	stmt.BindInt64(1, id)
+	stmt.BindInt64(1, key)
 	found, err = stmt.Step()
-	if err != nil || !found {
+	switch {
+	case livedb.IsTooBig(err):
+		uid, err = r.longUID(conn, q, key, registryID)
+		return uid, err == nil, err
+	case err != nil || !found:
 		return "", false, err
 	}
 	return r.decoder.uid(stmt, registryID), true, nil
 }
 
-// highestID returns the highest id that was ever used in the table: AUTOINCREMENT
+// highestKey returns the highest key that was ever used in the table: AUTOINCREMENT
 // keeps it in sqlite_sequence after the rows are deleted. Without AUTOINCREMENT it
 // is that of the rows that are left.
-func highestID(conn *livedb.Conn) (int64, error) {
-	highest, err := queryInt(conn, "SELECT max(id) FROM events")
+func highestKey(conn *livedb.Conn, q *queries) (int64, error) {
+	highest, err := queryInt(conn, q.highest)
 	if err != nil {
 		return 0, err
 	}
 	exists, err := queryInt(conn, "SELECT count(*) FROM sqlite_master WHERE name = 'sqlite_sequence'")
-	if err != nil || exists == 0 {
+	if err != nil || exists == 0 || !q.byKey {
 		return highest, err
 	}
 	sequence, err := queryInt(conn, "SELECT max(seq) FROM sqlite_sequence WHERE name = 'events'")
 	return max(highest, sequence), err
-}
-
-// queryInt returns the first column of the first row; 0 for none or NULL.
-func queryInt(conn *livedb.Conn, query string) (int64, error) {
-	stmt, err := conn.Prepare(query)
-	if err != nil {
-		return 0, err
-	}
-	defer stmt.Reset()
-	found, err := stmt.Step()
-	if err != nil || !found {
-		return 0, err
-	}
-	return stmt.Column(0).Int64(), nil
 }

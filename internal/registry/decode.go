@@ -4,7 +4,10 @@
 package registry
 
 import (
+	"encoding/binary"
+	"encoding/json"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -35,6 +38,8 @@ type decoder struct {
 	unreadable []string        // the current row's columns that cannot be read, and why
 
 	withoutUID bool // events need none
+
+	timestamp int // the index of its column; -1 if there is none
 }
 
 // columnValue is what a column holds, as SQLite returns it.
@@ -48,7 +53,7 @@ type columnValue struct {
 // newDecoder makes a decoder of rows with these columns. Those of the uid come
 // first.
 func newDecoder(columns []translator.Column) *decoder {
-	d := &decoder{columns: columns, values: make([]columnValue, len(columns))}
+	d := &decoder{columns: columns, values: make([]columnValue, len(columns)), timestamp: timestampColumn(columns)}
 	for d.uidColumns < len(columns) && columns[d.uidColumns].InUID {
 		d.uidColumns++
 	}
@@ -65,6 +70,11 @@ func (d *decoder) decode(stmt *livedb.Stmt, e *translator.Event) {
 		uid := d.hash()
 		e.UID = d.share(uid[:])
 	}
+	d.decodeColumns(e)
+}
+
+// decodeColumns sets the event from the encoded row.
+func (d *decoder) decodeColumns(e *translator.Event) {
 	for i := range d.columns {
 		d.decodeColumn(i, e)
 	}
@@ -83,6 +93,9 @@ func (d *decoder) decodeColumn(column int, e *translator.Event) {
 	case translator.ColumnInteger:
 		if n, ok := d.int(column); ok {
 			c.SetInt(e, n)
+			if n == 0 && column == 0 {
+				d.cannotRead(column, "not positive") // an event with the id 0 has none
+			}
 		}
 	case translator.ColumnTime:
 		if seconds, ok := d.seconds(column); ok {
@@ -139,9 +152,10 @@ func (d *decoder) bytes(column int) string {
 	return d.row[v.start:v.end]
 }
 
-// text reads a column as text. Numbers have a text, blobs do not.
+// text reads a column as text. Numbers have a text. Blobs do not, except for JSON in
+// extra, which the registry's own exporter reads.
 func (d *decoder) text(column int) string {
-	switch d.values[column].class {
+	switch class := d.values[column].class; class {
 	case livedb.TypeText:
 		text := d.bytes(column)
 		if d.ascii || utf8.ValidString(text) {
@@ -150,38 +164,109 @@ func (d *decoder) text(column int) string {
 		d.cannotRead(column, "text that is not UTF-8")
 		return strings.ToValidUTF8(text, string(utf8.RuneError))
 	case livedb.TypeInteger, livedb.TypeFloat:
+		if d.columns[column].Name == columnExtra && d.isZero(column) { // which Python takes for none
+			return ""
+		}
 		return d.number(column)
 	case livedb.TypeBlob:
-		d.cannotRead(column, "a blob, not text")
+		return d.textOfBlob(column)
 	case livedb.TypeNull:
 	}
 	return ""
 }
 
-// int reads a column as an integer, which may be NULL.
+func (d *decoder) textOfBlob(column int) string {
+	blob := d.bytes(column)
+	if d.columns[column].Name == columnExtra && utf8.ValidString(blob) {
+		blob = strings.TrimPrefix(blob, "\ufeff")
+		if !json.Valid([]byte(blob)) && blob != "" {
+			d.cannotRead(column, "a blob that is not JSON")
+		}
+		return blob
+	}
+	d.cannotRead(column, "a blob, not text")
+	return ""
+}
+
+// int reads a column as an integer, which may be NULL. A real number and a text count
+// if they are one.
 func (d *decoder) int(column int) (n int64, ok bool) {
 	switch v := &d.values[column]; v.class {
 	case livedb.TypeInteger:
 		return v.int, true
+	case livedb.TypeFloat:
+		real := d.real(column)
+		if n, ok = truncate(real); ok && float64(n) == real {
+			return n, true
+		}
+	case livedb.TypeText:
+		text := d.bytes(column)
+		if n, ok = parseInteger(text); ok || text == "" && column != 0 {
+			return n, ok
+		}
 	case livedb.TypeNull:
-	default:
-		d.cannotRead(column, "not an integer")
+		if column != 0 {
+			return 0, false
+		}
+	case livedb.TypeBlob:
 	}
+	d.cannotRead(column, "not an integer")
 	return 0, false
 }
 
 // seconds reads a column as seconds since 1970; 0 and NULL mean that there is no
-// time.
+// time. Like the registry's own exporter, it reads whatever Python converts to an
+// integer.
 func (d *decoder) seconds(column int) (seconds int64, ok bool) {
-	seconds, ok = d.int(column)
-	if !ok || seconds == 0 {
+	seconds, known := d.time(column)
+	switch {
+	case !known && d.values[column].class != livedb.TypeNull && d.values[column].start != d.values[column].end:
+		d.cannotRead(column, "not an integer")
 		return 0, false
-	}
-	if seconds < translator.MinTimestamp || seconds > translator.MaxTimestamp {
+	case !known || seconds == 0:
+		return 0, false
+	case seconds < translator.MinTimestamp || seconds > translator.MaxTimestamp:
 		d.cannotRead(column, "not a time from 1970 to 2262")
 		return 0, false
 	}
 	return seconds, true
+}
+
+// time is the integer that a column holds as seconds; known is false if there is
+// none.
+func (d *decoder) time(column int) (seconds int64, known bool) {
+	switch v := &d.values[column]; v.class {
+	case livedb.TypeInteger:
+		return v.int, true
+	case livedb.TypeFloat:
+		return clampedSeconds(d.real(column)), true
+	case livedb.TypeText, livedb.TypeBlob:
+		return parseInteger(string(d.encoded[v.start:v.end]))
+	default:
+		return 0, false
+	}
+}
+
+// timeKey is the timestamp of the row as [sortKey] has it.
+func (d *decoder) timeKey() int64 {
+	if d.timestamp < 0 {
+		return noTime
+	}
+	seconds, known := d.time(d.timestamp)
+	return timeKey(d.values[d.timestamp].class, seconds, known)
+}
+
+// real is the real number that a column holds.
+func (d *decoder) real(column int) float64 {
+	v := &d.values[column]
+	return math.Float64frombits(binary.BigEndian.Uint64(d.encoded[v.start:v.end]))
+}
+
+func (d *decoder) isZero(column int) bool {
+	if v := &d.values[column]; v.class == livedb.TypeInteger {
+		return v.int == 0
+	}
+	return d.real(column) == 0
 }
 
 func (d *decoder) cannotRead(column int, reason string) {

@@ -74,13 +74,15 @@ const minScan = 1 << 16
 // divide divides the rows with ids above after, up to last, into ranges. It scans
 // parts of the table in parallel, each with a connection of its own.
 func (o *Ordered) divide(ctx context.Context, after, last int64) ([]idRange, error) {
-	parts := min(int64(runtime.GOMAXPROCS(0)), maxReaders, max((last-after)/minScan, 1))
+	span := uint64(max(last, after)) - uint64(after)                                    //nolint:gosec // the difference is right also where it exceeds an int64
+	parts := min(int64(runtime.GOMAXPROCS(0)), maxReaders, max(int64(span/minScan), 1)) //nolint:gosec // below 2^48
+	step := int64(span / uint64(parts))                                                 //nolint:gosec // wraps around as the sum below does
 	scanned := make([]idRanges, parts)
 	group, ctx := errgroup.WithContext(ctx)
 	for i := range parts {
-		from, to := after+(last-after)/parts*i, last
+		from, to := after+step*i, last
 		if i < parts-1 {
-			to = after + (last-after)/parts*(i+1)
+			to = after + step*(i+1)
 		}
 		group.Go(func() error {
 			reader := Open(o.reader.settings)

@@ -5,6 +5,9 @@ package registry
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"math"
 	"slices"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
@@ -31,7 +34,10 @@ import (
 type Ordered struct {
 	reader *Reader
 	limits Range
-	end    Cursor // after the last row at the beginning; also detects another database
+	end    Cursor // after the last row at the beginning, by its key; also detects another database
+	after  int64  // the key of the rows before the first one
+	byID   bool   // the keys are the ids
+	told   []Notice
 	ranges []idRange
 	left   int64 // events within the limit that were not returned yet
 
@@ -39,14 +45,15 @@ type Ordered struct {
 }
 
 // Ordered begins to read the events that exist now. It scans the timestamps
-// of all rows after AfterID once.
+// of all rows after AfterID once. Rows are read whatever their ids are, unless the
+// table has no rowids: then a row whose id is no integer is an error.
 func (r *Reader) Ordered(ctx context.Context, limits Range) (*Ordered, error) {
-	end, err := r.End(ctx)
-	if err != nil {
+	o := &Ordered{reader: r, limits: limits}
+	if err := o.begin(ctx); err != nil {
 		return nil, err
 	}
-	o := &Ordered{reader: r, limits: limits, end: end}
-	if o.ranges, err = o.divide(ctx, limits.AfterID, end.ID); err != nil {
+	var err error
+	if o.ranges, err = o.divide(ctx, o.after, o.end.ID); err != nil {
 		return nil, err
 	}
 	for _, ids := range o.ranges {
@@ -56,6 +63,42 @@ func (r *Reader) Ordered(ctx context.Context, limits Range) (*Ordered, error) {
 		o.left = min(o.left, limits.Limit)
 	}
 	return o, nil
+}
+
+// begin finds the first and the last row.
+func (o *Ordered) begin(ctx context.Context) error {
+	o.reader.mu.Lock()
+	defer o.reader.mu.Unlock()
+	_, err := o.reader.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
+		l, err := o.reader.layout(conn)
+		if err != nil {
+			return err
+		}
+		if l.rowid == "" {
+			if _, id, found, err := unkeyedRow(conn, &l.ordered); found || err != nil {
+				return errors.Join(err, fmt.Errorf("a row has the id %s: must be a positive integer in a view and in a table WITHOUT ROWID", id))
+			}
+		}
+		o.byID, o.told = l.ordered.isID, o.reader.fileNotices(l)
+		if o.end, err = o.reader.end(conn, &l.ordered); err != nil {
+			return err
+		}
+		lowest, err := queryInt(conn, l.ordered.lowest)
+		o.after = max(lowest, math.MinInt64+1) - 1
+		if o.byID && o.limits.AfterID > 0 {
+			o.after = o.limits.AfterID
+		}
+		return err
+	})
+	return o.reader.wrap("read events in order", err)
+}
+
+// lowestID is the bound of ids where they are not the keys.
+func (o *Ordered) lowestID() int64 {
+	if o.limits.AfterID > 0 {
+		return o.limits.AfterID
+	}
+	return math.MinInt64
 }
 
 // Close ends the reading, and returns once no goroutine of it is left. [Ordered.Resume]
@@ -70,6 +113,10 @@ func (o *Ordered) Close() {
 // Left returns how many events Next has not returned yet; fewer follow if rows are
 // pruned.
 func (o *Ordered) Left() int64 { return o.left }
+
+// Notices are what a user should be told about the database. They do not include ids:
+// all rows are read.
+func (o *Ordered) Notices() []Notice { return o.told }
 
 // Next returns the next events, up to n of them; none at the end, and fewer than
 // n where the database is written to all the time. The memory of into, nil or
@@ -100,8 +147,12 @@ func (o *Ordered) Next(ctx context.Context, n int, into []translator.Event) ([]t
 // Resume returns the [Range.AfterID] with which another reading with the same
 // bounds continues when this one ended after the event with that id; 0 for before
 // the first one. No event is left out. With exact, none is repeated either;
-// otherwise timestamps are not in the order of ids there, and some are.
+// otherwise timestamps are not in the order of ids there, and some are. It is an error
+// for a table where id is no INTEGER PRIMARY KEY.
 func (o *Ordered) Resume(ctx context.Context, id int64) (after int64, exact bool, err error) {
+	if !o.byID {
+		return 0, false, errors.New("id is not the primary key of the table")
+	}
 	if id == 0 {
 		return o.limits.AfterID, true, nil
 	}
@@ -123,16 +174,20 @@ func (o *Ordered) Resume(ctx context.Context, id int64) (after int64, exact bool
 
 // view calls fn with a consistent state of the database that the reading began
 // with.
-func (o *Ordered) view(ctx context.Context, r *Reader, fn func(*livedb.Conn, livedb.Attempt) error) error {
+func (o *Ordered) view(ctx context.Context, r *Reader, fn func(*livedb.Conn, *queries, livedb.Attempt) error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	_, err := r.db.View(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) error {
-		if err := r.check(conn, o.end); err != nil {
+		l, err := r.layout(conn)
+		if err != nil {
+			return err
+		}
+		if err := r.check(conn, &l.ordered, o.end); err != nil {
 			return err
 		}
 		r.decoder.withoutUID = o.limits.WithoutUID
 		defer func() { r.decoder.withoutUID = false }() // Read needs it
-		return fn(conn, attempt)
+		return fn(conn, &l.ordered, attempt)
 	})
 	return r.wrap("read events in order", err)
 }

@@ -8,8 +8,9 @@ import "time"
 // Range selects events. The zero value selects all of them.
 type Range struct {
 	// Since and Until limit the timestamps: not before Since, and before Until.
-	// The zero time is no limit. With either of them, events without a valid
-	// timestamp are left out.
+	// The zero time is no limit. An event whose timestamp is not known, since it is
+	// NULL or nothing that can be read, is within all limits. The timestamp 0
+	// says that there is no time, and is not before any Until.
 	Since, Until time.Time
 	// AfterID leaves out the events up to that id. 0 leaves out none.
 	AfterID int64
@@ -19,24 +20,21 @@ type Range struct {
 	Limit int64
 }
 
-// includesTime reports whether an event with that timestamp is to be read.
-func (l *Range) includesTime(t time.Time) bool {
+// includes reports whether an event is to be read whose timestamp has that key.
+func (l *Range) includes(seconds int64) bool {
 	switch {
-	case l.Since.IsZero() && l.Until.IsZero():
+	case seconds == noTime || seconds == unknownTime:
 		return true
-	case t.IsZero() || t.Before(l.Since):
+	case seconds == 0 && !l.Until.IsZero():
 		return false
-	default:
-		return l.Until.IsZero() || t.Before(l.Until)
 	}
+	return (l.Since.IsZero() || seconds >= ceilSeconds(l.Since)) && (l.Until.IsZero() || seconds < ceilSeconds(l.Until))
 }
 
-// includesKey reports whether the row with that key is to be read, as far as its
-// timestamp goes.
-func (l *Range) includesKey(key sortKey) bool {
-	t, ok := toTime(key.seconds)
-	if !ok {
-		t = time.Time{}
+// ceilSeconds is the first whole second that is not before t.
+func ceilSeconds(t time.Time) int64 {
+	if t.Nanosecond() > 0 {
+		return t.Unix() + 1
 	}
-	return l.includesTime(t)
+	return t.Unix()
 }

@@ -6,7 +6,6 @@ package registry
 import (
 	"context"
 	"runtime"
-	"slices"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -75,19 +74,17 @@ func (r *rangeReaders) run(ctx context.Context, i int) {
 func (r *rangeReaders) readByID(ctx context.Context, reader *Reader, ids idRange, send func(chunk) error) error {
 	for after := ids.first - 1; after < ids.last; {
 		events := r.buffer()
-		err := r.o.view(ctx, reader, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
+		var read page
+		err := r.o.view(ctx, reader, func(conn *livedb.Conn, q *queries, attempt livedb.Attempt) (err error) {
 			n := min(int64(batchSize(r.chunkSize, attempt)), ids.last-after)
-			events, err = reader.rows(conn, after, int(n), events[:0])
+			read, err = reader.rows(conn, q, after, Limits{Rows: int(n)}, selection{&r.o.limits, ids.last}, events[:0])
 			return err
 		})
-		if err != nil || len(events) == 0 { // the rest was pruned
+		if err != nil || read.last == after { // the rest was pruned
 			return err
 		}
-		after = events[len(events)-1].ID
-		events = slices.DeleteFunc(events, func(e translator.Event) bool {
-			return e.ID > ids.last || !r.o.limits.includesTime(e.Timestamp)
-		})
-		if err := send(chunk{events: events}); err != nil {
+		after = read.last
+		if err := send(chunk{events: read.events}); err != nil {
 			return err
 		}
 	}
@@ -99,9 +96,9 @@ func (r *rangeReaders) readBySortKey(ctx context.Context, reader *Reader, ids id
 	keys, err := r.o.sortedKeys(ctx, reader, ids)
 	for len(keys) > 0 && err == nil {
 		events, n := r.buffer(), 0
-		err = r.o.view(ctx, reader, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
+		err = r.o.view(ctx, reader, func(conn *livedb.Conn, q *queries, attempt livedb.Attempt) (err error) {
 			n = min(batchSize(r.chunkSize, attempt), len(keys))
-			events, err = reader.rowsByKey(conn, keys[:n], events[:0])
+			events, n, err = reader.rowsByKey(conn, q, keys[:n], events[:0])
 			return err
 		})
 		keys = keys[n:]

@@ -5,21 +5,12 @@ package registry
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/livedb"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
-)
-
-var (
-	selectRows = "SELECT " + columns + " FROM events WHERE id > ?1 ORDER BY id LIMIT ?2"
-	selectRow  = "SELECT " + columns + " FROM events WHERE id = ?1"
-	selectLast = "SELECT " + columns + " FROM events ORDER BY id DESC LIMIT 1"
-	selectLag  = "SELECT (SELECT max(id) FROM events), timestamp FROM events WHERE id > ?1 ORDER BY id LIMIT 1"
 )
 
 // minBatch is how many rows a batch has at least while the database keeps changing
@@ -48,6 +39,11 @@ type Reader struct {
 	db      *livedb.DB
 	version livedb.Version // of the last successful Read
 	decoder *decoder
+	long    longRows
+
+	currentLayout *layout
+	layoutConn    *livedb.Conn // that it was read with
+	layoutVersion int64        // of the schema
 }
 
 // Open returns a Reader. It does no I/O.
@@ -84,89 +80,94 @@ type Limits struct {
 	ValueBytes int
 }
 
+// maxBatchMemory bounds the values of a batch, in bytes: events hold them whole
+// until they are checked and cut. One row more is decoded.
+const maxBatchMemory = 4 << 20
+
+// batchLimit counts what a batch holds.
+type batchLimit struct {
+	limits         Limits
+	rows           int
+	bytes, decoded int
+}
+
+// admit reports whether the event of a row that took so many bytes in the database
+// belongs to the batch, and counts it if so. The first one always does.
+func (l *batchLimit) admit(e *translator.Event, decoded int) bool {
+	bytes := 0
+	if l.limits.Bytes > 0 {
+		bytes = e.EncodedSize(l.limits.ValueBytes)
+	}
+	if l.rows > 0 && (l.decoded+decoded > maxBatchMemory || l.limits.Bytes > 0 && l.bytes+bytes > l.limits.Bytes) {
+		return false
+	}
+	l.rows++
+	l.bytes += bytes
+	l.decoded += decoded
+	return true
+}
+
 // Batch is consecutive rows.
 type Batch struct {
-	// Events are the rows in the order of their ids.
+	// Events are the rows in the order of their ids, which are positive.
 	Events []translator.Event
 	// Next is the cursor after them.
 	Next Cursor
 	// More reports whether there may be more rows now.
 	More bool
+	// Notices are what an operator should be told about the database.
+	Notices []Notice
 }
 
 // Read returns the rows after the cursor, within the limits, appended to
 // into[:0]. It returns fewer, with More set, if the database is written to all the
-// time. It returns a *[ReplacedError] if the database is not the cursor's.
+// time, or if their values take more than 4 MiB. It returns a *[ReplacedError] if
+// the database is not the cursor's.
+//
+// In a table where id is no INTEGER PRIMARY KEY, an id counts if it is a positive
+// integer, of whatever type, and each call reads the ids of all rows. Rows with other
+// ids are not returned, and Notices says so.
 func (r *Reader) Read(ctx context.Context, cursor Cursor, limits Limits, into []translator.Event) (Batch, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var batch Batch
-	version, err := r.db.View(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) error {
-		if err := r.check(conn, cursor); err != nil {
-			return err
-		}
-		n := batchSize(limits.Rows, attempt)
-		events, err := r.rows(conn, cursor.ID, n, into[:0])
-		batch = Batch{Events: events, Next: cursor, More: len(events) == n}
+	version, err := r.db.View(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
+		limits := limits
+		limits.Rows = batchSize(limits.Rows, attempt)
+		batch, err = r.readBatch(conn, cursor, limits, into[:0])
 		return err
 	})
 	r.version = version
 	if err != nil {
 		return Batch{}, r.wrap("read events", err)
 	}
-	if n := len(batch.Events); n > 0 {
-		last := &batch.Events[n-1]
-		// A cursor may be kept for long. The clone does not keep the texts of its batch in memory.
-		batch.Next = Cursor{ID: last.ID, UID: strings.Clone(last.UID), RegistryID: last.RegistryID}
-	}
 	return batch, nil
 }
 
-// rows appends the events of the rows with ids above after, up to limit of them.
-func (r *Reader) rows(conn *livedb.Conn, after int64, limit int, events []translator.Event) ([]translator.Event, error) {
-	stmt, err := conn.Prepare(selectRows)
+func (r *Reader) readBatch(conn *livedb.Conn, cursor Cursor, limits Limits, into []translator.Event) (Batch, error) {
+	l, err := r.layout(conn)
 	if err != nil {
-		return nil, err
+		return Batch{}, err
 	}
-	defer stmt.Reset()
-	stmt.BindInt64(1, after)
-	stmt.BindInt64(2, int64(limit))
-	now := r.settings.Now().UTC()
-	for {
-		found, err := stmt.Step()
-		if err != nil || !found {
-			return events, err
-		}
-		events = r.appendEvent(events, stmt, now)
+	if err := r.check(conn, &l.delivery, cursor); err != nil {
+		return Batch{}, err
 	}
-}
-
-// rowsByKey reads rows one by one. Those that were pruned are skipped.
-func (r *Reader) rowsByKey(conn *livedb.Conn, keys []sortKey, events []translator.Event) ([]translator.Event, error) {
-	stmt, err := conn.Prepare(selectRow)
+	p, err := r.rows(conn, &l.delivery, cursor.ID, limits, selection{}, into)
 	if err != nil {
-		return nil, err
+		return Batch{}, err
 	}
-	now := r.settings.Now().UTC()
-	for _, key := range keys {
-		stmt.BindInt64(1, key.id)
-		found, err := stmt.Step()
-		if found {
-			events = r.appendEvent(events, stmt, now)
-		}
-		stmt.Reset()
-		if err != nil {
-			return nil, err
+	notices, err := r.notices(conn, l, &p)
+	if err != nil {
+		return Batch{}, err
+	}
+	batch := Batch{Events: p.events, Next: cursor, More: p.more, Notices: notices}
+	if n := len(batch.Events); n > 0 {
+		batch.Next = cursorAfter(&batch.Events[n-1])
+		if batch.Next.ID <= cursor.ID {
+			return Batch{}, fmt.Errorf("row %d was read after row %d: ids are not in order", batch.Next.ID, cursor.ID)
 		}
 	}
-	return events, nil
-}
-
-// appendEvent appends the event of the statement's row, which was read now.
-func (r *Reader) appendEvent(events []translator.Event, stmt *livedb.Stmt, now time.Time) []translator.Event {
-	events = append(events, translator.Event{RegistryID: r.settings.RegistryID, Observed: now})
-	r.decoder.decode(stmt, &events[len(events)-1])
-	return events
+	return batch, nil
 }
 
 // batchSize returns how many rows to read in that attempt: half as many after each
@@ -180,78 +181,58 @@ func batchSize(n int, attempt livedb.Attempt) int {
 
 // ByID returns the events of the rows with these ids, in that order, appended to
 // into[:0]. Rows that are not there are skipped. Like those of Read, values that are
-// too long to be read whole are described by [translator.Event.Long].
+// too long to be read whole are described by [translator.Event.Long]. Nothing else
+// bounds the memory of the events: pass few ids.
 func (r *Reader) ByID(ctx context.Context, ids []int64, into []translator.Event) ([]translator.Event, error) {
-	return nil, errors.ErrUnsupported
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	var events []translator.Event
+	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) (err error) {
+		events, err = r.byID(conn, ids, into[:0])
+		return err
+	})
+	if err != nil {
+		return nil, r.wrap("read events by id", err)
+	}
+	return events, nil
+}
+
+func (r *Reader) byID(conn *livedb.Conn, ids []int64, events []translator.Event) ([]translator.Event, error) {
+	l, err := r.layout(conn)
+	if err != nil {
+		return nil, err
+	}
+	now := r.settings.Now().UTC()
+	for _, id := range ids {
+		if events, err = r.appendRow(conn, &l.delivery, id, events, now); err != nil {
+			return nil, err
+		}
+	}
+	return events, nil
 }
 
 // Newest returns the event of the row with the highest id; ok is false if there are
 // no rows.
 func (r *Reader) Newest(ctx context.Context) (event translator.Event, ok bool, err error) {
-	return translator.Event{}, false, errors.ErrUnsupported
-}
-
-// EndBefore returns the cursor after the last row before those, at the end of the
-// table, whose timestamps are not before t: the end of the table as it was then.
-func (r *Reader) EndBefore(ctx context.Context, t time.Time) (Cursor, error) {
-	return r.End(ctx)
-}
-
-// End returns the cursor after the current last row.
-func (r *Reader) End(ctx context.Context) (Cursor, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	var end Cursor
-	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
-		highest, err := highestID(conn)
+	var events []translator.Event
+	_, err = r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
+		l, err := r.layout(conn)
 		if err != nil {
 			return err
 		}
-		stmt, err := conn.Prepare(selectLast)
+		highest, err := queryInt(conn, l.delivery.highest)
 		if err != nil {
 			return err
 		}
-		defer stmt.Reset()
-		end = Cursor{ID: highest, RegistryID: r.settings.RegistryID}
-		found, err := stmt.Step()
-		if found && stmt.Column(0).Int64() == highest {
-			end.UID = r.decoder.uid(stmt, r.settings.RegistryID)
-		}
+		events, err = r.byID(conn, []int64{highest}, events[:0])
 		return err
 	})
-	return end, r.wrap("find the last event", err)
-}
-
-// Lag is how far a cursor is behind.
-type Lag struct {
-	// Rows is the highest id in the table minus the cursor's; 0 at the end.
-	Rows int64
-	// Oldest is the timestamp of the first row after the cursor; the zero
-	// time if there is none, or it has no usable one.
-	Oldest time.Time
-}
-
-// Lag measures how far a cursor at that id is behind.
-func (r *Reader) Lag(ctx context.Context, after int64) (Lag, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	var lag Lag
-	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
-		lag = Lag{}
-		stmt, err := conn.Prepare(selectLag)
-		if err != nil {
-			return err
-		}
-		defer stmt.Reset()
-		stmt.BindInt64(1, after)
-		found, err := stmt.Step()
-		if found {
-			lag.Rows = stmt.Column(0).Int64() - after
-			lag.Oldest, _ = timestampOf(stmt, 1)
-		}
-		return err
-	})
-	return lag, r.wrap("measure the lag", err)
+	if err != nil || len(events) == 0 {
+		return translator.Event{}, false, r.wrap("read the newest event", err)
+	}
+	return events[0], true, nil
 }
 
 // wrap names the file in errors of SQLite, which does not know its path.

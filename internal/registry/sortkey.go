@@ -15,22 +15,21 @@ import (
 // that a registry that writes now and then seldom interferes.
 const scanBatch = 4096
 
-const selectSortKeys = "SELECT id, timestamp FROM events WHERE id > ?1 AND id <= ?2 ORDER BY id LIMIT ?3"
-
-// sortKey is what rows are ordered by.
+// sortKey is what rows are ordered by: the timestamp, see [timeKey], and the key of
+// their queries, which is the id in a registry's own table.
 type sortKey struct{ seconds, id int64 }
 
 func (k sortKey) compare(other sortKey) int {
 	return cmp.Or(cmp.Compare(k.seconds, other.seconds), cmp.Compare(k.id, other.id))
 }
 
-// sortKeyIn reads the row. A timestamp that is not an integer sorts like 0.
+// sortKeyIn reads the row.
 func sortKeyIn(stmt *livedb.Stmt) sortKey {
-	key := sortKey{id: stmt.Column(0).Int64()}
-	if timestamp := stmt.Column(1); timestamp.Type() == livedb.TypeInteger {
-		key.seconds = timestamp.Int64()
+	key, timestamp := stmt.Column(0).Int64(), stmt.Column(1)
+	if timestamp.Type() == livedb.TypeInteger { // nearly always
+		return sortKey{min(max(timestamp.Int64(), noTime+1), unknownTime-1), key}
 	}
-	return key
+	return sortKey{timeKey(secondsIn(timestamp)), key}
 }
 
 // scan calls visit for the keys of the rows to be read with ids above after, up
@@ -38,9 +37,9 @@ func sortKeyIn(stmt *livedb.Stmt) sortKey {
 func (o *Ordered) scan(ctx context.Context, reader *Reader, after, last int64, visit func(sortKey)) error {
 	for keys := make([]sortKey, 0, scanBatch); ; {
 		more := false
-		err := o.view(ctx, reader, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
+		err := o.view(ctx, reader, func(conn *livedb.Conn, q *queries, attempt livedb.Attempt) (err error) {
 			n := batchSize(scanBatch, attempt)
-			keys, err = sortKeys(conn, after, last, n, keys[:0])
+			keys, err = o.sortKeys(conn, q, after, last, n, keys[:0])
 			more = len(keys) == n
 			return err
 		})
@@ -48,7 +47,7 @@ func (o *Ordered) scan(ctx context.Context, reader *Reader, after, last int64, v
 			return err
 		}
 		for _, key := range keys {
-			if o.limits.includesKey(key) {
+			if o.limits.includes(key.seconds) {
 				visit(key)
 			}
 		}
@@ -59,8 +58,16 @@ func (o *Ordered) scan(ctx context.Context, reader *Reader, after, last int64, v
 	}
 }
 
-func sortKeys(conn *livedb.Conn, after, last int64, n int, into []sortKey) ([]sortKey, error) {
-	stmt, err := conn.Prepare(selectSortKeys)
+func (o *Ordered) sortKeys(conn *livedb.Conn, q *queries, after, last int64, n int, into []sortKey) ([]sortKey, error) {
+	keys, err := o.runSortKeys(conn, q, q.timestamps, after, last, n, into)
+	if livedb.IsTooBig(err) {
+		return o.runSortKeys(conn, q, q.safeTimestamps, after, last, n, into)
+	}
+	return keys, err
+}
+
+func (o *Ordered) runSortKeys(conn *livedb.Conn, q *queries, query string, after, last int64, n int, into []sortKey) ([]sortKey, error) {
+	stmt, err := conn.Prepare(query)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +75,9 @@ func sortKeys(conn *livedb.Conn, after, last int64, n int, into []sortKey) ([]so
 	stmt.BindInt64(1, after)
 	stmt.BindInt64(2, last)
 	stmt.BindInt64(3, int64(n))
+	if q.keyColumn > 0 {
+		stmt.BindInt64(4, o.lowestID())
+	}
 	for {
 		found, err := stmt.Step()
 		if err != nil || !found {

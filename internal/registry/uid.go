@@ -39,28 +39,33 @@ const headerSize = 1 + 4
 func (d *decoder) encode(stmt *livedb.Stmt, registryID string) {
 	b := appendBytes(d.encoded[:0], classText, registryID)
 	for i := range d.values {
-		v := &d.values[i]
-		column := stmt.Column(i)
-		v.class = column.Type()
-		v.start = len(b) + headerSize
-		switch v.class {
-		case livedb.TypeInteger:
-			v.int = column.Int64()
-			var digits [20]byte
-			b = appendBytes(b, classInteger, strconv.AppendInt(digits[:0], v.int, 10))
-		case livedb.TypeFloat:
-			b = binary.BigEndian.AppendUint64(appendHeader(b, classReal, 8), math.Float64bits(column.Float()))
-			v.real = string(column.Text()) // last, since it converts the value
-		case livedb.TypeText:
-			b = appendBytes(b, classText, column.Text())
-		case livedb.TypeBlob:
-			b = appendBytes(b, classBlob, column.Blob())
-		case livedb.TypeNull:
-			b = appendHeader(b, classNull, 0)
-		}
-		v.end = len(b)
+		b = d.encodeValue(b, i, stmt.Column(i))
 	}
 	d.encoded = b
+}
+
+// encodeValue appends the value of a column.
+func (d *decoder) encodeValue(b []byte, i int, column livedb.Value) []byte {
+	v := &d.values[i]
+	v.class = column.Type()
+	v.start = len(b) + headerSize
+	switch v.class {
+	case livedb.TypeInteger:
+		v.int = column.Int64()
+		var digits [20]byte
+		b = appendBytes(b, classInteger, strconv.AppendInt(digits[:0], v.int, 10))
+	case livedb.TypeFloat:
+		b = binary.BigEndian.AppendUint64(appendHeader(b, classReal, 8), math.Float64bits(column.Float()))
+		v.real = string(column.Text()) // last, since it converts the value
+	case livedb.TypeText:
+		b = appendBytes(b, classText, column.Text())
+	case livedb.TypeBlob:
+		b = appendBytes(b, classBlob, column.Blob())
+	case livedb.TypeNull:
+		b = appendHeader(b, classNull, 0)
+	}
+	v.end = len(b)
+	return b
 }
 
 func appendBytes[T []byte | string](b []byte, class byte, bytes T) []byte {

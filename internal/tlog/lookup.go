@@ -66,7 +66,7 @@ func (l *Log) Compare(row *translator.Event) (mismatch string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if !e.corrupt && leaf.Agrees(e.text, row) {
+	if !e.corrupt && row.Long == nil && leaf.Agrees(e.text, row) {
 		return "", nil
 	}
 	parsed := l.parseEntry(e)

@@ -29,8 +29,11 @@ const Dataset = "oversight.beacon"
 type Translator struct {
 	// Extended adds event.hash, event.created, related.ip, related.user,
 	// dns.question.name, dns.question.type, oversight.tlog_status,
-	// oversight.tlog_mismatch and message, and what a pipeline added to the
-	// event: a location as source.geo, anything else as labels.
+	// oversight.tlog_mismatch, oversight.truncated, oversight.reduced and message,
+	// source.ip where source.address has an IP address and more, and what a pipeline
+	// added to the event: a location as source.geo, anything else as labels. Of
+	// oversight.extra, what Elasticsearch would refuse is a text, in
+	// oversight.extra.raw.
 	Extended bool
 	// DocumentID makes the uid the document's _id in log records.
 	DocumentID bool
@@ -77,15 +80,16 @@ func (t *Translator) beacon(w shape.Writer, e *translator.Event, extra translato
 	w.Time("@timestamp", timestampOf(e)) // ecs-base.html
 	w.Fixed(version)
 	t.event(w, e)
-	ip := isIP(e.SourceIP)
-	source(w, e, ip, extra)
+	address := e.Address()
+	ip := address != "" && (address == e.SourceIP || isIP(e.SourceIP))
+	t.source(w, e, ip, address, extra)
 	w.Begin("user_agent") // ecs-user_agent.html
 	w.Text("original", e.UserAgent)
 	w.End()
 	labels(w, e, extra)
 	t.oversight(w, e)
 	if t.Extended {
-		extension(w, e, ip)
+		extension(w, e, address)
 	}
 	w.Begin("error") // ecs-error.html
 	w.Text("message", e.DecodeError)
@@ -116,13 +120,17 @@ func (t *Translator) event(w shape.Writer, e *translator.Event) {
 }
 
 // source writes the field set source (ecs-source.html): the address that called
-// back, and its location (ecs-geo.html).
-func source(w shape.Writer, e *translator.Event, ip bool, extra translator.ExtraAttributes) {
+// back, and its location (ecs-geo.html). Of a text that is more than an IP address,
+// both are there: ECS has source.address for the text, and source.ip for the address.
+func (t *Translator) source(w shape.Writer, e *translator.Event, ip bool, address string, extra translator.ExtraAttributes) {
 	w.Begin("source")
 	if ip {
 		w.Text("ip", e.SourceIP)
 	} else {
 		w.Text("address", e.SourceIP)
+		if t.Extended {
+			w.Text("ip", address)
+		}
 	}
 	location(w, extra)
 	w.End()
@@ -177,26 +185,32 @@ func (t *Translator) oversight(w shape.Writer, e *translator.Event) {
 	if t.Extended {
 		w.Text("tlog_status", e.TlogStatus)
 		w.Names("tlog_mismatch", e.TlogMismatch)
+		w.Names("truncated", e.Truncated)
+		w.Names("reduced", e.Reduced)
 	}
 	w.Text("qualified_timestamp", e.QualifiedTimestamp)
-	w.Extra("extra", e.Extra)
+	if t.Extended && !e.ExtraFitsElastic() {
+		w.Begin("extra")
+		w.Text("raw", e.Extra) // as the registry's own exporter has what is no object
+		w.End()
+	} else {
+		w.Extra("extra", e.Extra)
+	}
 	w.End()
 }
 
 // extension writes the field sets that only the extended shape has: the DNS
 // question (ecs-dns.html), values to search other events for (ecs-related.html),
 // and one line for a person (ecs-base.html).
-func extension(w shape.Writer, e *translator.Event, ip bool) {
+func extension(w shape.Writer, e *translator.Event, address string) {
 	w.Begin("dns")
 	w.Begin("question")
-	w.Text("name", e.QuestionName)
+	w.Text("name", escapeName(e.QuestionName))
 	w.Text("type", e.QuestionType())
 	w.End()
 	w.End()
 	w.Begin("related")
-	if ip {
-		w.List("ip", e.SourceIP)
-	}
+	w.List("ip", address)
 	w.List("user", e.RecipientID)
 	w.End()
 	w.Bytes("message", e.AppendMessage(w.Scratch()))

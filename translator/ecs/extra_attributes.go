@@ -69,20 +69,35 @@ func location(w shape.Writer, extra translator.ExtraAttributes) {
 	w.End()
 }
 
-// extraLabels writes what a pipeline added, except locations. The names of labels
-// have no dots, which Elasticsearch would read as objects. Of two attributes with the
-// same label the first counts, and none that has the label of a field.
+// extraLabels writes what a pipeline added, except locations. Of attributes whose labels
+// would be the same, or that of a field, the second is followed by _2, and so on.
 func extraLabels(w shape.Writer, extra translator.ExtraAttributes, isField func(label string) bool) {
 	if extra.Empty() {
 		return
 	}
 	written := map[string]bool{}
 	for name, value := range extra.All() {
-		label := strings.ReplaceAll(name, ".", "_")
-		if isLocation[name] || isField(label) || written[label] {
+		if isLocation[name] {
 			continue
 		}
+		label := shape.UniqueName(labelOf(name), func(label string) bool { return written[label] || isField(label) })
 		written[label] = true
 		w.AttributeText(label, value)
 	}
+}
+
+// labelOf is the label of an attribute. It has no dots, which Elasticsearch would read
+// as objects; no brackets, which Logstash reads as the path of a field; and no NUL,
+// which Elasticsearch refuses.
+func labelOf(name string) string {
+	label := strings.Map(func(r rune) rune {
+		if r == '.' || r == '[' || r == ']' || r == 0 {
+			return '_'
+		}
+		return r
+	}, name)
+	if strings.TrimSpace(label) == "" {
+		return shape.Unnamed
+	}
+	return label
 }

@@ -35,9 +35,10 @@ type Translator struct {
 	Index string
 	// Host is the metadata `host`. Default: the id of the event's registry.
 	Host string
-	// Extended adds `event.event_uid`, `event.tlog_status` and
-	// `event.tlog_mismatch`, and what a pipeline added to the event as indexed
-	// fields.
+	// Extended adds `event.event_uid`, `event.src_ip` (the address in a `source_ip`
+	// that is written differently, such as with a port), `event.tlog_status`,
+	// `event.tlog_mismatch`, `event.truncated` and `event.reduced`, and what a
+	// pipeline added to the event as indexed fields.
 	Extended bool
 }
 
@@ -68,6 +69,9 @@ func (t *Translator) beacon(w shape.Writer, e *translator.Event) {
 	w.Text("recipient_id", e.RecipientID)
 	w.Text("issuer_id", e.IssuerID)
 	w.Text("source_ip", e.SourceIP)
+	if t.Extended {
+		w.Text("src_ip", e.OtherAddress())
+	}
 	w.Text("user_agent", e.UserAgent)
 	w.Text("qualified_timestamp", e.QualifiedTimestamp)
 	if e.HasTlogIndex {
@@ -76,6 +80,8 @@ func (t *Translator) beacon(w shape.Writer, e *translator.Event) {
 	if t.Extended {
 		w.Text("tlog_status", e.TlogStatus) // the result of comparing the row with that leaf
 		w.Names("tlog_mismatch", e.TlogMismatch)
+		w.Names("truncated", e.Truncated) // columns whose values were cut
+		w.Names("reduced", e.Reduced)     // columns that were left out
 	}
 	w.Text("registry_id", e.RegistryID) // from the configuration
 	w.Extra("extra", e.Extra)
@@ -98,9 +104,13 @@ func (t *Translator) fields(w shape.Writer, d *translator.Document) {
 		return
 	}
 	for name, value := range d.Extra.All() {
-		if d.Event == nil || !isEventField(name) {
-			w.AttributeText(name, value)
+		if d.Event != nil && isEventField(name) {
+			continue
 		}
+		if name == "" {
+			name = shape.UniqueName(shape.Unnamed, func(name string) bool { _, taken := d.Extra.Get(name); return taken })
+		}
+		w.AttributeText(name, value)
 	}
 }
 

@@ -19,6 +19,7 @@ type encoding struct {
 
 	shape      siem.Translator // nil for FormatOTel
 	lineLength lineLength
+	lineStart  lineStart
 }
 
 var (
@@ -38,19 +39,22 @@ func newEncoding(config *Config) (*encoding, error) {
 }
 
 // MarshalLogs returns a line for each record, with line breaks between them and
-// none at the end, where exporters put their own. A record that holds neither an
+// none at the end, where exporters put their own, and one at the beginning where the
+// text before may have been cut, see lineStart. A record that holds neither an
 // event nor a finding becomes a line of OTLP JSON, so that nothing is lost. It is
 // safe for concurrent use.
 func (e *encoding) MarshalLogs(logs plog.Logs) ([]byte, error) {
 	records := logs.LogRecordCount()
 	text := make([]byte, 0, e.lineLength.estimate(records))
+	first := true
 	var document translator.Document
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
-				if len(text) > 0 {
+				if !first || e.lineStart.lineEnd(resource.Resource(), record) {
 					text = append(text, '\n')
 				}
+				first = false
 				if e.shape != nil && translator.HasDocument(record) {
 					document.SetLogRecord(resource.Resource(), record)
 					text = e.shape.AppendJSON(text, &document)
@@ -60,7 +64,8 @@ func (e *encoding) MarshalLogs(logs plog.Logs) ([]byte, error) {
 				if err != nil {
 					return nil, err
 				}
-				text = append(text, line...)
+				start := len(text)
+				text = translator.EscapeLine(append(text, line...), start)
 			}
 		}
 	}

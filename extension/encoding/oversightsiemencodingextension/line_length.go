@@ -12,6 +12,9 @@ const (
 	// few times while it grows, which costs less than the memory that one batch of
 	// long lines would reserve for all later ones.
 	maxLine = 4 << 10
+	// maxText bounds the bytes that are reserved for one batch: more than the receiver
+	// puts into one, whose lines have up to translator.DefaultBatchBytes.
+	maxText = 1 << 20
 	// decay is the part of the difference by which the estimate follows shorter
 	// lines in one batch. It follows longer lines at once.
 	decay = 4
@@ -30,7 +33,7 @@ func (l *lineLength) estimate(lines int) int {
 	if expected == 0 {
 		expected = initialLine
 	}
-	return lines * (expected + expected/8) // lines differ, and a little more saves a move
+	return min(lines*(expected+expected/8), maxText) // lines differ, and a little more saves a move
 }
 
 // observe updates the estimate with the length of a batch.

@@ -35,6 +35,7 @@ func TestLongLineIsForgotten(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, text, after)
 	assert.LessOrEqual(t, cap(after), 8*len(text), "bytes allocated for the first batch after the long lines")
+	assert.LessOrEqual(t, (&lineLength{}).estimate(1_000_000), maxText)
 	for range 10 {
 		after, err = marshaler.MarshalLogs(ordinary)
 		require.NoError(t, err)

@@ -17,7 +17,8 @@ const kindDNS = "dns"
 
 // Agrees reports whether a leaf is, byte for byte, what a registry writes for the
 // row, in the canonical form of RFC 8785. Nearly all are, and this is faster than
-// parsing. False says nothing: see [Beacon.Mismatch].
+// parsing. False says nothing: see [Beacon.Mismatch]. The row must not have values
+// that are too long to be read whole.
 func Agrees(leaf string, e *translator.Event) bool {
 	m := matcher{rest: leaf, ok: true}
 	m.literal(`{"event":"beacon"`)

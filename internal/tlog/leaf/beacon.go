@@ -4,6 +4,8 @@
 package leaf
 
 import (
+	"crypto/sha256"
+	"slices"
 	"strings"
 
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -111,6 +113,10 @@ func (b *Beacon) value(f beaconField) *string {
 // are compared only where the leaf has them. Of the other keys, one that is absent
 // is the same as one that is null: both agree with an empty or absent column. A
 // value that is not a string agrees with no row.
+//
+// Of a value that is too long to be read whole, see [translator.Event.Long], size and
+// hash are compared. If that is extra, qname and qtype are not compared: what they are
+// in the row is not known.
 func (b *Beacon) Mismatch(e *translator.Event) string {
 	differ := b.nonString
 	b.compare(&differ, fieldKind, e.Kind)
@@ -128,6 +134,9 @@ func (b *Beacon) Mismatch(e *translator.Event) string {
 		b.compare(&differ, fieldQuestionType, e.QuestionType())
 	}
 	b.compare(&differ, fieldTimestamp, e.QualifiedTimestamp)
+	if e.Long != nil {
+		b.compareLong(&differ, e.Long)
+	}
 	if differ == 0 {
 		return ""
 	}
@@ -137,6 +146,31 @@ func (b *Beacon) Mismatch(e *translator.Event) string {
 func (b *Beacon) compare(differ *beaconFields, f beaconField, column string) {
 	if *b.value(f) != column {
 		differ.add(f)
+	}
+}
+
+// compareLong compares the values of which the event has beginnings only.
+func (b *Beacon) compareLong(differ *beaconFields, long *translator.LongValues) {
+	for i := range long.Columns {
+		value := &long.Columns[i]
+		if value.Column == "extra" {
+			differ.set(fieldQuestionName, b.nonString.contains(fieldQuestionName))
+			differ.set(fieldQuestionType, b.nonString.contains(fieldQuestionType))
+		}
+		f := beaconField(slices.Index(fieldNames[:], value.Column)) //nolint:gosec // -1 is far beyond fieldCount
+		if f >= fieldCount || f == fieldUserAgent && !b.has.contains(f) {
+			continue
+		}
+		text := *b.value(f)
+		differs := int64(len(text)) != value.Bytes || sha256.Sum256([]byte(text)) != value.SHA256
+		differ.set(f, differs || b.nonString.contains(f))
+	}
+}
+
+func (s *beaconFields) set(f beaconField, contains bool) {
+	*s &^= 1 << f
+	if contains {
+		s.add(f)
 	}
 }
 

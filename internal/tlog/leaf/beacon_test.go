@@ -4,6 +4,7 @@
 package leaf_test
 
 import (
+	"crypto/sha256"
 	"strings"
 	"testing"
 
@@ -164,4 +165,56 @@ func BenchmarkParseBeacon(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// longRow is a row whose values in these columns are of that size, cut off after 16
+// bytes.
+func longRow(row translator.Event, values map[string]string) translator.Event {
+	row.Long = &translator.LongValues{}
+	for column, text := range values {
+		row.Long.Columns = append(row.Long.Columns, translator.LongValue{Column: column, Bytes: int64(len(text)), SHA256: sha256.Sum256([]byte(text))})
+	}
+	return row
+}
+
+func TestLongValuesAreComparedByHash(t *testing.T) {
+	agent := strings.Repeat("long ", 400_000)
+	leafOf := func(agent string) leaf.Beacon {
+		beacon := parse(t, webLeaf)
+		beacon.UserAgent = agent
+		return beacon
+	}
+	row := webEvent()
+	row.UserAgent = agent[:16]
+	row = longRow(row, map[string]string{"user_agent": agent})
+	same, other, short := leafOf(agent), leafOf(agent[:len(agent)-1]+"x"), leafOf(row.UserAgent)
+	assert.Empty(t, same.Mismatch(&row))
+	assert.Equal(t, "user_agent", other.Mismatch(&row))
+	assert.Equal(t, "user_agent", short.Mismatch(&row), "the beginning is not the value")
+	row.TokenID = "x"
+	assert.Equal(t, "token_id", same.Mismatch(&row), "other columns are compared as ever")
+
+	dns := dnsEvent()
+	dns.UserAgent = agent[:16]
+	dns = longRow(dns, map[string]string{"user_agent": agent})
+	beacon := parse(t, dnsLeaf)
+	assert.Empty(t, beacon.Mismatch(&dns), "leaves of dns beacons have no user agent")
+
+	nonString := parse(t, strings.Replace(webLeaf, `"token_id":"t"`, `"token_id":7`, 1))
+	row = longRow(webEvent(), map[string]string{"token_id": ""})
+	assert.Equal(t, "token_id", nonString.Mismatch(&row))
+}
+
+// What qname and qtype are in an extra that is too long to be parsed is not known.
+func TestLongExtraIsNotCompared(t *testing.T) {
+	row := dnsEvent()
+	row.Extra, row.QuestionName = `{"raw":"{\"qname\":"}`, ""
+	row = longRow(row, map[string]string{"extra": strings.Repeat("x", 2_000_000)})
+	beacon := parse(t, dnsLeaf)
+	assert.Empty(t, beacon.Mismatch(&row))
+	row.Kind = "x"
+	assert.Equal(t, "kind", beacon.Mismatch(&row))
+	nonString := parse(t, strings.Replace(dnsLeaf, `"qname":"q.example"`, `"qname":7`, 1))
+	row.Kind = "dns"
+	assert.Equal(t, "extra.qname", nonString.Mismatch(&row))
 }

@@ -4,8 +4,6 @@
 package encode
 
 import (
-	"unicode/utf8"
-
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -20,8 +18,8 @@ func String[T string | []byte](dst []byte, text T) []byte {
 	return append(dst, '"')
 }
 
-// isPlain reports whether a JSON string may have the text as it is: ASCII without
-// control characters, quotes and backslashes. It checks eight bytes at a time; the
+// isPlain reports whether a JSON string may have the text as it is, in a line too:
+// ASCII without control characters, quotes and backslashes. It checks eight bytes at a time; the
 // last eight may overlap those before.
 func isPlain[T string | []byte](text T) bool {
 	if len(text) < 8 {
@@ -37,7 +35,7 @@ func isPlain[T string | []byte](text T) bool {
 
 func isPlainShort[T string | []byte](text T) bool {
 	for i := range len(text) {
-		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
 			return false
 		}
 	}
@@ -56,7 +54,8 @@ func arePlain(word uint64) bool {
 		slash = '\\' * ones
 	)
 	isQuote, isSlash := (word^quote)-ones, (word^slash)-ones
-	return (word|(word-space)|isQuote|isSlash)&high == 0
+	isDelete := word + ones // the highest bit, too, of bytes that are not ASCII
+	return (word|(word-space)|isQuote|isSlash|isDelete)&high == 0
 }
 
 // word loads eight bytes. The compiler turns it into one instruction.

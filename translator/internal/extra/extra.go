@@ -45,10 +45,7 @@ func Normalize(text string) (normal, questionName string) {
 	}
 	m := pcommon.NewMap()
 	Put(text, m)
-	if name, ok := m.Get(questionNameKey); ok && name.Type() == pcommon.ValueTypeStr {
-		questionName = name.Str()
-	}
-	return objectText(m), questionName
+	return objectText(m), questionNameOf(m)
 }
 
 // objectText is compact JSON, or "" for an empty map.
@@ -80,7 +77,14 @@ func Put(text string, m pcommon.Map) {
 // putParsed is [Put] for any text.
 func putParsed(text string, m pcommon.Map) {
 	value := pcommon.NewValueEmpty()
-	if err := parseJSON(text, value); err != nil {
+	err := parseJSON(text, value)
+	if err != nil {
+		if quoted, found := quoteConstants(text); found {
+			value = pcommon.NewValueEmpty()
+			err = parseJSON(quoted, value)
+		}
+	}
+	if err != nil {
 		m.PutStr(rawKey, text)
 	} else if value.Type() == pcommon.ValueTypeMap {
 		value.Map().MoveTo(m)
@@ -131,15 +135,16 @@ func (p *parser) object(m pcommon.Map, depth int) error {
 	if depth < 0 {
 		return errTooLarge
 	}
+	var invalid invalidKeys
 	for p.decoder.PeekKind() != '}' {
-		token, err := p.decoder.ReadToken()
+		quoted, err := p.decoder.ReadValue()
 		if err != nil {
 			return err
 		}
 		if p.keys--; p.keys < 0 {
 			return errTooLarge
 		}
-		if err := p.value(m.PutEmpty(token.String()), depth); err != nil {
+		if err := p.value(m.PutEmpty(invalid.key(quoted)), depth); err != nil {
 			return err
 		}
 	}

@@ -71,7 +71,7 @@ func (w *JSON) comma() []byte {
 // Text implements [Writer].
 func (w *JSON) Text(name, value string) {
 	if value != "" {
-		w.text = encode.String(w.name(name), value)
+		w.text = encode.Line(w.name(name), value)
 	}
 }
 
@@ -103,7 +103,7 @@ func (w *JSON) Texts(name string, values []string) {
 		if i > 0 {
 			text = append(text, ',')
 		}
-		text = encode.String(text, value)
+		text = encode.Line(text, value)
 	}
 	text = append(text, ']')
 	w.text = text
@@ -112,7 +112,7 @@ func (w *JSON) Texts(name string, values []string) {
 // List implements [Writer].
 func (w *JSON) List(name, value string) {
 	if value != "" {
-		w.text = append(encode.String(append(w.name(name), '['), value), ']')
+		w.text = append(encode.Line(append(w.name(name), '['), value), ']')
 	}
 }
 
@@ -124,7 +124,7 @@ func (w *JSON) Names(name, joined string) {
 	text := append(w.name(name), '[')
 	for {
 		first, rest, more := strings.Cut(joined, ",")
-		text = encode.String(text, first)
+		text = encode.Line(text, first)
 		if !more {
 			break
 		}
@@ -138,7 +138,7 @@ func (w *JSON) Names(name, joined string) {
 // Bytes implements [Writer].
 func (w *JSON) Bytes(name string, value []byte) {
 	if len(value) > 0 {
-		w.text = encode.String(w.name(name), value)
+		w.text = encode.Line(w.name(name), value)
 	}
 	w.scratch = value[:0] // it may have grown
 }
@@ -175,7 +175,9 @@ func (w *JSON) End() {
 // Extra implements [Writer].
 func (w *JSON) Extra(name, object string) {
 	if object != "" {
-		w.text = append(w.name(name), object...)
+		text := w.name(name)
+		start := len(text)
+		w.text = encode.EscapeLine(append(text, object...), start)
 	}
 }
 
@@ -183,20 +185,22 @@ func (w *JSON) Extra(name, object string) {
 func (w *JSON) ExtraText(name, object string) {
 	if object != "" {
 		w.scratch = encode.ASCII(w.scratch[:0], object)
-		w.text = encode.String(w.name(name), w.scratch)
+		w.text = encode.Line(w.name(name), w.scratch)
 	}
 }
 
 // Attribute implements [Writer].
 func (w *JSON) Attribute(name string, value pcommon.Value) {
-	w.text = encode.Value(w.attribute(name), value)
+	text := w.attribute(name)
+	start := len(text)
+	w.text = encode.EscapeLine(encode.Value(text, value), start)
 }
 
 // AttributeText implements [Writer].
 func (w *JSON) AttributeText(name string, value pcommon.Value) {
-	w.text = encode.String(w.attribute(name), value.AsString())
+	w.text = encode.Line(w.attribute(name), value.AsString())
 }
 
 func (w *JSON) attribute(name string) []byte {
-	return append(encode.String(w.comma(), name), ':')
+	return append(encode.Line(w.comma(), name), ':')
 }
