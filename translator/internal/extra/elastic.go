@@ -18,7 +18,22 @@ const maxElasticDepth = 20
 // that an index without our template never takes another type for theirs; no key is
 // one that Elasticsearch or Logstash refuses; and it is not too deep.
 func FitsElastic(text, questionName string) bool {
-	return text == "" || isQuestion(text, questionName) || fitsElastic(text)
+	return text == "" || isQuestion(text, questionName) || flatFitsElastic(text) || fitsElastic(text)
+}
+
+// flatFitsElastic recognizes objects of texts and nulls whose keys are plain.
+func flatFitsElastic(text string) bool {
+	s := flatScanner{text: text}
+	if !s.skip('{') {
+		return false
+	}
+	for n := 0; n == 0 || s.skip(','); n++ {
+		key, _, ok := s.member()
+		if !ok || strings.ContainsAny(key.value, "\x00[]. ") || key.value == "" {
+			return false
+		}
+	}
+	return s.skip('}') && s.atEnd()
 }
 
 // isQuestion recognizes what registries write for a dns beacon, which is nearly all
