@@ -111,9 +111,9 @@ func TestTruncateExtra(t *testing.T) {
 // Whatever an event holds, it fits after it was cut, and the most that was announced
 // for it before is not less than what it takes.
 func TestEncodedSizeBounds(t *testing.T) {
-	for _, limit := range []int{64, 1 << 10, translator.DefaultMaxValueBytes, 1 << 20} {
+	for _, limit := range []int{64, translator.DefaultMaxValueBytes, 1 << 20} {
 		for _, character := range characters {
-			for _, length := range []int{1, 50, 1000, 5000, 50_000} {
+			for _, length := range []int{1, 50, 5000, 20_000} {
 				e := hostile(character, max(length, len(character)))
 				before := e.EncodedSize(limit)
 				e.Truncate(limit)
