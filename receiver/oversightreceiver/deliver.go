@@ -103,9 +103,6 @@ func (p *poller) reportStep(class failure, what string, err error, waits, quaran
 // reportRefusal reports what a step has found out about the destination.
 func (p *poller) reportRefusal(step *delivery.Step[event]) {
 	p.reportStep(failureDeliver, described(p.events.sent, nil), step.Err, step.Wait > 0, step.QuarantineFull)
-	if step.HoldEnded {
-		p.logger.Info("The destination accepts events again")
-	}
 }
 
 func described(events []event, findings []finding) string {

@@ -6,6 +6,7 @@ package oversightreceiver
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,8 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/treehead"
 )
 
 // A failure that lasts is logged every five minutes, though the text of its error
@@ -213,4 +216,18 @@ func TestHealthIsSafeForConcurrentUse(t *testing.T) {
 	}
 	running.Wait()
 	assert.Equal(t, componentstatus.StatusOK, host.last().Status())
+}
+
+// A registry that answers every other request is not logged all day.
+func TestTreeHeadsThatComeAndGo(t *testing.T) {
+	core, logs := observer.New(zap.InfoLevel)
+	fetcher, err := treehead.New(http.DefaultClient, "https://registry.example.org")
+	require.NoError(t, err)
+	heads := &treeHeads{fetcher: fetcher, logger: zap.New(core), limit: newLineLimit()}
+	for range 24 * 60 / 10 {
+		heads.report(errDisk)
+		heads.report(errDisk)
+		heads.report(nil)
+	}
+	assert.Equal(t, 2*lineBurst, logs.Len())
 }
