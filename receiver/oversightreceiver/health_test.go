@@ -231,3 +231,22 @@ func TestTreeHeadsThatComeAndGo(t *testing.T) {
 	}
 	assert.Equal(t, 2*lineBurst, logs.Len())
 }
+
+// Refused events are no failure: others are delivered. A status that is OK has their
+// numbers as attributes.
+func TestStatusHasRefusedEvents(t *testing.T) {
+	host := newHost()
+	h := newHealth(host, zap.NewNop())
+	numbers := func() map[string]any { return host.last().Attributes().AsRaw() }
+	h.setRefused(0, 0)
+	assert.Empty(t, host.statuses)
+	h.setRefused(2, 1)
+	assert.Equal(t, componentstatus.StatusOK, host.last().Status())
+	assert.Equal(t, map[string]any{"oversight.quarantined_events": int64(2), "oversight.owed_events": int64(1)}, numbers())
+	h.recoverable(failureDeliver, errDisk)
+	h.setRefused(3, 1)
+	assert.Equal(t, componentstatus.StatusRecoverableError, host.last().Status())
+	h.resolved(failureDeliver)
+	assert.Equal(t, map[string]any{"oversight.quarantined_events": int64(3), "oversight.owed_events": int64(1)}, numbers())
+	assert.Len(t, host.statuses, 3)
+}
