@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -166,9 +165,7 @@ func TestDamagedStorageIsNotUsed(t *testing.T) {
 		require.ErrorContains(t, guarded.Batch(t.Context()), "it is damaged")
 	}
 	assert.Equal(t, 1, calls)
-	begin := time.Now()
 	require.ErrorContains(t, guarded.Close(t.Context()), "does not close")
-	assert.Less(t, time.Since(begin), patience)
 	close(hang)
 }
 
