@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,6 +69,7 @@ func newExportCommand() *cobra.Command {
 // exportFlags are the flags of export.
 type exportFlags struct {
 	selection   cli.Selection
+	ids         string
 	format      string
 	shapes      shapes
 	output      string
@@ -79,6 +81,7 @@ type exportFlags struct {
 func (f *exportFlags) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	f.selection.Register(flags, 0)
+	flags.StringVar(&f.ids, "ids", "", "only the events with these `IDS`, such as 5,7,9-12, in the order of ids")
 	flags.StringVar(&f.format, "format", "", "splunk, ecs or sentinel (required)")
 	f.shapes.register(flags)
 	flags.StringVar(&f.output, "output", "-", "the output: - for standard output, a `FILE` to append to, or a URL")
@@ -110,8 +113,24 @@ func (f *exportFlags) check(flags *pflag.FlagSet) (*export, error) {
 	// The uid is part of extended documents and of bulk requests only.
 	selected.WithoutUID = !f.shapes.extended && !cli.IsURL(f.output)
 	e := &export{database: f.selection.Database, selected: selected, format: f.format}
+	if e.ids, err = f.checkIDs(flags); err != nil {
+		return nil, err
+	}
 	e.open, err = f.checkOutput(flags, encode)
 	return e, err
+}
+
+// checkIDs returns the ids of --ids; nil without it.
+func (f *exportFlags) checkIDs(flags *pflag.FlagSet) ([]int64, error) {
+	if !flags.Changed("ids") {
+		return nil, nil
+	}
+	for _, name := range []string{"since", "until", "after-id", "limit"} {
+		if flags.Changed(name) {
+			return nil, fmt.Errorf("--ids selects events alone: remove --%s", name)
+		}
+	}
+	return cli.ParseIDs(f.ids)
 }
 
 // checkFormatFlags returns an error if a flag is set that is for another format.
@@ -199,38 +218,92 @@ func (f *exportFlags) protocol(u *url.URL) send.Protocol {
 type export struct {
 	database cli.Database
 	selected registry.Range
+	ids      []int64 // instead of selected; nil: none
 	format   string
 	open     openSink
+}
+
+// source is where events are read from.
+type source interface {
+	Left() int64
+	Next(ctx context.Context, n int, into []translator.Event) ([]translator.Event, error)
 }
 
 // run exports until all events are exported, or ctx is done.
 func (e *export) run(ctx context.Context, stdout, stderr io.Writer) error {
 	reader := e.database.Open()
 	defer reader.Close()
+	if e.ids != nil {
+		return e.runChosen(ctx, reader, stdout, stderr)
+	}
 	events, err := reader.Ordered(ctx, e.selected)
 	if err != nil {
 		return cli.Interrupted(ctx, e.database.ReadError(err))
 	}
 	defer events.Close()
+	for _, notice := range events.Notices() {
+		fmt.Fprintln(stderr, "oversight-siem:", cli.Printable(notice.Text))
+	}
+	delivered, err := e.copyAll(ctx, events, stdout, stderr)
+	if err != nil {
+		return e.stopped(ctx, err, delivered, func(ctx context.Context) string { return e.resumeAdvice(ctx, events, delivered) })
+	}
+	e.finish(stderr, delivered)
+	return nil
+}
+
+// runChosen exports the events of --ids.
+func (e *export) runChosen(ctx context.Context, reader *registry.Reader, stdout, stderr io.Writer) error {
+	events := reader.Chosen(e.ids)
+	delivered, err := e.copyAll(ctx, events, stdout, stderr)
+	if err != nil {
+		return e.stopped(ctx, err, delivered, func(context.Context) string {
+			rest := slices.IndexFunc(e.ids, func(id int64) bool { return id > delivered.LastID })
+			return "resume with --ids " + cli.FormatIDs(e.ids[max(rest, 0):])
+		})
+	}
+	if missing := events.Missing(); len(missing) > 0 {
+		return fmt.Errorf("--db %s: no row has the id %s; %d event(s) were exported", e.database.Path, shortened(cli.FormatIDs(missing)), delivered.Events)
+	}
+	e.finish(stderr, delivered)
+	return nil
+}
+
+// maxListed is how much of a list of ids is shown, in bytes.
+const maxListed = 1000
+
+func shortened(list string) string {
+	if len(list) <= maxListed {
+		return list
+	}
+	return list[:strings.LastIndexByte(list[:maxListed], ',')] + " and others"
+}
+
+func (e *export) finish(stderr io.Writer, delivered output.Counts) {
+	fmt.Fprintf(stderr, "[ok] exported %d event(s) as %s\n", delivered.Events, e.format)
+}
+
+// copyAll copies events to the output, and returns what was delivered.
+func (e *export) copyAll(ctx context.Context, events source, stdout, stderr io.Writer) (output.Counts, error) {
 	bar := progress.New("exporting", stdout, stderr)
 	bar.Start(events.Left())
 	sink, err := e.open(stdout, bar.Notice)
 	if err != nil {
-		return err
+		return output.Counts{}, notStarted{err}
 	}
 	err = errors.Join(e.copyEvents(ctx, sink, events, bar), sink.Close())
 	bar.Clear()
-	delivered := sink.Delivered()
-	if err != nil {
-		return e.stopped(ctx, err, events, delivered)
-	}
-	fmt.Fprintf(stderr, "[ok] exported %d event(s) as %s\n", delivered.Events, e.format)
-	return nil
+	return sink.Delivered(), err
 }
+
+// notStarted is an error before the first event: there is nothing to resume.
+type notStarted struct{ error }
+
+func (e notStarted) Unwrap() error { return e.error }
 
 // copyEvents reads and writes at the same time. It does neither any more when it
 // returns.
-func (e *export) copyEvents(ctx context.Context, to output.Sink, from *registry.Ordered, bar *progress.Bar) error {
+func (e *export) copyEvents(ctx context.Context, to output.Sink, from source, bar *progress.Bar) error {
 	reader := readahead.Start(ctx, func(ctx context.Context, into []translator.Event) ([]translator.Event, error) {
 		return from.Next(ctx, readahead.BatchSize, into)
 	})
@@ -257,7 +330,10 @@ func (e *export) copyEvents(ctx context.Context, to output.Sink, from *registry.
 const resumeTimeout = time.Minute
 
 // stopped adds to an error how many events were exported, and how to resume.
-func (e *export) stopped(ctx context.Context, err error, events *registry.Ordered, delivered output.Counts) error {
+func (e *export) stopped(ctx context.Context, err error, delivered output.Counts, advice func(context.Context) string) error {
+	if errors.As(err, new(notStarted)) {
+		return err
+	}
 	if errors.Is(err, output.ErrClosed) {
 		return output.ErrClosed
 	}
@@ -265,7 +341,7 @@ func (e *export) stopped(ctx context.Context, err error, events *registry.Ordere
 	// What ended the export must not end the search as well.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resumeTimeout)
 	defer cancel()
-	return fmt.Errorf("%w\n%d event(s) were exported; %s", err, delivered.Events, e.resumeAdvice(ctx, events, delivered))
+	return fmt.Errorf("%w\n%d event(s) were exported; %s", err, delivered.Events, advice(ctx))
 }
 
 // resumeAdvice says with which flags to resume.

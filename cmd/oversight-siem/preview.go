@@ -90,7 +90,7 @@ func (p *preview) format(e *translator.Event) ([]byte, error) {
 	if !e.Timestamp.IsZero() {
 		timestamp = e.Timestamp.Format(time.RFC3339)
 	}
-	fmt.Fprintf(&text, "=== event %d: %s, %s\n", e.ID, translator.Action(e.Kind), timestamp)
+	fmt.Fprintf(&text, "=== event %d: %s, %s\n", e.ID, cli.Printable(translator.Action(e.Kind)), timestamp)
 	for _, format := range formats {
 		encode, err := p.shapes.encoder(format)
 		if err != nil {

@@ -103,9 +103,14 @@ func (v *verify) settings(ctx context.Context) (verification.Settings, error) {
 
 // conclude writes the result as a line, or returns it as an error.
 func conclude(s *verification.Summary, stderr io.Writer) error {
+	for _, n := range s.Notices {
+		fmt.Fprintln(stderr, "oversight-siem:", cli.Printable(n.Text))
+	}
 	switch {
 	case s.Findings > 0:
 		return fmt.Errorf("%w: %d finding(s)", cli.ErrFindings, s.Findings)
+	case s.UnreadRows() != "":
+		return errors.New("no findings, but there are rows that were not verified: " + s.UnreadRows())
 	case s.Head != nil && s.Head.Signature == verification.SignatureNotChecked:
 		return errors.New("no findings, but the signature of the tree head was not checked: pass the registry's key with --public-key, or omit --head")
 	case s.Head != nil && s.Head.Log == verification.HeadNotCompared:

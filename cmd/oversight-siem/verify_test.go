@@ -358,7 +358,7 @@ func TestVerifyShowsNoControlCharacters(t *testing.T) {
 	f.write(t, append(f.lines(t), lineOfLeaf(625, leaf)))
 	r := run(t, f.arguments()...)
 	assert.Equal(t, cli.StatusFindings, r.code)
-	assert.Contains(t, r.stdout, "Leaf 625 of the transparency log, a dns\uFFFD[31m beacon with token \uFFFD, has no row")
+	assert.Contains(t, r.stdout, `Leaf 625 of the transparency log, a dns\x1b[31m beacon with token \n, has no row`)
 	assert.NotContains(t, r.stdout, "\x1b")
 }
 

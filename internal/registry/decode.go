@@ -93,6 +93,9 @@ func (d *decoder) decodeColumn(column int, e *translator.Event) {
 	case translator.ColumnInteger:
 		if n, ok := d.int(column); ok {
 			c.SetInt(e, n)
+			if n == 0 && column == 0 {
+				d.cannotRead(column, "not positive") // an event with the id 0 has none
+			}
 		}
 	case translator.ColumnTime:
 		if seconds, ok := d.seconds(column); ok {

@@ -224,23 +224,19 @@ func (l *longRow) hashValue(column int, row hash.Hash) (translator.LongValue, er
 // describe adds to an event what it does not hold.
 func (l *longRow) describe(identity longIdentity, e *translator.Event) {
 	e.Long = &translator.LongValues{Columns: slices.Clone(identity.values)}
-	var names []string
+	var names, reasons []string
+	if e.DecodeError != "" {
+		reasons = append(reasons, e.DecodeError)
+	}
 	for i := range identity.values {
 		value := &identity.values[i]
 		names = append(names, value.Column)
+		reasons = append(reasons, fmt.Sprintf("%s is too long to be read whole: %d bytes", value.Column, value.Bytes))
 		if value.Column == columnExtra {
-			e.DecodeError = joinErrors(e.DecodeError, fmt.Sprintf("extra is too long to be parsed: %d bytes", value.Bytes))
 			e.QuestionName = ""
 		}
 	}
-	e.Truncated = strings.Join(names, ",")
-}
-
-func joinErrors(first, second string) string {
-	if first == "" {
-		return second
-	}
-	return first + "; " + second
+	e.Truncated, e.DecodeError = strings.Join(names, ","), strings.Join(reasons, "; ")
 }
 
 // maxLongRows bounds how many rows are remembered.

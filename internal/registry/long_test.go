@@ -111,7 +111,7 @@ func TestLongValues(t *testing.T) {
 			second := batch.Events[1]
 			assert.Equal(t, []translator.LongValue{long("user_agent", agent)}, second.Long.Columns)
 			assert.Equal(t, "user_agent", second.Truncated)
-			assert.Empty(t, second.DecodeError)
+			assert.Equal(t, fmt.Sprintf("user_agent is too long to be read whole: %d bytes", len(agent)), second.DecodeError)
 			assert.True(t, strings.HasPrefix(agent, second.UserAgent))
 			assert.True(t, utf8.ValidString(second.UserAgent))
 			assert.Greater(t, len(second.UserAgent), 60_000)
@@ -123,7 +123,7 @@ func TestLongValues(t *testing.T) {
 			assert.Equal(t, "token_id,source_ip,extra", third.Truncated)
 			assert.Equal(t, exact, third.FileID)
 			assert.Contains(t, third.DecodeError, "source_ip is a blob, not text")
-			assert.Contains(t, third.DecodeError, fmt.Sprintf("extra is too long to be parsed: %d bytes", len(json)))
+			assert.Contains(t, third.DecodeError, fmt.Sprintf("extra is too long to be read whole: %d bytes", len(json)))
 			assert.Empty(t, third.QuestionName)
 
 			assert.Nil(t, batch.Events[3].Long, "the longest value that is read whole")

@@ -42,33 +42,39 @@ type Notice struct {
 	Text string
 }
 
-// notices returns what there is to be told. The search for ids reads the whole table
-// if id has no index.
+// notices returns what there is to be told about a page. The search for ids reads the
+// whole table if id has no index.
 func (r *Reader) notices(conn *livedb.Conn, l *layout, p *page) ([]Notice, error) {
-	var notices []Notice
-	add := func(kind NoticeKind, format string, args ...any) {
-		notices = append(notices, Notice{kind, fmt.Sprintf("database %s: ", r.settings.Path) + fmt.Sprintf(format, args...)})
-	}
+	notices := r.fileNotices(l)
 	if p.repeated != 0 {
-		add(NoticeRepeatedIDs, "several rows have the id %d, and only the first one is delivered; oversight-siem export exports all of them", p.repeated)
+		notices = r.addNotice(notices, NoticeRepeatedIDs, "several rows have the id %d, and only the first one is read in the order of ids; oversight-siem export exports all of them", p.repeated)
 	}
 	if p.future != 0 {
-		add(NoticeFuture, "the row with the id %d has a timestamp in the future; check the clock of the registry", p.future)
-	}
-	if len(l.missing) > 0 {
-		add(NoticeColumns, "the table events has no column %s, which is read as NULL", strings.Join(l.missing, ", "))
-	}
-	if info, err := os.Stat(r.settings.Path); err == nil && filestat.Links(info) > 1 {
-		add(NoticeHardLink, "the file has %d names (hard links), and rows that are still in a write-ahead log beside another name are not seen; use the path that the registry uses", filestat.Links(info))
+		notices = r.addNotice(notices, NoticeFuture, "the row with the id %d has a timestamp in the future; check the clock of the registry", p.future)
 	}
 	if p.more {
 		return notices, nil
 	}
 	position, id, found, err := unkeyedRow(conn, &l.delivery)
 	if found {
-		add(NoticeIDs, "the row at position %d has the id %s, which is not a positive integer: this row and others like it are not delivered; oversight-siem export exports them", position, id)
+		notices = r.addNotice(notices, NoticeIDs, "the row at position %d has the id %s, which is not a positive integer: this row and others like it are not read in the order of ids; oversight-siem export exports them", position, id)
 	}
 	return notices, err
+}
+
+// fileNotices returns what there is to be told about the file and its table.
+func (r *Reader) fileNotices(l *layout) (notices []Notice) {
+	if len(l.missing) > 0 {
+		notices = r.addNotice(notices, NoticeColumns, "the table events has no column %s, which is read as NULL", strings.Join(l.missing, ", "))
+	}
+	if info, err := os.Stat(r.settings.Path); err == nil && filestat.Links(info) > 1 {
+		notices = r.addNotice(notices, NoticeHardLink, "the file has %d names (hard links), and rows that are still in a write-ahead log beside another name are not seen; use the path that the registry uses", filestat.Links(info))
+	}
+	return notices
+}
+
+func (r *Reader) addNotice(notices []Notice, kind NoticeKind, format string, args ...any) []Notice {
+	return append(notices, Notice{kind, fmt.Sprintf("database %s: ", r.settings.Path) + fmt.Sprintf(format, args...)})
 }
 
 // unkeyedRow finds a row whose id is no positive integer.

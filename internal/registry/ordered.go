@@ -37,6 +37,7 @@ type Ordered struct {
 	end    Cursor // after the last row at the beginning, by its key; also detects another database
 	after  int64  // the key of the rows before the first one
 	byID   bool   // the keys are the ids
+	told   []Notice
 	ranges []idRange
 	left   int64 // events within the limit that were not returned yet
 
@@ -78,7 +79,7 @@ func (o *Ordered) begin(ctx context.Context) error {
 				return errors.Join(err, fmt.Errorf("a row has the id %s: must be a positive integer in a view and in a table WITHOUT ROWID", id))
 			}
 		}
-		o.byID = l.ordered.isID
+		o.byID, o.told = l.ordered.isID, o.reader.fileNotices(l)
 		if o.end, err = o.reader.end(conn, &l.ordered); err != nil {
 			return err
 		}
@@ -112,6 +113,10 @@ func (o *Ordered) Close() {
 // Left returns how many events Next has not returned yet; fewer follow if rows are
 // pruned.
 func (o *Ordered) Left() int64 { return o.left }
+
+// Notices are what a user should be told about the database. They do not include ids:
+// all rows are read.
+func (o *Ordered) Notices() []Notice { return o.told }
 
 // Next returns the next events, up to n of them; none at the end, and fewer than
 // n where the database is written to all the time. The memory of into, nil or

@@ -8,6 +8,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
@@ -325,4 +326,20 @@ func (s *setup) restart(t *testing.T, want []string) {
 	s.sink.waitFor(t, want)
 	stop()
 	assert.Equal(t, want, s.sink.tokens())
+}
+
+func rename(t *testing.T, from, to string) {
+	t.Helper()
+	require.NoError(t, os.Rename(from, to))
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+}
+
+// eventuallyStored waits until the root of the checkpoint has a text.
+func (s *setup) eventuallyStored(t *testing.T, text string) {
+	t.Helper()
+	require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Contains(c, s.memory.stored(), text) }, patience, time.Millisecond)
 }

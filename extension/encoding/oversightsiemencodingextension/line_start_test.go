@@ -65,9 +65,9 @@ func (f *file) ids(t *testing.T, format string) map[string]bool {
 			}
 			continue
 		}
-		var document struct{ EventId string }
+		var document map[string]any
 		if json.Unmarshal(line, &document) == nil {
-			found[document.EventId] = true
+			found[document["EventId"].(string)] = true
 		}
 	}
 	return found

@@ -74,6 +74,7 @@ func valueFitsElastic(value pcommon.Value, depth int) bool {
 				return false
 			}
 		}
+	default: // a key is what is refused
 	}
 	return true
 }

@@ -64,7 +64,7 @@ func Report(err error, stderr io.Writer) int {
 	if errors.Is(err, output.ErrClosed) {
 		return StatusOutputClosed
 	}
-	fmt.Fprintln(stderr, "oversight-siem:", err)
+	fmt.Fprintln(stderr, "oversight-siem:", PrintableLines(err.Error()))
 	switch {
 	case errors.Is(err, ErrInterrupted):
 		return StatusInterrupted

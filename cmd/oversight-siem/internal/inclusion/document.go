@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
 // Document is an inclusion proof as a JSON object. Hashes are in hex.
@@ -59,5 +60,5 @@ func (d *Document) Encode() ([]byte, error) {
 	encoder.SetEscapeHTML(false)
 	encoder.SetIndent("", "  ")
 	err := encoder.Encode(d)
-	return text.Bytes(), err
+	return translator.EscapeLine(text.Bytes(), 0), err // a leaf has text from strangers
 }

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"unicode"
 
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -53,7 +53,7 @@ func newFinding(f *translator.Integrity) finding {
 
 // findingLine is a finding as text, without a line end.
 func findingLine(f *translator.Integrity) string {
-	return fmt.Sprintf("%-22s  %-16s  %s", f.Kind, findingSubject(f), printable(f.Message))
+	return fmt.Sprintf("%-22s  %-16s  %s", f.Kind, findingSubject(f), cli.Printable(f.Message))
 }
 
 func findingSubject(f *translator.Integrity) string {
@@ -67,15 +67,4 @@ func findingSubject(f *translator.Integrity) string {
 	default:
 		return fmt.Sprintf("head of %d", f.TlogSize)
 	}
-}
-
-// printable replaces control characters, which the caller of a beacon can write
-// into a message, so that they do not reach a terminal.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) {
-			return r
-		}
-		return unicode.ReplacementChar
-	}, text)
 }

@@ -39,9 +39,11 @@ func NewReport(asJSON bool, stdout io.Writer) *Report {
 // Add adds a finding.
 func (r *Report) Add(f *translator.Integrity) error {
 	if r.json {
+		start := r.buffer.Len()
 		if err := r.encoder.Encode(newFinding(f)); err != nil {
 			return err
 		}
+		r.escape(start)
 		if r.buffer.Len() < output.BufferSize {
 			return nil
 		}
@@ -51,6 +53,13 @@ func (r *Report) Add(f *translator.Integrity) error {
 		fmt.Fprintln(&r.buffer, findingLine(f))
 	}
 	return nil
+}
+
+// escape escapes what a stranger may have written into the text from start on.
+func (r *Report) escape(start int) {
+	text := translator.EscapeLine(append([]byte(nil), r.buffer.Bytes()[start:]...), 0)
+	r.buffer.Truncate(start)
+	r.buffer.Write(text)
 }
 
 // Flush writes the findings of a report in JSON.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/readahead"
@@ -49,7 +50,18 @@ func (v *verification) nextRows(ctx context.Context, into []translator.Event) ([
 		return nil, err
 	}
 	v.cursor = batch.Next
+	v.addNotices(batch.Notices)
 	return batch.Events, nil
+}
+
+// addNotices keeps the first notice of each kind.
+func (v *verification) addNotices(notices []registry.Notice) {
+	for _, n := range notices {
+		known := slices.ContainsFunc(v.summary.Notices, func(known Notice) bool { return known.Kind == string(n.Kind) })
+		if !known {
+			v.summary.Notices = append(v.summary.Notices, Notice{string(n.Kind), n.Text})
+		}
+	}
 }
 
 func (v *verification) rowError(err error) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -27,6 +28,24 @@ type Summary struct {
 	Head             *HeadSummary     `json:"head"`
 	Findings         int64            `json:"findings"`
 	ByKind           map[string]int64 `json:"findings_by_kind"`
+	Notices          []Notice         `json:"notices,omitempty"`
+}
+
+// Notice is a [registry.Notice].
+type Notice struct {
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
+// UnreadRows returns the notice that says that there are rows that were not verified;
+// "" if there are none.
+func (s *Summary) UnreadRows() string {
+	for _, n := range s.Notices {
+		if n.Kind == string(registry.NoticeIDs) || n.Kind == string(registry.NoticeRepeatedIDs) {
+			return n.Text
+		}
+	}
+	return ""
 }
 
 func (s *Summary) add(kind string) {
