@@ -29,7 +29,10 @@ func TestRetryAfterForms(t *testing.T) {
 		"fraction":              {[]string{"1.5"}, 0},
 		"hexadecimal":           {[]string{"0x10"}, 0},
 		"underscore":            {[]string{"1_000"}, 0},
-		"longest":               {[]string{"2147483647"}, 2147483647 * time.Second},
+		"ten minutes":           {[]string{"600"}, 10 * time.Minute},
+		"more":                  {[]string{"601"}, 10 * time.Minute},
+		"longest":               {[]string{"2147483647"}, 10 * time.Minute},
+		"date in a century":     {[]string{"Sat, 31 Jan 2126 12:00:30 GMT"}, 10 * time.Minute},
 		"overflow of 31 bits":   {[]string{"2147483648"}, 0},
 		"overflow of 64 bits":   {[]string{"99999999999999999999"}, 0},
 		"garbage":               {[]string{"tomorrow"}, 0},
@@ -68,7 +71,7 @@ func TestRetryAfterOfSeveralTargets(t *testing.T) {
 		addRows(t, logs, map[string]any{"azure.dcr.stream_name": stream}, textRow(stream, ""))
 	}
 	err := e.ConsumeLogs(t.Context(), logs)
-	require.ErrorContains(t, err, "Throttle (1h0m0s)")
+	require.ErrorContains(t, err, "Throttle (10m0s)")
 	require.ErrorContains(t, err, "no more retries left")
 	assert.False(t, consumererror.IsPermanent(err))
 	assert.Len(t, s.service.requests(), len(waits), "one for each stream")
