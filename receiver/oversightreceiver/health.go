@@ -6,7 +6,6 @@ package oversightreceiver
 import (
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -52,8 +51,8 @@ type health struct {
 	mu       sync.Mutex // guards what follows, and keeps statuses in order
 	active   map[failure]*activeFailure
 	limits   map[failure]*lineLimit
-	reported string // the failures of the last status; empty: OK
-	final    bool   // no status is reported any more
+	reported *statusError // of the last status; nil: OK
+	final    bool         // no status is reported any more
 }
 
 // activeFailure is a failure that lasts.
@@ -155,31 +154,28 @@ func (h *health) close() {
 	h.final = true
 }
 
-// report reports the status if the failures that last are others than before. The
-// health check counts from the last report until it fails, so a failure whose words
-// change at each attempt, or name another event, must not be reported again.
+// report reports the status when the first failure begins and the last one is over.
+// In between, its error follows.
 func (h *health) report() {
 	if h.final {
 		return
 	}
 	var errs []error
-	var lasting []string
 	for _, class := range failures {
 		if f, ok := h.active[class]; ok {
 			errs = append(errs, f.err)
-			lasting = append(lasting, string(class))
 		}
 	}
-	key := strings.Join(lasting, "\n")
-	if key == h.reported {
-		return
-	}
-	h.reported = key
-	if len(errs) == 0 {
+	switch {
+	case len(errs) == 0 && h.reported != nil:
+		h.reported = nil
 		componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK))
-		return
+	case len(errs) > 0 && h.reported == nil:
+		h.reported = &statusError{err: errors.Join(errs...)}
+		componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(h.reported))
+	case len(errs) > 0:
+		h.reported.set(errors.Join(errs...))
 	}
-	componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(errors.Join(errs...)))
 }
 
 func (h *health) limit(class failure) *lineLimit {

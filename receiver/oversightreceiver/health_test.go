@@ -69,21 +69,27 @@ func TestStatusOfSeveralFailures(t *testing.T) {
 	h.resolved(failureRead)
 	assert.Equal(t, componentstatus.StatusRecoverableError, host.last().Status())
 	require.EqualError(t, host.last().Err(), "401")
+	h.recoverable(failureDeliver, errors.New("503"))
+	require.EqualError(t, host.last().Err(), "503", "the newest error of the class")
+	assert.Len(t, host.statuses, 1)
 	h.resolved(failureDeliver)
 	assert.Equal(t, componentstatus.StatusOK, host.last().Status())
-	assert.Len(t, host.statuses, 4)
+	assert.Len(t, host.statuses, 2)
+	require.EqualError(t, host.statuses[0].Err(), "503", "what failed last")
 }
 
-// The health check counts from the last report of a status: a failure whose words
-// differ at each attempt is reported once.
+// The health check counts from the last report of a status: what differs at each
+// attempt, or comes and goes while something else fails, is not reported again.
 func TestStatusOfAFailureWithChangingWords(t *testing.T) {
 	host := newHost()
 	h := newHealth(host, zap.NewNop())
 	for i := range 10 {
 		h.recoverable(failureDeliver, fmt.Errorf("deliver event %d: request %d", i, i))
+		h.recoverable(failureDeliverStuck, errDisk)
+		h.resolved(failureDeliverStuck)
 	}
 	assert.Len(t, host.statuses, 1)
-	require.EqualError(t, host.last().Err(), "deliver event 0: request 0")
+	require.EqualError(t, host.last().Err(), "deliver event 9: request 9")
 }
 
 // The collector accepts no status after a permanent error, or while it stops the
