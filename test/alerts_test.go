@@ -28,7 +28,7 @@ var metricsOnDemand = []string{
 // Every metric of the alerting rules is one that the collector has. The rules
 // themselves are tested by `make test-alerts`.
 func TestAlertingRulesNameMetrics(t *testing.T) {
-	rules, err := os.ReadFile(filepath.Join("..", "deploy", "alerts", "oversight.rules.yml"))
+	rules, err := os.ReadFile(filepath.Join("..", "deploy", "alerts", "rules.yml"))
 	require.NoError(t, err)
 	named := regexp.MustCompile(`otelcol_\w+`).FindAllString(string(rules), -1)
 	slices.Sort(named)

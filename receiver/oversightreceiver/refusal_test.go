@@ -45,9 +45,6 @@ type request struct {
 	findings []finding
 }
 
-// single reports whether the request is of one record.
-func (r request) single() bool { return len(r.events)+len(r.findings) == 1 }
-
 func isReduced(e *event) bool { return strings.HasSuffix(e.UID, translator.ReducedUIDSuffix) }
 
 // has reports whether one of the events is whole and has the token.
