@@ -94,7 +94,7 @@ func (p *poller) turnBacklog(ctx context.Context) error {
 		p.logRefused("The destination refuses events; they are kept and retried every hour")
 		p.listDueIn(listInterval)
 	}
-	if p.events.holding || p.backlog.queue.Wait() > 0 {
+	if p.renamed || p.events.holding || p.backlog.queue.Wait() > 0 {
 		return nil
 	}
 	return p.stepBacklog(ctx)
@@ -190,12 +190,12 @@ func (p *poller) sendRefused(ctx context.Context, refused []checkpoint.Refused, 
 // readRefused reads an event again, with the status that it had: its leaf is claimed
 // by now. nil: its row is gone, or is another event.
 func (p *poller) readRefused(ctx context.Context, refused checkpoint.Refused) (*event, error) {
-	found, err := p.source.ByID(ctx, []int64{refused.ID}, nil)
-	if err != nil || len(found) == 0 || found[0].UID != refused.UID {
+	e, err := p.readByID(ctx, refused.ID)
+	if err != nil || e == nil || e.UID != refused.UID {
 		return nil, err
 	}
-	found[0].TlogStatus, found[0].TlogMismatch = refused.TlogStatus, refused.TlogMismatch
-	return &found[0], nil
+	e.TlogStatus, e.TlogMismatch = refused.TlogStatus, refused.TlogMismatch
+	return e, nil
 }
 
 // reasonKind is a reason without what differs from event to event: a # stands for each

@@ -70,6 +70,13 @@ func (d *doneAhead) has(e *event) (delivered, ok bool) {
 	return false, false
 }
 
+// rename replaces the uid of a row.
+func (d *doneAhead) rename(e *event) {
+	delete(d.rows, e.ID)
+	d.add(e)
+	d.dirty = true
+}
+
 // pass forgets the rows that the cursor has passed.
 func (d *doneAhead) pass(cursor int64) {
 	for id := range d.rows {
