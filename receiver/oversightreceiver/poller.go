@@ -78,6 +78,7 @@ func (p *poller) position() int64 { return p.delivered.Load() }
 // two deliveries.
 func (p *poller) run(ctx context.Context) {
 	p.init()
+	defer p.logDropped()
 	for ctx.Err() == nil {
 		err := p.turn(ctx)
 		switch {

@@ -22,6 +22,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -479,6 +480,27 @@ func TestDrop(t *testing.T) {
 	s.host.waitFor(t, componentstatus.StatusRecoverableError, "401 Unauthorized")
 	s.dest.set(nil)
 	s.waitForWhole(without(idRange(1, 1002), 500, 501))
+}
+
+// The log of a collector leaves out lines of a burst: a list has all ids.
+func TestManyRefusalsAreListed(t *testing.T) {
+	for _, mode := range []string{RefusalHold, RefusalDrop} {
+		t.Run(mode, func(t *testing.T) {
+			s := newRefusalSetup(t, 300)
+			s.config.OnRefusal = mode
+			s.dest.answer = refuseTokens(true, tokenRange("t", 101, 150)...)
+			s.run()
+			s.eventually(func(c *assert.CollectT) {
+				assert.NotEmpty(c, s.memory.stored())
+				assert.Equal(c, int64(300), s.cursor(c))
+			})
+			s.clock.advance(2 * time.Minute)
+			s.eventually(func(c *assert.CollectT) {
+				listed := s.logs.FilterField(zap.String("ids", "101-150")).All()
+				assert.Len(c, listed, 1)
+			})
+		})
+	}
 }
 
 // Events that are refused are listed, and given up when the configuration says so.
