@@ -151,6 +151,18 @@ func TestConfigurations(t *testing.T) {
 	}
 }
 
+// The configurations need a feature gate that this build turns on. It stays on when
+// a user sets another one, and a user can turn it off.
+func TestFeatureGateOfHealthCheck(t *testing.T) {
+	s := newSite(t)
+	const gate, another = "extension.healthcheck.useComponentStatus", "pdata.useProtoPooling"
+	output, err := s.command([]string{"validate", "--feature-gates=+" + another}, "demo.yaml").CombinedOutput()
+	require.NoError(t, err, string(output))
+	output, err = s.command([]string{"validate", "--feature-gates=-" + gate}, "demo.yaml").CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(output), gate)
+}
+
 // The demo writes events to its file and to the console.
 func TestDemoWritesFile(t *testing.T) {
 	s := newSite(t)

@@ -6,7 +6,9 @@
 package test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -318,5 +320,117 @@ func TestFaultKafkaMistypedTopic(t *testing.T) {
 	require.NoError(t, kafka.cluster.CreateTopic(mistyped, 3, nil))
 	kafka.consume(t, mistyped)
 	requireArrived(t, kafka, ordinary)
+	collector.interrupt()
+}
+
+// hasPoison reports whether a request to HEC has an event with that agent.
+func hasPoison(t testing.TB, r *http.Request) bool {
+	t.Helper()
+	text, err := body(r)
+	assert.NoError(t, err)
+	r.Body, r.Header = io.NopCloser(bytes.NewReader(text)), r.Header.Clone()
+	r.Header.Del("Content-Encoding")
+	return bytes.Contains(text, []byte(`"poison"`))
+}
+
+// A server that fails, and does not refuse, whenever it is given one event: the
+// others arrive all the same.
+func TestFaultServerFailsForOneEvent(t *testing.T) {
+	for _, code := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError} {
+		t.Run(http.StatusText(code), func(t *testing.T) {
+			t.Parallel()
+			const rows, poisoned = 300, 150
+			s := newFaultSite(t, writeRegistry(t, beacons(rows, poison(poisoned))))
+			s.hec.setFault(func(_ int, w http.ResponseWriter, r *http.Request) bool {
+				failing := hasPoison(t, r)
+				if failing {
+					html(code)(w, r)
+				}
+				return failing
+			})
+			collector := s.run(nil, "splunk.yaml")
+			requireArrived(t, s.hec, rows, poisoned)
+			collector.interrupt()
+			s.hec.setFault(nil)
+			collector = s.run(nil, "splunk.yaml")
+			requireArrived(t, s.hec, rows)
+			collector.interrupt()
+		})
+	}
+}
+
+// A limit below the budget of a batch costs requests, and no event.
+func TestFaultLimitBelowTheBudget(t *testing.T) {
+	for _, name := range []string{"splunk", "elastic"} {
+		for _, limit := range []int{100_000, 4_000} {
+			t.Run(fmt.Sprintf("%s/%d bytes", name, limit), func(t *testing.T) {
+				t.Parallel()
+				s := newFaultSite(t, ordinaryRegistry(t))
+				target := s.targets(t)[name]
+				s.hec.maxContentLength, s.bulk.maxContentLength = limit, limit
+				collector := s.runTarget(target)
+				requireArrived(t, target.recorder, ordinary)
+				collector.interrupt()
+			})
+		}
+	}
+}
+
+// A balancer with a backend that refuses everything blames no event for good.
+func TestFaultBalancerRefusesHalf(t *testing.T) {
+	t.Parallel()
+	s := newFaultSite(t, ordinaryRegistry(t))
+	s.hec.setFault(func(request int, w http.ResponseWriter, r *http.Request) bool {
+		refuse := request%2 == 1
+		if refuse {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"text":"Invalid token","code":4}`)
+		}
+		return refuse
+	})
+	collector := s.run(nil, "splunk.yaml", smallBatches("oversight/splunk"))
+	requireArrived(t, s.hec, ordinary)
+	collector.interrupt()
+}
+
+// `on_refusal: drop` drops the event that is refused, and no other, for good.
+func TestFaultDropRefusedEvent(t *testing.T) {
+	t.Parallel()
+	const rows, poisoned = 300, 150
+	s := newFaultSite(t, writeRegistry(t, beacons(rows, poison(poisoned))))
+	s.refusePoison()
+	drop := "receivers: {oversight/splunk: {on_refusal: drop}}"
+	collector := s.run(nil, "splunk.yaml", drop)
+	waitForReport(t, s.hec, rows, func(r report) bool { return len(r.whole) == rows-1 && r.repeated == 0 })
+	collector.requireMetric(metricPrefix+"events_refused", `outcome="dropped"`, func(v float64) bool { return v == 1 })
+	collector.requireNamed(refusalWords["splunk"], []int{poisoned})
+	collector.interrupt()
+	s.relent()
+	appendRows(t, s.databases[0], beacon{agent: "later"})
+	collector = s.run(nil, "splunk.yaml", drop)
+	waitForReport(t, s.hec, rows+1, func(r report) bool { return len(r.whole) == rows && r.repeated == 0 })
+	collector.interrupt()
+}
+
+// An event that `give_up` names leaves the quarantine.
+func TestFaultGiveUp(t *testing.T) {
+	t.Parallel()
+	const rows, refused = 20, 7
+	s := newFaultSite(t, writeRegistry(t, beacons(rows, func(int) string { return "Mozilla/5.0" })))
+	s.hec.refuseEvent = func(event map[string]any) bool { return event["event"].(map[string]any)["event_id"] == "7" }
+	collector := s.run(nil, "splunk.yaml")
+	waitForReport(t, s.hec, rows, func(r report) bool { return slices.Equal(r.missing, []int{refused}) })
+	collector.requireMetric(metricPrefix+"quarantined_events", "", func(v float64) bool { return v == 1 })
+	collector.interrupt()
+
+	giveUp := "receivers: {oversight/splunk: {give_up: [7]}}"
+	collector = s.run(nil, "splunk.yaml", giveUp)
+	collector.requireMetric(metricPrefix+"events_given_up", `reason="configuration"`, func(v float64) bool { return v == 1 })
+	collector.requireMetric(metricPrefix+"quarantined_events", "", func(v float64) bool { return v == 0 })
+	collector.interrupt()
+	s.relent()
+	appendRows(t, s.databases[0], beacon{agent: "later"})
+	collector = s.run(nil, "splunk.yaml", giveUp)
+	waitForReport(t, s.hec, rows+1, func(r report) bool { return slices.Equal(r.missing, []int{refused}) && len(r.whole) == rows })
 	collector.interrupt()
 }

@@ -77,7 +77,7 @@ func (c *client) close() {
 func (c *client) post(ctx context.Context, t target, body []byte) (reusable bool, f *failure) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, c.url(t), http.NoBody)
 	if err != nil {
-		return true, &failure{target: t, reaction: dropRows, message: err.Error()}
+		return true, &failure{target: t, reaction: retryRows, class: classDestination, message: err.Error()}
 	}
 	if f := c.authorize(request, t); f != nil {
 		return true, f
@@ -102,7 +102,7 @@ func (c *client) authorize(request *http.Request, t target) *failure {
 	}
 	token, err := c.tokens.get(request.Context())
 	if err != nil {
-		return &failure{target: t, reaction: retryRows, tokenMissing: true, message: "get an access token: " + err.Error()}
+		return &failure{target: t, reaction: retryRows, class: classDestination, tokenMissing: true, message: "get an access token: " + err.Error()}
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
 	return nil
@@ -117,7 +117,7 @@ func (c *client) do(request *http.Request, t target) *failure {
 		return &failure{target: t, reaction: retryRows, message: transportMessage(err)}
 	}
 	defer response.Body.Close()
-	if response.StatusCode < 200 || response.StatusCode > 299 {
+	if response.StatusCode != statusAccepted {
 		return newResponseFailure(t, response)
 	}
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxResponseBytes)) // keeps the connection reusable

@@ -6,30 +6,48 @@ package azurelogsingestionexporter
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// maxConsecutiveRefusals is how many rows the service may refuse one after
-// another before the delivery stops. With that many, the rule is the cause and
-// not the rows, and every refused row costs several requests.
-const maxConsecutiveRefusals = 100
+// How many rows the service may refuse one after another before the delivery stops.
+// With that many, the rule is the cause and not the rows, and every refused row costs
+// several requests.
+const (
+	maxConsecutiveRefusals = 100
+	// maxRefusalsWithoutRetry is the same where `retry_on_failure` is disabled, as the
+	// caller then decides what to send again.
+	maxRefusalsWithoutRetry = 8
+)
+
+// rowState is what became of a row.
+type rowState byte
+
+const (
+	rowPending rowState = iota
+	rowAccepted
+	rowRefused
+)
 
 // delivery sends the records of one call to the service. It is for one
 // goroutine.
 type delivery struct {
 	*logsExporter
-	handled []bool // by record index: the row was accepted or dropped
-	pending int    // rows that are not handled yet
+	states []rowState // by record index
+	counts [rowRefused + 1]int
 
-	accepted            int
+	tooLarge            int        // of the refused
+	firstRefused        int        // the lowest index of a refused row; meaningful if there is one
 	consecutiveRefusals int        // rows refused one by one since the last accepted row
-	lastDropErr         error      // why the last row was dropped
+	lastRefusal         error      // why the last row was refused
 	failures            []*failure // why rows are pending, one for each target
 }
 
 func (e *logsExporter) newDelivery(rows int) *delivery {
-	return &delivery{logsExporter: e, handled: make([]bool, rows), pending: rows}
+	d := &delivery{logsExporter: e, states: make([]rowState, rows), firstRefused: rows}
+	d.counts[rowPending] = rows
+	return d
 }
 
 // groupByTarget groups the resources by target, so that a failing rule does not
@@ -45,7 +63,7 @@ func (d *delivery) groupByTarget(ctx context.Context, logs plog.Logs) []targetGr
 		}
 		t, err := d.target().forResource(resource.Resource())
 		if err != nil {
-			d.dropInvalidTarget(ctx, rows, err)
+			d.refuseInvalidTarget(ctx, rows, err)
 			continue
 		}
 		index, ok := indexByTarget[t]
@@ -93,7 +111,7 @@ func (d *delivery) fillAndPost(ctx context.Context, t target, b *requestBuffer, 
 }
 
 // postAllButLast sends the rows before the last one, which did not fit. It keeps
-// the last row in the buffer, or drops it if it is too large for any request.
+// the last row in the buffer, or refuses it if it is too large for any request.
 func (d *delivery) postAllButLast(ctx context.Context, t target, b *requestBuffer) *failure {
 	if n := len(b.rows) - 1; n > 0 {
 		if f := d.post(ctx, t, b, 0, n); f != nil {
@@ -103,7 +121,7 @@ func (d *delivery) postAllButLast(ctx context.Context, t target, b *requestBuffe
 	}
 	if !b.fits() {
 		size := b.rows[0].end - b.rows[0].start
-		d.drop(ctx, reasonTooLarge, fmt.Errorf("%s: the row has %d bytes, above the limit of %d for a request", t, size, maxRequestBytes), b.rows)
+		d.refuse(ctx, reasonTooLarge, fmt.Errorf("%s: the row has %d bytes, above the limit of %d for a request", t, size, maxRequestBytes), b.rows)
 		b.reset()
 	}
 	return nil
@@ -111,9 +129,9 @@ func (d *delivery) postAllButLast(ctx context.Context, t target, b *requestBuffe
 
 // post sends the rows in [from, to). Where the service refuses the request
 // because of its content, post splits it in halves until each row is accepted or
-// dropped. A failure is returned if the remaining rows must be retried later.
+// refused. A failure is returned if the remaining rows must be retried later.
 func (d *delivery) post(ctx context.Context, t target, b *requestBuffer, from, to int) *failure {
-	if d.consecutiveRefusals >= maxConsecutiveRefusals {
+	if d.consecutiveRefusals >= d.maxRefusals() {
 		return d.tooManyRefusals(t)
 	}
 	reusable, f := d.client.post(ctx, t, b.jsonArray(from, to))
@@ -126,69 +144,80 @@ func (d *delivery) post(ctx context.Context, t target, b *requestBuffer, from, t
 		return nil
 	case f.reaction == retryRows:
 		return f
-	case f.reaction == splitRequest && to-from > 1:
+	case to-from > 1:
 		middle := from + (to-from)/2
 		if f := d.post(ctx, t, b, from, middle); f != nil {
 			return f
 		}
 		return d.post(ctx, t, b, middle, to)
 	}
-	d.refuse(ctx, f, b.rows[from:to])
-	return nil
-}
-
-func (d *delivery) tooManyRefusals(t target) *failure {
-	return &failure{target: t, reaction: retryRows, code: "refused", message: fmt.Sprintf(
-		"the service refused %d consecutive rows, so the data collection rule may be broken; the remaining rows are retried later; last error: %v", d.consecutiveRefusals, d.lastDropErr)}
-}
-
-func (d *delivery) accept(ctx context.Context, t target, rows []row) {
-	d.consecutiveRefusals = 0
-	d.accepted += len(rows)
-	d.markHandled(rows)
-	d.telemetry.accepted(ctx, rows)
-	d.health.ok(t)
-}
-
-// refuse drops rows that the service refuses for good.
-func (d *delivery) refuse(ctx context.Context, f *failure, rows []row) {
-	if f.reaction == splitRequest {
-		d.consecutiveRefusals++
-	}
+	d.consecutiveRefusals++
 	reason := reasonRefused
 	if f.tooLarge() {
 		reason = reasonTooLarge
 	}
-	d.drop(ctx, reason, f, rows)
+	d.refuse(ctx, reason, f, b.rows[from:to])
+	return nil
 }
 
-func (d *delivery) drop(ctx context.Context, reason dropReason, err error, rows []row) {
-	d.lastDropErr = err
-	d.markHandled(rows)
-	d.telemetry.dropped(ctx, reason, len(rows))
-	logDropped(d.logger, reason, err, rows)
-}
-
-func (d *delivery) markHandled(rows []row) {
-	for i := range rows {
-		d.handled[rows[i].index] = true
+func (d *delivery) maxRefusals() int {
+	if d.config.BackOffConfig.Enabled {
+		return maxConsecutiveRefusals
 	}
-	d.pending -= len(rows)
+	return maxRefusalsWithoutRetry
 }
 
-// dropInvalidTarget drops the rows of a resource whose attributes name an
+func (d *delivery) tooManyRefusals(t target) *failure {
+	return &failure{target: t, reaction: retryRows, class: classContent, code: "refused", message: fmt.Sprintf(
+		"the service refused %d consecutive rows, so the data collection rule may be broken; the remaining rows are not sent now; last error: %v", d.consecutiveRefusals, d.lastRefusal)}
+}
+
+func (d *delivery) accept(ctx context.Context, t target, rows []row) {
+	d.consecutiveRefusals = 0
+	d.mark(rows, rowAccepted)
+	d.telemetry.accepted(ctx, rows)
+	d.health.ok(t)
+}
+
+// refuse counts rows that the service refuses, or that cannot be sent. They are
+// logged where the caller may not learn of them: with `retry_on_failure`, an error
+// for other rows of the call takes precedence.
+func (d *delivery) refuse(ctx context.Context, reason dropReason, err error, rows []row) {
+	if len(rows) == 0 {
+		return
+	}
+	d.lastRefusal = err
+	d.firstRefused = min(d.firstRefused, rows[0].index)
+	if reason == reasonTooLarge {
+		d.tooLarge += len(rows)
+	}
+	d.mark(rows, rowRefused)
+	d.telemetry.dropped(ctx, reason, len(rows))
+	if d.config.BackOffConfig.Enabled {
+		logDropped(d.logger, reason, err, rows)
+	}
+}
+
+func (d *delivery) mark(rows []row, state rowState) {
+	for i := range rows {
+		d.states[rows[i].index] = state
+	}
+	d.counts[rowPending] -= len(rows)
+	d.counts[state] += len(rows)
+}
+
+// refuseInvalidTarget refuses the rows of a resource whose attributes name an
 // invalid rule or stream.
-func (d *delivery) dropInvalidTarget(ctx context.Context, r resourceRows, err error) {
+func (d *delivery) refuseInvalidTarget(ctx context.Context, r resourceRows, err error) {
 	var rows []row
 	for index, record := range r.records() {
 		rows = append(rows, row{record: record, index: index})
 	}
-	d.drop(ctx, reasonInvalidTarget, err, rows)
+	d.refuse(ctx, reasonInvalidTarget, err, rows)
 }
 
-// pendingLogs copies the records that are not handled, with their resources and
-// scopes.
-func (d *delivery) pendingLogs(logs plog.Logs) plog.Logs {
+// copyOf copies the records in one of some states, with their resources and scopes.
+func (d *delivery) copyOf(logs plog.Logs, states ...rowState) plog.Logs {
 	rest := plog.NewLogs()
 	index := 0
 	for _, from := range logs.ResourceLogs().All() {
@@ -196,7 +225,7 @@ func (d *delivery) pendingLogs(logs plog.Logs) plog.Logs {
 		for _, fromScope := range from.ScopeLogs().All() {
 			scope := plog.NewScopeLogs()
 			for _, record := range fromScope.LogRecords().All() {
-				if !d.handled[index] {
+				if slices.Contains(states, d.states[index]) {
 					record.CopyTo(scope.LogRecords().AppendEmpty())
 				}
 				index++

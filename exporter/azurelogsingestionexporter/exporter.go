@@ -5,13 +5,9 @@ package azurelogsingestionexporter
 
 import (
 	"context"
-	"errors"
-	"time"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/exporter"
-	"go.opentelemetry.io/collector/exporter/exporterhelper"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 )
@@ -64,37 +60,12 @@ func (e *logsExporter) shutdown(context.Context) error {
 	return nil
 }
 
-// push sends records to the service. It returns nil if every row was accepted or
-// dropped and at least one was accepted; a permanent error if every row was
-// dropped; otherwise an error with the records to retry. It is safe for
-// concurrent use.
+// push sends records to the service. It returns nil if every row was accepted, and
+// otherwise a [pushError]. It is safe for concurrent use.
 func (e *logsExporter) push(ctx context.Context, logs plog.Logs) error {
 	d := e.newDelivery(logs.LogRecordCount())
 	for _, group := range d.groupByTarget(ctx, logs) {
 		d.send(ctx, group.target, group.resources)
 	}
-	switch {
-	case d.pending > 0:
-		return d.pendingError(logs)
-	case d.accepted == 0 && d.lastDropErr != nil:
-		return consumererror.NewPermanent(d.lastDropErr)
-	}
-	return nil
-}
-
-func (d *delivery) pendingError(logs plog.Logs) error {
-	var errs []error
-	wait := time.Duration(0)
-	for _, f := range d.failures {
-		errs = append(errs, f)
-		wait = max(wait, f.retryAfter)
-	}
-	err := errors.Join(errs...)
-	if wait > 0 { // once: of several, exporterhelper would use the first
-		err = exporterhelper.NewThrottleRetry(err, wait)
-	}
-	if d.pending == len(d.handled) {
-		return err
-	}
-	return consumererror.NewLogs(err, d.pendingLogs(logs))
+	return d.err(logs)
 }

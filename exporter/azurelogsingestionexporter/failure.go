@@ -16,16 +16,15 @@ type reaction int
 const (
 	// retryRows: the service may accept the same rows later.
 	retryRows reaction = iota
-	// splitRequest: it may accept a part of the rows.
+	// splitRequest: it may accept a part of the rows, and refuses the others for good.
 	splitRequest
-	// dropRows: it refuses these rows for good.
-	dropRows
 )
 
 // failure is a request that was refused, or that got no response.
 type failure struct {
 	target       target
 	reaction     reaction
+	class        refusalClass
 	status       int           // of the response; 0 if there was none
 	code         string        // the service's error code
 	message      string        // the service's message, or why there was no response
@@ -70,6 +69,10 @@ func (f *failure) hint() string {
 			"; a new assignment takes up to 30 minutes to take effect"
 	case f.status == http.StatusNotFound:
 		return "The rule or stream does not exist at this endpoint: check `endpoint`, `rule_id` (the immutable id) and `stream_name`"
+	case f.status >= 300 && f.status <= 399:
+		return "The endpoint redirects, and redirects are not followed: check `endpoint`, and whether a proxy wants a login"
+	case f.status >= 200 && f.status <= 299:
+		return "The Logs Ingestion API answers 204 No Content, so something else answered: check `endpoint`, and whether a proxy wants a login"
 	}
 	return ""
 }

@@ -15,34 +15,41 @@ const (
 	// maxResponseBytes limits how much of a response is read. The service's errors
 	// are below 1 kB; proxies send whole pages.
 	maxResponseBytes = 64 << 10
+	// maxRetryAfter limits the wait that a response can ask for. Whoever answers, such
+	// as a proxy with a typing error, must not stop the delivery for days; the service
+	// counts requests by the minute.
+	maxRetryAfter = 10 * time.Minute
 	// maxMessageBytes limits the text from a response that appears in the log.
 	maxMessageBytes = 500
 )
 
-// reactions to statuses. Every other 4xx drops the rows; any other status is
-// retried.
+// statusAccepted is the only status that says that rows were accepted. Microsoft's
+// clients treat every other one as an error:
+// https://github.com/Azure/azure-sdk-for-net/pull/31846
+const statusAccepted = http.StatusNoContent
+
+// reactTo returns what a status means. Rows are refused only where the service says
+// so of the request; anything else may be different later: a new role assignment
+// takes effect after up to 30 minutes (403), a new rule after some (404), and what is
+// wrong with an endpoint or a proxy (redirects, login pages, 405, 415) can be mended.
 // https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits#logs-ingestion-api
-var reactions = map[int]reaction{
-	http.StatusBadRequest:            splitRequest, // at least one row is invalid
-	http.StatusRequestEntityTooLarge: splitRequest,
-	http.StatusUnauthorized:          retryRows,
-	http.StatusForbidden:             retryRows, // a new role assignment takes effect after up to 30 minutes
-	http.StatusNotFound:              retryRows, // a new rule takes effect after some minutes
-	http.StatusRequestTimeout:        retryRows,
-	http.StatusTooManyRequests:       retryRows,
+func reactTo(status int) (reaction, refusalClass) {
+	switch {
+	case status == http.StatusBadRequest: // at least one row is invalid
+		return splitRequest, classContent
+	case status == http.StatusRequestEntityTooLarge:
+		return splitRequest, classSize
+	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
+		return retryRows, classNone
+	}
+	return retryRows, classDestination
 }
 
-// newResponseFailure reads a response that is not 2xx.
+// newResponseFailure reads a response whose status is not [statusAccepted].
 func newResponseFailure(t target, response *http.Response) *failure {
 	f := &failure{target: t, status: response.StatusCode, requestID: requestID(response.Header)}
-	var known bool
-	if f.reaction, known = reactions[f.status]; !known {
-		f.reaction = retryRows
-		if f.status >= 400 && f.status <= 499 {
-			f.reaction = dropRows
-		}
-	}
-	f.retryAfter = retryAfter(response.Header.Values("Retry-After"), time.Now())
+	f.reaction, f.class = reactTo(f.status)
+	f.retryAfter = min(retryAfter(response.Header.Values("Retry-After"), time.Now()), maxRetryAfter)
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxResponseBytes)) // a partial explanation is better than none
 	f.code, f.message = parseError(body)
 	if f.code == "" {

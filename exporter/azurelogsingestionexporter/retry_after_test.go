@@ -68,7 +68,7 @@ func TestRetryAfterOfSeveralTargets(t *testing.T) {
 		addRows(t, logs, map[string]any{"azure.dcr.stream_name": stream}, textRow(stream, ""))
 	}
 	err := e.ConsumeLogs(t.Context(), logs)
-	require.ErrorContains(t, err, "Throttle (1h0m0s)")
+	require.ErrorContains(t, err, "Throttle (10m0s)")
 	require.ErrorContains(t, err, "no more retries left")
 	assert.False(t, consumererror.IsPermanent(err))
 	assert.Len(t, s.service.requests(), len(waits), "one for each stream")

@@ -133,6 +133,16 @@ func (s *setup) startAndStop(t testing.TB) (e exporter.Logs, stop func()) {
 	return e, stop
 }
 
+// startWithoutHelper starts what the exporter helper calls.
+func (s *setup) startWithoutHelper(t testing.TB) *logsExporter {
+	t.Helper()
+	e, err := newLogsExporter(s.settings, s.config)
+	require.NoError(t, err)
+	require.NoError(t, e.start(t.Context(), s.host))
+	t.Cleanup(func() { assert.NoError(t, e.shutdown(context.WithoutCancel(t.Context()))) })
+	return e
+}
+
 // messages is the log without the helper's messages about each attempt.
 func (s *setup) messages() []string {
 	messages := []string{}

@@ -27,7 +27,19 @@ func newTelemetry(settings exporter.Settings) (*telemetry, error) {
 		return nil, err
 	}
 	id := attribute.String("exporter", settings.ID.String())
-	return &telemetry{builder: builder, exporter: id, exporterOnly: metric.WithAttributeSet(attribute.NewSet(id))}, nil
+	t := &telemetry{builder: builder, exporter: id, exporterOnly: metric.WithAttributeSet(attribute.NewSet(id))}
+	t.exportZeros()
+	return t, nil
+}
+
+// exportZeros makes the counters of rows exist from the start, so that an increase is
+// seen from the first row on.
+func (t *telemetry) exportZeros() {
+	ctx := context.Background()
+	t.accepted(ctx, nil)
+	for _, reason := range []dropReason{reasonTooLarge, reasonRefused, reasonInvalidTarget} {
+		t.dropped(ctx, reason, 0)
+	}
 }
 
 // exporterAnd returns the attribute exporter and another one.

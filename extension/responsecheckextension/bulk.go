@@ -128,11 +128,13 @@ func checkBulk(rc *responseCheck, a *answer) *refusal {
 	if len(result.refused) > 0 {
 		return refusedDocuments(a, result)
 	}
-	if !rc.config.OpenSearch && a.header.Get(headerProduct) != "Elasticsearch" {
+	switch {
+	case rc.config.OpenSearch:
+		a.header.Set(headerProduct, "Elasticsearch")
+	case a.header.Get(headerProduct) != "Elasticsearch":
 		return a.refusal(classDestination, false,
 			"the header X-Elastic-Product is missing, without which the exporter refuses answers; for OpenSearch set `opensearch: true` in the extension responsecheck")
 	}
-	a.header.Set(headerProduct, "Elasticsearch")
 	if len(result.failureStore) > 0 {
 		rc.reportFailureStore(a.request, result.failureStore)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -194,4 +195,40 @@ func TestWordsAreOneShortLine(t *testing.T) {
 	for _, r := range "\n\x1b\u202e\u2028" {
 		assert.NotContains(t, err.Error(), string(r))
 	}
+}
+
+// One instance serves several exporters at once.
+func TestConcurrentUse(t *testing.T) {
+	f := newFixture(t, nil)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Elastic-Product", "Elasticsearch")
+		switch r.URL.Path {
+		case "/_bulk":
+			_, _ = io.WriteString(w, bulkReply(created, item(400, "document_parsing_exception", "bad")).body)
+		default:
+			_, _ = io.WriteString(w, `{"text":"Success","code":0}`)
+		}
+	}))
+	defer server.Close()
+	client := f.client(t)
+	var wait sync.WaitGroup
+	for i := range 32 {
+		path, body := "/services/collector", "{}"
+		if i%2 == 0 {
+			path, body = "/_bulk", bulkBody(2)
+		}
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, server.URL+path, strings.NewReader(body))
+		require.NoError(t, err)
+		wait.Go(func() {
+			res, err := client.Do(req)
+			if i%2 == 0 {
+				assert.ErrorContains(t, err, "uid-1")
+			} else if assert.NoError(t, err) {
+				assert.NoError(t, res.Body.Close())
+			}
+		})
+	}
+	wait.Wait()
+	assert.EqualValues(t, 16, f.counter(t, "responsecheck_requests", map[string]string{"protocol": "elasticsearch", "outcome": "content"}))
+	assert.EqualValues(t, 16, f.counter(t, "responsecheck_requests", map[string]string{"protocol": "splunk_hec", "outcome": "accepted"}))
 }

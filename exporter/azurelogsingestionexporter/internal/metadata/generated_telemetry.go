@@ -89,7 +89,7 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	errs = errors.Join(errs, err)
 	builder.AzureLogsIngestionExporterRowsDropped, err = builder.meter.Int64Counter(
 		"otelcol_azure_logs_ingestion_exporter_rows_dropped",
-		metric.WithDescription("Rows that were dropped. Each is logged. [Alpha]"),
+		metric.WithDescription("Rows that the service refused, or that cannot be sent, each time that happens. The pipeline gets a permanent error for them, unless others of the same call are retried. They are lost unless the receiver keeps them. [Alpha]"),
 		metric.WithUnit("{row}"),
 	)
 	errs = errors.Join(errs, err)

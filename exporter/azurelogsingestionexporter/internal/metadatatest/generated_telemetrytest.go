@@ -87,7 +87,7 @@ func AssertEqualAzureLogsIngestionExporterRowsAccepted(t *testing.T, tt *compone
 func AssertEqualAzureLogsIngestionExporterRowsDropped(t *testing.T, tt *componenttest.Telemetry, dps []metricdata.DataPoint[int64], opts ...metricdatatest.Option) {
 	want := metricdata.Metrics{
 		Name:        "otelcol_azure_logs_ingestion_exporter_rows_dropped",
-		Description: "Rows that were dropped. Each is logged. [Alpha]",
+		Description: "Rows that the service refused, or that cannot be sent, each time that happens. The pipeline gets a permanent error for them, unless others of the same call are retried. They are lost unless the receiver keeps them. [Alpha]",
 		Unit:        "{row}",
 		Data: metricdata.Sum[int64]{
 			Temporality: metricdata.CumulativeTemporality,
