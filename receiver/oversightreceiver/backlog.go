@@ -52,7 +52,7 @@ func (p *poller) startBacklog(ctx context.Context) {
 	if p.refusedSize() != before {
 		p.save(ctx)
 	}
-	p.telemetry.gauges.setRefused(p.store.quarantine.size, p.store.owed.size)
+	p.reportRefused()
 	p.telemetry.gauges.setOutbox(p.store.outbox.size())
 }
 

@@ -90,3 +90,14 @@ func TestLagOfADatabaseThatHangs(t *testing.T) {
 		assert.True(t, meter.working())
 	})
 }
+
+// Before the checkpoint is loaded, nothing is known.
+func TestLagBeforeTheCheckpointIsLoaded(t *testing.T) {
+	meter := newLagMeter(func(context.Context, int64) (registry.Lag, error) {
+		return registry.Lag{Rows: 1_000_000}, nil
+	}, func() int64 { return -1 })
+	meter.measureOnce(t.Context())
+	_, ok := meter.lag()
+	assert.False(t, ok)
+	assert.False(t, meter.working())
+}
