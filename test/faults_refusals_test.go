@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -380,15 +381,21 @@ func TestFaultLimitBelowTheBudget(t *testing.T) {
 func TestFaultBalancerRefusesHalf(t *testing.T) {
 	t.Parallel()
 	s := newFaultSite(t, ordinaryRegistry(t))
-	s.hec.setFault(func(request int, w http.ResponseWriter, r *http.Request) bool {
-		refuse := request%2 == 1
+	random := rand.New(rand.NewPCG(5, 6))
+	s.hec.setFault(func(_ int, w http.ResponseWriter, _ *http.Request) bool { // the receiver sends one request at a time
+		refuse := random.IntN(2) == 0
 		if refuse {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `{"text":"Invalid token","code":4}`)
 		}
 		return refuse
 	})
-	collector := s.run(nil, "splunk.yaml", smallBatches("oversight/splunk"))
+	quicker := "receivers: {oversight/splunk: {batch_size: 50, retry_on_failure: {initial_interval: 10ms, max_interval: 20ms}}}"
+	collector := s.run(nil, "splunk.yaml", quicker)
+	waitForReport(t, s.hec, ordinary, func(r report) bool { return len(r.missing) == 0 && r.repeated == 0 })
+	collector.interrupt()
+	s.hec.setFault(nil)
+	collector = s.run(nil, "splunk.yaml", quicker)
 	requireArrived(t, s.hec, ordinary)
 	collector.interrupt()
 }
