@@ -51,6 +51,7 @@ BUILDER        := $(TOOLS)/builder
 NEWEST_BUILDER := $(TOOLS)/newest-builder
 MDATAGEN       := $(TOOLS)/mdatagen
 GOLANGCI_LINT  := $(TOOLS)/golangci-lint
+PROMTOOL       := $(TOOLS)/promtool
 
 # The race detector is C: it needs a compiler that works.
 CC_WORKS := $(shell echo 'int main(void) { return 0; }' | $$($(GO) env CC) -x c -o /dev/null - 2>/dev/null && echo yes)
@@ -95,6 +96,11 @@ test-newest-core: ## Run the components' tests against the newest Collector core
 test-manifests: $(BUILDER) $(NEWEST_BUILDER) ## Build collectors from the manifests in testdata/manifests, as users do, and let them check a configuration
 	scripts/test-manifests.sh $(BUILDER) $(NEWEST_BUILDER) $(PUBLISHED)
 
+.PHONY: test-alerts
+test-alerts: $(PROMTOOL) ## Test the alerting rules in deploy/alerts
+	$(PROMTOOL) check rules deploy/alerts/rules.yml
+	$(PROMTOOL) test rules deploy/alerts/rules_test.yml
+
 .PHONY: cross
 cross: $(filter-out cross/$(HOST),$(PLATFORMS:%=cross/%)) ## Build and check every module for all other supported systems
 
@@ -138,8 +144,9 @@ clean: ## Remove what was built and what the demo wrote
 $(BUILDER) $(NEWEST_BUILDER): TOOL_PACKAGE := go.opentelemetry.io/collector/cmd/builder
 $(MDATAGEN): TOOL_PACKAGE := go.opentelemetry.io/collector/cmd/mdatagen
 $(GOLANGCI_LINT): TOOL_PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+$(PROMTOOL): TOOL_PACKAGE := github.com/prometheus/prometheus/cmd/promtool
 
-$(BUILDER) $(NEWEST_BUILDER) $(MDATAGEN) $(GOLANGCI_LINT): $(TOOLS)/%: internal/tools/%/go.mod internal/tools/%/go.sum
+$(BUILDER) $(NEWEST_BUILDER) $(MDATAGEN) $(GOLANGCI_LINT) $(PROMTOOL): $(TOOLS)/%: internal/tools/%/go.mod internal/tools/%/go.sum
 	@mkdir -p $(@D)
 	cd internal/tools/$* && $(GO) build -o $@ $(TOOL_PACKAGE)
 	@touch $@

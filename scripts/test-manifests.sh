@@ -76,7 +76,7 @@ has_components() {
 }
 
 build_collector "$builder" receiver
-has_components receiver oversight oversight_siem oversight_siem_encoding file_storage splunk_hec
+has_components receiver oversight oversight_siem oversight_siem_encoding responsecheck file_storage splunk_hec
 
 build_collector "$builder" exporter
 has_components exporter azure_logs_ingestion
@@ -86,4 +86,4 @@ if grep -i sqlite "$work/exporter/go.mod"; then
 fi
 
 build_collector "$newest_builder" newest-core
-has_components newest-core oversight oversight_siem oversight_siem_encoding file_storage kafka
+has_components newest-core oversight oversight_siem oversight_siem_encoding responsecheck file_storage kafka

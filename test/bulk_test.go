@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -32,11 +33,29 @@ type bulk struct {
 	// from 1, or 0 to accept it. May be nil.
 	refuseItem func(item int) int
 	items      int
+	// apiKey is the one that is valid.
+	apiKey string
+	// maxContentLength is the limit of a request after decompression, as
+	// Elasticsearch counts http.max_content_length (100 MB by default); 0: none. A
+	// proxy in front has a limit of its own, nginx 1 MB.
+	maxContentLength int
+	// refuseDocument returns why a document is refused, or nil to accept it. May be
+	// nil.
+	refuseDocument func(document map[string]any) *itemError
+	// mapping has the type of each field that dynamic mapping has made; nil: none
+	// is made.
+	mapping map[string]string
+}
+
+// itemError is how a bulk request answers for a document that it does not store.
+type itemError struct {
+	status       int
+	kind, reason string
 }
 
 func newBulk(t testing.TB) *bulk {
 	t.Helper()
-	b := &bulk{documents: map[string]map[string]any{}, index: map[string]string{}}
+	b := &bulk{apiKey: apiKey, documents: map[string]map[string]any{}, index: map[string]string{}}
 	b.destination = newDestination(t, http.HandlerFunc(b.serve))
 	return b
 }
@@ -44,8 +63,13 @@ func newBulk(t testing.TB) *bulk {
 func (b *bulk) serve(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-Elastic-Product", "Elasticsearch")
 	w.Header().Set("Content-Type", "application/json")
-	if !strings.EqualFold(r.Header.Get("Authorization"), "ApiKey "+apiKey) {
-		http.Error(w, `{"error":{"type":"security_exception"},"status":401}`, http.StatusUnauthorized)
+	b.mu.Lock()
+	key, limit := b.apiKey, b.maxContentLength
+	b.mu.Unlock()
+	if !strings.EqualFold(r.Header.Get("Authorization"), "ApiKey "+key) {
+		w.WriteHeader(http.StatusUnauthorized)
+		fmt.Fprint(w, `{"error":{"root_cause":[{"type":"security_exception","reason":"unable to authenticate with provided credentials"}],`+
+			`"type":"security_exception","reason":"unable to authenticate with provided credentials"},"status":401}`)
 		return
 	}
 	if r.URL.Path != "/_bulk" {
@@ -55,6 +79,10 @@ func (b *bulk) serve(w http.ResponseWriter, r *http.Request) {
 	text, err := body(r)
 	if err != nil {
 		http.Error(w, `{"error":{"type":"parse_exception"},"status":400}`, http.StatusBadRequest)
+		return
+	}
+	if limit > 0 && len(text) > limit {
+		w.WriteHeader(http.StatusRequestEntityTooLarge) // without a body, like Netty's aggregator
 		return
 	}
 	items, err := b.process(bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n")))
@@ -87,44 +115,92 @@ func (b *bulk) process(lines [][]byte) ([]any, error) {
 		if action.Create == nil { // a data stream accepts nothing else
 			return nil, errors.New("only write ops with an op_type of create are allowed in data streams")
 		}
-		status, kind := b.create(action.Create.Index, action.Create.ID, document)
-		item := map[string]any{"_index": action.Create.Index, "status": status}
-		if kind != "" {
-			item["error"] = map[string]any{"type": kind, "reason": kind}
+		refused := b.create(action.Create.Index, action.Create.ID, document)
+		item := map[string]any{"_index": action.Create.Index, "status": http.StatusCreated}
+		if refused != nil {
+			item["status"] = refused.status
+			item["error"] = map[string]any{"type": refused.kind, "reason": refused.reason}
 		}
 		items = append(items, map[string]any{"create": item})
 	}
 	return items, nil
 }
 
-func (b *bulk) create(index, id string, document map[string]any) (status int, errorType string) {
+func (b *bulk) create(index, id string, document map[string]any) *itemError {
 	b.items++
 	if b.refuseItem != nil {
 		if status := b.refuseItem(b.items); status != 0 {
-			return status, "es_rejected_execution_exception"
+			return &itemError{status, "es_rejected_execution_exception", "rejected execution of coordinating operation"}
+		}
+	}
+	if b.refuseDocument != nil {
+		if refused := b.refuseDocument(document); refused != nil {
+			return refused
 		}
 	}
 	text, _ := document["@timestamp"].(string)
 	if _, err := time.Parse(time.RFC3339, text); err != nil {
-		return http.StatusBadRequest, "document_parsing_exception"
+		return &itemError{http.StatusBadRequest, "document_parsing_exception", "failed to parse field [@timestamp] of type [date]"}
 	}
 	if _, exists := b.documents[id]; exists {
 		b.conflicts++
-		return http.StatusConflict, "version_conflict_engine_exception"
+		return &itemError{http.StatusConflict, "version_conflict_engine_exception", "[" + id + "]: version conflict, document already exists"}
+	}
+	if b.mapping != nil {
+		if err := mapFields(b.mapping, "", document); err != nil {
+			return err
+		}
 	}
 	b.created++
 	b.documents[id], b.index[id] = document, index
-	return http.StatusCreated, ""
+	return nil
 }
 
-// byID returns the documents by their event.id, and the number of documents that were created.
+// mapFields maps fields dynamically: the first document decides whether a field is
+// an object
+// (https://www.elastic.co/guide/en/elasticsearch/reference/8.11/dynamic-field-mapping.html).
+func mapFields(mapping map[string]string, prefix string, object map[string]any) *itemError {
+	for key, value := range object {
+		path := prefix + key
+		inner, isObject := value.(map[string]any)
+		kind := "text"
+		if isObject {
+			kind = "object"
+		}
+		if known := mapping[path]; known != "" && known != kind {
+			return &itemError{http.StatusBadRequest, "document_parsing_exception",
+				"object mapping for [" + path + "] tried to parse field [" + key + "] as object, but found a concrete value"}
+		}
+		mapping[path] = kind
+		if err := mapFields(mapping, path+".", inner); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// set changes what it accepts while it runs.
+func (b *bulk) set(change func()) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	change()
+}
+
+// byID returns the documents by their event.id, and how many there are. The reduced
+// form of an event, which a receiver sends when a destination that fails now and then
+// has failed for it twice, is a document beside it and does not count.
 func (b *bulk) byID() (map[string]map[string]any, int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	byID := map[string]map[string]any{}
-	for _, document := range b.documents {
+	created := b.created
+	for uid, document := range b.documents {
+		if strings.HasSuffix(uid, "-reduced") {
+			created--
+			continue
+		}
 		id, _ := document["event"].(map[string]any)["id"].(string)
 		byID[id] = document
 	}
-	return byID, b.created
+	return byID, created
 }

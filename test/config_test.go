@@ -104,7 +104,7 @@ func (s *site) environment() []string {
 // config/ and the test's changes to it, which are merged in their order.
 func (s *site) command(arguments []string, name string, changes ...string) *exec.Cmd {
 	s.t.Helper()
-	arguments = append(arguments, "--config", filepath.Join("..", "config", name))
+	arguments = append(arguments, "--config", filepath.Join(configDir, name))
 	for _, change := range changes {
 		file, err := os.CreateTemp(s.dir, "*.yaml")
 		require.NoError(s.t, err)
@@ -127,13 +127,13 @@ func (s *site) start(name string, changes ...string) *process {
 func TestConfigurations(t *testing.T) {
 	var files []string
 	for _, pattern := range []string{"*.yaml", filepath.Join("gateway", "*.yaml")} {
-		found, err := filepath.Glob(filepath.Join("..", "config", pattern))
+		found, err := filepath.Glob(filepath.Join(configDir, pattern))
 		require.NoError(t, err)
 		files = append(files, found...)
 	}
 	require.NotEmpty(t, files)
 	for _, file := range files {
-		name, err := filepath.Rel(filepath.Join("..", "config"), file)
+		name, err := filepath.Rel(configDir, file)
 		require.NoError(t, err)
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, "edge.sqlite", "registry.sqlite")
@@ -149,6 +149,18 @@ func TestConfigurations(t *testing.T) {
 			collector.interrupt()
 		})
 	}
+}
+
+// The configurations need a feature gate that this build turns on. It stays on when
+// a user sets another one, and a user can turn it off.
+func TestFeatureGateOfHealthCheck(t *testing.T) {
+	s := newSite(t)
+	const gate, another = "extension.healthcheck.useComponentStatus", "pdata.useProtoPooling"
+	output, err := s.command([]string{"validate", "--feature-gates=+" + another}, "demo.yaml").CombinedOutput()
+	require.NoError(t, err, string(output))
+	output, err = s.command([]string{"validate", "--feature-gates=-" + gate}, "demo.yaml").CombinedOutput()
+	require.Error(t, err)
+	require.Contains(t, string(output), gate)
 }
 
 // The demo writes events to its file and to the console.

@@ -8,6 +8,7 @@ package test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -35,6 +36,9 @@ const waitTimeout = 90 * time.Second
 // The binaries under test, absolute.
 var collectorBinary, oversightgenBinary string
 
+// configDir has the shipped configurations.
+var configDir = filepath.Join("..", "config")
+
 func TestMain(m *testing.M) {
 	if err := build(); err != nil {
 		fmt.Fprintln(os.Stderr, "build the binaries under test:", err)
@@ -44,7 +48,15 @@ func TestMain(m *testing.M) {
 }
 
 // build builds the binaries of this checkout. It is quick if they are up to date.
+// With OTELCOL, the path of a collector, that one is tested instead, with the
+// commands beside it and the configurations in OTELCOL_CONFIG, if that is set.
 func build() error {
+	if collector := os.Getenv("OTELCOL"); collector != "" {
+		collectorBinary = collector
+		oversightgenBinary = filepath.Join(filepath.Dir(collector), "oversightgen")
+		configDir = cmp.Or(os.Getenv("OTELCOL_CONFIG"), configDir)
+		return nil
+	}
 	root, err := filepath.Abs("..")
 	if err != nil {
 		return err

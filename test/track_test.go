@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -46,10 +47,19 @@ func (s *track) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
+	// An item above 65,536 bytes is refused, the others are not, which is status 206
+	// (https://learn.microsoft.com/azure/azure-monitor/fundamentals/service-limits).
+	accepted := slices.DeleteFunc(slices.Clone(envelopes), func(envelope map[string]any) bool {
+		item, err := json.Marshal(envelope)
+		return err != nil || len(item) > 65_536
+	})
 	s.mu.Lock()
-	s.envelopes = append(s.envelopes, envelopes...)
+	s.envelopes = append(s.envelopes, accepted...)
 	s.mu.Unlock()
-	fmt.Fprintf(w, `{"itemsReceived":%d,"itemsAccepted":%d,"errors":[]}`, len(envelopes), len(envelopes))
+	if len(accepted) < len(envelopes) {
+		w.WriteHeader(http.StatusPartialContent)
+	}
+	fmt.Fprintf(w, `{"itemsReceived":%d,"itemsAccepted":%d,"errors":[]}`, len(envelopes), len(accepted))
 }
 
 func parseEnvelopes(text []byte) ([]map[string]any, error) {

@@ -6,6 +6,8 @@ package translator_test
 import (
 	"bytes"
 	"encoding/json"
+	"math"
+	"strings"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -49,6 +51,71 @@ func FuzzShapes(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Whatever the columns hold, an event that was cut takes no more than was announced for
+// it, and no value of it is too long for Elasticsearch's keyword (Lucene's
+// IndexWriter.MAX_TERM_LENGTH, 32,766 bytes, and 32,733 with the path in flattened).
+func FuzzTruncate(f *testing.F) {
+	for i, text := range hard {
+		f.Add(text, hard[(i+1)%len(hard)], hard[(i+2)%len(hard)], `{"qname": "`+hard[(i+3)%len(hard)]+`", "qtype": "A"}`, uint16(1000*i))
+	}
+	f.Add("\U000e0001", "<&>", "\u2028", `{"a":[[[1,2,{"b":[]}]],1e+20,-1.5e-06,NaN]}`, uint16(100))
+	f.Fuzz(func(t *testing.T, token, ip, agent, extra string, times uint16) {
+		repeat := func(text string) string {
+			return strings.ToValidUTF8(strings.Repeat(text, min(int(times), 100_000/(len(text)+1))), "\ufffd") // as the reader does
+		}
+		e := translator.Event{
+			RegistryID: "deadbeef", ID: math.MaxInt64, UID: strings.Repeat("f", 32), Kind: repeat(token), TokenID: repeat(token), FileID: repeat(ip),
+			RecipientID: repeat(agent), IssuerID: repeat(ip), SourceIP: repeat(ip), UserAgent: repeat(agent), QualifiedTimestamp: repeat(token),
+			TlogIndex: math.MinInt64, HasTlogIndex: true, TlogStatus: translator.TlogStatusUnavailable, DecodeError: repeat(agent),
+			Timestamp: time.Unix(1735000000, 123456789), Observed: time.Unix(1735000000, 123456789),
+		}
+		e.Extra, e.QuestionName = translator.NormalizeExtra(strings.ToValidUTF8(extra, "\ufffd"))
+		if times%2 == 0 {
+			e.Extra, e.QuestionName = translator.NormalizeExtra("[" + strings.TrimPrefix(repeat(","+extra), ",") + "]")
+		}
+		before := e.EncodedSize(translator.DefaultMaxValueBytes)
+		e.Truncate(translator.DefaultMaxValueBytes)
+		size := e.EncodedSize(translator.DefaultMaxValueBytes)
+		require.LessOrEqual(t, size, before)
+		require.LessOrEqual(t, size, translator.MaxEventBytes)
+		for name, s := range shapes(true) {
+			text := s.json.AppendJSON(nil, &translator.Document{Event: &e})
+			require.Less(t, len(text), size, name)
+			if name == "ecs" {
+				requireKeywords(t, "", valueOf(t, text))
+			}
+			require.Less(t, len(asJSON(t, s.translate(toRecord(e)))), size, name)
+		}
+		logs := plog.NewLogs()
+		e.ToLogRecord(logs.ResourceLogs().AppendEmpty().ScopeLogs().AppendEmpty().LogRecords().AppendEmpty())
+		otlp, err := (&plog.JSONMarshaler{}).MarshalLogs(logs)
+		require.NoError(t, err)
+		require.Less(t, len(otlp), size)
+		normal, questionName := translator.NormalizeExtra(e.Extra)
+		require.Equal(t, e.Extra, normal)
+		require.Equal(t, e.QuestionName, questionName)
+	})
+}
+
+// requireKeywords checks all texts but the message, which is no keyword.
+func requireKeywords(t *testing.T, path string, value any) {
+	t.Helper()
+	switch value := value.(type) {
+	case string:
+		if path != ".message" {
+			require.Less(t, len(path)+len(value), 32_733, path)
+		}
+	case []any:
+		for _, item := range value {
+			requireKeywords(t, path, item)
+		}
+	case map[string]any:
+		for key, item := range value {
+			requireKeywords(t, path+"."+key, item)
+		}
+	}
 }
 
 // Whatever a finding holds, each shape is valid JSON, the same from the finding and

@@ -108,11 +108,11 @@ func TestSourceIPForms(t *testing.T) {
 			assert.Equal(t, want, get("splunk", "event.src_ip", extended))
 			assert.Equal(t, want, get("sentinel", "SourceAddress", extended))
 		}
-		switch {
-		case text == "unknown":
+		switch text {
+		case "unknown":
 			assert.Equal(t, text, get("ecs", "source.address", true))
 			assert.Nil(t, get("ecs", "source.ip", true))
-		case text == "203.0.113.7" || text == "2001:db8::1" || text == "::ffff:203.0.113.7": // Elasticsearch takes these as they are
+		case "203.0.113.7", "2001:db8::1", "::ffff:203.0.113.7": // Elasticsearch takes these as they are
 			assert.Equal(t, text, get("ecs", "source.ip", true))
 			assert.Equal(t, text, get("ecs", "source.ip", false))
 			assert.Nil(t, get("ecs", "source.address", true))

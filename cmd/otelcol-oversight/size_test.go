@@ -165,13 +165,19 @@ func translate(t testing.TB, format string, logs plog.Logs) {
 }
 
 func newExporter(t testing.TB, factory exporter.Factory, values map[string]any) func(context.Context, plog.Logs) error {
+	return startExporter(t, factory, values, componenttest.NewNopHost())
+}
+
+func startExporter(
+	t testing.TB, factory exporter.Factory, values map[string]any, host component.Host,
+) func(context.Context, plog.Logs) error {
 	config := factory.CreateDefaultConfig()
 	require.NoError(t, confmap.NewFromStringMap(values).Unmarshal(config))
 	e, err := factory.CreateLogs(t.Context(), exporter.Settings{
 		ID: component.NewID(factory.Type()), TelemetrySettings: componenttest.NewNopTelemetrySettings(),
 	}, config)
 	require.NoError(t, err)
-	require.NoError(t, e.Start(t.Context(), componenttest.NewNopHost()))
+	require.NoError(t, e.Start(t.Context(), host))
 	t.Cleanup(func() { require.NoError(t, e.Shutdown(context.Background())) })
 	return e.ConsumeLogs
 }

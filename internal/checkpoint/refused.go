@@ -58,6 +58,10 @@ type Refused struct {
 	// Since is when it was refused first, and Tried when last.
 	Since time.Time `json:"since"`
 	Tried time.Time `json:"tried"`
+	// TlogStatus and TlogMismatch are the result of the check against the transparency
+	// log when it was refused first: it is not checked again.
+	TlogStatus   string `json:"tlog_status,omitempty"`
+	TlogMismatch string `json:"tlog_mismatch,omitempty"`
 }
 
 // RefusedPage is up to [RefusedPageEntries] events, in quarantine or owed.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // MaxRoot bounds a [Root], in bytes. A usual one has some 300.
@@ -27,6 +28,9 @@ type Root struct {
 	Database Source `json:"database"`
 	// Recent is how many rows were added to [Recent].
 	Recent int64 `json:"recent"`
+	// FirstStart is when a receiver started first that is to begin at the end of the
+	// table, as long as it could not read where that was. nil: that is known.
+	FirstStart *time.Time `json:"first_start,omitempty"`
 	// Extra is the members that this version does not know.
 	Extra Extra `json:"-"`
 }

@@ -128,6 +128,11 @@ func (l *Lane[R]) Step(ctx context.Context, rows []R, send Send[R]) Step[R] {
 	return l.refused(rows, a, err)
 }
 
+// Searching reports whether the next step sends a single row, to find out who is to
+// blame, or whether the destination accepts anything: a row from far behind, as the
+// last one, is of use then.
+func (l *Lane[R]) Searching() bool { return l.phase != sendWindow }
+
 // seeFirst forgets what is known of a row that is not the first any more: it was
 // deleted, or the database is another.
 func (l *Lane[R]) seeFirst(rows []R) {

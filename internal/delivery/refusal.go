@@ -30,6 +30,9 @@ const (
 	RefusedByDestination = "destination"
 	RefusedContent       = "content"
 	RefusedSize          = "size"
+	// RefusedUnknown is a refusal that does not say what is to blame, such as a login
+	// page. It is one whether an exporter would retry it by itself or not.
+	RefusedUnknown = "unknown"
 )
 
 // Refusal is an error that knows why a destination refused what was sent. It is an
@@ -37,8 +40,8 @@ const (
 // implement it.
 type Refusal interface {
 	error
-	// RefusalClass is one of [RefusedByDestination], [RefusedContent] and
-	// [RefusedSize]; anything else is no refusal.
+	// RefusalClass is one of [RefusedByDestination], [RefusedContent], [RefusedSize]
+	// and [RefusedUnknown]; anything else is no refusal.
 	RefusalClass() string
 }
 
@@ -46,7 +49,7 @@ type Refusal interface {
 // destinations are joined, one that blames a destination counts first, so that no
 // row is blamed for it, and then the first [Refusal].
 func Classify(err error) Class {
-	if class := refusalClass(err); class != ClassUnknown {
+	if class, ok := refusalClass(err); ok {
 		return class
 	}
 	if consumererror.IsPermanent(err) {
@@ -55,41 +58,41 @@ func Classify(err error) Class {
 	return ClassRetryable
 }
 
-// refusalClass returns the class that refusals in the tree of an error give it, or
-// ClassUnknown.
-func refusalClass(err error) Class {
-	if refusal, ok := err.(Refusal); ok { //nolint:errorlint // it walks the tree itself
-		if class := classOf(refusal); class != ClassUnknown {
-			return class
+// refusalClass returns the class that refusals in the tree of an error give it, if
+// there is one.
+func refusalClass(err error) (class Class, ok bool) {
+	if refusal, isRefusal := err.(Refusal); isRefusal { //nolint:errorlint // it walks the tree itself
+		if class, ok := classOf(refusal); ok {
+			return class, true
 		}
 	}
 	switch wrapper := err.(type) { //nolint:errorlint // it walks the tree itself
 	case interface{ Unwrap() error }:
 		return refusalClass(wrapper.Unwrap())
 	case interface{ Unwrap() []error }:
-		found := ClassUnknown
 		for _, e := range wrapper.Unwrap() {
-			class := refusalClass(e)
-			if class == ClassDestination {
-				return class
+			found, isFound := refusalClass(e)
+			if found == ClassDestination {
+				return found, true
 			}
-			if found == ClassUnknown {
-				found = class
+			if isFound && !ok {
+				class, ok = found, true
 			}
 		}
-		return found
 	}
-	return ClassUnknown
+	return class, ok
 }
 
-func classOf(refusal Refusal) Class {
+func classOf(refusal Refusal) (class Class, ok bool) {
 	switch refusal.RefusalClass() {
 	case RefusedByDestination:
-		return ClassDestination
+		return ClassDestination, true
 	case RefusedContent:
-		return ClassContent
+		return ClassContent, true
 	case RefusedSize:
-		return ClassSize
+		return ClassSize, true
+	case RefusedUnknown:
+		return ClassUnknown, true
 	}
-	return ClassUnknown
+	return ClassUnknown, false
 }

@@ -20,18 +20,21 @@ func TestClassify(t *testing.T) {
 		err  error
 		want delivery.Class
 	}{
-		"retryable":                 {errRetryable, delivery.ClassRetryable},
-		"permanent":                 {errUnknown, delivery.ClassUnknown},
-		"destination":               {wrap(refusal{"destination"}), delivery.ClassDestination},
-		"content":                   {wrap(refusal{"content"}), delivery.ClassContent},
-		"size":                      {wrap(refusal{"size"}), delivery.ClassSize},
-		"not permanent":             {refusal{"destination"}, delivery.ClassDestination},
-		"unknown class":             {refusal{"weather"}, delivery.ClassRetryable},
-		"unknown class, permanent":  {wrap(refusal{"weather"}), delivery.ClassUnknown},
-		"two destinations":          {errors.Join(errContent, errDestination), delivery.ClassDestination},
-		"one of two retryable":      {errors.Join(errRetryable, errContent), delivery.ClassContent},
-		"one of two permanent":      {errors.Join(errRetryable, errUnknown), delivery.ClassUnknown},
-		"destination behind others": {wrap(errors.Join(errRetryable, errSize, wrap(errDestination))), delivery.ClassDestination},
+		"retryable":                    {errRetryable, delivery.ClassRetryable},
+		"permanent":                    {errUnknown, delivery.ClassUnknown},
+		"destination":                  {wrap(refusal{"destination"}), delivery.ClassDestination},
+		"content":                      {wrap(refusal{"content"}), delivery.ClassContent},
+		"size":                         {wrap(refusal{"size"}), delivery.ClassSize},
+		"not permanent":                {refusal{"destination"}, delivery.ClassDestination},
+		"does not know":                {wrap(refusal{"unknown"}), delivery.ClassUnknown},
+		"does not know, not permanent": {refusal{"unknown"}, delivery.ClassUnknown},
+		"one of two does not know":     {errors.Join(errRetryable, refusal{"unknown"}), delivery.ClassUnknown},
+		"unknown class":                {refusal{"weather"}, delivery.ClassRetryable},
+		"unknown class, permanent":     {wrap(refusal{"weather"}), delivery.ClassUnknown},
+		"two destinations":             {errors.Join(errContent, errDestination), delivery.ClassDestination},
+		"one of two retryable":         {errors.Join(errRetryable, errContent), delivery.ClassContent},
+		"one of two permanent":         {errors.Join(errRetryable, errUnknown), delivery.ClassUnknown},
+		"destination behind others":    {wrap(errors.Join(errRetryable, errSize, wrap(errDestination))), delivery.ClassDestination},
 	} {
 		assert.Equal(t, test.want, delivery.Classify(test.err), name)
 	}

@@ -26,7 +26,7 @@ type claim struct {
 // most as long as the settings say. Each call drops the claims and findings of
 // the events before, unless they were committed.
 func (r *Reconciler) Check(ctx context.Context, events []translator.Event) {
-	r.unstage()
+	r.Unstage()
 	within := ctx
 	if !r.settings.Audit {
 		var cancel context.CancelFunc
@@ -123,8 +123,9 @@ func (r *Reconciler) claim(ctx context.Context, e *translator.Event) {
 	}
 }
 
-// unstage drops the claims and findings of the rows that were checked last.
-func (r *Reconciler) unstage() {
+// Unstage drops the claims and findings of the rows that were checked last: they were
+// not delivered.
+func (r *Reconciler) Unstage() {
 	for _, c := range r.staged {
 		c.page.unstage(c.index)
 	}

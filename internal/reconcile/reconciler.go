@@ -202,7 +202,7 @@ func (r *Reconciler) Pending() bool {
 // ResetClaims is called when the database is another one: its rows may claim all
 // leaves again.
 func (r *Reconciler) ResetClaims() {
-	r.unstage()
+	r.Unstage()
 	r.state.Baselined, r.state.ResolvedUpTo = false, 0
 	r.pages.reset()
 }

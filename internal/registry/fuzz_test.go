@@ -73,7 +73,7 @@ func requireValid(t *testing.T, e *translator.Event) {
 	}
 	if !e.Timestamp.IsZero() {
 		require.GreaterOrEqual(t, e.Timestamp.Unix(), int64(translator.MinTimestamp))
-		require.LessOrEqual(t, e.Timestamp.Unix(), int64(translator.MaxTimestamp))
+		require.LessOrEqual(t, e.Timestamp.Unix(), translator.MaxTimestamp)
 	}
 	require.Len(t, e.UID, 32)
 	extra, name := translator.NormalizeExtra(e.Extra)

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -208,4 +209,27 @@ func TestLongValuesInOtherPlaces(t *testing.T) {
 	assert.Equal(t, registry.NoticeIDs, batch.Notices[0].Kind)
 	ordered = orderedBy(t, loose, 100, registry.Range{})
 	assert.Equal(t, []int64{1, 0, 3}, drain(t, ordered, 10))
+}
+
+// While nothing is written, the row of a cursor is not read again. Any change is seen.
+func TestCursorIsCheckedAfterAChange(t *testing.T) {
+	path := newDatabase(t)
+	db := openLive(t, path)
+	insertRow(t, db, 1, "t", nil, nil, nil, "dns", nil, strings.Repeat("a", 5_000_000), "{}", 1735000000, nil, nil)
+	require.NoError(t, db.Close())
+	r := open(t, path)
+	end := read(t, r, registry.Cursor{}, 10).Next
+	require.Eventually(t, func() bool { // the clock of files ticks too slowly to tell at once
+		assert.Empty(t, read(t, r, end, 10).Events)
+		changed, err := r.Changed()
+		return err == nil && !changed
+	}, 20*time.Second, 100*time.Millisecond)
+	assert.Empty(t, read(t, r, end, 10).Events)
+
+	other := newDatabase(t, insert("o", 5))
+	require.NoError(t, os.Rename(other, path))
+	for range 2 {
+		_, err := r.Read(t.Context(), end, registry.Limits{Rows: 10}, nil)
+		require.ErrorAs(t, err, new(*registry.ReplacedError))
+	}
 }

@@ -30,6 +30,11 @@ type checkpointStore struct {
 	root   checkpoint.Root
 	recent *checkpoint.Recent
 
+	doneAhead  *doneAhead
+	quarantine *refusedList
+	owed       *refusedList
+	outbox     *outbox
+
 	// upgrade is what turns version 1 into version 2, and upgradedPages the pages
 	// of the log among it. The next save writes it. nil: there is nothing to write.
 	upgrade       []*storage.Operation
@@ -40,7 +45,31 @@ type checkpointStore struct {
 }
 
 func newCheckpointStore(client storage.Client, logger *zap.Logger) *checkpointStore {
-	return &checkpointStore{client: client, logger: logger, recent: new(checkpoint.Recent)}
+	s := &checkpointStore{
+		client: client, logger: logger, recent: new(checkpoint.Recent),
+		doneAhead: new(doneAhead), quarantine: newQuarantine(), owed: newOwed(),
+		outbox: &outbox{logger: logger, deleted: map[int64]bool{}},
+	}
+	return s
+}
+
+// part is a part of the checkpoint that has keys of its own. What has changed stays
+// in memory until it is saved.
+type part interface {
+	// load reads what was saved. The error matches [checkpoint.ErrDamaged] if it is
+	// damaged.
+	load(ctx context.Context, get getter) error
+	// changes are what to write since the last call of markSaved.
+	changes() ([]*storage.Operation, error)
+	// markSaved says that the changes are in the storage.
+	markSaved()
+}
+
+// getter returns the value of a key; nil for none.
+type getter = func(ctx context.Context, key string) ([]byte, error)
+
+func (s *checkpointStore) parts() []part {
+	return []part{s.doneAhead, s.quarantine, s.owed, s.outbox}
 }
 
 // load returns the cursor, and whether a checkpoint was found. The error matches
@@ -56,7 +85,22 @@ func (s *checkpointStore) load(ctx context.Context) (cursor registry.Cursor, fou
 		return registry.Cursor{}, false, fmt.Errorf("load the checkpoint: %w", err)
 	}
 	s.root = root
+	for _, part := range s.parts() {
+		if err := part.load(ctx, s.get); err != nil {
+			return registry.Cursor{}, false, fmt.Errorf("load the checkpoint: %w", err)
+		}
+	}
 	return registry.Cursor(root.Cursor), data != nil, nil
+}
+
+// reset forgets all that is known of rows, because a part of it is damaged: they are
+// read from the beginning. Findings are kept.
+func (s *checkpointStore) reset() {
+	s.root.FirstStart = nil
+	s.recent.Reset()
+	s.doneAhead.reset()
+	s.quarantine.reset()
+	s.owed.reset()
 }
 
 func (s *checkpointStore) decodeRoot(ctx context.Context, data []byte) (root checkpoint.Root, err error) {
@@ -132,32 +176,44 @@ func (s *checkpointStore) addRows(rows []checkpoint.Row) {
 	}
 }
 
-// resetRows forgets the rows that were delivered: the database is another one.
-func (s *checkpointStore) resetRows() { s.recent.Reset() }
-
-// save replaces the cursor, and with a snapshot what is known of the transparency
-// log, in one transaction.
+// save replaces the cursor, all parts that have changed, and with a snapshot what is
+// known of the transparency log, in one transaction.
 func (s *checkpointStore) save(ctx context.Context, cursor registry.Cursor, database string, snapshot *reconcile.Snapshot) error {
 	s.root.Cursor, s.root.Database.Path, s.root.Recent = checkpoint.Cursor(cursor), database, s.recent.Total()
-	root, err := s.root.Encode()
+	operations, err := s.operations(snapshot)
 	if err == nil {
-		err = s.write(ctx, s.operations(root, snapshot))
+		err = s.write(ctx, operations)
 	}
 	if err != nil {
 		return fmt.Errorf("save the checkpoint of id %d: %w", cursor.ID, err)
 	}
 	s.recent.Saved()
+	for _, part := range s.parts() {
+		part.markSaved()
+	}
 	s.upgrade, s.upgradedPages = nil, nil
 	return nil
 }
 
-func (s *checkpointStore) operations(root []byte, snapshot *reconcile.Snapshot) []*storage.Operation {
+// operations are one transaction: all that has changed.
+func (s *checkpointStore) operations(snapshot *reconcile.Snapshot) ([]*storage.Operation, error) {
+	root, err := s.root.Encode()
+	if err != nil {
+		return nil, err
+	}
 	all := append(slices.Clone(s.upgrade), storage.SetOperation(checkpoint.RootKey, root))
+	for _, part := range s.parts() {
+		changes, err := part.changes()
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, changes...)
+	}
 	s.recent.Changed(func(number int64, data []byte) {
 		all = append(all, storage.SetOperation(checkpoint.PageKey(checkpoint.RecentPrefix, number), data))
 	})
 	if snapshot == nil {
-		return all
+		return all, nil
 	}
 	all = append(all, storage.SetOperation(checkpoint.LogKey, snapshot.Log))
 	for number, page := range snapshot.Pages {
@@ -166,7 +222,7 @@ func (s *checkpointStore) operations(root []byte, snapshot *reconcile.Snapshot) 
 	for _, number := range snapshot.DeletedPages {
 		all = append(all, storage.DeleteOperation(checkpoint.PageKey(checkpoint.LogPrefix, number)))
 	}
-	return all
+	return all, nil
 }
 
 func (s *checkpointStore) write(ctx context.Context, operations []*storage.Operation) error {

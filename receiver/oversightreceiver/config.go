@@ -6,8 +6,12 @@ package oversightreceiver
 import (
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
+	"unicode"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/config/configoptional"
@@ -15,6 +19,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
 // Values of [Config.StartAt].
@@ -33,6 +38,14 @@ const (
 	ReplacedStop = "stop"
 )
 
+// Values of [Config.OnRefusal].
+const (
+	// RefusalHold keeps a refused event in quarantine and retries it.
+	RefusalHold = "hold"
+	// RefusalDrop drops a refused event.
+	RefusalDrop = "drop"
+)
+
 // Config is what a user writes below `receivers: oversight:`.
 type Config struct {
 	// Database is the path of the registry's SQLite file. The reader needs
@@ -41,9 +54,9 @@ type Config struct {
 	// The file need not exist yet. Required.
 	Database string `mapstructure:"database"`
 
-	// RegistryID names the registry: its Ed25519 public key as 64 hex digits
-	// (`ed25519_pub` of GET /.well-known/oversight-registry), or a short id of
-	// the operator's choice. It becomes the resource attribute
+	// RegistryID names the registry: its Ed25519 public key as 64 hex digits in
+	// lower case (`ed25519_pub` of GET /.well-known/oversight-registry), or a short
+	// id of the operator's choice without spaces. It becomes the resource attribute
 	// oversight.registry.id, and part of every log.record.uid. Required.
 	RegistryID string `mapstructure:"registry_id"`
 
@@ -60,27 +73,32 @@ type Config struct {
 	// Default 200ms; at least 1ms.
 	PollInterval time.Duration `mapstructure:"poll_interval"`
 
-	// BatchSize is the number of rows that are read and delivered together, and
-	// the most that may be delivered twice after a crash.
+	// BatchSize is the most rows that are read and delivered together, and the most
+	// that may be delivered twice after a crash.
 	// Default 1000; from 1 to 100000.
 	BatchSize int `mapstructure:"batch_size"`
 
 	// BatchBytes is the most bytes that the rows that are delivered together take in
-	// any shape. A single row never takes more. Default 950000.
+	// any shape and encoding, uncompressed. A single row takes at most 250000.
+	// Default 960000, so that a request passes a limit of 1000000 bytes; from 250000
+	// to 4000000, which OTLP still accepts.
 	BatchBytes int `mapstructure:"batch_bytes"`
 
 	// MaxValueBytes is the longest value of a column that is delivered, in bytes.
-	// Longer ones are cut, and marked by the attribute oversight.truncated. The
+	// Longer ones are cut, and so are those of a row that would take more than 250000
+	// bytes; the attribute oversight.truncated names their columns. The
 	// log.record.uid and the check against the transparency log are of the whole
-	// value. Default 16384; at most 32766.
+	// value. Default 16384; from 256 to 32766, the longest that Elasticsearch indexes.
 	MaxValueBytes int `mapstructure:"max_value_bytes"`
 
-	// OnRefusal says what to do with an event that a destination refuses while it
-	// accepts others: `hold` (the default) keeps it and retries it, `drop` drops it.
+	// OnRefusal says what to do with an event that a destination refuses, in its
+	// reduced form too, while it accepts others: `hold` (the default) keeps it in
+	// quarantine and retries it every hour, `drop` drops it. Either way it is logged
+	// and counted, and later events are delivered.
 	OnRefusal string `mapstructure:"on_refusal"`
 
-	// GiveUp are the ids of events in quarantine that are not retried any more,
-	// because somebody has delivered them by hand. Default: none.
+	// GiveUp are the ids of refused events that are not retried any more, because
+	// somebody has delivered them by hand. Default: none.
 	GiveUp []int64 `mapstructure:"give_up"`
 
 	// StorageID names the storage extension that keeps the checkpoint. Without
@@ -88,9 +106,8 @@ type Config struct {
 	StorageID *component.ID `mapstructure:"storage"`
 
 	// RetryConfig says how a batch that the pipeline did not accept is retried.
-	// Default: enabled, from 5s to 30s apart, without end (max_elapsed_time: 0).
-	// With a max_elapsed_time, a batch older than that is dropped, counted and
-	// logged. Disabled, the batch is retried at the next poll.
+	// Default: enabled, from 5s to 30s apart, without end. Disabled, the batch is
+	// retried at the next poll. max_elapsed_time must be 0: no batch is dropped.
 	RetryConfig configretry.BackOffConfig `mapstructure:"retry_on_failure"`
 
 	// OnDatabaseReplaced says what to do when the file turns out to be another
@@ -115,8 +132,17 @@ var (
 // minPollInterval catches numbers without a unit, which are nanoseconds.
 const minPollInterval = time.Millisecond
 
-// maxBatchSize keeps a batch in the tens of megabytes at the usual row size.
+// maxBatchSize bounds what may be delivered twice, and the work for one refused row.
 const maxBatchSize = 100_000
+
+const (
+	// maxBatchBytes keeps a request below the 4 MiB that OTLP servers accept.
+	maxBatchBytes = 4_000_000
+	// minValueBytes keeps keys, addresses and tokens whole.
+	minValueBytes = 256
+	// maxValueBytes is the longest term that Lucene, and so Elasticsearch, indexes.
+	maxValueBytes = 32_766
+)
 
 func createDefaultConfig() component.Config {
 	retry := configretry.NewDefaultBackOffConfig()
@@ -125,6 +151,9 @@ func createDefaultConfig() component.Config {
 		StartAt:            StartAtBeginning,
 		PollInterval:       200 * time.Millisecond,
 		BatchSize:          1000,
+		BatchBytes:         translator.DefaultBatchBytes,
+		MaxValueBytes:      translator.DefaultMaxValueBytes,
+		OnRefusal:          RefusalHold,
 		RetryConfig:        retry,
 		OnDatabaseReplaced: ReplacedRestart,
 		TransparencyLog:    defaultTransparencyLog(),
@@ -160,13 +189,7 @@ func sinceText(v any) (string, bool) {
 
 // Validate reports every wrong setting, with its key and value. It does no I/O.
 func (c *Config) Validate() error {
-	var errs []error
-	if c.Database == "" {
-		errs = append(errs, errors.New("`database` is required: the path of the registry's SQLite file"))
-	}
-	if c.RegistryID == "" {
-		errs = append(errs, errors.New("`registry_id` is required: `ed25519_pub` of the registry's /.well-known/oversight-registry, or a short id of your own"))
-	}
+	errs := []error{c.validateRegistry(), c.validateBatch(), c.validateRetry()}
 	if c.StartAt != StartAtBeginning && c.StartAt != StartAtEnd {
 		errs = append(errs, fmt.Errorf("`start_at` is %q: must be %q or %q", c.StartAt, StartAtBeginning, StartAtEnd))
 	}
@@ -176,8 +199,8 @@ func (c *Config) Validate() error {
 	if c.PollInterval < minPollInterval {
 		errs = append(errs, fmt.Errorf("`poll_interval` is %s: must be at least %s; write a unit, such as 5s", c.PollInterval, minPollInterval))
 	}
-	if c.BatchSize < 1 || c.BatchSize > maxBatchSize {
-		errs = append(errs, fmt.Errorf("`batch_size` is %d: must be from 1 to %d", c.BatchSize, maxBatchSize))
+	if c.OnRefusal != RefusalHold && c.OnRefusal != RefusalDrop {
+		errs = append(errs, fmt.Errorf("`on_refusal` is %q: must be %q or %q", c.OnRefusal, RefusalHold, RefusalDrop))
 	}
 	if c.OnDatabaseReplaced != ReplacedRestart && c.OnDatabaseReplaced != ReplacedStop {
 		errs = append(errs, fmt.Errorf("`on_database_replaced` is %q: must be %q or %q", c.OnDatabaseReplaced, ReplacedRestart, ReplacedStop))
@@ -185,6 +208,73 @@ func (c *Config) Validate() error {
 	if log := c.TransparencyLog.Get(); log != nil {
 		_, err := log.key(c.RegistryID)
 		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Config) validateRegistry() error {
+	var errs []error
+	if c.Database == "" {
+		errs = append(errs, errors.New("`database` is required: the path of the registry's SQLite file"))
+	} else {
+		errs = append(errs, checkFilePath("`database`", c.Database))
+	}
+	if c.RegistryID == "" {
+		errs = append(errs, errors.New("`registry_id` is required: `ed25519_pub` of the registry's /.well-known/oversight-registry, or a short id of your own"))
+	}
+	errs = append(errs, registry.CheckID("`registry_id`", c.RegistryID))
+	return errors.Join(errs...)
+}
+
+// checkFilePath returns an error if no file can have that path.
+func checkFilePath(name, path string) error {
+	switch base := filepath.Base(path); {
+	case strings.ContainsFunc(path, unicode.IsControl):
+		return fmt.Errorf("%s is %q: must not contain control characters", name, path)
+	case strings.HasPrefix(path, "file:") || path == ":memory:":
+		return fmt.Errorf("%s is %q: must be the path of a file, not a URI", name, path)
+	case os.IsPathSeparator(path[len(path)-1]) || base == "." || base == ".." || path == "~":
+		return fmt.Errorf("%s is %q: must be the path of a file, not of a directory", name, path)
+	}
+	return nil
+}
+
+func (c *Config) validateBatch() error {
+	var errs []error
+	for _, number := range []struct {
+		name            string
+		value, min, max int
+	}{
+		{"batch_size", c.BatchSize, 1, maxBatchSize},
+		{"batch_bytes", c.BatchBytes, translator.MaxEventBytes, maxBatchBytes},
+		{"max_value_bytes", c.MaxValueBytes, minValueBytes, maxValueBytes},
+	} {
+		if number.value < number.min || number.value > number.max {
+			errs = append(errs, fmt.Errorf("`%s` is %d: must be from %d to %d", number.name, number.value, number.min, number.max))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// validateRetry refuses what would drop events, and what would retry without a pause.
+// [configretry.BackOffConfig] checks the rest.
+func (c *Config) validateRetry() error {
+	var errs []error
+	retry := &c.RetryConfig
+	if retry.MaxElapsedTime != 0 {
+		errs = append(errs, fmt.Errorf("`retry_on_failure::max_elapsed_time` is %s: must be 0, since the receiver drops no batch; `on_refusal` says what becomes of an event that the destination refuses", retry.MaxElapsedTime))
+	}
+	if !retry.Enabled {
+		return errors.Join(errs...)
+	}
+	if retry.InitialInterval < minPollInterval {
+		errs = append(errs, fmt.Errorf("`retry_on_failure::initial_interval` is %s: must be at least %s; write a unit, such as 5s", retry.InitialInterval, minPollInterval))
+	}
+	if retry.MaxInterval < retry.InitialInterval {
+		errs = append(errs, fmt.Errorf("`retry_on_failure::max_interval` is %s: must be at least `initial_interval`, %s", retry.MaxInterval, retry.InitialInterval))
+	}
+	if retry.Multiplier < 1 {
+		errs = append(errs, fmt.Errorf("`retry_on_failure::multiplier` is %g: must be at least 1", retry.Multiplier))
 	}
 	return errors.Join(errs...)
 }

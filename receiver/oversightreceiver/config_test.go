@@ -42,10 +42,13 @@ func TestFullConfig(t *testing.T) {
 	want.Since = "2026-01-31T00:00:00Z"
 	want.PollInterval = time.Second
 	want.BatchSize = 50
+	want.BatchBytes = 500_000
+	want.MaxValueBytes = 4096
+	want.OnRefusal = RefusalDrop
+	want.GiveUp = []int64{7, 12}
 	want.StorageID = &storage
 	want.RetryConfig.InitialInterval = time.Second
 	want.RetryConfig.MaxInterval = 10 * time.Second
-	want.RetryConfig.MaxElapsedTime = time.Hour
 	want.OnDatabaseReplaced = ReplacedStop
 	log := want.TransparencyLog.GetOrInsertDefault()
 	log.Leaves = "/var/lib/oversight/data/tlog/leaves.jsonl"
@@ -65,6 +68,10 @@ func TestDefaultConfig(t *testing.T) {
 	assert.Equal(t, StartAtBeginning, config.StartAt)
 	assert.Equal(t, 200*time.Millisecond, config.PollInterval)
 	assert.Equal(t, 1000, config.BatchSize)
+	assert.Equal(t, 960_000, config.BatchBytes)
+	assert.Equal(t, 16_384, config.MaxValueBytes)
+	assert.Equal(t, RefusalHold, config.OnRefusal)
+	assert.Empty(t, config.GiveUp)
 	assert.Nil(t, config.StorageID)
 	assert.True(t, config.RetryConfig.Enabled)
 	assert.Zero(t, config.RetryConfig.MaxElapsedTime, "forever")
@@ -113,30 +120,57 @@ func TestSinceInAllForms(t *testing.T) {
 // Every wrong configuration is refused with the key and the value.
 func TestInvalidConfigs(t *testing.T) {
 	want := map[string][]string{
-		"invalid_no_database":          {"`database` is required"},
-		"invalid_no_registry_id":       {"`registry_id` is required"},
-		"invalid_start_at":             {"`start_at`", `"middle"`},
-		"invalid_since":                {"`since`", `"yesterday"`},
-		"invalid_poll_interval":        {"`poll_interval`", "0s"},
-		"invalid_poll_interval_unit":   {"`poll_interval`", "200ns"},
-		"invalid_batch_size":           {"`batch_size`", "0"},
-		"invalid_batch_size_large":     {"`batch_size`", "100001"},
-		"invalid_batch_size_text":      {"batch_size", "expected type 'int'"},
-		"invalid_on_database_replaced": {"`on_database_replaced`", `"panic"`},
-		"invalid_unknown_key":          {"databse"},
-		"invalid_retry":                {"retry_on_failure", "initial_interval"},
-		"invalid_retry_unknown_key":    {"retry_on_failure", "max_elapsed"},
-		"invalid_storage":              {"storage", "file storage/"},
-		"invalid_tlog_no_leaves":       {"transparency_log", "`leaves` is required"},
-		"invalid_tlog_unknown_key":     {"transparency_log", "head"},
-		"invalid_tlog_public_key":      {"`transparency_log::public_key`", `"prod"`},
-		"invalid_tlog_no_key":          {"`transparency_log::public_key` is required", `"prod"`},
-		"invalid_tlog_wait":            {"transparency_log", "`wait`", "-1s"},
-		"invalid_tlog_grace":           {"transparency_log", "`grace`", "60ns"},
-		"invalid_tlog_endpoint":        {"transparency_log: tree_head", "`endpoint`", `"registry.example.org"`},
-		"invalid_tlog_no_endpoint":     {"transparency_log: tree_head", "`endpoint` is required"},
-		"invalid_tlog_endpoint_secret": {"transparency_log: tree_head", "`endpoint`", "without user"},
-		"invalid_tlog_interval":        {"transparency_log: tree_head", "`interval`", "5ns"},
+		"invalid_no_database":                     {"`database` is required"},
+		"invalid_no_registry_id":                  {"`registry_id` is required"},
+		"invalid_start_at":                        {"`start_at`", `"middle"`},
+		"invalid_since":                           {"`since`", `"yesterday"`},
+		"invalid_poll_interval":                   {"`poll_interval`", "0s"},
+		"invalid_poll_interval_unit":              {"`poll_interval`", "200ns"},
+		"invalid_batch_size":                      {"`batch_size`", "0"},
+		"invalid_batch_size_large":                {"`batch_size`", "100001"},
+		"invalid_batch_size_text":                 {"batch_size", "expected type 'int'"},
+		"invalid_on_database_replaced":            {"`on_database_replaced`", `"panic"`},
+		"invalid_unknown_key":                     {"databse"},
+		"invalid_retry":                           {"retry_on_failure", "initial_interval"},
+		"invalid_retry_unknown_key":               {"retry_on_failure", "max_elapsed"},
+		"invalid_storage":                         {"storage", "file storage/"},
+		"invalid_database_null":                   {"`database` is required"},
+		"invalid_database_tilde":                  {"`database`", `"~"`, "not of a directory"},
+		"invalid_database_directory":              {"`database`", `"/var/lib/oversight/"`, "not of a directory"},
+		"invalid_database_dot":                    {"`database`", `"."`, "not of a directory"},
+		"invalid_database_uri":                    {"`database`", `"file:/var`, "not a URI"},
+		"invalid_database_newline":                {"`database`", `sqlite\n"`, "control characters"},
+		"invalid_database_list":                   {"database", "expected type 'string'"},
+		"invalid_registry_id_upper_case":          {"`registry_id`", "lower case: 056872fe"},
+		"invalid_registry_id_short_key":           {"`registry_id`", "63 hex digits"},
+		"invalid_registry_id_newline":             {"`registry_id`", `3241\n"`, "line ends"},
+		"invalid_registry_id_space":               {"`registry_id`", `"prod "`, "spaces"},
+		"invalid_registry_id_null":                {"`registry_id` is required"},
+		"invalid_since_milliseconds":              {"`since`", "1767225600000", "milliseconds"},
+		"invalid_batch_bytes":                     {"`batch_bytes` is 249999", "from 250000 to 4000000"},
+		"invalid_batch_bytes_large":               {"`batch_bytes` is 4000001", "from 250000 to 4000000"},
+		"invalid_batch_bytes_text":                {"batch_bytes", "expected type 'int'"},
+		"invalid_max_value_bytes":                 {"`max_value_bytes` is 0", "from 256 to 32766"},
+		"invalid_max_value_bytes_large":           {"`max_value_bytes` is 32767", "from 256 to 32766"},
+		"invalid_on_refusal":                      {"`on_refusal`", `"retry"`, `"hold" or "drop"`},
+		"invalid_give_up_text":                    {"give_up", "expected type 'int64'"},
+		"invalid_give_up_one":                     {"giveup"},
+		"invalid_retry_max_elapsed_time":          {"`retry_on_failure::max_elapsed_time` is 5m0s", "`on_refusal`"},
+		"invalid_retry_max_elapsed_time_disabled": {"`retry_on_failure::max_elapsed_time` is 5m0s", "`on_refusal`"},
+		"invalid_retry_initial_interval":          {"`retry_on_failure::initial_interval` is 0s"},
+		"invalid_retry_max_interval":              {"`retry_on_failure::max_interval` is 1s", "5s"},
+		"invalid_retry_multiplier":                {"`retry_on_failure::multiplier` is 0.5"},
+		"invalid_tlog_leaves_directory":           {"transparency_log", "`leaves`", "not of a directory"},
+		"invalid_tlog_no_leaves":                  {"transparency_log", "`leaves` is required"},
+		"invalid_tlog_unknown_key":                {"transparency_log", "head"},
+		"invalid_tlog_public_key":                 {"`transparency_log::public_key`", `"prod"`},
+		"invalid_tlog_no_key":                     {"`transparency_log::public_key` is required", `"prod"`},
+		"invalid_tlog_wait":                       {"transparency_log", "`wait`", "-1s"},
+		"invalid_tlog_grace":                      {"transparency_log", "`grace`", "60ns"},
+		"invalid_tlog_endpoint":                   {"transparency_log: tree_head", "`endpoint`", `"registry.example.org"`},
+		"invalid_tlog_no_endpoint":                {"transparency_log: tree_head", "`endpoint` is required"},
+		"invalid_tlog_endpoint_secret":            {"transparency_log: tree_head", "`endpoint`", "without user"},
+		"invalid_tlog_interval":                   {"transparency_log: tree_head", "`interval`", "5ns"},
 	}
 	files, err := filepath.Glob(filepath.Join("testdata", "config", "invalid_*.yaml"))
 	require.NoError(t, err)

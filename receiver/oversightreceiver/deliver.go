@@ -7,11 +7,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.uber.org/zap"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
+	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
 
 // errStopping ends the loop: the receiver is being shut down.
@@ -26,63 +28,101 @@ func ignoreIfStopping(ctx context.Context, err error) error {
 	return err
 }
 
-// deliverWithRetry delivers events and findings until the pipeline accepts them or
-// refuses them permanently. It returns nil in both cases: the cursor may move. With
-// any error the events must be read again.
-func (p *poller) deliverWithRetry(ctx context.Context, events []event, findings []finding) error {
+// retryInterval is how long to wait after the n-th failure in a row, from 1 on, as
+// `retry_on_failure` says.
+func (p *poller) retryInterval(failures int) time.Duration {
 	retry := &p.config.RetryConfig
-	interval := p.newBackOff()
-	first := time.Now()
-	for {
-		err := p.deliver(events, findings)
-		switch {
-		case err == nil:
-			return nil
-		case errors.Is(err, errStopping):
-			return err
-		case consumererror.IsPermanent(err):
-			p.dropped(ctx, events, findings, err, "Dropped events: the pipeline refused them permanently")
-			return nil
-		case ctx.Err() != nil:
-			return errStopping
-		case !retry.Enabled:
-			return fmt.Errorf("deliver %s: %w", described(events, findings), err)
-		case retry.MaxElapsedTime > 0 && time.Since(first) >= retry.MaxElapsedTime:
-			p.dropped(ctx, events, findings, err, "Dropped events: the pipeline did not accept them within `retry_on_failure.max_elapsed_time`")
-			return nil
-		}
-		p.health.recoverable(failureDeliver, fmt.Errorf("deliver %s: %w", described(events, findings), err))
-		if !sleep(ctx, interval.NextBackOff()) {
-			return errStopping
-		}
+	if !retry.Enabled {
+		return p.config.PollInterval
+	}
+	interval, limit := float64(retry.InitialInterval), float64(retry.MaxInterval)
+	for ; failures > 1 && interval < limit; failures-- {
+		interval = max(interval*retry.Multiplier, 1)
+	}
+	interval = min(interval, limit)
+	jitter := retry.RandomizationFactor * (2*rand.Float64() - 1) //nolint:gosec // jitter
+	return max(time.Duration(interval*(1+jitter)), time.Millisecond)
+}
+
+// move sets the cursor and saves it, with all that has changed. The findings are
+// delivered before, if the destination accepts them, or saved in the same
+// transaction. It returns errStopping, or nil.
+func (p *poller) move(ctx context.Context, to registry.Cursor) error {
+	p.cursor = to
+	p.delivered.Store(to.ID)
+	err := p.takeFindings(ctx)
+	snapshot, failed := p.reconciliation.commit(ctx, to.ID)
+	if failed != nil {
+		p.unsaved = failed
+		p.reportFailure(failureCheckpoint, p.unsaved)
+		return err
+	}
+	p.snapshot = snapshot
+	p.save(ctx)
+	return err
+}
+
+// save writes the checkpoint, also while the receiver is being stopped. If that
+// fails, delivery continues, since a leak must be reported even when the disk is
+// full: the cost is that a restart delivers the events again. What was not saved is
+// saved with the next. The failure is reported, and retried at every turn.
+func (p *poller) save(ctx context.Context) {
+	p.unsaved = p.store.save(context.WithoutCancel(ctx), p.cursor, p.config.Database, p.snapshot)
+	p.reportFailure(failureCheckpoint, p.unsaved)
+	p.reportRefused()
+	p.telemetry.gauges.setOutbox(p.store.outbox.size())
+	if p.unsaved != nil {
+		p.telemetry.checkpointFailed(ctx)
+		return
+	}
+	if p.snapshot != nil {
+		p.reconciliation.saved(p.snapshot)
+		p.snapshot = nil
 	}
 }
 
-func (p *poller) newBackOff() *backoff.ExponentialBackOff {
-	retry := &p.config.RetryConfig
-	return &backoff.ExponentialBackOff{
-		InitialInterval:     retry.InitialInterval,
-		RandomizationFactor: retry.RandomizationFactor,
-		Multiplier:          retry.Multiplier,
-		MaxInterval:         retry.MaxInterval,
+// reportStep reports why a lane has not delivered everything, or that it has. While it
+// looks for who is to blame, nothing fails yet.
+func (p *poller) reportStep(class failure, what string, err error, waits, quarantineFull bool) {
+	full := error(nil)
+	switch {
+	case quarantineFull:
+		full = fmt.Errorf("the quarantine holds %d events, as many as it can: %w", p.store.quarantine.size, err)
+		err = nil
+	case err != nil && waits:
+		err = fmt.Errorf("deliver %s: %w", what, err)
+	default:
+		err = nil
 	}
+	if class == failureDeliver {
+		p.reportFailure(failureQuarantine, full)
+	}
+	p.reportFailure(class, err)
 }
 
-func (p *poller) dropped(ctx context.Context, events []event, findings []finding, err error, message string) {
-	p.telemetry.refused(ctx)
-	fields := []zap.Field{zap.Int("events", len(events)), zap.Int("findings", len(findings))}
-	if len(events) > 0 {
-		fields = append(fields, zap.Int64("first_id", events[0].ID), zap.Int64("last_id", events[len(events)-1].ID))
-	}
-	for i := range findings { // the log is the only place that still has them
-		fields = append(fields, zap.String("finding", findings[i].Message))
-	}
-	p.logger.Error(message, append(fields, zap.Error(err))...)
+// reportRefusal reports what a step has found out about the destination.
+func (p *poller) reportRefusal(step *delivery.Step[event]) {
+	p.reportStep(failureDeliver, described(p.events.sent, nil), step.Err, step.Wait > 0, step.QuarantineFull)
 }
 
 func described(events []event, findings []finding) string {
-	if len(events) == 0 {
+	switch {
+	case len(events) == 0:
 		return fmt.Sprintf("%d findings", len(findings))
+	case len(events) == 1:
+		return fmt.Sprintf("event %d", events[0].ID)
+	default:
+		return fmt.Sprintf("events %d to %d", events[0].ID, events[len(events)-1].ID)
 	}
-	return fmt.Sprintf("events %d to %d", events[0].ID, events[len(events)-1].ID)
+}
+
+// refusalFields are the fields of log lines about a refused event.
+func refusalFields(id int64, uid, reason string) []zap.Field {
+	return []zap.Field{zap.Int64("id", id), zap.String("uid", uid), zap.String("reason", reason)}
+}
+
+// reportRefused says how many refused events are retried, in metrics and status.
+func (p *poller) reportRefused() {
+	p.telemetry.gauges.setRefused(p.store.quarantine.size, p.store.owed.size)
+	p.health.setRefused(p.store.quarantine.size, p.store.owed.size)
 }

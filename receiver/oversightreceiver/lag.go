@@ -11,82 +11,70 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
 
-// lagTimeout bounds how long the collection of metrics waits for a measurement.
-const lagTimeout = time.Second
+// lagInterval is the time between two measurements.
+const lagInterval = time.Second
 
-// lagMeter measures how far the receiver is behind, once for each collection of
-// metrics. A database that answers slowly, or not at all, does not delay a
-// collection: the last measurement counts until there is a new one. It is safe
-// for concurrent use.
+// lagMeter measures again and again how far the receiver is behind, also while the
+// pipeline blocks a batch, in a loop of its own: whoever wants to know gets the last
+// measurement at once. It is safe for concurrent use.
 type lagMeter struct {
-	measure func(context.Context) (registry.Lag, error)
-	ctx     context.Context // of measurements, which may outlast a collection
-	cancel  context.CancelFunc
+	measure  func(ctx context.Context, after int64) (registry.Lag, error)
+	position func() int64 // the id of the last row delivered; negative: not known yet
 
 	mu      sync.Mutex
-	running chan struct{} // closed when the measurement has ended; nil: none is under way
-	last    registry.Lag
-	known   bool // last was measured
-	closed  bool
+	end     int64     // the highest id of the table, at the last measurement
+	oldest  time.Time // of the first row that was not delivered then
+	known   bool      // these were measured
+	ok      bool      // the last attempt succeeded
+	started time.Time // of the measurement that is under way; zero: none
 }
 
-func newLagMeter(measure func(context.Context) (registry.Lag, error)) *lagMeter {
-	m := &lagMeter{measure: measure}
-	m.ctx, m.cancel = context.WithCancel(context.Background())
-	return m
+func newLagMeter(measure func(context.Context, int64) (registry.Lag, error), position func() int64) *lagMeter {
+	return &lagMeter{measure: measure, position: position}
 }
 
-// lag returns a new measurement, or the last one if the new one takes longer than
-// lagTimeout. ok is false as long as none has succeeded.
-func (m *lagMeter) lag(ctx context.Context) (lag registry.Lag, ok bool) {
-	timer := time.NewTimer(lagTimeout)
-	defer timer.Stop()
-	select {
-	case <-m.start():
-	case <-ctx.Done():
-	case <-timer.C:
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.last, m.known
-}
-
-// start starts a measurement, unless one is under way. The channel is closed when
-// it has ended.
-func (m *lagMeter) start() <-chan struct{} {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.running != nil {
-		return m.running
-	}
-	ended := make(chan struct{})
-	if m.closed {
-		close(ended)
-		return ended
-	}
-	m.running = ended
-	go m.run(ended)
-	return ended
-}
-
-func (m *lagMeter) run(ended chan struct{}) {
-	defer close(ended)
-	lag, err := m.measure(m.ctx)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.running = nil; err == nil {
-		m.last, m.known = lag, true
+// run measures until the context is done.
+func (m *lagMeter) run(ctx context.Context) {
+	for {
+		m.measureOnce(ctx)
+		if !sleep(ctx, lagInterval) {
+			return
+		}
 	}
 }
 
-// close ends the measurement that is under way and waits for it.
-func (m *lagMeter) close() {
-	m.cancel()
+func (m *lagMeter) measureOnce(ctx context.Context) {
+	after := m.position()
+	if after < 0 { // the whole table would seem to be undelivered
+		return
+	}
 	m.mu.Lock()
-	m.closed = true
-	running := m.running
+	m.started = time.Now()
 	m.mu.Unlock()
-	if running != nil {
-		<-running
+	lag, err := m.measure(ctx, after)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.started, m.ok = time.Time{}, err == nil
+	if err == nil {
+		m.end, m.oldest, m.known = after+lag.Rows, lag.Oldest, true
 	}
+}
+
+// lag returns the last measurement, less what was delivered since. ok is false as
+// long as none has succeeded.
+func (m *lagMeter) lag() (lag registry.Lag, ok bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if rows := m.end - m.position(); rows > 0 {
+		lag = registry.Lag{Rows: rows, Oldest: m.oldest}
+	}
+	return lag, m.known
+}
+
+// working reports whether the database can be measured: the last attempt succeeded,
+// and the one that is under way is not stuck.
+func (m *lagMeter) working() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.ok && (m.started.IsZero() || time.Since(m.started) < stuckAfter)
 }

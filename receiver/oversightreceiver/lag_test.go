@@ -6,67 +6,98 @@ package oversightreceiver
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-	"go.opentelemetry.io/collector/component/componenttest"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
-	"github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver/internal/metadatatest"
 )
 
-// The query behind the two gauges of the lag runs once for each collection.
-func TestLagIsMeasuredOncePerCollection(t *testing.T) {
-	tt := componenttest.NewTelemetry()
-	t.Cleanup(func() { assert.NoError(t, tt.Shutdown(context.WithoutCancel(t.Context()))) })
-	telemetry, err := newTelemetry(metadatatest.NewSettings(tt))
-	require.NoError(t, err)
-	var calls atomic.Int64
-	meter := newLagMeter(func(context.Context) (registry.Lag, error) {
-		return registry.Lag{Rows: 3}, failIf(calls.Add(1) == 2)
+// The lag is measured every second. A database that cannot be read leaves the last
+// value.
+func TestLagIsMeasuredEverySecond(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		calls := int64(0)
+		fails := true
+		position := int64(10)
+		meter := newLagMeter(func(_ context.Context, after int64) (registry.Lag, error) {
+			assert.Equal(t, position, after)
+			calls++
+			if fails {
+				return registry.Lag{}, errors.New("no such file")
+			}
+			return registry.Lag{Rows: calls}, nil
+		}, func() int64 { return position })
+		assert.False(t, meter.working(), "nothing was measured yet")
+		go meter.run(ctx)
+		synctest.Wait()
+		_, ok := meter.lag()
+		assert.False(t, ok)
+		assert.False(t, meter.working())
+
+		fails = false
+		time.Sleep(lagInterval)
+		synctest.Wait()
+		lag, ok := meter.lag()
+		assert.True(t, ok)
+		assert.Equal(t, registry.Lag{Rows: 2}, lag)
+		assert.True(t, meter.working())
+
+		fails = true
+		time.Sleep(lagInterval)
+		synctest.Wait()
+		lag, _ = meter.lag()
+		assert.Equal(t, registry.Lag{Rows: 2}, lag, "the last value")
+		assert.False(t, meter.working())
+
+		position = 11 // a row was delivered that had been read
+		lag, _ = meter.lag()
+		assert.Equal(t, registry.Lag{Rows: 1}, lag)
+		position = 13
+		lag, _ = meter.lag()
+		assert.Equal(t, registry.Lag{}, lag)
 	})
-	t.Cleanup(meter.close)
-	require.NoError(t, telemetry.observeLag(meter))
-	t.Cleanup(telemetry.shutdown)
-	for want := range int64(3) {
-		_, err := tt.GetMetric("otelcol_oversight_receiver_lag")
-		require.NoError(t, err, "a database that cannot be read leaves the last value")
-		assert.Equal(t, want+1, calls.Load())
-	}
 }
 
-// A read that hangs does not hold up a collection, nor another measurement later.
+// A measurement that does not return delays nobody, and stands out.
 func TestLagOfADatabaseThatHangs(t *testing.T) {
-	release := make(chan struct{})
-	var hangs atomic.Bool
-	meter := newLagMeter(func(ctx context.Context) (registry.Lag, error) {
-		if hangs.Load() {
-			select {
-			case <-release:
-			case <-ctx.Done():
-				return registry.Lag{}, ctx.Err()
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		hangs := make(chan struct{})
+		calls := 0
+		meter := newLagMeter(func(context.Context, int64) (registry.Lag, error) {
+			if calls++; calls == 2 {
+				<-hangs
 			}
-		}
-		return registry.Lag{Rows: 3}, nil
+			return registry.Lag{Rows: 3}, nil
+		}, func() int64 { return 0 })
+		go meter.run(ctx)
+		time.Sleep(lagInterval + stuckAfter - 1)
+		synctest.Wait()
+		assert.True(t, meter.working())
+		time.Sleep(time.Nanosecond)
+		lag, ok := meter.lag()
+		assert.True(t, ok)
+		assert.Equal(t, registry.Lag{Rows: 3}, lag, "the last value")
+		assert.False(t, meter.working())
+		close(hangs)
+		synctest.Wait()
+		assert.True(t, meter.working())
 	})
-	lag, ok := meter.lag(t.Context())
-	require.True(t, ok)
-	assert.Equal(t, int64(3), lag.Rows)
-	hangs.Store(true)
-	done, cancel := context.WithCancelCause(t.Context())
-	cancel(errors.New("the collection has no more time"))
-	for range 2 {
-		lag, ok = meter.lag(done)
-		require.True(t, ok)
-		assert.Equal(t, int64(3), lag.Rows, "the last value")
-	}
-	lag, ok = meter.lag(t.Context()) // which does have time
-	require.True(t, ok)
-	assert.Equal(t, int64(3), lag.Rows)
-	meter.close()
-	lag, _ = meter.lag(t.Context())
-	assert.Equal(t, int64(3), lag.Rows, "closed")
-	close(release)
+}
+
+// Before the checkpoint is loaded, nothing is known.
+func TestLagBeforeTheCheckpointIsLoaded(t *testing.T) {
+	meter := newLagMeter(func(context.Context, int64) (registry.Lag, error) {
+		return registry.Lag{Rows: 1_000_000}, nil
+	}, func() int64 { return -1 })
+	meter.measureOnce(t.Context())
+	_, ok := meter.lag()
+	assert.False(t, ok)
+	assert.False(t, meter.working())
 }

@@ -46,6 +46,7 @@ type logReconciliation struct {
 	reconciler *reconcile.Reconciler
 	// reverification is the one that was logged; the zero value if none is under way.
 	reverification tlog.Reverification
+	invalidHeads   *lineLimit
 }
 
 func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID int64) (reconciliation, error) {
@@ -58,35 +59,38 @@ func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID in
 	if err != nil {
 		s.logger.Error("The checkpoint of the transparency log is damaged: changes to the log made before this start are not detected", zap.Error(err))
 	}
-	return &logReconciliation{settings: s, reconciler: reconciler}, nil
+	return &logReconciliation{settings: s, reconciler: reconciler, invalidHeads: newLineLimit()}, nil
 }
 
-func (l *logReconciliation) check(ctx context.Context, events []event) []finding {
+func (l *logReconciliation) check(ctx context.Context, events []event) {
 	skipped := l.reconciler.SkippedLeaves()
 	l.reconciler.Check(ctx, events)
 	if n := l.reconciler.SkippedLeaves(); n != skipped {
 		l.settings.logger.Info("Skipped leaves that are older than the first row: their rows were probably pruned", zap.Int64("leaves", n))
 	}
-	l.settings.telemetry.checked(ctx, events)
 	l.work(ctx, busySlice)
-	return l.reconciler.Findings()
 }
 
-func (l *logReconciliation) idle(ctx context.Context) []finding {
+func (l *logReconciliation) drop() { l.reconciler.Unstage() }
+
+func (l *logReconciliation) passed(ctx context.Context, events []event) {
+	l.settings.telemetry.checked(ctx, events)
+}
+
+func (l *logReconciliation) findings() []finding { return l.reconciler.Findings() }
+
+func (l *logReconciliation) idle(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, idleSlice)
 	defer cancel()
 	l.reconciler.Idle(within)
 	l.work(ctx, idleSlice)
-	return l.reconciler.Findings()
 }
 
 // work compares a head and verifies again, for about that long.
 func (l *logReconciliation) work(ctx context.Context, slice time.Duration) {
 	select {
 	case body := <-l.settings.heads:
-		if err := l.reconciler.CheckHead(body); err != nil {
-			l.settings.logger.Warn("The registry sent an invalid tree head; it is not compared with the transparency log", zap.Error(err))
-		}
+		l.logInvalidHead(l.reconciler.CheckHead(body))
 	default:
 	}
 	l.settings.sizes.leaves.Store(l.reconciler.Size())
@@ -100,6 +104,18 @@ func (l *logReconciliation) work(ctx context.Context, slice time.Duration) {
 		return // err says why
 	}
 	l.logReverification()
+}
+
+// logInvalidHead logs that a head is invalid, if it is, within the limit.
+func (l *logReconciliation) logInvalidHead(err error) {
+	if err == nil {
+		l.invalidHeads.resolved()
+		return
+	}
+	if suppressed, ok := l.invalidHeads.take(l.settings.Now()); ok {
+		l.settings.logger.Warn("The registry sent an invalid tree head; it is not compared with the transparency log",
+			zap.Error(boundError(err)), zap.Int("suppressed", suppressed))
+	}
 }
 
 // reverifyCauses are the values of the field `cause`.
@@ -146,10 +162,9 @@ func (l *logReconciliation) commit(ctx context.Context, lastID int64) (*reconcil
 
 func (l *logReconciliation) saved(snapshot *reconcile.Snapshot) { l.reconciler.Saved(snapshot) }
 
-func (l *logReconciliation) replaced(err *registry.ReplacedError, restart bool) []finding {
+func (l *logReconciliation) replaced(err *registry.ReplacedError, restart bool) {
 	l.reconciler.Replaced(err.Cursor.ID, err.Cursor.UID, err.Reason, !restart)
 	if restart {
 		l.reconciler.ResetClaims()
 	}
-	return l.reconciler.Findings()
 }

@@ -20,16 +20,6 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
 
-const (
-	// shutdownGrace is how long a batch that is being delivered may still take at
-	// shutdown. Exporters that wait for a destination only give up when they are
-	// shut down themselves, which comes after the receivers.
-	shutdownGrace = 5 * time.Second
-	// abortGrace is how long the pipeline may take to return a batch whose context
-	// was canceled.
-	abortGrace = time.Second
-)
-
 // oversightReceiver owns one goroutine, which polls and delivers, and one that
 // fetches tree heads where these are configured. What these use, they release.
 type oversightReceiver struct {
@@ -38,8 +28,10 @@ type oversightReceiver struct {
 	next      consumer.Logs
 	telemetry *telemetry
 	store     *checkpointStore // nil until Start
+	health    *health          // nil until Start
 
 	reverifyEvery time.Duration // how often the whole transparency log is verified again
+	now           func() time.Time
 
 	stop      context.CancelFunc // ends the loops between two batches; nil until Start has succeeded
 	abort     context.CancelFunc // cancels the batch that is being delivered
@@ -54,7 +46,7 @@ func newReceiver(settings receiver.Settings, config *Config, next consumer.Logs)
 		return nil, err
 	}
 	return &oversightReceiver{
-		settings: settings, config: config, next: next, telemetry: telemetry, reverifyEvery: reverifyInterval,
+		settings: settings, config: config, next: next, telemetry: telemetry, reverifyEvery: reverifyInterval, now: time.Now,
 	}, nil
 }
 
@@ -64,6 +56,7 @@ func (r *oversightReceiver) Start(ctx context.Context, host component.Host) erro
 	if err := checkPlatform(runtime.GOOS); err != nil {
 		return err
 	}
+	processShutdown.reset()
 	if err := r.start(ctx, host); err != nil {
 		return errors.Join(err, r.release(ctx))
 	}
@@ -84,14 +77,15 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		return err
 	}
 	logger := r.settings.Logger
-	r.store, err = openCheckpointStore(ctx, host, r.config.StorageID, r.settings.ID, logger)
+	r.health = newHealth(host, logger)
+	r.store, err = openCheckpointStore(ctx, host, r.config.StorageID, r.settings.ID, r.health, logger)
 	if err != nil {
 		return err
 	}
 	if r.config.StorageID == nil {
 		logger.Warn("No `storage` is set: every restart reads from `start_at`", zap.String("start_at", r.config.StartAt))
 	}
-	openReconciliation, loops, err := r.newReconciliation(ctx, host)
+	openReconciliation, sizes, loops, err := r.newReconciliation(ctx, host)
 	if err != nil {
 		return err
 	}
@@ -100,34 +94,51 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		config:             r.config,
 		since:              since,
 		logger:             logger,
-		source:             reader,
+		source:             &watchedSource{reader, r.health, r.config.Database, newNoticeLog(logger)},
 		store:              r.store,
 		telemetry:          r.telemetry,
-		health:             newHealth(host, logger),
+		health:             r.health,
+		now:                r.now,
 		openReconciliation: openReconciliation,
 		reconciliation:     noReconciliation{}, // until the checkpoint is loaded
 	}
-	lag := newLagMeter(func(ctx context.Context) (registry.Lag, error) { return reader.Lag(ctx, poller.position()) })
-	if err := r.telemetry.observeLag(lag); err != nil {
+	poller.delivered.Store(-1) // until the checkpoint is loaded
+	lag := newLagMeter(reader.Lag, poller.position)
+	r.telemetry.begin(ctx, sizes != nil)
+	if err := r.telemetry.observe(lag, sizes); err != nil {
 		return errors.Join(err, reader.Close())
 	}
 	deliverCtx, abort := context.WithCancel(context.WithoutCancel(ctx))
 	stopCtx, stop := context.WithCancel(deliverCtx)
 	poller.deliver = func(events []event, findings []finding) error {
-		err := r.consume(deliverCtx, events, findings)
-		if r.abandoned.Load() {
-			return errStopping
-		}
-		return err
+		return r.deliver(deliverCtx, events, findings)
 	}
 	r.stop, r.abort, r.done = stop, abort, make(chan struct{})
 	go func() {
 		defer close(r.done)
-		runAll(stopCtx, append(loops, poller.run))
-		lag.close()
+		runAll(stopCtx, append(loops, poller.run, lag.run))
 		r.loopsErr = errors.Join(poller.reconciliation.close(), reader.Close())
 	}()
 	return nil
+}
+
+// deliver hands events and findings over to the pipeline, and reports how that goes.
+func (r *oversightReceiver) deliver(ctx context.Context, events []event, findings []finding) error {
+	lane := laneEvents
+	if len(events) == 0 {
+		lane = laneRecords
+	}
+	returned := r.health.watch(failureDeliverStuck, func() string { return "delivering " + described(events, findings) })
+	begin := time.Now()
+	err := r.consume(ctx, events, findings)
+	returned()
+	if r.abandoned.Load() {
+		return errStopping
+	}
+	if ctx.Err() == nil { // otherwise the error says nothing
+		r.telemetry.sent(ctx, lane, time.Since(begin), err)
+	}
+	return err
 }
 
 // loop runs until the context is done.
@@ -144,14 +155,14 @@ func runAll(ctx context.Context, loops []loop) {
 
 // newReconciliation prepares what `transparency_log` configures, with the loops that
 // the reconciliation needs beside the poller's.
-func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host) (open openReconciliation, loops []loop, err error) {
+func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host) (open openReconciliation, sizes *logSizes, loops []loop, err error) {
 	config := r.config.TransparencyLog.Get()
 	if config == nil {
-		return openNoReconciliation, nil, nil
+		return openNoReconciliation, nil, nil, nil
 	}
 	key, err := config.key(r.config.RegistryID)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	settings := logSettings{
 		Settings: reconcile.Settings{
@@ -165,26 +176,29 @@ func (r *oversightReceiver) newReconciliation(ctx context.Context, host componen
 	if head := config.TreeHead.Get(); head != nil {
 		heads, err := newTreeHeads(ctx, head, host, r.settings.TelemetrySettings)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		settings.heads = heads.bodies
 		loops = append(loops, heads.run)
 	}
-	return settings.open, loops, r.telemetry.observeLog(settings.sizes)
+	return openReconciliation(settings.open).watched(r.health, config.Leaves), settings.sizes, loops, nil
 }
 
 // Shutdown waits until the current batch is delivered and its checkpoint saved. It
-// cancels a batch after 5 seconds, or when the context is done, and abandons it after
-// another second: it is delivered again after the next start.
+// cancels a batch after 4 seconds, or when the context is done, and abandons it a
+// second later: it is delivered again after the next start. Receivers that are shut
+// down one after another share these 5 seconds.
 func (r *oversightReceiver) Shutdown(ctx context.Context) error {
 	if r.stop == nil { // never started
 		return r.release(ctx)
 	}
+	r.health.close()
 	r.stop()
 	defer r.abort()
-	if !r.waitUntilDone(ctx, shutdownGrace) {
+	abort, abandon := processShutdown.begin(time.Now())
+	if !r.waitUntilDone(ctx, abort) {
 		r.abort()
-		if !r.waitUntilDone(ctx, abortGrace) {
+		if !r.waitUntilDone(ctx, abandon) {
 			r.abandoned.Store(true)
 			return errors.Join(
 				errors.New("reading events or delivering them did not end in time: a batch that the pipeline has not accepted is delivered again after the next start"),
@@ -194,9 +208,10 @@ func (r *oversightReceiver) Shutdown(ctx context.Context) error {
 	return errors.Join(r.loopsErr, r.release(ctx))
 }
 
-// waitUntilDone waits for the loops and reports whether they have ended.
-func (r *oversightReceiver) waitUntilDone(ctx context.Context, limit time.Duration) bool {
-	timer := time.NewTimer(limit)
+// waitUntilDone waits for the loops, at most until that time, and reports whether
+// they have ended.
+func (r *oversightReceiver) waitUntilDone(ctx context.Context, until time.Time) bool {
+	timer := time.NewTimer(time.Until(until))
 	defer timer.Stop()
 	select {
 	case <-r.done:

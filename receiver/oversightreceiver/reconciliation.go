@@ -16,18 +16,26 @@ type finding = translator.Integrity
 // reconciliation checks the events of a poller against the transparency log. It is
 // for the poller's goroutine.
 type reconciliation interface {
-	// check sets the status of events, and returns what was found. It never fails:
-	// the status of what cannot be checked is unavailable.
-	check(ctx context.Context, events []event) []finding
-	// idle reads more of the log when there are no rows, and returns what was found.
-	idle(ctx context.Context) []finding
+	// check sets the status of events, in place of those that were checked before. It
+	// never fails: the status of what cannot be checked is unavailable.
+	check(ctx context.Context, events []event)
+	// drop forgets the events that were checked last: they were not delivered.
+	drop()
+	// passed is called with the events that were checked last, if they were delivered,
+	// before commit.
+	passed(ctx context.Context, events []event)
+	// idle reads more of the log when all rows have been passed.
+	idle(ctx context.Context)
 	// replaced makes a finding of another database. With restart, that is read from
 	// its beginning; otherwise the finding is made once, even after a restart.
-	replaced(err *registry.ReplacedError, restart bool) []finding
+	replaced(err *registry.ReplacedError, restart bool)
+	// findings are what was found since the last commit.
+	findings() []finding
 	// pending reports whether there is anything to commit.
 	pending() bool
-	// commit makes final what was found, when the rows up to lastID and the findings
-	// have been delivered. It returns what to save; nil for nothing.
+	// commit makes final what was found, when the rows up to lastID have been passed
+	// and the findings are delivered or in the outbox. It returns what to save; nil for
+	// nothing.
 	commit(ctx context.Context, lastID int64) (*reconcile.Snapshot, error)
 	// saved is called when a snapshot is in the store.
 	saved(snapshot *reconcile.Snapshot)
@@ -49,14 +57,17 @@ func openNoReconciliation(context.Context, *checkpointStore, int64) (reconciliat
 	return noReconciliation{}, nil
 }
 
-func (noReconciliation) check(context.Context, []event) []finding         { return nil }
-func (noReconciliation) idle(context.Context) []finding                   { return nil }
-func (noReconciliation) replaced(*registry.ReplacedError, bool) []finding { return nil }
-func (noReconciliation) pending() bool                                    { return false }
-func (noReconciliation) saved(*reconcile.Snapshot)                        {}
-func (noReconciliation) busy() bool                                       { return false }
-func (noReconciliation) err() error                                       { return nil }
-func (noReconciliation) close() error                                     { return nil }
+func (noReconciliation) check(context.Context, []event)         {}
+func (noReconciliation) drop()                                  {}
+func (noReconciliation) passed(context.Context, []event)        {}
+func (noReconciliation) idle(context.Context)                   {}
+func (noReconciliation) replaced(*registry.ReplacedError, bool) {}
+func (noReconciliation) findings() []finding                    { return nil }
+func (noReconciliation) pending() bool                          { return false }
+func (noReconciliation) saved(*reconcile.Snapshot)              {}
+func (noReconciliation) busy() bool                             { return false }
+func (noReconciliation) err() error                             { return nil }
+func (noReconciliation) close() error                           { return nil }
 
 func (noReconciliation) commit(context.Context, int64) (*reconcile.Snapshot, error) {
 	return nil, nil

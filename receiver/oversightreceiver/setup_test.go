@@ -8,8 +8,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -269,7 +271,15 @@ type setup struct {
 	sink     *sink
 	settings receiver.Settings
 	logs     *observer.ObservedLogs
+	clock    *clock
 }
+
+// clock is what the receiver takes for the time. It is ahead by what a test says.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+
+func (c *clock) advance(d time.Duration) { c.ahead.Add(int64(d)) }
 
 // newSetup polls and retries quickly.
 func newSetup(t *testing.T, database string) *setup {
@@ -285,7 +295,7 @@ func newSetup(t *testing.T, database string) *setup {
 	core, logs := observer.New(zap.InfoLevel)
 	settings := receivertest.NewNopSettings(metadata.Type)
 	settings.Logger = zap.New(core)
-	s := &setup{config: config, host: newHost(), memory: newMemory(), sink: &sink{}, settings: settings, logs: logs}
+	s := &setup{config: config, host: newHost(), memory: newMemory(), sink: &sink{}, settings: settings, logs: logs, clock: new(clock)}
 	s.host.extensions[storageID] = s.memory
 	return s
 }
@@ -296,6 +306,7 @@ func (s *setup) start(t *testing.T) (stop func()) {
 	require.NoError(t, s.config.Validate())
 	r, err := NewFactory().CreateLogs(t.Context(), s.settings, s.config, s.sink)
 	require.NoError(t, err)
+	r.(*oversightReceiver).now = s.clock.now
 	require.NoError(t, r.Start(t.Context(), s.host))
 	var once sync.Once
 	stop = func() {
@@ -315,4 +326,20 @@ func (s *setup) restart(t *testing.T, want []string) {
 	s.sink.waitFor(t, want)
 	stop()
 	assert.Equal(t, want, s.sink.tokens())
+}
+
+func rename(t *testing.T, from, to string) {
+	t.Helper()
+	require.NoError(t, os.Rename(from, to))
+}
+
+func writeFile(t *testing.T, path, text string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+}
+
+// eventuallyStored waits until the root of the checkpoint has a text.
+func (s *setup) eventuallyStored(t *testing.T, text string) {
+	t.Helper()
+	require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Contains(c, s.memory.stored(), text) }, patience, time.Millisecond)
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.opentelemetry.io/collector/receiver"
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/noop"
 )
@@ -65,7 +66,7 @@ func TestShutdownWithoutAStuckBatch(t *testing.T) {
 		timeout time.Duration // of the context; 0: none
 		want    time.Duration
 	}{
-		"grace":   {0, shutdownGrace + abortGrace},
+		"grace":   {0, shutdownTimeout},
 		"context": {time.Second, time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -92,5 +93,67 @@ func TestShutdownWithoutAStuckBatch(t *testing.T) {
 			})
 			s.restart(t, tokenRange("t", 1, 3)) // nothing is lost
 		})
+	}
+}
+
+// Receivers that are shut down one after another share one deadline, and those whose
+// destination works still end in order.
+func TestShutdownOfManyReceivers(t *testing.T) {
+	const receivers = 5
+	s := newSetup(t, newDatabase(t, insert("t", 3)))
+	s.config.StorageID = nil
+	synctest.Test(t, func(t *testing.T) {
+		var hung []*stuck
+		var running []receiver.Logs
+		run := func(next consumer.Logs) {
+			r, err := NewFactory().CreateLogs(t.Context(), s.settings, s.config, next)
+			require.NoError(t, err)
+			require.NoError(t, r.Start(t.Context(), s.host))
+			running = append(running, r)
+		}
+		for range receivers {
+			hung = append(hung, newStuck())
+			run(hung[len(hung)-1])
+		}
+		run(s.sink) // its turn comes last
+		synctest.Wait()
+		begin := time.Now()
+		for _, r := range running[:receivers] {
+			require.ErrorContains(t, r.Shutdown(t.Context()), "did not end in time")
+		}
+		require.NoError(t, running[receivers].Shutdown(t.Context()))
+		assert.Equal(t, shutdownTimeout+(receivers-1)*2*minShutdownStep, time.Since(begin))
+		for i, next := range hung {
+			close(next.release)
+			<-running[i].(*oversightReceiver).done
+		}
+	})
+}
+
+// A shutdown after another start, and one long after the last, has the whole time.
+func TestShutdownDeadlines(t *testing.T) {
+	var d shutdownDeadline
+	now := time.Unix(1_700_000_000, 0)
+	for _, c := range []struct {
+		name           string
+		after          time.Duration
+		reset          bool
+		abort, abandon time.Duration // from now
+	}{
+		{"first", 0, false, 4 * time.Second, 5 * time.Second},
+		{"together", time.Second, false, 3 * time.Second, 4 * time.Second},
+		{"late", 3500 * time.Millisecond, false, 50 * time.Millisecond, 500 * time.Millisecond},
+		{"too late", time.Second, false, 50 * time.Millisecond, 100 * time.Millisecond},
+		{"after a start", time.Second, true, 4 * time.Second, 5 * time.Second},
+		{"another one", time.Minute, false, 4 * time.Second, 5 * time.Second},
+		{"clock set back", -time.Minute, false, 4 * time.Second, 5 * time.Second},
+	} {
+		now = now.Add(c.after)
+		if c.reset {
+			d.reset()
+		}
+		abort, abandon := d.begin(now)
+		assert.Equal(t, c.abort, abort.Sub(now), c.name)
+		assert.Equal(t, c.abandon, abandon.Sub(now), c.name)
 	}
 }

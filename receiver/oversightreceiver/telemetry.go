@@ -5,6 +5,8 @@ package oversightreceiver
 
 import (
 	"context"
+	"errors"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/receiver"
@@ -13,19 +15,21 @@ import (
 	"go.opentelemetry.io/otel/metric"
 	"go.opentelemetry.io/otel/metric/embedded"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver/internal/metadata"
 )
 
 // telemetry is the receiver's own metrics, described in documentation.md, and
-// the ones that all receivers have.
+// the ones that all receivers have. It is safe for concurrent use.
 type telemetry struct {
 	builder    *metadata.TelemetryBuilder
 	meter      metric.Meter
 	obsreport  *receiverhelper.ObsReport
 	attributes metric.MeasurementOption
+	gauges     gauges
 
-	lagRegistration metric.Registration
+	registration metric.Registration // of the gauges
 }
 
 func newTelemetry(settings receiver.Settings) (*telemetry, error) {
@@ -44,14 +48,29 @@ func newTelemetry(settings receiver.Settings) (*telemetry, error) {
 	attributes := metric.WithAttributeSet(attribute.NewSet(attribute.String("receiver", settings.ID.String())))
 	return &telemetry{
 		builder: builder, meter: metadata.Meter(settings.TelemetrySettings),
-		obsreport: obsreport, attributes: attributes, lagRegistration: noRegistration{},
+		obsreport: obsreport, attributes: attributes, registration: noRegistration{},
 	}, nil
 }
 
-func (t *telemetry) polled(ctx context.Context, took time.Duration) {
-	t.builder.OversightReceiverPollDuration.Record(ctx, took.Seconds(), t.attributes)
+// with returns the attributes of the receiver and one more.
+func with(key, value string) metric.MeasurementOption {
+	return metric.WithAttributes(attribute.String(key, value))
 }
 
+// polled reports an attempt to read the database; err is why it failed.
+func (t *telemetry) polled(ctx context.Context, took time.Duration, err error) {
+	if errors.Is(err, errStopping) {
+		return
+	}
+	t.builder.OversightReceiverPollDuration.Record(ctx, took.Seconds(), t.attributes)
+	failed := err != nil && !errors.As(err, new(*registry.ReplacedError)) // which was read
+	t.gauges.readable.Store(!failed)
+	if failed {
+		t.builder.OversightReceiverFailedReads.Add(ctx, 1, t.attributes)
+	}
+}
+
+// read counts events that were read.
 func (t *telemetry) read(ctx context.Context, events []event) {
 	var undecoded int64
 	for i := range events {
@@ -63,8 +82,48 @@ func (t *telemetry) read(ctx context.Context, events []event) {
 	t.builder.OversightReceiverDecodeErrors.Add(ctx, undecoded, t.attributes)
 }
 
-func (t *telemetry) refused(ctx context.Context) {
-	t.builder.OversightReceiverBatchesRefused.Add(ctx, 1, t.attributes)
+// truncated counts the values of delivered events that were cut.
+func (t *telemetry) truncated(ctx context.Context, events []event) {
+	var values int64
+	for i := range events {
+		if columns := events[i].Truncated; columns != "" {
+			values += int64(strings.Count(columns, ",")) + 1
+		}
+	}
+	if values > 0 {
+		t.builder.OversightReceiverValuesTruncated.Add(ctx, values, t.attributes)
+	}
+}
+
+// sent reports that the pipeline returned what was sent in a lane; err is its answer.
+func (t *telemetry) sent(ctx context.Context, lane lane, took time.Duration, err error) {
+	t.builder.OversightReceiverDeliveryDuration.Record(ctx, took.Seconds(), t.attributes)
+	if err == nil {
+		t.gauges.lastSuccess.Store(time.Now().Unix())
+		return
+	}
+	t.builder.OversightReceiverFailedDeliveries.Add(ctx, 1, t.attributes,
+		with("lane", string(lane)), with("class", classNames[delivery.Classify(err)]))
+}
+
+// refused counts events that a destination refuses while it accepts others.
+func (t *telemetry) refused(ctx context.Context, outcome outcome, events int) {
+	t.builder.OversightReceiverEventsRefused.Add(ctx, int64(events), t.attributes, with("outcome", string(outcome)))
+}
+
+// refusedDelivered counts events that were refused, and accepted whole later.
+func (t *telemetry) refusedDelivered(ctx context.Context, events int) {
+	t.builder.OversightReceiverRefusedDelivered.Add(ctx, int64(events), t.attributes)
+}
+
+// givenUp counts events that were refused and are not retried any more.
+func (t *telemetry) givenUp(ctx context.Context, reason giveUpReason, events int) {
+	t.builder.OversightReceiverEventsGivenUp.Add(ctx, int64(events), t.attributes, with("reason", string(reason)))
+}
+
+// checkpointFailed counts an attempt to save the checkpoint that failed.
+func (t *telemetry) checkpointFailed(ctx context.Context) {
+	t.builder.OversightReceiverCheckpointFailures.Add(ctx, 1, t.attributes)
 }
 
 func (t *telemetry) replaced(ctx context.Context) {
@@ -78,62 +137,20 @@ func (t *telemetry) checked(ctx context.Context, events []event) {
 		statuses[events[i].TlogStatus]++
 	}
 	for status, n := range statuses {
-		t.builder.OversightReceiverTlogEvents.Add(ctx, n, t.attributes, metric.WithAttributes(attribute.String("status", status)))
+		t.builder.OversightReceiverTlogEvents.Add(ctx, n, t.attributes, with("status", status))
 	}
 }
 
 // found counts findings by their kind.
 func (t *telemetry) found(ctx context.Context, findings []finding) {
 	for i := range findings {
-		t.builder.OversightReceiverTlogFindings.Add(ctx, 1, t.attributes, metric.WithAttributes(attribute.String("kind", findings[i].Kind)))
+		t.builder.OversightReceiverTlogFindings.Add(ctx, 1, t.attributes, with("kind", findings[i].Kind))
 	}
-}
-
-// observeLog observes the sizes whenever metrics are collected.
-func (t *telemetry) observeLog(sizes *logSizes) error {
-	err := t.builder.RegisterOversightReceiverTlogSizeCallback(func(_ context.Context, o metric.Int64Observer) error {
-		o.Observe(sizes.leaves.Load(), t.attributes)
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return t.builder.RegisterOversightReceiverTlogHeadSizeCallback(func(_ context.Context, o metric.Int64Observer) error {
-		o.Observe(sizes.head.Load(), t.attributes)
-		return nil
-	})
-}
-
-// observeLag measures the lag once whenever metrics are collected, so that it is
-// right also while the pipeline blocks a batch. Nothing is observed before the
-// database could be read for the first time.
-func (t *telemetry) observeLag(meter *lagMeter) error {
-	rows, seconds := t.builder.OversightReceiverLag, t.builder.OversightReceiverOldestUnreadAge
-	registration, err := t.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
-		if lag, ok := meter.lag(ctx); ok {
-			o.ObserveInt64(rows, lag.Rows, t.attributes)
-			o.ObserveFloat64(seconds, age(lag), t.attributes)
-		}
-		return nil
-	}, rows, seconds)
-	if err == nil {
-		t.lagRegistration = registration
-	}
-	return err
-}
-
-// age is that of the oldest unread row in seconds. It is 0 where the clock is behind
-// the registry's.
-func age(lag registry.Lag) float64 {
-	if lag.Oldest.IsZero() {
-		return 0
-	}
-	return max(0, time.Since(lag.Oldest).Seconds())
 }
 
 // shutdown ends the observation of gauges. It may be called twice.
 func (t *telemetry) shutdown() {
-	_ = t.lagRegistration.Unregister() // it never fails
+	_ = t.registration.Unregister() // it never fails
 	t.builder.Shutdown()
 }
 

@@ -88,6 +88,8 @@ func (c *TransparencyLogConfig) Validate() error {
 	var errs []error
 	if c.Leaves == "" {
 		errs = append(errs, errors.New("`leaves` is required: the path of the transparency log's leaves.jsonl"))
+	} else {
+		errs = append(errs, checkFilePath("`leaves`", c.Leaves))
 	}
 	if c.Wait < 0 {
 		errs = append(errs, fmt.Errorf("`wait` is %s: must not be negative", c.Wait))

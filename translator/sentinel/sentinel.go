@@ -67,8 +67,8 @@ func (t *Translator) beacon(w shape.Writer, e *translator.Event) {
 		w.Time("OccurredAt", e.Timestamp) // timestamp
 		w.Text("TlogStatus", e.TlogStatus)
 		w.Text("TlogMismatch", e.TlogMismatch)
-		w.Text("Truncated", e.Truncated)      // columns whose values were cut
-		w.Text("Reduced", e.Reduced)          // columns that were left out
+		w.Text("Truncated", e.Truncated) // columns whose values were cut
+		w.Text("Reduced", e.Reduced)     // columns that were left out
 		w.Text("SourceAddress", e.OtherAddress())
 	}
 	w.Text("DecodeError", e.DecodeError) // the registry's own exporter fails on such rows

@@ -76,21 +76,29 @@ func Put(text string, m pcommon.Map) {
 
 // putParsed is [Put] for any text.
 func putParsed(text string, m pcommon.Map) {
-	value := pcommon.NewValueEmpty()
-	err := parseJSON(text, value)
-	if err != nil {
-		if quoted, found := quoteConstants(text); found {
-			value = pcommon.NewValueEmpty()
-			err = parseJSON(quoted, value)
-		}
-	}
-	if err != nil {
+	value, err := parse(text)
+	switch {
+	case err != nil:
 		m.PutStr(rawKey, text)
-	} else if value.Type() == pcommon.ValueTypeMap {
+	case value.Type() == pcommon.ValueTypeMap:
 		value.Map().MoveTo(m)
-	} else {
+	default:
 		value.MoveTo(m.PutEmpty(rawKey))
 	}
+}
+
+// parse parses the text of exactly one value, of JSON or as Python writes it.
+func parse(text string) (pcommon.Value, error) {
+	value := pcommon.NewValueEmpty()
+	err := parseJSON(text, value)
+	if err == nil {
+		return value, nil
+	}
+	if quoted, found := quoteConstants(text); found {
+		value = pcommon.NewValueEmpty()
+		err = parseJSON(quoted, value)
+	}
+	return value, err
 }
 
 // parseJSON parses the text of exactly one value.

@@ -20,25 +20,31 @@ const leastString = 64
 // is not enough, members are left out, and where nothing is left, the beginning of the
 // text is under the key of what is no object.
 func Truncate(text string, limit int) (normal, questionName string) {
-	m := pcommon.NewMap()
-	Put(text, m)
-	for longest := limit; ; longest /= 2 {
-		longest = max(longest, leastString)
-		m = shorten(m, longest)
-		if normal = objectText(m); len(normal) <= limit {
-			break
-		}
-		if longest == leastString {
-			m = fit(m, limit)
-			normal = objectText(m)
-			break
-		}
+	whole := pcommon.NewMap()
+	Put(text, whole)
+	m := shorten(whole, leastString)
+	if normal = objectText(m); len(normal) > limit {
+		m = fit(m, limit)
+		normal = objectText(m)
+	} else {
+		m, normal = shortenTo(whole, limit)
 	}
 	if normal == "" {
 		m.PutStr(rawKey, cut(text, max(limit-len(`{"raw":""}`), 0)/6)) // a character is escaped as six at most
 		normal = objectText(m)
 	}
 	return normal, questionNameOf(m)
+}
+
+// shortenTo returns a copy whose text has at most a number of bytes, and the text. There
+// is one that leaves leastString of each string and key.
+func shortenTo(m pcommon.Map, limit int) (shorter pcommon.Map, text string) {
+	for longest := limit; ; longest /= 2 {
+		shorter = shorten(m, max(longest, leastString))
+		if text = objectText(shorter); len(text) <= limit || longest <= leastString {
+			return shorter, text
+		}
+	}
 }
 
 // shorten returns a copy whose strings and keys have at most a number of bytes.

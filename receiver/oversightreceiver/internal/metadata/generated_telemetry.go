@@ -28,17 +28,30 @@ type TelemetryBuilder struct {
 	meter                                 metric.Meter
 	mu                                    sync.Mutex
 	registrations                         []metric.Registration
-	OversightReceiverBatchesRefused       metric.Int64Counter
+	OversightReceiverCheckpointFailures   metric.Int64Counter
+	OversightReceiverDatabaseReadable     metric.Int64ObservableGauge
 	OversightReceiverDatabaseReplacements metric.Int64Counter
 	OversightReceiverDecodeErrors         metric.Int64Counter
+	OversightReceiverDeliveryDuration     metric.Float64Histogram
+	OversightReceiverEventsGivenUp        metric.Int64Counter
 	OversightReceiverEventsRead           metric.Int64Counter
+	OversightReceiverEventsRefused        metric.Int64Counter
+	OversightReceiverFailedDeliveries     metric.Int64Counter
+	OversightReceiverFailedReads          metric.Int64Counter
+	OversightReceiverHolding              metric.Int64ObservableGauge
 	OversightReceiverLag                  metric.Int64ObservableGauge
+	OversightReceiverLastSuccessTime      metric.Int64ObservableGauge
 	OversightReceiverOldestUnreadAge      metric.Float64ObservableGauge
+	OversightReceiverOutboxRecords        metric.Int64ObservableGauge
+	OversightReceiverOwedEvents           metric.Int64ObservableGauge
 	OversightReceiverPollDuration         metric.Float64Histogram
+	OversightReceiverQuarantinedEvents    metric.Int64ObservableGauge
+	OversightReceiverRefusedDelivered     metric.Int64Counter
 	OversightReceiverTlogEvents           metric.Int64Counter
 	OversightReceiverTlogFindings         metric.Int64Counter
 	OversightReceiverTlogHeadSize         metric.Int64ObservableGauge
 	OversightReceiverTlogSize             metric.Int64ObservableGauge
+	OversightReceiverValuesTruncated      metric.Int64Counter
 }
 
 // TelemetryBuilderOption applies changes to default builder.
@@ -50,6 +63,36 @@ type telemetryBuilderOptionFunc func(mb *TelemetryBuilder)
 
 func (tbof telemetryBuilderOptionFunc) apply(mb *TelemetryBuilder) {
 	tbof(mb)
+}
+
+// RegisterOversightReceiverDatabaseReadableCallback sets callback for observable OversightReceiverDatabaseReadable metric.
+func (builder *TelemetryBuilder) RegisterOversightReceiverDatabaseReadableCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.OversightReceiverDatabaseReadable, obs: o})
+		return nil
+	}, builder.OversightReceiverDatabaseReadable)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterOversightReceiverHoldingCallback sets callback for observable OversightReceiverHolding metric.
+func (builder *TelemetryBuilder) RegisterOversightReceiverHoldingCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.OversightReceiverHolding, obs: o})
+		return nil
+	}, builder.OversightReceiverHolding)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
 }
 
 // RegisterOversightReceiverLagCallback sets callback for observable OversightReceiverLag metric.
@@ -67,12 +110,72 @@ func (builder *TelemetryBuilder) RegisterOversightReceiverLagCallback(cb metric.
 	return nil
 }
 
+// RegisterOversightReceiverLastSuccessTimeCallback sets callback for observable OversightReceiverLastSuccessTime metric.
+func (builder *TelemetryBuilder) RegisterOversightReceiverLastSuccessTimeCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.OversightReceiverLastSuccessTime, obs: o})
+		return nil
+	}, builder.OversightReceiverLastSuccessTime)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
 // RegisterOversightReceiverOldestUnreadAgeCallback sets callback for observable OversightReceiverOldestUnreadAge metric.
 func (builder *TelemetryBuilder) RegisterOversightReceiverOldestUnreadAgeCallback(cb metric.Float64Callback) error {
 	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
 		cb(ctx, &observerFloat64{inst: builder.OversightReceiverOldestUnreadAge, obs: o})
 		return nil
 	}, builder.OversightReceiverOldestUnreadAge)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterOversightReceiverOutboxRecordsCallback sets callback for observable OversightReceiverOutboxRecords metric.
+func (builder *TelemetryBuilder) RegisterOversightReceiverOutboxRecordsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.OversightReceiverOutboxRecords, obs: o})
+		return nil
+	}, builder.OversightReceiverOutboxRecords)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterOversightReceiverOwedEventsCallback sets callback for observable OversightReceiverOwedEvents metric.
+func (builder *TelemetryBuilder) RegisterOversightReceiverOwedEventsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.OversightReceiverOwedEvents, obs: o})
+		return nil
+	}, builder.OversightReceiverOwedEvents)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterOversightReceiverQuarantinedEventsCallback sets callback for observable OversightReceiverQuarantinedEvents metric.
+func (builder *TelemetryBuilder) RegisterOversightReceiverQuarantinedEventsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.OversightReceiverQuarantinedEvents, obs: o})
+		return nil
+	}, builder.OversightReceiverQuarantinedEvents)
 	if err != nil {
 		return err
 	}
@@ -150,10 +253,16 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	}
 	builder.meter = Meter(settings)
 	var err, errs error
-	builder.OversightReceiverBatchesRefused, err = builder.meter.Int64Counter(
-		"otelcol_oversight_receiver_batches_refused",
-		metric.WithDescription("Batches dropped because the pipeline refused them permanently, or did not accept them within `retry_on_failure.max_elapsed_time`. Each is logged with its range of ids. [Alpha]"),
-		metric.WithUnit("{batch}"),
+	builder.OversightReceiverCheckpointFailures, err = builder.meter.Int64Counter(
+		"otelcol_oversight_receiver_checkpoint_failures",
+		metric.WithDescription("Failed attempts to save the checkpoint. Delivery continues; a restart delivers again what came since the last save. [Alpha]"),
+		metric.WithUnit("{failure}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverDatabaseReadable, err = builder.meter.Int64ObservableGauge(
+		"otelcol_oversight_receiver_database_readable",
+		metric.WithDescription("1 if the last read of the database succeeded; 0 if it failed, if none has succeeded yet, or if one has been running for more than 10 seconds. [Alpha]"),
+		metric.WithUnit("{database}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverDatabaseReplacements, err = builder.meter.Int64Counter(
@@ -168,22 +277,77 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.OversightReceiverDeliveryDuration, err = builder.meter.Float64Histogram(
+		"otelcol_oversight_receiver_delivery_duration",
+		metric.WithDescription("Time until the pipeline returned events or records, accepted or not. [Alpha]"),
+		metric.WithUnit("s"),
+		metric.WithExplicitBucketBoundaries([]float64{0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverEventsGivenUp, err = builder.meter.Int64Counter(
+		"otelcol_oversight_receiver_events_given_up",
+		metric.WithDescription("Events that were refused and are not retried any more. Each is logged with its id. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.OversightReceiverEventsRead, err = builder.meter.Int64Counter(
 		"otelcol_oversight_receiver_events_read",
 		metric.WithDescription("Rows read from the events table, including repeats after a restart and rows that `since` skips. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
+	builder.OversightReceiverEventsRefused, err = builder.meter.Int64Counter(
+		"otelcol_oversight_receiver_events_refused",
+		metric.WithDescription("Events that the destination refused while it accepted others. Each is logged with its id. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverFailedDeliveries, err = builder.meter.Int64Counter(
+		"otelcol_oversight_receiver_failed_deliveries",
+		metric.WithDescription("Attempts to deliver that the pipeline answered with an error. The events are kept and retried, so that one event may count many times. [Alpha]"),
+		metric.WithUnit("{attempt}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverFailedReads, err = builder.meter.Int64Counter(
+		"otelcol_oversight_receiver_failed_reads",
+		metric.WithDescription("Failed attempts to read the database. [Alpha]"),
+		metric.WithUnit("{attempt}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverHolding, err = builder.meter.Int64ObservableGauge(
+		"otelcol_oversight_receiver_holding",
+		metric.WithDescription("1 while the destination accepts nothing: single rows are sent until one is accepted; otherwise 0. [Alpha]"),
+		metric.WithUnit("{lane}"),
+	)
+	errs = errors.Join(errs, err)
 	builder.OversightReceiverLag, err = builder.meter.Int64ObservableGauge(
 		"otelcol_oversight_receiver_lag",
-		metric.WithDescription("Highest id in the events table minus the id of the last row delivered, measured when the metric is collected. If the database cannot be read within a second, the last value. [Alpha]"),
+		metric.WithDescription("Highest id in the events table minus the id of the last row delivered, measured every second. While the database cannot be read, the last value; -1 before the first. [Alpha]"),
 		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverLastSuccessTime, err = builder.meter.Int64ObservableGauge(
+		"otelcol_oversight_receiver_last_success_time",
+		metric.WithDescription("Time when the pipeline last accepted events or records, in unix seconds; before the first, the time when the receiver started. [Alpha]"),
+		metric.WithUnit("s"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverOldestUnreadAge, err = builder.meter.Float64ObservableGauge(
 		"otelcol_oversight_receiver_oldest_unread_age",
-		metric.WithDescription("Age of the oldest row not delivered yet, by the registry's own timestamp, measured when the metric is collected; 0 if there is none. If the database cannot be read within a second, the age of the row that was found last. [Alpha]"),
+		metric.WithDescription("Age of the oldest row not delivered yet, by the registry's own timestamp; 0 if there is none. The row is looked for every second. While the database cannot be read, it is the one found last; -1 before the first. [Alpha]"),
 		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverOutboxRecords, err = builder.meter.Int64ObservableGauge(
+		"otelcol_oversight_receiver_outbox_records",
+		metric.WithDescription("Findings that are saved and not delivered yet. [Alpha]"),
+		metric.WithUnit("{record}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverOwedEvents, err = builder.meter.Int64ObservableGauge(
+		"otelcol_oversight_receiver_owed_events",
+		metric.WithDescription("Events that were delivered in their reduced form only. The whole event is retried. [Alpha]"),
+		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverPollDuration, err = builder.meter.Float64Histogram(
@@ -191,6 +355,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		metric.WithDescription("Time to check for new rows and read one batch of them, without delivering it. [Alpha]"),
 		metric.WithUnit("s"),
 		metric.WithExplicitBucketBoundaries([]float64{1e-05, 5e-05, 0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5}...),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverQuarantinedEvents, err = builder.meter.Int64ObservableGauge(
+		"otelcol_oversight_receiver_quarantined_events",
+		metric.WithDescription("Events in quarantine: the destination refuses them in every form while it accepts others. They are retried. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverRefusedDelivered, err = builder.meter.Int64Counter(
+		"otelcol_oversight_receiver_refused_delivered",
+		metric.WithDescription("Events that had been refused and were accepted whole later. [Alpha]"),
+		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverTlogEvents, err = builder.meter.Int64Counter(
@@ -215,6 +391,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_oversight_receiver_tlog_size",
 		metric.WithDescription("Number of leaves of the transparency log that were read. [Alpha]"),
 		metric.WithUnit("{leaf}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverValuesTruncated, err = builder.meter.Int64Counter(
+		"otelcol_oversight_receiver_values_truncated",
+		metric.WithDescription("Values of events that were cut to `max_value_bytes`. Each event names them in the attribute `oversight.truncated`. [Alpha]"),
+		metric.WithUnit("{value}"),
 	)
 	errs = errors.Join(errs, err)
 	return &builder, errs

@@ -1,0 +1,96 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
+)
+
+// limitShare is the part of a container's memory limit that Go may use. The rest
+// is for what Go does not count: its own binary, and SQLite's memory map.
+const limitShare = 0.8
+
+// minHeapGrowth is by how much the heap grows between two garbage collections at
+// least. By default it grows by as much as is alive, and that is about ten
+// megabytes here: while the receiver reads a backlog, garbage collection would
+// take a third of the CPU time. A larger GOGC has the same effect on that heap, but
+// would multiply a heap that is full of queued data.
+const minHeapGrowth = 32 << 20
+
+// defaultGCPercent is Go's default for GOGC.
+const defaultGCPercent = 100
+
+// The builder does not generate or overwrite this file.
+func init() {
+	setMemoryLimit()
+	if _, set := os.LookupEnv("GOGC"); !set { // an operator's setting takes precedence
+		growHeap()
+	}
+}
+
+// setMemoryLimit gives Go the memory limit of the container, its cgroup. Go then
+// collects garbage more often instead of being killed or thrashing at the limit.
+// Without a limit, or with GOMEMLIMIT or AUTOMEMLIMIT=off in the environment, it
+// changes nothing.
+func setMemoryLimit() {
+	_, err := memlimit.Set(memlimit.WithRatio(limitShare))
+	if err == nil || errors.Is(err, memlimit.ErrNoCgroup) || errors.Is(err, memlimit.ErrCgroupsNotSupported) {
+		return
+	}
+	fmt.Fprintln(os.Stderr, "otelcol-oversight: read the memory limit of the container; set GOMEMLIMIT to 80% of it:", err)
+}
+
+// growHeap keeps the heap's growth between two garbage collections at
+// minHeapGrowth or more. A memory limit is stronger: Go collects garbage earlier
+// where it comes near.
+func growHeap() {
+	afterEachCollection(func() { setGCPercent(gcPercent(liveHeap())) })
+}
+
+// gcPercent returns the GOGC that lets a heap with so many bytes alive grow by
+// minHeapGrowth, or to its double if that is more.
+func gcPercent(live uint64) int {
+	megabytes := int64(max(live>>20, 1))
+	return max(defaultGCPercent, int(minHeapGrowth*100>>20/megabytes))
+}
+
+// setGCPercent changes GOGC if it differs by more than a tenth: each change stops
+// the program for a moment.
+func setGCPercent(percent int) {
+	if current := currentGCPercent; percent > current+current/10 || percent < current-current/10 {
+		debug.SetGCPercent(percent)
+		currentGCPercent = percent
+	}
+}
+
+// currentGCPercent is for the goroutine that runs finalizers.
+var currentGCPercent = defaultGCPercent
+
+// liveHeap returns the bytes that the last garbage collection found alive.
+func liveHeap() uint64 {
+	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+// afterEachCollection calls a function now, and after each garbage collection in
+// the goroutine that runs finalizers.
+func afterEachCollection(call func()) {
+	call()
+	// A finalizer that keeps its object alive runs again after the next collection.
+	type sentinel struct{ _ *byte }
+	var again func(*sentinel)
+	again = func(s *sentinel) {
+		call()
+		runtime.SetFinalizer(s, again)
+	}
+	runtime.SetFinalizer(&sentinel{}, again)
+}

@@ -1,0 +1,28 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package responsecheckextension
+
+import (
+	"context"
+
+	"go.opentelemetry.io/collector/confmap"
+	"go.uber.org/zap"
+)
+
+// NotifyConfig warns of what breaks the guarantee of the pipelines that a receiver
+// `oversight` feeds. It gets the effective configuration, in which defaults are
+// set, at each start and after each reload.
+//
+// It implements extensioncapabilities.ConfigWatcher, which is not named here, since
+// later releases of the core do not have it: with them there are no warnings.
+func (rc *responseCheck) NotifyConfig(ctx context.Context, conf *confmap.Conf) error {
+	warnings := checkConfiguration(conf.ToStringMap())
+	for _, w := range warnings {
+		rc.logger.Warn("The configuration can lose or repeat events",
+			zap.String("pipeline", w.pipeline), zap.String("part", w.part),
+			zap.String("problem", w.problem), zap.String("remedy", w.remedy))
+	}
+	rc.telemetry.ResponsecheckConfigurationWarnings.Record(ctx, int64(len(warnings)))
+	return nil
+}

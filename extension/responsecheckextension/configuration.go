@@ -1,0 +1,174 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package responsecheckextension
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// warning is about one part of the configuration.
+type warning struct {
+	// pipeline is the id of a pipeline with the part.
+	pipeline string
+	// part is the component or the pipeline, with its kind.
+	part string
+	// problem says what can happen, remedy what to write instead.
+	problem, remedy string
+}
+
+// settings are the settings of a component, or a part of them.
+type settings map[string]any
+
+func asSettings(value any) settings {
+	m, _ := value.(map[string]any)
+	return m
+}
+
+// get returns a nested part, empty if there is none.
+func (s settings) get(keys ...string) settings {
+	for _, key := range keys {
+		s = asSettings(s[key])
+	}
+	return s
+}
+
+func (s settings) text(key string) string {
+	if s[key] == nil {
+		return ""
+	}
+	return fmt.Sprint(s[key])
+}
+
+// on returns whether a part is there and not disabled. What is disabled is empty in
+// an effective configuration.
+func (s settings) on() bool { return len(s) > 0 && s.text("enabled") != "false" }
+
+// strings returns the elements of a list.
+func (s settings) strings(key string) []string {
+	var list []string
+	switch values := s[key].(type) {
+	case []any:
+		for _, value := range values {
+			list = append(list, fmt.Sprint(value))
+		}
+	case []string:
+		list = values
+	}
+	return list
+}
+
+// typeOf returns the type of a component's or pipeline's id.
+func typeOf(id string) string {
+	name, _, _ := strings.Cut(id, "/")
+	return name
+}
+
+// configurationCheck looks for what breaks the guarantee.
+type configurationCheck struct {
+	root      settings
+	pipelines settings
+	warnings  []warning
+	// checked are the pipelines that were checked, warned the parts and problems that
+	// were warned of.
+	checked, warned map[string]bool
+}
+
+// checkConfiguration returns the warnings about a configuration, sorted.
+func checkConfiguration(conf map[string]any) []warning {
+	c := &configurationCheck{
+		root: conf, pipelines: settings(conf).get("service", "pipelines"),
+		checked: map[string]bool{}, warned: map[string]bool{},
+	}
+	for _, receiver := range slices.Sorted(maps.Keys(c.root.get("receivers"))) {
+		if typeOf(receiver) == "oversight" {
+			c.checkReceiver(receiver)
+		}
+	}
+	slices.SortFunc(c.warnings, func(a, b warning) int {
+		return cmp.Or(cmp.Compare(a.pipeline, b.pipeline), cmp.Compare(a.part, b.part), cmp.Compare(a.problem, b.problem))
+	})
+	return c.warnings
+}
+
+func (c *configurationCheck) warn(pipeline, part, problem, remedy string) {
+	if key := part + ": " + problem; !c.warned[key] {
+		c.warned[key] = true
+		c.warnings = append(c.warnings, warning{pipeline: pipeline, part: part, problem: problem, remedy: remedy})
+	}
+}
+
+// fedBy returns the ids of the pipelines that a receiver or connector feeds.
+func (c *configurationCheck) fedBy(id string) []string {
+	var fed []string
+	for _, pipeline := range slices.Sorted(maps.Keys(c.pipelines)) {
+		if slices.Contains(c.pipelines.get(pipeline).strings("receivers"), id) {
+			fed = append(fed, pipeline)
+		}
+	}
+	return fed
+}
+
+func (c *configurationCheck) checkReceiver(id string) {
+	pipelines := c.fedBy(id)
+	if len(pipelines) == 0 {
+		return
+	}
+	part := "receiver " + id
+	if c.root.get("receivers", id).text("storage") == "" {
+		c.warn(pipelines[0], part, "the position is not stored: a restart repeats or skips events", "set `storage`")
+	}
+	if len(pipelines) > 1 {
+		c.warn(pipelines[0], part,
+			"it feeds several pipelines: an event that one refuses is sent again to the others, and holds them up",
+			"use a receiver for each pipeline")
+	}
+	for _, pipeline := range pipelines {
+		c.checkPipeline(pipeline)
+	}
+}
+
+func (c *configurationCheck) checkPipeline(id string) {
+	if c.checked[id] {
+		return
+	}
+	c.checked[id] = true
+	pipeline := c.pipelines.get(id)
+	for _, processor := range pipeline.strings("processors") {
+		if typeOf(processor) == "batch" {
+			c.warn(id, "processor "+processor, "it reports success before events are sent: a crash or a full queue loses them",
+				"remove it: the receiver sends batches")
+		}
+	}
+	exporters := pipeline.strings("exporters")
+	if len(exporters) > 1 {
+		c.warn(id, "pipeline "+id, "it has several exporters: an event that one refuses is sent again to the others, and holds them up",
+			"use a receiver and a pipeline for each exporter")
+	}
+	for _, exporter := range exporters {
+		if _, ok := c.root.get("connectors")[exporter]; ok {
+			c.checkConnector(id, exporter)
+		} else {
+			c.checkExporter(id, exporter)
+		}
+	}
+}
+
+func (c *configurationCheck) checkConnector(pipeline, id string) {
+	fed := c.fedBy(id)
+	switch kind := typeOf(id); {
+	case kind == "failover":
+		c.warn(pipeline, "connector "+id, "it loses events when it changes to another level, and hides why a destination refuses",
+			"use a receiver and a pipeline for each destination")
+	case kind != "routing" && len(fed) > 1:
+		c.warn(pipeline, "connector "+id, "it feeds several pipelines: an event that one refuses is sent again to the others, and holds them up",
+			"use a receiver for each pipeline")
+	}
+	for _, next := range fed {
+		c.checkPipeline(next)
+	}
+}

@@ -1,0 +1,100 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package responsecheckextension
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/extension/responsecheckextension/internal/metadata"
+)
+
+// checkedExporters are the types of exporters whose answers this extension checks.
+var checkedExporters = []string{
+	"azuremonitor", "elasticsearch", "otlp", "otlp_grpc", "otlp_http", "otlphttp", "splunk_hec",
+}
+
+func (c *configurationCheck) checkExporter(pipeline, id string) {
+	part := "exporter " + id
+	exporter := c.root.get("exporters", id)
+	kind := typeOf(id)
+	if kind == "loadbalancing" {
+		exporter = exporter.get("protocol", "otlp")
+	}
+	warn := func(problem, remedy string) { c.warn(pipeline, part, problem, remedy) }
+
+	checkRetry(warn, kind, exporter)
+	if kind == "azuremonitor" {
+		warn("it reports success before it sends: an outage or a crash loses events", "use azure_logs_ingestion where that matters")
+	} else {
+		checkQueue(warn, exporter.get("sending_queue"))
+	}
+	switch {
+	case kind == "file" && !exporter.get("rotation").on():
+		warn("it writes one file without a limit, and a rotation by others can lose lines", "set `rotation`")
+	case kind == "kafka" && exporter.get("producer").text("required_acks") == "0":
+		warn("`producer::required_acks` is 0: the broker's answer is not waited for", "set it to -1")
+	}
+	if (kind == "loadbalancing" || slices.Contains(checkedExporters, kind)) && !hasMiddleware(exporter) {
+		problem := "answers are not checked: a redirect or a login page counts as success"
+		if kind == "elasticsearch" && !exporter.get("retry").on() {
+			problem = "documents that Elasticsearch refuses are dropped and count as sent, because answers are not checked"
+		}
+		warn(problem, "set `middlewares: [{id: responsecheck}]`")
+	}
+}
+
+// checkQueue warns of queues that report success early, or that mix requests.
+func checkQueue(warn func(problem, remedy string), queue settings) {
+	const remedy = "set `sending_queue: {enabled: false}`"
+	if !queue.on() {
+		return
+	}
+	switch {
+	case queue.text("storage") != "":
+		warn("the persistent queue reports success before events are sent, and loses them when its disk is full", remedy)
+	case queue.text("wait_for_result") != "true":
+		warn("the queue reports success before events are sent: a crash, or an error that is not retried, loses them", remedy)
+	case !slices.Contains([]string{"", "0"}, queue.get("batch").text("min_size")):
+		warn("the queue merges requests, so that one refused event makes all of them fail", remedy)
+	}
+}
+
+// checkRetry warns of an exporter that retries by itself: the receiver learns late, or
+// never, what the destination answers.
+func checkRetry(warn func(problem, remedy string), kind string, exporter settings) {
+	if kind == "elasticsearch" {
+		if exporter.get("retry").on() {
+			warn("the exporter retries by itself, and the receiver does not learn why events are refused",
+				"set `retry: {enabled: false}` together with the middleware responsecheck")
+		}
+		return
+	}
+	retry := exporter.get("retry_on_failure")
+	if !retry.on() {
+		return
+	}
+	problem := "the exporter retries without end by itself, and the receiver does not learn why events are refused"
+	if limit := retry.text("max_elapsed_time"); !isZero(limit) {
+		problem = fmt.Sprintf("the exporter retries by itself for %s before the receiver learns why events are refused", limit)
+	}
+	warn(problem, "set `retry_on_failure: {enabled: false}`: the receiver retries")
+}
+
+func isZero(duration string) bool {
+	d, err := time.ParseDuration(duration)
+	return duration == "0" || (err == nil && d == 0)
+}
+
+// hasMiddleware returns whether an exporter's client uses an instance of this
+// extension.
+func hasMiddleware(exporter settings) bool {
+	list, _ := exporter["middlewares"].([]any)
+	return slices.ContainsFunc(list, func(element any) bool {
+		id := asSettings(element).text("id")
+		return id == metadata.Type.String() || strings.HasPrefix(id, metadata.Type.String()+"/")
+	})
+}

@@ -1,0 +1,227 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightreceiver
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.uber.org/zap"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
+	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
+)
+
+// backlog is the delivery of events that were refused: those in quarantine, and those
+// that are owed.
+type backlog struct {
+	queue   *delivery.Backlog
+	listDue time.Time // when they are listed in the log next
+
+	missing []checkpoint.Refused // whose rows are gone, or others now
+	readErr error                // why rows could not be read
+}
+
+// maxBacklogTogether is the most refused events that are sent together. Their rows
+// are read one by one.
+const maxBacklogTogether = 16
+
+func (p *poller) newBacklog() *delivery.Backlog {
+	return delivery.NewBacklog(delivery.Settings{MaxRows: maxBacklogTogether, Now: p.now})
+}
+
+// refusedEvents are all events that were refused, those in quarantine first.
+func (p *poller) refusedEvents() []checkpoint.Refused {
+	return append(p.store.quarantine.all(), p.store.owed.all()...)
+}
+
+func (p *poller) refusedSize() int { return p.store.quarantine.size + p.store.owed.size }
+
+// startBacklog gives up what the configuration names, and lists the rest.
+func (p *poller) startBacklog(ctx context.Context) {
+	before := p.refusedSize()
+	for _, e := range p.refusedEvents() {
+		if slices.Contains(p.config.GiveUp, e.ID) {
+			p.giveUp(ctx, e, giveUpConfiguration, "Gave up an event that the destination refused: `give_up` names it")
+		}
+	}
+	if p.refusedSize() != before {
+		p.save(ctx)
+	}
+	p.reportRefused()
+	p.telemetry.gauges.setOutbox(p.store.outbox.size())
+}
+
+// giveUp removes a refused event that is not retried any more. The next save removes
+// it from the storage.
+func (p *poller) giveUp(ctx context.Context, e checkpoint.Refused, reason giveUpReason, message string) {
+	p.forget(e)
+	p.telemetry.givenUp(ctx, reason, 1)
+	p.logger.Warn(message, refusalFields(e.ID, e.UID, e.Reason)...)
+}
+
+// forget removes an event from the list that has it.
+func (p *poller) forget(e checkpoint.Refused) {
+	for _, list := range []*refusedList{p.store.quarantine, p.store.owed} {
+		if found := list.find(e.ID); found != nil && found.UID == e.UID {
+			list.remove(e.ID)
+		}
+	}
+}
+
+// giveUpAll gives up all refused events: their database was replaced. Those that are
+// in the new one are read again from its beginning.
+func (p *poller) giveUpAll(ctx context.Context) {
+	if n := p.refusedSize(); n > 0 {
+		p.logRefused("Gave up events that the destination refused, because the database was replaced: those that are in the new one are read again")
+		p.telemetry.givenUp(ctx, giveUpMissing, n)
+	}
+	p.store.quarantine.reset()
+	p.store.owed.reset()
+}
+
+// turnBacklog sends refused events again, if it is time to.
+func (p *poller) turnBacklog(ctx context.Context) error {
+	if p.refusedSize() == 0 {
+		p.listDueIn(0)
+		return nil
+	}
+	if !p.now().Before(p.backlog.listDue) {
+		p.logRefused("The destination refuses events; they are kept and retried every hour")
+		p.listDueIn(listInterval)
+	}
+	if p.events.holding || p.backlog.queue.Wait() > 0 {
+		return nil
+	}
+	return p.stepBacklog(ctx)
+}
+
+// stepBacklog sends some of them once.
+func (p *poller) stepBacklog(ctx context.Context) error {
+	refused := p.refusedEvents()
+	entries := make([]delivery.Entry, len(refused))
+	for i := range refused {
+		entries[i] = delivery.Entry{UID: refused[i].UID, Reason: refused[i].Reason}
+	}
+	p.backlog.missing, p.backlog.readErr = nil, nil
+	step := p.backlog.queue.Step(ctx, entries, func(ctx context.Context, indexes []int) error {
+		return p.sendRefused(ctx, refused, indexes)
+	})
+	if errors.Is(step.Err, errStopping) {
+		return errStopping
+	}
+	if err := p.backlog.readErr; err != nil {
+		p.backlog.queue.Retry()
+		return ignoreIfStopping(ctx, err)
+	}
+	for _, e := range p.backlog.missing {
+		p.giveUp(ctx, e, giveUpMissing, "Gave up an event that the destination refused: its row was deleted or changed")
+	}
+	p.deliveredRefused(ctx, refused, step.Delivered)
+	for _, i := range step.Refused {
+		p.refusedAgain(refused[i], step.Err)
+	}
+	if len(p.backlog.missing)+len(step.Delivered)+len(step.Refused) > 0 {
+		p.save(ctx)
+	}
+	return nil
+}
+
+// deliveredRefused removes events that were accepted now.
+func (p *poller) deliveredRefused(ctx context.Context, refused []checkpoint.Refused, indexes []int) {
+	var ids []int64
+	for _, i := range indexes {
+		if !slices.Contains(p.backlog.missing, refused[i]) {
+			p.forget(refused[i])
+			ids = append(ids, refused[i].ID)
+		}
+	}
+	if len(ids) == 0 {
+		return
+	}
+	p.telemetry.refusedDelivered(ctx, len(ids))
+	p.logger.Info("Delivered events that the destination had refused", zap.String("ids", formatIDs(ids)), zap.Int("left", p.refusedSize()))
+}
+
+// refusedAgain notes the destination's words of now.
+func (p *poller) refusedAgain(e checkpoint.Refused, err error) {
+	for _, list := range []*refusedList{p.store.quarantine, p.store.owed} {
+		list.update(e.ID, func(found *checkpoint.Refused) {
+			if found.UID == e.UID {
+				found.Reason, found.Tried = reasonOf(err), p.now().UTC()
+			}
+		})
+	}
+}
+
+// errTooLargeTogether says that events exceed the budget of a batch together.
+var errTooLargeTogether = consumererror.NewPermanent(errors.New("the events exceed `batch_bytes` together"))
+
+// sendRefused reads events again and sends them whole.
+func (p *poller) sendRefused(ctx context.Context, refused []checkpoint.Refused, indexes []int) error {
+	events := make([]event, 0, len(indexes))
+	budget := p.config.BatchBytes
+	for _, i := range indexes {
+		e, err := p.readRefused(ctx, refused[i])
+		if err != nil {
+			p.backlog.readErr = err
+			return err
+		}
+		if e == nil {
+			p.backlog.missing = append(p.backlog.missing, refused[i])
+			continue
+		}
+		e.Truncate(p.config.MaxValueBytes)
+		if budget -= e.EncodedSize(p.config.MaxValueBytes); budget < 0 && len(events) > 0 {
+			return errTooLargeTogether
+		}
+		events = append(events, *e)
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	return p.deliver(events, nil)
+}
+
+// readRefused reads an event again, with the status that it had: its leaf is claimed
+// by now. nil: its row is gone, or is another event.
+func (p *poller) readRefused(ctx context.Context, refused checkpoint.Refused) (*event, error) {
+	found, err := p.source.ByID(ctx, []int64{refused.ID}, nil)
+	if err != nil || len(found) == 0 || found[0].UID != refused.UID {
+		return nil, err
+	}
+	found[0].TlogStatus, found[0].TlogMismatch = refused.TlogStatus, refused.TlogMismatch
+	return &found[0], nil
+}
+
+// reasonKind is a reason without what differs from event to event: a # stands for each
+// number, and for each run of hex digits and hyphens with a decimal one among them.
+func reasonKind(reason string) string {
+	kind := make([]byte, 0, len(reason))
+	for i := 0; i < len(reason); {
+		end, number := i, false
+		for end < len(reason) && isIDByte(reason[end]) {
+			number = number || reason[end] >= '0' && reason[end] <= '9'
+			end++
+		}
+		switch {
+		case number:
+			kind = append(kind, '#')
+		case end > i:
+			kind = append(kind, reason[i:end]...)
+		default:
+			end++
+			kind = append(kind, reason[i])
+		}
+		i = end
+	}
+	return string(kind)
+}
+
+func isIDByte(b byte) bool {
+	return b >= '0' && b <= '9' || b >= 'a' && b <= 'f' || b >= 'A' && b <= 'F' || b == '-'
+}

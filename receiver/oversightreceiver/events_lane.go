@@ -1,0 +1,169 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightreceiver
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
+	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
+)
+
+// eventsLane is the delivery of rows.
+type eventsLane struct {
+	lane *delivery.Lane[event]
+	// due is when to send next; the zero time: at once.
+	due time.Time
+	// refused is set after a step that was not accepted: more rows are needed, to find
+	// out who is to blame.
+	refused bool
+	holding bool
+	distant int // counts the searches for a row from behind the pending ones
+
+	// sent are the rows that were sent last, with their statuses, in their form.
+	sent     []event
+	sentForm delivery.Form
+	// copies are what is delivered: a pipeline gets rows that were cut or reduced,
+	// and the next attempt needs them whole. It is kept for the next batch.
+	copies []event
+}
+
+func (p *poller) newEventsLane() *delivery.Lane[event] {
+	return delivery.NewLane(delivery.Settings{
+		MaxRows:        p.config.BatchSize,
+		NextInterval:   p.retryInterval,
+		Now:            p.now,
+		QuarantineFull: func() bool { return p.config.OnRefusal != RefusalDrop && p.store.quarantine.full() },
+		AheadRoom:      p.store.doneAhead.room,
+	}, func(e event) string { return e.UID })
+}
+
+// deliverRows sends rows once, and then, and only then, moves the cursor.
+func (p *poller) deliverRows(ctx context.Context) error {
+	if p.pending.empty() {
+		return nil
+	}
+	if skipped := p.pending.position(0); skipped > 0 {
+		p.pass(skipped)
+		return p.move(ctx, p.cursor)
+	}
+	rows := p.pending.rows
+	step := p.events.lane.Step(ctx, rows, p.sendRows)
+	if isStopping(ctx, &step) {
+		return errStopping
+	}
+	p.afterStep(&step)
+	settled := settledRows(&step, rows)
+	p.settle(ctx, settled)
+	if len(settled) == 0 {
+		if !p.reconciliation.pending() {
+			return nil
+		}
+		return p.move(ctx, p.cursor)
+	}
+	// The commit point: from here on these events are the pipeline's, or kept as
+	// refused ones in the transaction that moves the cursor.
+	p.remember(ctx, &step, rows)
+	return p.move(ctx, p.cursor)
+}
+
+// isStopping reports whether a step has only seen that the receiver is being stopped.
+func isStopping[R any](ctx context.Context, step *delivery.Step[R]) bool {
+	return step.Passed == 0 && len(step.Ahead) == 0 && (errors.Is(step.Err, errStopping) || ctx.Err() != nil && step.Err != nil)
+}
+
+// sendRows sends rows once. Each attempt checks them anew: only what is accepted
+// claims its leaves.
+func (p *poller) sendRows(ctx context.Context, rows []event, form delivery.Form) error {
+	p.reconciliation.check(ctx, rows)
+	p.events.sent, p.events.sentForm = rows, form
+	p.events.copies = append(p.events.copies[:0], rows...)
+	copies := p.events.copies
+	for i := range copies {
+		copies[i].Truncate(p.config.MaxValueBytes)
+		if form == delivery.Reduced {
+			copies[i].Reduce()
+		}
+	}
+	return p.deliver(copies, nil)
+}
+
+// afterStep takes over what a step says of the destination.
+func (p *poller) afterStep(step *delivery.Step[event]) {
+	p.events.refused, p.events.holding = step.Err != nil, step.Holding
+	p.events.due = time.Time{}
+	if step.Wait > 0 {
+		p.events.due = p.now().Add(step.Wait)
+	}
+	p.telemetry.gauges.setHolding(laneEvents, step.Holding)
+	if step.HoldEnded {
+		p.backlog.queue.Retry()
+	}
+	p.reportRefusal(step)
+}
+
+// settledRows are the rows that a step is done with.
+func settledRows(step *delivery.Step[event], rows []event) []event {
+	if len(step.Ahead) == 0 {
+		return rows[:step.Passed]
+	}
+	settled := append(make([]event, 0, step.Passed+len(step.Ahead)), rows[:step.Passed]...)
+	for _, i := range step.Ahead {
+		settled = append(settled, rows[i])
+	}
+	return settled
+}
+
+// settle leaves the claims of the settled rows, and no others, to be committed.
+func (p *poller) settle(ctx context.Context, settled []event) {
+	switch {
+	case len(settled) == 0:
+		p.reconciliation.drop()
+		return
+	case len(settled) != len(p.events.sent): // accepted in part
+		p.reconciliation.check(ctx, settled)
+		p.events.sent = settled
+	}
+	p.reconciliation.passed(ctx, p.events.sent)
+}
+
+// remember takes over what became of rows, to be saved.
+func (p *poller) remember(ctx context.Context, step *delivery.Step[event], rows []event) {
+	passed, ahead := step.Passed, step.Ahead
+	if p.pending.distant && passed == len(rows) { // it is not one of the pending events
+		passed, ahead = passed-1, append(ahead, passed-1)
+	}
+	for _, i := range ahead {
+		p.store.doneAhead.add(&rows[i])
+	}
+	if step.Blamed != nil {
+		p.blame(ctx, step.Blamed, &p.events.sent[0])
+	} else {
+		p.telemetry.truncated(ctx, p.events.copies)
+	}
+	if passed > 0 {
+		p.pass(p.pending.position(passed))
+	}
+}
+
+// pass moves the cursor past the first pending events. move saves it.
+func (p *poller) pass(events int) {
+	p.rows = lastRows(p.rows[:0], p.pending.events[:events])
+	p.store.addRows(p.rows)
+	p.cursor = p.pending.cursor(events)
+	p.store.doneAhead.pass(p.cursor.ID)
+	p.pending.pass(events)
+}
+
+// lastRows appends the last rows, as many as the checkpoint keeps.
+func lastRows(rows []checkpoint.Row, events []event) []checkpoint.Row {
+	for i := max(0, len(events)-checkpoint.RecentRows); i < len(events); i++ {
+		if row, ok := checkpoint.NewRow(events[i].ID, events[i].UID); ok {
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}

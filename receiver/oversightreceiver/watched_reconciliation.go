@@ -1,0 +1,38 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightreceiver
+
+import "context"
+
+// watchedReconciliation reports a read of the transparency log that does not return.
+type watchedReconciliation struct {
+	reconciliation
+	health *health
+	path   string
+}
+
+// watched returns what opens a reconciliation that is watched.
+func (open openReconciliation) watched(health *health, path string) openReconciliation {
+	return func(ctx context.Context, store *checkpointStore, lastID int64) (reconciliation, error) {
+		opened, err := open(ctx, store, lastID)
+		if err != nil {
+			return nil, err
+		}
+		return &watchedReconciliation{opened, health, path}, nil
+	}
+}
+
+func (r *watchedReconciliation) watch() (returned func()) {
+	return r.health.watch(failureFileStuck, func() string { return "reading transparency log " + r.path })
+}
+
+func (r *watchedReconciliation) check(ctx context.Context, events []event) {
+	defer r.watch()()
+	r.reconciliation.check(ctx, events)
+}
+
+func (r *watchedReconciliation) idle(ctx context.Context) {
+	defer r.watch()()
+	r.reconciliation.idle(ctx)
+}
