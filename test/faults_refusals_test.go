@@ -151,11 +151,11 @@ func TestFaultGatewayRefusesEverything(t *testing.T) {
 	}
 }
 
-// Splunk and Elasticsearch refuse one of 1,000 events: the others arrive, and it
+// Splunk, Elasticsearch and Azure refuse one of 1,000 events: the others arrive, and it
 // arrives in its reduced form. When they relent, it arrives whole.
 func TestFaultOneEventIsRefused(t *testing.T) {
 	const rows = 1000
-	for _, name := range []string{"splunk", "elastic"} {
+	for _, name := range []string{"splunk", "elastic", "sentinel"} {
 		for place, poisoned := range map[string]int{"head": 1, "middle": 500, "tail": 1000} {
 			t.Run(name+"/"+place, func(t *testing.T) {
 				t.Parallel()
@@ -180,7 +180,7 @@ func TestFaultOneEventIsRefused(t *testing.T) {
 // arrives when the destination relents.
 func TestFaultOneEventIsQuarantined(t *testing.T) {
 	const rows, refused = 1000, 500
-	for _, name := range []string{"splunk", "elastic"} {
+	for _, name := range []string{"splunk", "elastic", "sentinel"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newFaultSite(t, writeRegistry(t, beacons(rows, func(int) string { return "Mozilla/5.0" })))
@@ -191,6 +191,7 @@ func TestFaultOneEventIsQuarantined(t *testing.T) {
 				}
 				return nil
 			}
+			s.azure.refuseRow = func(row map[string]any) bool { return row["EventId"] == "500" }
 			target := s.targets(t)[name]
 			collector := s.runTarget(target)
 			waitForReport(t, target.recorder, rows, func(r report) bool {
@@ -208,7 +209,7 @@ func TestFaultOneEventIsQuarantined(t *testing.T) {
 }
 
 // refusalWords are the destination's words for an event that it refuses.
-var refusalWords = map[string]string{"splunk": "Invalid data format", "elastic": "refuses poison"}
+var refusalWords = map[string]string{"splunk": "Invalid data format", "elastic": "refuses poison", "sentinel": "refuses poison"}
 
 // poison returns the agents of rows, of which some are refused.
 func poison(rows ...int) func(int) string {
@@ -220,10 +221,11 @@ func poison(rows ...int) func(int) string {
 	}
 }
 
-// refusePoison makes Splunk and Elasticsearch refuse events with that agent. The
+// refusePoison makes Splunk, Elasticsearch and Azure refuse events with that agent. The
 // words are those that the log has to repeat.
 func (s *site) refusePoison() {
 	s.hec.refuseEvent = func(event map[string]any) bool { return event["event"].(map[string]any)["user_agent"] == "poison" }
+	s.azure.refuseRow = func(row map[string]any) bool { return row["UserAgent"] == "poison" }
 	s.bulk.refuseDocument = func(document map[string]any) *itemError {
 		if agent, _ := document["user_agent"].(map[string]any); agent["original"] == "poison" {
 			return &itemError{http.StatusBadRequest, "document_parsing_exception", "failed to parse field [user_agent.original]: refuses poison"}
@@ -235,6 +237,7 @@ func (s *site) refusePoison() {
 func (s *site) relent() {
 	s.hec.set(func() { s.hec.refuseEvent = nil })
 	s.bulk.set(func() { s.bulk.refuseDocument = nil })
+	s.azure.set(func() { s.azure.refuseRow = nil })
 }
 
 // Elasticsearch answers 200 and stores nothing, for a reason that concerns the
