@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -150,11 +151,11 @@ func TestFaultGatewayRefusesEverything(t *testing.T) {
 	}
 }
 
-// Splunk and Elasticsearch refuse one of 1,000 events: the others arrive, and it
+// Splunk, Elasticsearch and Azure refuse one of 1,000 events: the others arrive, and it
 // arrives in its reduced form. When they relent, it arrives whole.
 func TestFaultOneEventIsRefused(t *testing.T) {
 	const rows = 1000
-	for _, name := range []string{"splunk", "elastic"} {
+	for _, name := range []string{"splunk", "elastic", "sentinel"} {
 		for place, poisoned := range map[string]int{"head": 1, "middle": 500, "tail": 1000} {
 			t.Run(name+"/"+place, func(t *testing.T) {
 				t.Parallel()
@@ -179,7 +180,7 @@ func TestFaultOneEventIsRefused(t *testing.T) {
 // arrives when the destination relents.
 func TestFaultOneEventIsQuarantined(t *testing.T) {
 	const rows, refused = 1000, 500
-	for _, name := range []string{"splunk", "elastic"} {
+	for _, name := range []string{"splunk", "elastic", "sentinel"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newFaultSite(t, writeRegistry(t, beacons(rows, func(int) string { return "Mozilla/5.0" })))
@@ -190,6 +191,7 @@ func TestFaultOneEventIsQuarantined(t *testing.T) {
 				}
 				return nil
 			}
+			s.azure.refuseRow = func(row map[string]any) bool { return row["EventId"] == "500" }
 			target := s.targets(t)[name]
 			collector := s.runTarget(target)
 			waitForReport(t, target.recorder, rows, func(r report) bool {
@@ -207,7 +209,7 @@ func TestFaultOneEventIsQuarantined(t *testing.T) {
 }
 
 // refusalWords are the destination's words for an event that it refuses.
-var refusalWords = map[string]string{"splunk": "Invalid data format", "elastic": "refuses poison"}
+var refusalWords = map[string]string{"splunk": "Invalid data format", "elastic": "refuses poison", "sentinel": "refuses poison"}
 
 // poison returns the agents of rows, of which some are refused.
 func poison(rows ...int) func(int) string {
@@ -219,10 +221,11 @@ func poison(rows ...int) func(int) string {
 	}
 }
 
-// refusePoison makes Splunk and Elasticsearch refuse events with that agent. The
+// refusePoison makes Splunk, Elasticsearch and Azure refuse events with that agent. The
 // words are those that the log has to repeat.
 func (s *site) refusePoison() {
 	s.hec.refuseEvent = func(event map[string]any) bool { return event["event"].(map[string]any)["user_agent"] == "poison" }
+	s.azure.refuseRow = func(row map[string]any) bool { return row["UserAgent"] == "poison" }
 	s.bulk.refuseDocument = func(document map[string]any) *itemError {
 		if agent, _ := document["user_agent"].(map[string]any); agent["original"] == "poison" {
 			return &itemError{http.StatusBadRequest, "document_parsing_exception", "failed to parse field [user_agent.original]: refuses poison"}
@@ -234,6 +237,7 @@ func (s *site) refusePoison() {
 func (s *site) relent() {
 	s.hec.set(func() { s.hec.refuseEvent = nil })
 	s.bulk.set(func() { s.bulk.refuseDocument = nil })
+	s.azure.set(func() { s.azure.refuseRow = nil })
 }
 
 // Elasticsearch answers 200 and stores nothing, for a reason that concerns the
@@ -380,15 +384,21 @@ func TestFaultLimitBelowTheBudget(t *testing.T) {
 func TestFaultBalancerRefusesHalf(t *testing.T) {
 	t.Parallel()
 	s := newFaultSite(t, ordinaryRegistry(t))
-	s.hec.setFault(func(request int, w http.ResponseWriter, r *http.Request) bool {
-		refuse := request%2 == 1
+	random := rand.New(rand.NewPCG(5, 6))
+	s.hec.setFault(func(_ int, w http.ResponseWriter, _ *http.Request) bool { // the receiver sends one request at a time
+		refuse := random.IntN(2) == 0
 		if refuse {
 			w.WriteHeader(http.StatusForbidden)
 			fmt.Fprint(w, `{"text":"Invalid token","code":4}`)
 		}
 		return refuse
 	})
-	collector := s.run(nil, "splunk.yaml", smallBatches("oversight/splunk"))
+	quicker := "receivers: {oversight/splunk: {batch_size: 50, retry_on_failure: {initial_interval: 10ms, max_interval: 20ms}}}"
+	collector := s.run(nil, "splunk.yaml", quicker)
+	waitForReport(t, s.hec, ordinary, func(r report) bool { return len(r.missing) == 0 && r.repeated == 0 })
+	collector.interrupt()
+	s.hec.setFault(nil)
+	collector = s.run(nil, "splunk.yaml", quicker)
 	requireArrived(t, s.hec, ordinary)
 	collector.interrupt()
 }
