@@ -301,6 +301,7 @@ type partlyAccepted struct {
 }
 
 func (p *partlyAccepted) AcceptedRecords() []string { return p.uids }
+func (p *partlyAccepted) Unwrap() error             { return p.error }
 
 // What a destination names as accepted is not sent again, and claims its leaf.
 func TestPartlyAccepted(t *testing.T) {
