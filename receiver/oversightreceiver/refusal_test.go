@@ -557,10 +557,9 @@ func TestRenamedRegistryKeepsRefusedEvents(t *testing.T) {
 		return err
 	}
 	stop := s.run()
-	s.eventually(func(c *assert.CollectT) { assert.Contains(c, s.memory.keys(), "done_ahead") })
+	s.eventually(func(c *assert.CollectT) { assert.Equal(c, []int64{3, 5, 10}, s.kept(newQuarantine())) })
 	stop()
 	require.Contains(t, s.memory.keys(), "done_ahead")
-	require.Equal(t, []int64{3, 5, 10}, s.kept(newQuarantine()))
 	s.config.RegistryID = "renamed"
 	s.dest.set(nil)
 	s.run()
