@@ -151,11 +151,12 @@ func TestFaultGatewayRefusesEverything(t *testing.T) {
 	}
 }
 
-// Splunk and Elasticsearch refuse one of 1,000 events: the others arrive, and it
-// arrives in its reduced form. When they relent, it arrives whole.
+// A destination refuses one of 1,000 events: the others arrive, and it arrives in its
+// reduced form. When the destination relents, it arrives whole. Nothing arrives twice,
+// in Azure either, which knows no repeats.
 func TestFaultOneEventIsRefused(t *testing.T) {
 	const rows = 1000
-	for _, name := range []string{"splunk", "elastic"} {
+	for _, name := range []string{"splunk", "elastic", "sentinel"} {
 		for place, poisoned := range map[string]int{"head": 1, "middle": 500, "tail": 1000} {
 			t.Run(name+"/"+place, func(t *testing.T) {
 				t.Parallel()
@@ -208,7 +209,7 @@ func TestFaultOneEventIsQuarantined(t *testing.T) {
 }
 
 // refusalWords are the destination's words for an event that it refuses.
-var refusalWords = map[string]string{"splunk": "Invalid data format", "elastic": "refuses poison"}
+var refusalWords = map[string]string{"splunk": "Invalid data format", "elastic": "refuses poison", "sentinel": "InvalidPayload"}
 
 // poison returns the agents of rows, of which some are refused.
 func poison(rows ...int) func(int) string {
@@ -220,9 +221,16 @@ func poison(rows ...int) func(int) string {
 	}
 }
 
-// refusePoison makes Splunk and Elasticsearch refuse events with that agent. The
-// words are those that the log has to repeat.
+// refusePoison makes Splunk, Elasticsearch and Azure refuse events with that agent.
+// The words are those that the log has to repeat.
 func (s *site) refusePoison() {
+	s.azure.setFault(func(_ int, w http.ResponseWriter, r *http.Request) bool {
+		poisoned := hasPoison(s.t, r)
+		if poisoned {
+			answer(http.StatusBadRequest, "application/json", `{"error":{"code":"InvalidPayload","message":"The payload is invalid."}}`)(w, r)
+		}
+		return poisoned
+	})
 	s.hec.refuseEvent = func(event map[string]any) bool { return event["event"].(map[string]any)["user_agent"] == "poison" }
 	s.bulk.refuseDocument = func(document map[string]any) *itemError {
 		if agent, _ := document["user_agent"].(map[string]any); agent["original"] == "poison" {
@@ -235,6 +243,7 @@ func (s *site) refusePoison() {
 func (s *site) relent() {
 	s.hec.set(func() { s.hec.refuseEvent = nil })
 	s.bulk.set(func() { s.bulk.refuseDocument = nil })
+	s.azure.setFault(nil)
 }
 
 // Elasticsearch answers 200 and stores nothing, for a reason that concerns the
@@ -324,7 +333,7 @@ func TestFaultKafkaMistypedTopic(t *testing.T) {
 	collector.interrupt()
 }
 
-// hasPoison reports whether a request to HEC has an event with that agent.
+// hasPoison reports whether a request has an event with that agent.
 func hasPoison(t testing.TB, r *http.Request) bool {
 	t.Helper()
 	text, err := body(r)
