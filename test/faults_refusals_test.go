@@ -225,7 +225,7 @@ func poison(rows ...int) func(int) string {
 // The words are those that the log has to repeat.
 func (s *site) refusePoison() {
 	s.azure.setFault(func(_ int, w http.ResponseWriter, r *http.Request) bool {
-		poisoned := hasPoison(s.t, r)
+		poisoned := hasPoison(r)
 		if poisoned {
 			answer(http.StatusBadRequest, "application/json", `{"error":{"code":"InvalidPayload","message":"The payload is invalid."}}`)(w, r)
 		}
@@ -334,10 +334,11 @@ func TestFaultKafkaMistypedTopic(t *testing.T) {
 }
 
 // hasPoison reports whether a request has an event with that agent.
-func hasPoison(t testing.TB, r *http.Request) bool {
-	t.Helper()
+func hasPoison(r *http.Request) bool {
 	text, err := body(r)
-	assert.NoError(t, err)
+	if err != nil {
+		return false // the handler finds that too
+	}
 	r.Body, r.Header = io.NopCloser(bytes.NewReader(text)), r.Header.Clone()
 	r.Header.Del("Content-Encoding")
 	return bytes.Contains(text, []byte(`"poison"`))
@@ -352,7 +353,7 @@ func TestFaultServerFailsForOneEvent(t *testing.T) {
 			const rows, poisoned = 300, 150
 			s := newFaultSite(t, writeRegistry(t, beacons(rows, poison(poisoned))))
 			s.hec.setFault(func(_ int, w http.ResponseWriter, r *http.Request) bool {
-				failing := hasPoison(t, r)
+				failing := hasPoison(r)
 				if failing {
 					html(code)(w, r)
 				}
