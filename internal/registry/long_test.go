@@ -81,9 +81,9 @@ func TestLongValues(t *testing.T) {
 			defer db.Close()
 			limit := 1 << 20
 			short := strings.Repeat("s", 1000)
-			agent, token := strings.Repeat("é漢🔒a", 300_000), strings.Repeat("t", 2_000_000)
-			blob := []byte(strings.Repeat("\x00\xff", 1_000_000))
-			json := `{"qname":"` + strings.Repeat("q", 3_000_000) + `"}`
+			agent, token := strings.Repeat("é漢🔒a", 150_000), strings.Repeat("t", 1_200_000)
+			blob := []byte(strings.Repeat("\x00\xff", 600_000))
+			json := `{"qname":"` + strings.Repeat("q", 1_200_000) + `"}`
 			exact := strings.Repeat("x", limit)
 			if name != "UTF-8" {
 				exact = exact[:limit/2] // two bytes each

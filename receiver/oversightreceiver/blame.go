@@ -17,16 +17,18 @@ import (
 func (p *poller) blame(ctx context.Context, blamed *delivery.Blamed[event], checked *event) {
 	reason := reasonOf(blamed.Reason)
 	fields := refusalFields(checked.ID, checked.UID, reason)
-	if p.config.OnRefusal == RefusalDrop {
-		p.telemetry.refused(ctx, outcomeDropped, 1)
-		p.logger.Error("Dropped an event that the destination refuses while it accepts others: `on_refusal` is `drop`",
-			append(fields, zap.Bool("reduced_form_delivered", blamed.Outcome == delivery.Owed))...)
-		return
-	}
 	now := p.now().UTC()
 	entry := checkpoint.Refused{
 		ID: checked.ID, UID: checked.UID, Reason: reason, Since: now, Tried: now,
 		TlogStatus: checked.TlogStatus, TlogMismatch: checked.TlogMismatch,
+	}
+	p.listSoon()
+	if p.config.OnRefusal == RefusalDrop {
+		p.telemetry.refused(ctx, outcomeDropped, 1)
+		p.logger.Error("Dropped an event that the destination refuses while it accepts others: `on_refusal` is `drop`",
+			append(fields, zap.Bool("reduced_form_delivered", blamed.Outcome == delivery.Owed))...)
+		p.backlog.dropped = append(p.backlog.dropped, entry)
+		return
 	}
 	if blamed.Outcome == delivery.Owed {
 		p.telemetry.refused(ctx, outcomeReduced, 1)

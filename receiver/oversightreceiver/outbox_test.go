@@ -293,3 +293,47 @@ func TestFormatIDs(t *testing.T) {
 	}
 	assert.True(t, strings.HasSuffix(formatIDs(many), ",98 and 950 more"))
 }
+
+// Rows that are refused, owed, done ahead or waiting are not missing from the log's
+// point of view, and are not duplicates of themselves.
+func TestRefusalsMakeNoFindings(t *testing.T) {
+	a := newLogSetup(t, 40)
+	s := &refusalSetup{setup: a.setup, t: t, dest: &destination{}}
+	refuse := func(r request) error {
+		for i := range r.events {
+			if e := &r.events[i]; e.ID%7 == 0 || e.ID%3 == 0 && !isReduced(e) {
+				return errBadRequest
+			}
+		}
+		return nil
+	}
+	s.dest.answer = func(r request) error {
+		if r.number > 60 && r.number < 500 { // some seconds, which is longer than the grace period
+			return errUnauthorized
+		}
+		return refuse(r)
+	}
+	stop := s.run()
+	s.eventually(func(c *assert.CollectT) {
+		assert.NotEmpty(c, s.memory.stored())
+		assert.Equal(c, int64(40), s.cursor(c))
+	})
+	stop()
+	s.dest.set(nil)
+	s.run()
+	s.waitForWhole(idRange(1, 40))
+	head, err := a.registry.Head()
+	require.NoError(t, err)
+	execute(t, a.setup.config.Database, "CREATE TRIGGER refuse BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'refused'); END")
+	_, err = a.registry.WriteEvent(t.Context())
+	require.Error(t, err)
+	s.eventually(func(c *assert.CollectT) {
+		assert.Equal(c, []string{translator.IntegrityLeafWithoutRow}, s.dest.foundKinds())
+	})
+	s.dest.mu.Lock()
+	defer s.dest.mu.Unlock()
+	assert.Equal(t, head.Size, s.dest.findings[0].TlogIndex, "only the leaf that was left without a row")
+	for i := range s.dest.events {
+		assert.Equal(t, translator.TlogStatusVerified, s.dest.events[i].TlogStatus, "event %d", s.dest.events[i].ID)
+	}
+}

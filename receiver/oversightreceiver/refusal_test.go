@@ -22,6 +22,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -375,6 +376,28 @@ func TestIdleHead(t *testing.T) {
 	s.host.waitFor(t, componentstatus.StatusOK, "")
 }
 
+// Rows that are refused come one by one, and then one that is not.
+func TestRefusedRowsComeOneByOne(t *testing.T) {
+	s := newRefusalSetup(t, 1)
+	s.dest.answer = func(r request) error {
+		if slices.ContainsFunc(r.events, func(e event) bool { return strings.HasPrefix(e.TokenID, "t") }) {
+			return errBadRequest
+		}
+		return nil
+	}
+	s.run()
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "deliver event 1: ")
+	for range 4 {
+		before := s.dest.count()
+		execute(t, s.config.Database, insert("t", 1))
+		s.eventually(func(c *assert.CollectT) { assert.Greater(c, s.dest.count(), before+20) })
+	}
+	execute(t, s.config.Database, insert("n", 5))
+	s.waitForWhole(idRange(6, 10))
+	s.eventually(func(c *assert.CollectT) { assert.Equal(c, int64(10), s.cursor(c)) })
+	assert.Equal(t, idRange(1, 5), s.kept(newQuarantine()))
+}
+
 // The last rows are a burst of rows that are refused in every form, more than a batch.
 func TestPoisonBurstAtTheEnd(t *testing.T) {
 	s := newRefusalSetup(t, 100)
@@ -459,6 +482,27 @@ func TestDrop(t *testing.T) {
 	s.waitForWhole(without(idRange(1, 1002), 500, 501))
 }
 
+// The log of a collector leaves out lines of a burst: a list has all ids.
+func TestManyRefusalsAreListed(t *testing.T) {
+	for _, mode := range []string{RefusalHold, RefusalDrop} {
+		t.Run(mode, func(t *testing.T) {
+			s := newRefusalSetup(t, 300)
+			s.config.OnRefusal = mode
+			s.dest.answer = refuseTokens(true, tokenRange("t", 101, 150)...)
+			s.run()
+			s.eventually(func(c *assert.CollectT) {
+				assert.NotEmpty(c, s.memory.stored())
+				assert.Equal(c, int64(300), s.cursor(c))
+			})
+			s.clock.advance(2 * time.Minute)
+			s.eventually(func(c *assert.CollectT) {
+				listed := s.logs.FilterField(zap.String("ids", "101-150")).All()
+				assert.Len(c, listed, 1)
+			})
+		})
+	}
+}
+
 // Events that are refused are listed, and given up when the configuration says so.
 func TestGiveUp(t *testing.T) {
 	s := newRefusalSetup(t, 100)
@@ -497,6 +541,57 @@ func TestQuarantineOfRowsThatAreGone(t *testing.T) {
 	slices.Sort(gone)
 	assert.Equal(t, []int64{10, 11}, gone)
 	s.waitForWhole(without(idRange(1, 100), 10, 11))
+}
+
+// Another registry_id changes all uids, and not what is in quarantine or done ahead.
+func TestRenamedRegistryKeepsRefusedEvents(t *testing.T) {
+	s := newRefusalSetup(t, 12)
+	refuse := refuseTokens(true, "t3", "t5", "t10", "t11")
+	held := false
+	s.dest.answer = func(r request) error { // from the row done ahead on, nothing is accepted
+		if held {
+			return errUnauthorized
+		}
+		err := refuse(r)
+		held = err == nil && r.has("t12")
+		return err
+	}
+	stop := s.run()
+	s.eventually(func(c *assert.CollectT) { assert.Contains(c, s.memory.keys(), "done_ahead") })
+	stop()
+	require.Contains(t, s.memory.keys(), "done_ahead")
+	require.Equal(t, []int64{3, 5, 10}, s.kept(newQuarantine()))
+	s.config.RegistryID = "renamed"
+	s.dest.set(nil)
+	s.run()
+	s.waitForWhole(idRange(1, 12))
+	s.eventually(func(c *assert.CollectT) { assert.Empty(c, s.kept(newQuarantine())) })
+	_, repeated := s.dest.whole()
+	assert.Zero(t, repeated)
+	assert.Empty(t, s.logs.FilterMessageSnippet("its row was deleted").All())
+}
+
+// An owed event too many gives up the oldest, by name.
+func TestTooManyOwedEvents(t *testing.T) {
+	s := newRefusalSetup(t, 20)
+	store := newCheckpointStore(s.memory, s.settings.Logger)
+	p := &poller{config: s.config, store: store, logger: s.settings.Logger, now: time.Now}
+	var err error
+	p.telemetry, err = newTelemetry(s.settings)
+	require.NoError(t, err)
+	store.owed.limit = 3
+	require.NoError(t, store.owed.load(t.Context(), s.memory.Get))
+	for id := range int64(5) {
+		p.owe(t.Context(), checkpoint.Refused{ID: id + 1, UID: strings.Repeat("a", 32), Reason: "400"})
+	}
+	var ids []int64
+	for _, e := range store.owed.all() {
+		ids = append(ids, e.ID)
+	}
+	assert.Equal(t, []int64{3, 4, 5}, ids)
+	lines := s.logs.FilterMessageSnippet("too many are owed").All()
+	require.Len(t, lines, 2)
+	assert.EqualValues(t, 1, lines[0].ContextMap()["id"])
 }
 
 // A full quarantine holds, loudly, until there is room.

@@ -23,8 +23,40 @@ const (
 	maxListedRanges  = 50
 )
 
-// listDueIn sets when refused events are listed next.
-func (p *poller) listDueIn(d time.Duration) { p.backlog.listDue = p.now().Add(d) }
+// sampledAfter is how many lines with the same message the log of a collector has in ten
+// seconds before it leaves some out, with its default settings.
+const sampledAfter = 10
+
+// listSoon is called for each event that is blamed. After many of them it makes a list
+// due: of the lines about single events the log may have left some out.
+func (p *poller) listSoon() {
+	if p.backlog.blamed++; p.backlog.blamed == sampledAfter {
+		p.backlog.listDue = p.now().Add(listDelay)
+	}
+}
+
+// listDelay is how long after many refusals the events are listed.
+const listDelay = time.Minute
+
+// listRefused lists the refused events in the log at the start, daily, and after many
+// refusals.
+func (p *poller) listRefused() {
+	if p.now().Before(p.backlog.listDue) {
+		return
+	}
+	p.logRefused("The destination refuses events; they are kept and retried every hour")
+	p.logDropped()
+	p.backlog.listDue = p.now().Add(listInterval)
+}
+
+// logDropped lists the events that were dropped since the last list, if there may not
+// be a line about each.
+func (p *poller) logDropped() {
+	if p.backlog.blamed >= sampledAfter {
+		p.logRefusedList("Dropped events that the destination refuses: `on_refusal` is `drop`", "dropped", p.backlog.dropped)
+	}
+	p.backlog.blamed, p.backlog.dropped = 0, nil
+}
 
 // logRefused lists the refused events, a line for each reason.
 func (p *poller) logRefused(message string) {
