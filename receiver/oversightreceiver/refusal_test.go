@@ -25,18 +25,19 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
+	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// destination is a pipeline that takes all of a request or nothing of it.
+// destination is a pipeline that takes all of a request or nothing of it, unless its
+// answer names what was accepted.
 type destination struct {
 	// answer is called with the records of a request; nil: accepts everything.
 	answer func(request) error
 
 	mu       sync.Mutex
 	requests int
-	uids     map[string]int // how often each record was accepted
-	events   []event        // accepted, whole and reduced
+	events   []event // accepted, whole and reduced
 	findings []finding
 }
 
@@ -76,22 +77,17 @@ func (d *destination) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 			}
 		}
 	}
+	var err error
 	if d.answer != nil {
-		if err := d.answer(r); err != nil {
-			return err
-		}
+		err = d.answer(r)
 	}
-	if d.uids == nil {
-		d.uids = map[string]int{}
-	}
-	for i := range r.events {
-		d.uids[r.events[i].UID]++
-	}
-	for i := range r.findings {
-		d.uids[r.findings[i].UID]++
+	if err != nil {
+		accepted := delivery.AcceptedRecords(err)
+		r.findings = nil
+		r.events = slices.DeleteFunc(r.events, func(e event) bool { return !slices.Contains(accepted, e.UID) })
 	}
 	d.events, d.findings = append(d.events, r.events...), append(d.findings, r.findings...)
-	return nil
+	return err
 }
 
 func (d *destination) set(answer func(request) error) {
