@@ -164,17 +164,3 @@ func TestDamagedCheckpointFileIsRecreated(t *testing.T) {
 		}
 	}
 }
-
-// A second collector with the same storage is told so.
-func TestCheckpointFileInUse(t *testing.T) {
-	s := newCheckpointSetup(t)
-	dir := t.TempDir()
-	first := s.start(dir, true)
-	first.waitForOutput(first.ready)
-	second := s.start(dir, true)
-	<-second.ended
-	require.Error(t, second.err)
-	assert.Contains(t, second.output.String(), s.file(dir)+": another process uses it")
-	assert.Contains(t, second.output.String(), "a second collector runs with the same storage")
-	first.interrupt()
-}

@@ -42,7 +42,8 @@ func (o *outbox) merge() int {
 	for _, r := range together {
 		o.unsave(r)
 	}
-	o.records = append(rest, mergeRecords(together))
+	rest = append(rest, mergeRecords(together))
+	o.records = rest
 	return n
 }
 

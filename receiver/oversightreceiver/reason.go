@@ -11,10 +11,19 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 )
 
-// secrets are what an error of a destination may quote of a request: the user part
-// and the query of a URL, and what follows the name of an authentication scheme or
-// of a secret.
-var secrets = regexp.MustCompile(`(?i)(://)[^/@\s"]+@|(://[^\s"?]+\?)[^\s"]+|\b((?:bearer|basic|splunk|apikey|digest)\s+)[^\s",;]+|\b((?:authorization|api[-_]?key|(?:access[-_]|refresh[-_])?token|password|secret)"?\s*[:=]\s*"?)[^\s",;]+`)
+// secrets are what an error of a destination may quote of a request, with what to
+// replace it by: the user part and the query of a URL, what follows the name of a
+// header or parameter that holds a secret, and what follows that of an authentication
+// scheme.
+var secrets = []struct {
+	pattern *regexp.Regexp
+	by      string
+}{
+	{regexp.MustCompile(`://[^/@\s"]*@`), "://[redacted]@"},
+	{regexp.MustCompile(`(://[^\s"?]+\?)[^\s"]+`), "${1}[redacted]"},
+	{regexp.MustCompile(`(?i)\b((?:authorization|api[-_]?key|(?:access[-_]|refresh[-_])?token|password|secret)"?\s*[:=]\s*"?)(?:(?:bearer|basic|splunk|apikey|digest)\s+)?[^\s",;]+`), "${1}[redacted]"},
+	{regexp.MustCompile(`(?i)\b((?:bearer|basic|splunk|apikey|digest)\s+)[a-z0-9+/=._~-]{16,}`), "${1}[redacted]"},
+}
 
 // maxErrorText bounds what is looked at of an error.
 const maxErrorText = 4 * checkpoint.MaxReason
@@ -27,7 +36,9 @@ func reasonOf(err error) string {
 	}
 	text := err.Error()
 	text = strings.ToValidUTF8(text[:min(len(text), maxErrorText)], "")
-	text = secrets.ReplaceAllString(text, "${1}${2}${3}${4}[redacted]")
+	for _, secret := range secrets {
+		text = secret.pattern.ReplaceAllString(text, secret.by)
+	}
 	text = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) { // control and bidi characters
 			return ' '

@@ -5,12 +5,10 @@ package oversightreceiver
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
@@ -22,14 +20,11 @@ import (
 type recordsLane struct {
 	lane *delivery.Lane[*outboxRecord]
 	due  time.Time // when to send next; the zero time: at once
-	// sent are the records that were sent last.
+	// sent are the records that were sent last, and err is the answer.
 	sent     []*outboxRecord
-	findings []finding
+	err      error
+	findings []finding // kept for the next request
 }
-
-// errNoReducedForm stands for the refusal of the reduced form of a record: it has
-// none.
-var errNoReducedForm = consumererror.NewPermanent(errors.New("a finding has no reduced form"))
 
 // maxRecordsTogether bounds the records of one request.
 const maxRecordsTogether = 1000
@@ -105,15 +100,16 @@ func deliveredRecords(step *delivery.Step[*outboxRecord], records []*outboxRecor
 
 // sendRecords sends findings once.
 func (p *poller) sendRecords(_ context.Context, records []*outboxRecord, form delivery.Form) error {
-	if form == delivery.Reduced {
-		return errNoReducedForm
+	if form == delivery.Reduced { // there is none: it is refused as the whole record was
+		return p.records.err
 	}
 	findings := p.records.findings[:0]
 	for _, r := range records {
 		findings = append(findings, r.finding)
 	}
 	p.records.sent, p.records.findings = records, findings
-	return p.deliver(nil, findings)
+	p.records.err = p.deliver(nil, findings)
+	return p.records.err
 }
 
 // blameRecord moves a finding that is refused while others are accepted to the end of

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -44,9 +45,6 @@ type request struct {
 	events   []event
 	findings []finding
 }
-
-// single reports whether the request is of one record.
-func (r request) single() bool { return len(r.events)+len(r.findings) == 1 }
 
 func isReduced(e *event) bool { return strings.HasSuffix(e.UID, translator.ReducedUIDSuffix) }
 
@@ -183,7 +181,10 @@ func (s *refusalSetup) waitForWhole(ids []int64) {
 // kept are the ids of the refused events that the storage has.
 func (s *refusalSetup) kept(list *refusedList) (ids []int64) {
 	s.t.Helper()
-	require.NoError(s.t, list.load(s.t.Context(), s.memory.Get))
+	s.memory.mu.Lock()
+	data := maps.Clone(s.memory.data)
+	s.memory.mu.Unlock()
+	require.NoError(s.t, list.load(s.t.Context(), func(_ context.Context, key string) ([]byte, error) { return data[key], nil }))
 	for _, e := range list.all() {
 		ids = append(ids, e.ID)
 	}

@@ -121,11 +121,11 @@ func (l *refusedList) update(id int64, change func(*checkpoint.Refused)) {
 	}
 }
 
-// remove removes an event, and reports whether it was there.
-func (l *refusedList) remove(id int64) bool {
+// remove removes an event, if it is there.
+func (l *refusedList) remove(id int64) {
 	number, i := l.locate(id)
 	if i < 0 {
-		return false
+		return
 	}
 	page := l.pages[number]
 	page.Events = slices.Delete(page.Events, i, i+1)
@@ -136,7 +136,6 @@ func (l *refusedList) remove(id int64) bool {
 		l.list.Pages = slices.DeleteFunc(l.list.Pages, func(n int64) bool { return n == number })
 		l.dirty = true
 	}
-	return true
 }
 
 // reset removes all events.
