@@ -23,7 +23,7 @@ type backlog struct {
 	listDue time.Time // when they are listed in the log next
 
 	missing []checkpoint.Refused // whose rows are gone, or others now
-	readErr error                // why rows could not be read
+	readErr error                // why a row could not be read at the last attempt
 }
 
 // maxBacklogTogether is the most refused events that are sent together. Their rows
@@ -88,6 +88,7 @@ func (p *poller) giveUpAll(ctx context.Context) {
 func (p *poller) turnBacklog(ctx context.Context) error {
 	if p.refusedSize() == 0 {
 		p.listDueIn(0)
+		p.backlog.readErr = nil
 		return nil
 	}
 	if !p.now().Before(p.backlog.listDue) {
@@ -107,16 +108,15 @@ func (p *poller) stepBacklog(ctx context.Context) error {
 	for i := range refused {
 		entries[i] = delivery.Entry{UID: refused[i].UID, Reason: refused[i].Reason}
 	}
-	p.backlog.missing, p.backlog.readErr = nil, nil
+	p.backlog.missing = nil
 	step := p.backlog.queue.Step(ctx, entries, func(ctx context.Context, indexes []int) error {
 		return p.sendRefused(ctx, refused, indexes)
 	})
 	if errors.Is(step.Err, errStopping) {
 		return errStopping
 	}
-	if err := p.backlog.readErr; err != nil {
-		p.backlog.queue.Retry()
-		return ignoreIfStopping(ctx, err)
+	if step.Err != nil && p.backlog.readErr != nil { // the queue goes on with others; see report and eventsPause
+		return ignoreIfStopping(ctx, nil)
 	}
 	for _, e := range p.backlog.missing {
 		p.giveUp(ctx, e, giveUpMissing, "Gave up an event that the destination refused: its row was deleted or changed")
@@ -163,6 +163,7 @@ var errTooLargeTogether = consumererror.NewPermanent(errors.New("the events exce
 
 // sendRefused reads events again and sends them whole.
 func (p *poller) sendRefused(ctx context.Context, refused []checkpoint.Refused, indexes []int) error {
+	p.backlog.readErr = nil
 	events := make([]event, 0, len(indexes))
 	budget := p.config.BatchBytes
 	for _, i := range indexes {

@@ -4,6 +4,7 @@
 package oversightreceiver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -151,7 +152,7 @@ func (p *poller) idle(ctx context.Context) error {
 // report reports a failure to read, and whether the transparency log can be read.
 // Those of deliveries and saves are reported where they occur.
 func (p *poller) report(err error) {
-	p.reportFailure(failureRead, err)
+	p.reportFailure(failureRead, cmp.Or(err, p.backlog.readErr))
 	p.reportFailure(failureReconcile, p.reconciliation.err())
 }
 
@@ -185,6 +186,9 @@ func (p *poller) eventsPause(now time.Time, err error) time.Duration {
 	if err != nil {
 		p.readPause = min(2*max(p.readPause, p.config.PollInterval), max(maxRetryInterval, p.config.PollInterval))
 		return p.readPause
+	}
+	if p.readPause > 0 && p.backlog.readErr != nil {
+		p.backlog.queue.Retry() // the database can be read again
 	}
 	p.readPause = 0
 	switch {

@@ -1,0 +1,74 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightreceiver
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.uber.org/zap"
+)
+
+// A refused event whose row cannot be read keeps nobody from getting the others.
+func TestUnreadableRefusedEvent(t *testing.T) {
+	s := newRefusalSetup(t, 0)
+	execute(t, s.config.Database, // a table in which long values cannot be read
+		"DROP TABLE events", strings.NewReplacer("PRAGMA journal_mode=WAL;", "", "AUTOINCREMENT", "", ");", ") WITHOUT ROWID;").Replace(schema),
+		insertWithIDs("t", 1, 20))
+	s.dest.answer = refuseTokens(true, "t10")
+	stop := s.run()
+	s.eventually(func(c *assert.CollectT) {
+		require.NotEmpty(c, s.memory.stored())
+		assert.Equal(c, int64(20), s.cursor(c))
+	})
+	stop()
+	execute(t, s.config.Database, "UPDATE events SET user_agent = printf('%.*c', 2000000, 'x') WHERE id = 10")
+	s.run()
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "can only be read in a table with rowids")
+	execute(t, s.config.Database, insertWithIDs("n", 21, 100))
+	s.waitForWhole(without(idRange(1, 120), 10))
+	assert.Equal(t, []int64{10}, s.kept(newQuarantine()))
+	execute(t, s.config.Database, "UPDATE events SET user_agent = NULL WHERE id = 10")
+	s.dest.set(nil)
+	s.clock.advance(2 * time.Hour)
+	s.waitForWhole(idRange(1, 120))
+	s.host.waitFor(t, componentstatus.StatusOK, "")
+}
+
+// insertWithIDs returns a statement that adds n rows with ids from first on.
+func insertWithIDs(word string, first, n int) string {
+	return fmt.Sprintf(`WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x+1 FROM c WHERE x<%d)
+		INSERT INTO events(id, token_id, kind, timestamp) SELECT %d+x, '%s'||x, 'dns', 1735000000+x FROM c`, n, first-1, word)
+}
+
+// A database that cannot be read while events are refused is not read again and again
+// without a pause.
+func TestUnreadableDatabaseBesideRefusedEvents(t *testing.T) {
+	s := newRefusalSetup(t, 20)
+	s.dest.answer = refuseTokens(true, "t10")
+	stop := s.run()
+	s.eventually(func(c *assert.CollectT) {
+		require.NotEmpty(c, s.memory.stored())
+		assert.Equal(c, int64(20), s.cursor(c))
+	})
+	stop()
+	rename(t, s.config.Database, s.config.Database+".away")
+	s.dest.set(nil)
+	s.run()
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "no such file")
+	time.Sleep(time.Second) // what happens meanwhile is counted
+	rename(t, s.config.Database+".away", s.config.Database)
+	s.waitForWhole(idRange(1, 20))
+	s.eventually(func(c *assert.CollectT) {
+		recovered := s.logs.FilterMessage("Recovered").FilterField(zap.String("failure", string(failureRead))).All()
+		if assert.Len(c, recovered, 1) {
+			assert.Less(c, recovered[0].ContextMap()["attempts"], int64(100))
+		}
+	})
+}
