@@ -95,7 +95,7 @@ func (p *poller) turnBacklog(ctx context.Context) error {
 		p.logRefused("The destination refuses events; they are kept and retried every hour")
 		p.listDueIn(listInterval)
 	}
-	if p.events.holding || p.backlog.queue.Wait() > 0 {
+	if p.events.nothingAccepted() || p.backlog.queue.Wait() > 0 {
 		return nil
 	}
 	return p.stepBacklog(ctx)

@@ -172,7 +172,7 @@ func (p *poller) pause(err error) time.Duration {
 	if p.started && p.store.outbox.size() > 0 {
 		pause = min(pause, p.records.due.Sub(now))
 	}
-	if p.started && !p.events.holding && p.refusedSize() > 0 {
+	if p.started && !p.events.nothingAccepted() && p.refusedSize() > 0 {
 		pause = min(pause, p.backlog.queue.Wait())
 	}
 	if p.unsaved != nil {

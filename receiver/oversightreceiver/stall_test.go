@@ -4,7 +4,9 @@
 package oversightreceiver
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,7 +14,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.uber.org/zap"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 )
 
 // A refused event whose row cannot be read keeps nobody from getting the others.
@@ -70,5 +75,37 @@ func TestUnreadableDatabaseBesideRefusedEvents(t *testing.T) {
 		if assert.Len(c, recovered, 1) {
 			assert.Less(c, recovered[0].ContextMap()["attempts"], int64(100))
 		}
+	})
+}
+
+// What is in a full quarantine is retried while the lane holds for it.
+func TestFullQuarantineIsRetried(t *testing.T) {
+	s := newRefusalSetup(t, checkpoint.MaxQuarantine)
+	stop := s.run()
+	s.waitForWhole(idRange(1, checkpoint.MaxQuarantine))
+	stop()
+	s.quarantine(s.dest.events)
+	s.dest.events = nil
+
+	execute(t, s.config.Database, insert("p", 1), insert("n", 500))
+	poison := func(r request) error {
+		if slices.ContainsFunc(r.events, func(e event) bool { return e.TokenID == "p1" }) {
+			return consumererror.NewPermanent(errors.New("field [x] is no number"))
+		}
+		return nil
+	}
+	s.dest.answer = func(r request) error {
+		if slices.ContainsFunc(r.events, func(e event) bool { return strings.HasPrefix(e.TokenID, "t") }) {
+			return errBadRequest
+		}
+		return poison(r)
+	}
+	s.run()
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "the quarantine holds 1000 events")
+	s.dest.set(poison) // it relents for what is in quarantine
+	s.clock.advance(2 * time.Hour)
+	s.waitForWhole(without(idRange(1, checkpoint.MaxQuarantine+501), checkpoint.MaxQuarantine+1))
+	s.eventually(func(c *assert.CollectT) {
+		assert.Equal(c, []int64{checkpoint.MaxQuarantine + 1}, s.kept(newQuarantine()))
 	})
 }
