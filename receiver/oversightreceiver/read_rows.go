@@ -109,8 +109,10 @@ func (p *poller) selectRows(ctx context.Context) {
 // the newest one, or, where that is done ahead, one in between. If that fails, the
 // pending ones are all there is.
 func (p *poller) addDistant(ctx context.Context) {
-	if !p.more {
-		return // all rows are pending
+	if !p.more { // nothing was there beyond the pending ones when they were read
+		if changed, err := p.source.Changed(); err != nil || !changed {
+			return
+		}
 	}
 	newest, ok, err := p.source.Newest(ctx)
 	if err != nil || !ok || newest.ID <= p.pending.last() {

@@ -109,3 +109,24 @@ func TestFullQuarantineIsRetried(t *testing.T) {
 		assert.Equal(c, []int64{checkpoint.MaxQuarantine + 1}, s.kept(newQuarantine()))
 	})
 }
+
+// Rows that trickle in while the lane holds are tried, one after the other.
+func TestRowsThatTrickleIn(t *testing.T) {
+	for name, refusal := range map[string]error{"400": errBadRequest, "503": errUnavailable} {
+		t.Run(name, func(t *testing.T) {
+			s := newRefusalSetup(t, 1)
+			s.dest.answer = func(r request) error {
+				if slices.ContainsFunc(r.events, func(e event) bool { return e.TokenID != "n1" }) {
+					return refusal
+				}
+				return nil
+			}
+			s.run()
+			s.host.waitFor(t, componentstatus.StatusRecoverableError, "deliver event 1: ")
+			execute(t, s.config.Database, insert("p", 1))
+			s.host.waitFor(t, componentstatus.StatusRecoverableError, "deliver event 2: ")
+			execute(t, s.config.Database, insert("n", 1))
+			s.waitForWhole([]int64{3})
+		})
+	}
+}
