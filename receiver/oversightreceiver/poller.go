@@ -64,6 +64,7 @@ type poller struct {
 	records   recordsLane
 	backlog   backlog
 	readPause time.Duration // after the last failure to read; 0: it succeeded
+	readErr   error         // why no rows could be added to the pending ones
 	countedTo int64         // the highest id that was counted as read
 
 	delivered atomic.Int64 // cursor.ID, for metrics
@@ -130,10 +131,14 @@ func (p *poller) turnEvents(ctx context.Context) error {
 	if replaced := new(registry.ReplacedError); errors.As(err, &replaced) {
 		return p.onReplaced(ctx, replaced)
 	}
-	if err != nil {
+	p.readErr = nil
+	switch {
+	case err != nil && (p.pending.empty() || errors.Is(err, errStopping)):
 		return err
+	case err != nil:
+		p.readErr = err // what was read before is delivered all the same
 	}
-	if err := p.deliverRows(ctx); err != nil || p.more || !p.pending.empty() {
+	if err := p.deliverRows(ctx); err != nil || p.more || p.readErr != nil || !p.pending.empty() {
 		return err
 	}
 	return p.idle(ctx)
@@ -152,7 +157,7 @@ func (p *poller) idle(ctx context.Context) error {
 // report reports a failure to read, and whether the transparency log can be read.
 // Those of deliveries and saves are reported where they occur.
 func (p *poller) report(err error) {
-	p.reportFailure(failureRead, cmp.Or(err, p.backlog.readErr))
+	p.reportFailure(failureRead, cmp.Or(err, p.readErr, p.backlog.readErr))
 	p.reportFailure(failureReconcile, p.reconciliation.err())
 }
 

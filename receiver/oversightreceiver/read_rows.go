@@ -15,17 +15,14 @@ import (
 
 // read sees to it that there are rows to send, if the table has any.
 func (p *poller) read(ctx context.Context) error {
+	var err error
 	if p.pending.empty() {
-		if err := p.readBatch(ctx); err != nil {
-			return err
-		}
+		err = p.readBatch(ctx)
 	} else if p.events.refused {
-		if err := p.readMore(ctx); err != nil {
-			return err
-		}
+		err = p.readMore(ctx)
 	}
 	p.selectRows(ctx)
-	return nil
+	return err
 }
 
 // readBatch reads the rows behind the cursor, if anything has changed.

@@ -130,3 +130,16 @@ func TestRowsThatTrickleIn(t *testing.T) {
 		})
 	}
 }
+
+// Rows that were read are delivered although the database cannot be read any more.
+func TestDatabaseGoesAwayInHold(t *testing.T) {
+	s := newRefusalSetup(t, 5)
+	s.dest.answer = func(request) error { return errUnauthorized }
+	s.run()
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "401 Unauthorized")
+	rename(t, s.config.Database, s.config.Database+".away")
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "no such file")
+	s.dest.set(nil)
+	s.waitForWhole(idRange(1, 5))
+	s.eventually(func(c *assert.CollectT) { assert.Equal(c, int64(5), s.cursor(c)) })
+}
