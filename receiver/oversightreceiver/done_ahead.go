@@ -70,6 +70,15 @@ func (d *doneAhead) has(e *event) (delivered, ok bool) {
 	return false, false
 }
 
+// rename replaces the uid of a row.
+func (d *doneAhead) rename(id int64, old, uid string) {
+	before, _ := checkpoint.NewRow(id, old)
+	after, valid := checkpoint.NewRow(id, uid)
+	if known, found := d.rows[id]; found && valid && known == before {
+		d.rows[id], d.dirty = after, true
+	}
+}
+
 // pass forgets the rows that the cursor has passed.
 func (d *doneAhead) pass(cursor int64) {
 	for id := range d.rows {

@@ -26,6 +26,7 @@ type source interface {
 	Changed() (bool, error)
 	Read(ctx context.Context, cursor registry.Cursor, limits registry.Limits, into []event) (registry.Batch, error)
 	ByID(ctx context.Context, ids []int64, into []event) ([]event, error)
+	UIDs(ctx context.Context, ids []int64, registryID string) ([]string, error)
 	Newest(ctx context.Context) (newest event, ok bool, err error)
 	End(ctx context.Context) (registry.Cursor, error)
 	EndBefore(ctx context.Context, t time.Time) (registry.Cursor, error)

@@ -29,6 +29,9 @@ func (p *poller) start(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
+	if err := p.renameRows(ctx); err != nil {
+		return err
+	}
 	opened, err := p.openReconciliation(ctx, p.store, cursor.ID)
 	if err != nil {
 		return err

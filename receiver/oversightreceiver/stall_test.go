@@ -143,3 +143,48 @@ func TestDatabaseGoesAwayInHold(t *testing.T) {
 	s.waitForWhole(idRange(1, 5))
 	s.eventually(func(c *assert.CollectT) { assert.Equal(c, int64(5), s.cursor(c)) })
 }
+
+// Refused events are told from other rows though the registry has another name now.
+func TestRegistryIsRenamed(t *testing.T) {
+	s := newRefusalSetup(t, 100)
+	s.dest.answer = refuseTokens(true, "t10", "t11")
+	stop := s.run()
+	s.eventually(func(c *assert.CollectT) {
+		require.NotEmpty(c, s.memory.stored())
+		assert.Equal(c, int64(100), s.cursor(c))
+	})
+	stop()
+	s.config.RegistryID = "cafe"
+	stop = s.run()
+	s.clock.advance(2 * time.Hour)
+	execute(t, s.config.Database, insert("n", 1))
+	s.waitForWhole(without(idRange(1, 101), 10, 11))
+	assert.Equal(t, []int64{10, 11}, s.kept(newQuarantine()))
+	s.dest.set(nil)
+	s.clock.advance(2 * time.Hour)
+	s.waitForWhole(idRange(1, 101))
+	stop()
+}
+
+// Rows that were delivered ahead of their turn stay delivered though the registry has
+// another name now.
+func TestRegistryIsRenamedInHold(t *testing.T) {
+	s := newRefusalSetup(t, 30)
+	s.config.BatchSize = 10
+	s.dest.answer = func(r request) error {
+		if len(r.events) == 1 && r.events[0].ID == 30 {
+			return nil
+		}
+		return errBadRequest
+	}
+	stop := s.run()
+	s.eventually(func(c *assert.CollectT) { assert.NotEmpty(c, s.memory.stateOf("done_ahead")) })
+	stop()
+	s.config.RegistryID = "cafe"
+	s.dest.set(nil)
+	s.run()
+	s.waitForWhole(idRange(1, 30))
+	s.eventually(func(c *assert.CollectT) { assert.Equal(c, int64(30), s.cursor(c)) })
+	_, repeated := s.dest.whole()
+	assert.Zero(t, repeated)
+}
