@@ -81,14 +81,19 @@ func (s *checkpointStore) load(ctx context.Context) (cursor registry.Cursor, fou
 		return registry.Cursor{}, false, err
 	}
 	root, err := s.decodeRoot(ctx, data)
-	if err != nil {
-		return registry.Cursor{}, false, fmt.Errorf("load the checkpoint: %w", err)
-	}
 	s.root = root
 	for _, part := range s.parts() {
-		if err := part.load(ctx, s.get); err != nil {
-			return registry.Cursor{}, false, fmt.Errorf("load the checkpoint: %w", err)
+		if err == nil {
+			err = part.load(ctx, s.get)
 		}
+	}
+	if errors.Is(err, checkpoint.ErrDamaged) { // findings are kept
+		if err := s.outbox.load(ctx, s.get); err != nil {
+			return registry.Cursor{}, false, err
+		}
+	}
+	if err != nil {
+		return registry.Cursor{}, false, fmt.Errorf("load the checkpoint: %w", err)
 	}
 	return registry.Cursor(root.Cursor), data != nil, nil
 }

@@ -188,3 +188,29 @@ func TestRegistryIsRenamedInHold(t *testing.T) {
 	_, repeated := s.dest.whole()
 	assert.Zero(t, repeated)
 }
+
+// Findings that wait are kept when another part of the checkpoint is damaged.
+func TestDamagedCheckpointKeepsFindings(t *testing.T) {
+	for _, key := range []string{"checkpoint", "quarantine"} {
+		t.Run(key, func(t *testing.T) {
+			s := newFindingsSetup(t)
+			s.dest.answer = func(r request) error {
+				if len(r.findings) > 0 {
+					return errNoIndex
+				}
+				return nil
+			}
+			stop := s.run()
+			s.waitForWhole(idRange(1, 40))
+			s.eventually(func(c *assert.CollectT) { assert.Contains(c, s.memory.keys(), "outbox/1") })
+			stop()
+			s.dest.set(nil)
+			s.memory.mu.Lock()
+			s.memory.data[key] = []byte(`{"version":2,"damaged":true}`)
+			s.memory.mu.Unlock()
+			s.config.TransparencyLog = createDefaultConfig().(*Config).TransparencyLog // so that it is not found again
+			s.run()
+			s.eventually(func(c *assert.CollectT) { assert.NotEmpty(c, s.dest.foundKinds()) })
+		})
+	}
+}
