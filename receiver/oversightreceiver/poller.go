@@ -52,13 +52,14 @@ type poller struct {
 	openReconciliation openReconciliation
 	reconciliation     reconciliation
 
-	started  bool                // cursor is known
-	cursor   registry.Cursor     // behind the last event that was passed
-	snapshot *reconcile.Snapshot // to be saved with the cursor; nil: nothing new
-	unsaved  error               // why the checkpoint in the store is older than cursor
-	more     bool                // there may be rows that were not read
-	buffer   []event
-	rows     []checkpoint.Row
+	started    bool                // cursor is known
+	firstStart *time.Time          // see [checkpoint.Root.FirstStart]; nil: none
+	cursor     registry.Cursor     // behind the last event that was passed
+	snapshot   *reconcile.Snapshot // to be saved with the cursor; nil: nothing new
+	unsaved    error               // why the checkpoint in the store is older than cursor
+	more       bool                // there may be rows that were not read
+	buffer     []event
+	rows       []checkpoint.Row
 
 	pending   pending
 	events    eventsLane

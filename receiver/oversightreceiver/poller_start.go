@@ -56,6 +56,9 @@ func (p *poller) start(ctx context.Context) error {
 // cannot be read is read later, and what was added since the first start is
 // delivered.
 func (p *poller) startAtEnd(ctx context.Context) error {
+	if p.store.root.FirstStart == nil {
+		p.store.root.FirstStart = p.firstStart // no storage has it
+	}
 	first := p.store.root.FirstStart
 	var end registry.Cursor
 	var err error
@@ -72,7 +75,7 @@ func (p *poller) startAtEnd(ctx context.Context) error {
 		p.logger.Info("The database does not exist yet: all events that appear in it are delivered", zap.String("database", p.config.Database))
 	case first == nil:
 		now := p.now().UTC()
-		p.store.root.FirstStart = &now
+		p.store.root.FirstStart, p.firstStart = &now, &now
 		return errors.Join(err, p.move(ctx, registry.Cursor{}))
 	default:
 		return err

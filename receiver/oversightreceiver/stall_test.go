@@ -214,3 +214,25 @@ func TestDamagedCheckpointKeepsFindings(t *testing.T) {
 		})
 	}
 }
+
+// What came since the first start is delivered, also where no storage can say so.
+func TestStartAtEndWithoutStorage(t *testing.T) {
+	for name, prepare := range map[string]func(*refusalSetup){
+		"none":    func(s *refusalSetup) { s.config.StorageID = nil },
+		"failing": func(s *refusalSetup) { s.memory.setErr = func(int) (error, bool) { return errDisk, false } },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newRefusalSetup(t, 10)
+			prepare(s)
+			s.config.StartAt = StartAtEnd
+			path := s.config.Database
+			rename(t, path, path+".away")
+			writeFile(t, path, strings.Repeat("no database ", 1000))
+			s.run()
+			s.host.waitFor(t, componentstatus.StatusRecoverableError, "")
+			execute(t, path+".away", `INSERT INTO events(token_id, kind, timestamp) VALUES ('n', 'dns', strftime('%s') + 5)`)
+			rename(t, path+".away", path)
+			s.waitForWhole([]int64{11})
+		})
+	}
+}
