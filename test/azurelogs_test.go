@@ -9,10 +9,12 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/pem"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"testing"
 
@@ -36,6 +38,8 @@ type azureLogs struct {
 
 	mu   sync.Mutex
 	rows []map[string]any
+	// refuseRow makes the service answer 400 to requests with such a row.
+	refuseRow func(row map[string]any) bool
 }
 
 func newAzureLogs(t testing.TB) *azureLogs {
@@ -84,12 +88,27 @@ func (a *azureLogs) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
 	case err != nil || decoder.Decode(&rows) != nil:
 		w.WriteHeader(http.StatusBadRequest)
+	case a.refuses(rows):
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"error":{"code":"InvalidRecord","message":"this rule refuses poison"}}`)
 	default:
 		a.mu.Lock()
 		a.rows = append(a.rows, rows...)
 		a.mu.Unlock()
 		w.WriteHeader(http.StatusNoContent)
 	}
+}
+
+func (a *azureLogs) refuses(rows []map[string]any) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.refuseRow != nil && slices.ContainsFunc(rows, a.refuseRow)
+}
+
+func (a *azureLogs) set(change func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	change()
 }
 
 // byID returns the rows by their EventId, and the number of all that have arrived.

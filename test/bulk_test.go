@@ -186,14 +186,21 @@ func (b *bulk) set(change func()) {
 	change()
 }
 
-// byID returns the documents by their event.id, and the number of documents that were created.
+// byID returns the documents by their event.id, and how many there are. The reduced
+// form of an event, which a receiver sends when a destination that fails now and then
+// has failed for it twice, is a document beside it and does not count.
 func (b *bulk) byID() (map[string]map[string]any, int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	byID := map[string]map[string]any{}
-	for _, document := range b.documents {
+	created := b.created
+	for uid, document := range b.documents {
+		if strings.HasSuffix(uid, "-reduced") {
+			created--
+			continue
+		}
 		id, _ := document["event"].(map[string]any)["id"].(string)
 		byID[id] = document
 	}
-	return byID, b.created
+	return byID, created
 }

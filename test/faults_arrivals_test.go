@@ -234,7 +234,7 @@ func (f ndjson) arrival(document map[string]any) arrival {
 	switch f.shape {
 	case "splunk":
 		return arrivalOf(text(event["event_id"]), text(event["event_uid"]), event)
-	case "ecs":
+	case "ecs", "events":
 		return arrivalOf(text(event["id"]), text(event["hash"]), document["oversight"])
 	default:
 		return arrivalOf(text(document["EventId"]), text(document["EventUid"]), document)

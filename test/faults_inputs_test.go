@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -158,4 +159,28 @@ func TestFaultExtraInElasticsearch(t *testing.T) {
 	collector := s.run(nil, "elastic.yaml")
 	requireArrived(t, s.bulk, len(rows))
 	collector.interrupt()
+}
+
+// A row without a time, which a data stream refuses, is named by the one-shot
+// export, and later rows arrive.
+func TestFaultBulkExportOfARowWithoutTime(t *testing.T) {
+	t.Parallel()
+	const rows, timeless = 10, 5
+	database := writeRegistry(t, beacons(rows, func(int) string { return "Mozilla/5.0" }))
+	db := openRegistry(t, database)
+	_, err := db.ExecContext(t.Context(), "UPDATE events SET timestamp = 9e18 WHERE id = ?", timeless)
+	require.NoError(t, err)
+	require.NoError(t, db.Close())
+	s := newFaultSite(t, database)
+	export := exec.Command(filepath.Join(filepath.Dir(collectorBinary), "oversight-siem"), "export", "--db", database, "--registry-id", "deadbeef",
+		"--format", "ecs", "--output", s.bulk.url+"/_bulk", "--header", "Authorization: ApiKey "+apiKey)
+	output, err := export.CombinedOutput()
+	t.Logf("%v: %s", err, output)
+	r := compare(s.bulk.arrivals(), rows)
+	if err == nil {
+		assert.Empty(t, r.missing)
+		return
+	}
+	assert.Equal(t, []int{timeless}, r.missing)
+	assert.Regexp(t, `\b5\b`, string(output))
 }

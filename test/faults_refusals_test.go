@@ -6,7 +6,10 @@
 package test
 
 import (
+	"bytes"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -148,11 +151,11 @@ func TestFaultGatewayRefusesEverything(t *testing.T) {
 	}
 }
 
-// Splunk and Elasticsearch refuse one of 1,000 events: the others arrive, and it
+// Splunk, Elasticsearch and Azure refuse one of 1,000 events: the others arrive, and it
 // arrives in its reduced form. When they relent, it arrives whole.
 func TestFaultOneEventIsRefused(t *testing.T) {
 	const rows = 1000
-	for _, name := range []string{"splunk", "elastic"} {
+	for _, name := range []string{"splunk", "elastic", "sentinel"} {
 		for place, poisoned := range map[string]int{"head": 1, "middle": 500, "tail": 1000} {
 			t.Run(name+"/"+place, func(t *testing.T) {
 				t.Parallel()
@@ -177,7 +180,7 @@ func TestFaultOneEventIsRefused(t *testing.T) {
 // arrives when the destination relents.
 func TestFaultOneEventIsQuarantined(t *testing.T) {
 	const rows, refused = 1000, 500
-	for _, name := range []string{"splunk", "elastic"} {
+	for _, name := range []string{"splunk", "elastic", "sentinel"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			s := newFaultSite(t, writeRegistry(t, beacons(rows, func(int) string { return "Mozilla/5.0" })))
@@ -188,6 +191,7 @@ func TestFaultOneEventIsQuarantined(t *testing.T) {
 				}
 				return nil
 			}
+			s.azure.refuseRow = func(row map[string]any) bool { return row["EventId"] == "500" }
 			target := s.targets(t)[name]
 			collector := s.runTarget(target)
 			waitForReport(t, target.recorder, rows, func(r report) bool {
@@ -205,7 +209,7 @@ func TestFaultOneEventIsQuarantined(t *testing.T) {
 }
 
 // refusalWords are the destination's words for an event that it refuses.
-var refusalWords = map[string]string{"splunk": "Invalid data format", "elastic": "refuses poison"}
+var refusalWords = map[string]string{"splunk": "Invalid data format", "elastic": "refuses poison", "sentinel": "refuses poison"}
 
 // poison returns the agents of rows, of which some are refused.
 func poison(rows ...int) func(int) string {
@@ -217,10 +221,11 @@ func poison(rows ...int) func(int) string {
 	}
 }
 
-// refusePoison makes Splunk and Elasticsearch refuse events with that agent. The
+// refusePoison makes Splunk, Elasticsearch and Azure refuse events with that agent. The
 // words are those that the log has to repeat.
 func (s *site) refusePoison() {
 	s.hec.refuseEvent = func(event map[string]any) bool { return event["event"].(map[string]any)["user_agent"] == "poison" }
+	s.azure.refuseRow = func(row map[string]any) bool { return row["UserAgent"] == "poison" }
 	s.bulk.refuseDocument = func(document map[string]any) *itemError {
 		if agent, _ := document["user_agent"].(map[string]any); agent["original"] == "poison" {
 			return &itemError{http.StatusBadRequest, "document_parsing_exception", "failed to parse field [user_agent.original]: refuses poison"}
@@ -232,6 +237,7 @@ func (s *site) refusePoison() {
 func (s *site) relent() {
 	s.hec.set(func() { s.hec.refuseEvent = nil })
 	s.bulk.set(func() { s.bulk.refuseDocument = nil })
+	s.azure.set(func() { s.azure.refuseRow = nil })
 }
 
 // Elasticsearch answers 200 and stores nothing, for a reason that concerns the
@@ -318,5 +324,123 @@ func TestFaultKafkaMistypedTopic(t *testing.T) {
 	require.NoError(t, kafka.cluster.CreateTopic(mistyped, 3, nil))
 	kafka.consume(t, mistyped)
 	requireArrived(t, kafka, ordinary)
+	collector.interrupt()
+}
+
+// hasPoison reports whether a request to HEC has an event with that agent.
+func hasPoison(t testing.TB, r *http.Request) bool {
+	t.Helper()
+	text, err := body(r)
+	assert.NoError(t, err)
+	r.Body, r.Header = io.NopCloser(bytes.NewReader(text)), r.Header.Clone()
+	r.Header.Del("Content-Encoding")
+	return bytes.Contains(text, []byte(`"poison"`))
+}
+
+// A server that fails, and does not refuse, whenever it is given one event: the
+// others arrive all the same.
+func TestFaultServerFailsForOneEvent(t *testing.T) {
+	for _, code := range []int{http.StatusServiceUnavailable, http.StatusInternalServerError} {
+		t.Run(http.StatusText(code), func(t *testing.T) {
+			t.Parallel()
+			const rows, poisoned = 300, 150
+			s := newFaultSite(t, writeRegistry(t, beacons(rows, poison(poisoned))))
+			s.hec.setFault(func(_ int, w http.ResponseWriter, r *http.Request) bool {
+				failing := hasPoison(t, r)
+				if failing {
+					html(code)(w, r)
+				}
+				return failing
+			})
+			collector := s.run(nil, "splunk.yaml")
+			requireArrived(t, s.hec, rows, poisoned)
+			collector.interrupt()
+			s.hec.setFault(nil)
+			collector = s.run(nil, "splunk.yaml")
+			requireArrived(t, s.hec, rows)
+			collector.interrupt()
+		})
+	}
+}
+
+// A limit below the budget of a batch costs requests, and no event.
+func TestFaultLimitBelowTheBudget(t *testing.T) {
+	for _, name := range []string{"splunk", "elastic"} {
+		for _, limit := range []int{100_000, 4_000} {
+			t.Run(fmt.Sprintf("%s/%d bytes", name, limit), func(t *testing.T) {
+				t.Parallel()
+				s := newFaultSite(t, ordinaryRegistry(t))
+				target := s.targets(t)[name]
+				s.hec.maxContentLength, s.bulk.maxContentLength = limit, limit
+				collector := s.runTarget(target)
+				requireArrived(t, target.recorder, ordinary)
+				collector.interrupt()
+			})
+		}
+	}
+}
+
+// A balancer with a backend that refuses everything blames no event for good.
+func TestFaultBalancerRefusesHalf(t *testing.T) {
+	t.Parallel()
+	s := newFaultSite(t, ordinaryRegistry(t))
+	random := rand.New(rand.NewPCG(5, 6))
+	s.hec.setFault(func(_ int, w http.ResponseWriter, _ *http.Request) bool { // the receiver sends one request at a time
+		refuse := random.IntN(2) == 0
+		if refuse {
+			w.WriteHeader(http.StatusForbidden)
+			fmt.Fprint(w, `{"text":"Invalid token","code":4}`)
+		}
+		return refuse
+	})
+	quicker := "receivers: {oversight/splunk: {batch_size: 50, retry_on_failure: {initial_interval: 10ms, max_interval: 20ms}}}"
+	collector := s.run(nil, "splunk.yaml", quicker)
+	waitForReport(t, s.hec, ordinary, func(r report) bool { return len(r.missing) == 0 && r.repeated == 0 })
+	collector.interrupt()
+	s.hec.setFault(nil)
+	collector = s.run(nil, "splunk.yaml", quicker)
+	requireArrived(t, s.hec, ordinary)
+	collector.interrupt()
+}
+
+// `on_refusal: drop` drops the event that is refused, and no other, for good.
+func TestFaultDropRefusedEvent(t *testing.T) {
+	t.Parallel()
+	const rows, poisoned = 300, 150
+	s := newFaultSite(t, writeRegistry(t, beacons(rows, poison(poisoned))))
+	s.refusePoison()
+	drop := "receivers: {oversight/splunk: {on_refusal: drop}}"
+	collector := s.run(nil, "splunk.yaml", drop)
+	waitForReport(t, s.hec, rows, func(r report) bool { return len(r.whole) == rows-1 && r.repeated == 0 })
+	collector.requireMetric(metricPrefix+"events_refused", `outcome="dropped"`, func(v float64) bool { return v == 1 })
+	collector.requireNamed(refusalWords["splunk"], []int{poisoned})
+	collector.interrupt()
+	s.relent()
+	appendRows(t, s.databases[0], beacon{agent: "later"})
+	collector = s.run(nil, "splunk.yaml", drop)
+	waitForReport(t, s.hec, rows+1, func(r report) bool { return len(r.whole) == rows && r.repeated == 0 })
+	collector.interrupt()
+}
+
+// An event that `give_up` names leaves the quarantine.
+func TestFaultGiveUp(t *testing.T) {
+	t.Parallel()
+	const rows, refused = 20, 7
+	s := newFaultSite(t, writeRegistry(t, beacons(rows, func(int) string { return "Mozilla/5.0" })))
+	s.hec.refuseEvent = func(event map[string]any) bool { return event["event"].(map[string]any)["event_id"] == "7" }
+	collector := s.run(nil, "splunk.yaml")
+	waitForReport(t, s.hec, rows, func(r report) bool { return slices.Equal(r.missing, []int{refused}) })
+	collector.requireMetric(metricPrefix+"quarantined_events", "", func(v float64) bool { return v == 1 })
+	collector.interrupt()
+
+	giveUp := "receivers: {oversight/splunk: {give_up: [7]}}"
+	collector = s.run(nil, "splunk.yaml", giveUp)
+	collector.requireMetric(metricPrefix+"events_given_up", `reason="configuration"`, func(v float64) bool { return v == 1 })
+	collector.requireMetric(metricPrefix+"quarantined_events", "", func(v float64) bool { return v == 0 })
+	collector.interrupt()
+	s.relent()
+	appendRows(t, s.databases[0], beacon{agent: "later"})
+	collector = s.run(nil, "splunk.yaml", giveUp)
+	waitForReport(t, s.hec, rows+1, func(r report) bool { return slices.Equal(r.missing, []int{refused}) && len(r.whole) == rows })
 	collector.interrupt()
 }

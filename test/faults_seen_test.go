@@ -215,6 +215,18 @@ func TestFaultNamedPipes(t *testing.T) {
 	}
 }
 
+// A named pipe in place of the transparency log delays no event.
+func TestFaultLeavesAreAPipe(t *testing.T) {
+	t.Parallel()
+	s := newFaultSite(t, ordinaryRegistry(t))
+	leaves := filepath.Join(t.TempDir(), "leaves.jsonl")
+	require.NoError(t, syscall.Mkfifo(leaves, 0o600))
+	collector := s.run([]string{"OVERSIGHT_TLOG=" + leaves}, "verified.yaml")
+	requireArrived(t, ndjson{t, filepath.Join(s.dir, "state"), "events"}, ordinary)
+	collector.requireLogged(leaves)
+	collector.terminate(shutdownLimit)
+}
+
 // An error that differs at each attempt, for it names a request, is not logged at
 // each attempt.
 func TestFaultErrorsWithRequestIDs(t *testing.T) {

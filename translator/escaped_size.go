@@ -86,8 +86,8 @@ func escapedIn(word uint64) uint64 {
 	isQuote := (word&quoteOrAmpersand ^ quote) - ones
 	isLess := (word&lessOrGreater ^ less) - ones
 	isSlash := (word ^ slash) - ones
-	isDelete := word + ones // the highest bit, too, of bytes that are not ASCII
-	return (word | (word - space) | isQuote | isLess | isSlash | isDelete) & high
+	isDelete := word + ones // the highest bit, too, of all that is not ASCII but 0xff, which word-space has
+	return (isDelete | (word - space) | isQuote | isLess | isSlash) & high
 }
 
 // word loads eight bytes. The compiler turns it into one instruction.

@@ -92,7 +92,7 @@ func Action(kind string) string {
 
 // ExtraFitsElastic reports whether Elasticsearch accepts Extra as an object, and
 // Logstash, and an index without a template the Extra of other events after it.
-func (e *Event) ExtraFitsElastic() bool { return extra.FitsElastic(e.Extra, e.QuestionName) }
+func (e *Event) ExtraFitsElastic() bool { return extra.FitsElastic(e.Extra) }
 
 // QuestionType is extra.qtype, the DNS record type that a dns beacon was queried
 // for, or "".

@@ -40,7 +40,7 @@ func (e *Event) Reduce() {
 	if isPlain(whole.TokenID) {
 		e.TokenID = whole.TokenID
 	}
-	e.SourceIP = addressIn(whole.SourceIP)
+	e.SourceIP = whole.Address()
 	for i := range columns {
 		f := columns[i].attribute.field
 		if before := whole.slot(f).text; before != nil && *before != *e.slot(f).text {

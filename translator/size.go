@@ -34,7 +34,7 @@ const (
 const (
 	// fixedBytes is that of the largest form, a document of the exporter elasticsearch
 	// with its action line, without what sizeCounter.text adds.
-	fixedBytes = 720
+	fixedBytes = 660
 	// fixedOTLPBytes is that of a record in OTLP JSON, which writes more around every
 	// value of oversight.extra.
 	fixedOTLPBytes = 1100
@@ -60,7 +60,7 @@ func (e *Event) EncodedSize(maxValueBytes int) int {
 	c.text(e.UserAgent, 1, 30)
 	c.text(e.QualifiedTimestamp, 1, 30)
 	c.text(e.DecodeError, 1, 30)
-	c.bytes += 2 * len(e.RegistryID) // the operator's own, and of characters that are not escaped
+	c.bytes += len(e.RegistryID) // the operator's own, and of characters that are not escaped
 	if e.FileID == "" && e.RecipientID == "" {
 		c.text(e.TokenID, 1, 0) // message
 	}

@@ -209,6 +209,8 @@ func (f *exportFlags) protocol(u *url.URL) send.Protocol {
 		return send.HEC()
 	case f.format == formatECS && send.IsBulkURL(u):
 		return send.Bulk()
+	case send.IsLogsIngestionURL(u):
+		return send.LogsIngestion()
 	default:
 		return send.JSONArray()
 	}
@@ -248,8 +250,7 @@ func (e *export) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return e.stopped(ctx, err, delivered, func(ctx context.Context) string { return e.resumeAdvice(ctx, events, delivered) })
 	}
-	e.finish(stderr, delivered)
-	return nil
+	return e.finish(stderr, delivered)
 }
 
 // runChosen exports the events of --ids.
@@ -263,10 +264,13 @@ func (e *export) runChosen(ctx context.Context, reader *registry.Reader, stdout,
 		})
 	}
 	if missing := events.Missing(); len(missing) > 0 {
-		return fmt.Errorf("--db %s: no row has the id %s; %d event(s) were exported", e.database.Path, shortened(cli.FormatIDs(missing)), delivered.Events)
+		err := fmt.Errorf("--db %s: no row has the id %s; %d event(s) were exported", e.database.Path, shortened(cli.FormatIDs(missing)), delivered.Events)
+		if len(delivered.Refused) > 0 {
+			return fmt.Errorf("%w; %s", err, refusedAdvice(delivered))
+		}
+		return err
 	}
-	e.finish(stderr, delivered)
-	return nil
+	return e.finish(stderr, delivered)
 }
 
 // maxListed is how much of a list of ids is shown, in bytes.
@@ -279,8 +283,20 @@ func shortened(list string) string {
 	return list[:strings.LastIndexByte(list[:maxListed], ',')] + " and others"
 }
 
-func (e *export) finish(stderr io.Writer, delivered output.Counts) {
+// finish says that everything was exported, or what was refused.
+func (e *export) finish(stderr io.Writer, delivered output.Counts) error {
+	if len(delivered.Refused) > 0 {
+		return fmt.Errorf("%d event(s) were exported; %s", delivered.Events, refusedAdvice(delivered))
+	}
 	fmt.Fprintf(stderr, "[ok] exported %d event(s) as %s\n", delivered.Events, e.format)
+	return nil
+}
+
+// refusedAdvice says which events the destination refused, and how to export them
+// again.
+func refusedAdvice(delivered output.Counts) string {
+	ids := slices.Sorted(slices.Values(delivered.Refused))
+	return fmt.Sprintf("%d were refused by the destination and skipped: export them again with --ids %s", len(ids), cli.FormatIDs(ids))
 }
 
 // copyAll copies events to the output, and returns what was delivered.
@@ -341,7 +357,11 @@ func (e *export) stopped(ctx context.Context, err error, delivered output.Counts
 	// What ended the export must not end the search as well.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), resumeTimeout)
 	defer cancel()
-	return fmt.Errorf("%w\n%d event(s) were exported; %s", err, delivered.Events, advice(ctx))
+	resume := advice(ctx)
+	if len(delivered.Refused) > 0 {
+		resume = refusedAdvice(delivered) + "; " + resume
+	}
+	return fmt.Errorf("%w\n%d event(s) were exported; %s", err, delivered.Events, resume)
 }
 
 // resumeAdvice says with which flags to resume.
@@ -353,7 +373,7 @@ func (e *export) resumeAdvice(ctx context.Context, events *registry.Ordered, del
 	case !exact:
 		return fmt.Sprintf("resume with --after-id %d; that repeats some events and skips none, because timestamps are not in the order of ids", after)
 	case e.selected.Limit > 0:
-		return fmt.Sprintf("resume with --after-id %d --limit %d", after, max(1, e.selected.Limit-delivered.Events))
+		return fmt.Sprintf("resume with --after-id %d --limit %d", after, max(1, e.selected.Limit-delivered.Events-int64(len(delivered.Refused))))
 	default:
 		return fmt.Sprintf("resume with --after-id %d", after)
 	}

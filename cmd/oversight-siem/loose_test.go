@@ -126,10 +126,10 @@ func TestExportOfIDs(t *testing.T) {
 		byID[id] = all[i]
 	}
 	for list, want := range map[string][]string{
-		"5":             {"5"},
-		"9-12,7,5":      {"5", "7", "9", "10", "11", "12"},
-		"3,3,2-4, 600 ": {"2", "3", "4", "600"},
-		"1-600":         nil, // all
+		"5":            {"5"},
+		"9-12,7,5":     {"5", "7", "9", "10", "11", "12"},
+		"3,3,2-4, 600": {"2", "3", "4", "600"},
+		"1-600":        nil, // all
 	} {
 		r := run(t, exporting("registry", "splunk", "--ids", list)...)
 		if want == nil {

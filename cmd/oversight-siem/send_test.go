@@ -119,24 +119,122 @@ func TestElasticItemsAreRetried(t *testing.T) {
 	assert.Equal(t, 6, strings.Count(string(requests[1].body), "\n"), "three actions and documents")
 }
 
-func TestElasticItemFails(t *testing.T) {
+// A document that is refused for what it is, is named and skipped.
+func TestElasticItemIsRefused(t *testing.T) {
 	s := newServer(t, elastic(map[string][]int{"7": {400}, "9": {429}}))
 	r := run(t, toElastic(s)...)
 	assert.Equal(t, 1, r.code)
-	assert.Regexp(t, `event 7 \(uid [0-9a-f]{32}\): status 400, es_rejected_execution_exception: "rejected`, r.stderr)
-	assert.Contains(t, r.stderr, "\n598 event(s) were exported; resume with --after-id 6\n")
-	requests, _ := s.seen()
-	assert.Len(t, requests, 1)
+	assert.Regexp(t, `refused and skipped: event 7 \(uid [0-9a-f]{32}\): status 400, es_rejected_execution_exception: "rejected`, r.stderr)
+	assert.True(t, strings.HasSuffix(r.stderr, "oversight-siem: 599 event(s) were exported; 1 were refused by the destination and skipped: export them again with --ids 7\n"), r.stderr)
+	requests, got := s.seen()
+	assert.Len(t, requests, 2)
+	assert.Len(t, got, 599)
+
+	// When the destination has relented, the advice delivers it.
+	r = run(t, toElastic(s, "--ids", "7")...)
+	assertOK(t, r, 1, "ecs")
+	_, got = s.seen()
+	assert.ElementsMatch(t, registryOrder(t), got)
 }
 
-// A data stream does not accept an event without a time.
+// What is not about one document ends the export.
+func TestElasticItemFails(t *testing.T) {
+	for _, status := range []int{401, 403, 404, 0} {
+		s := newServer(t, elastic(map[string][]int{"7": {status}, "9": {429}, "11": {400}}))
+		r := run(t, toElastic(s)...)
+		assert.Equal(t, 1, r.code)
+		assert.Regexp(t, fmt.Sprintf(`event 7 \(uid [0-9a-f]{32}\): status %d, es_rejected_execution_exception: "rejected`, status), r.stderr)
+		assert.Contains(t, r.stderr, "\n597 event(s) were exported; resume with --after-id 6\n")
+		requests, _ := s.seen()
+		assert.Len(t, requests, 1)
+	}
+}
+
+// A data stream does not accept an event without a time, which does not keep the
+// others back: at the front, in the middle, and alone in its request.
 func TestElasticEventWithoutTime(t *testing.T) {
-	s := newServer(t, elastic(nil))
-	r := run(t, exporting("edge", "ecs", "--output", s.URL+"/logs-x/_bulk")...)
+	for _, size := range []string{"1", "2", "4", "1000"} {
+		s := newServer(t, elastic(nil))
+		r := run(t, exporting("edge", "ecs", "--output", s.URL+"/logs-x/_bulk", "--batch-size", size)...)
+		assert.Equal(t, 1, r.code)
+		assert.Contains(t, r.stderr, "refused and skipped: event 12 ")
+		assert.Contains(t, r.stderr, "[@timestamp] is missing")
+		assert.Contains(t, r.stderr, "oversight-siem: 14 event(s) were exported; 1 were refused by the destination and skipped: export them again with --ids 12\n")
+		_, got := s.seen()
+		assert.Len(t, got, 14)
+	}
+}
+
+// An index that refuses everything ends the export soon, and says so.
+func TestElasticRefusesEverything(t *testing.T) {
+	for size, refused := range map[string]int{"1": 101, "30": 120, "1000": 600} {
+		faults := map[string][]int{}
+		for i := range registryEvents {
+			faults[fmt.Sprint(i+1)] = []int{400}
+		}
+		s := newServer(t, elastic(faults))
+		r := run(t, toElastic(s, "--batch-size", size)...)
+		assert.Equal(t, 1, r.code)
+		assert.Contains(t, r.stderr, fmt.Sprintf("; %d events were refused and none accepted since, so the destination is to blame\n0 event(s) were exported; ", refused))
+		assert.Contains(t, r.stderr, "resume with --after-id ")
+		assert.Less(t, len(r.stderr), 8000)
+		requests, _ := s.seen()
+		assert.Less(t, len(requests), 102)
+	}
+}
+
+// What went to a failure store was not exported.
+func TestElasticFailureStore(t *testing.T) {
+	s := newServer(t, elastic(nil), func(w http.ResponseWriter, _ *http.Request) {
+		items := []string{}
+		for i := range registryEvents {
+			item := `{"create":{"status":201}}`
+			if i == 1 {
+				item = `{"create":{"status":201,"failure_store":"used"}}`
+			}
+			items = append(items, item)
+		}
+		fmt.Fprintf(w, `{"errors":false,"items":[%s]}`, strings.Join(items, ","))
+	})
+	r := run(t, toElastic(s)...)
 	assert.Equal(t, 1, r.code)
-	assert.Contains(t, r.stderr, "event 12 ")
-	assert.Contains(t, r.stderr, "[@timestamp] is missing")
-	assert.Contains(t, r.stderr, "\n14 event(s) were exported; resume with --after-id 0\n")
+	assert.Contains(t, r.stderr, "the document went to the failure store")
+	assert.Contains(t, r.stderr, "599 event(s) were exported; 1 were refused")
+}
+
+// A status of success is not enough.
+func TestSuccessesThatAreNone(t *testing.T) {
+	page := "\n<!DOCTYPE html><html>Log in</html>"
+	for _, body := range []string{page, `{"error":{"code":"Busy","message":"no"}}`, `{"Error":"InvalidAuthorization"}`} {
+		for _, format := range []string{"ecs", "sentinel"} {
+			s := newServer(t, array, status(200, body))
+			r := run(t, exporting("registry", format, "--output", s.URL+"/in", "--max-tries", "1")...)
+			assert.Equal(t, 1, r.code)
+			assert.Contains(t, r.stderr, "\n0 event(s) were exported; resume with --after-id 0\n")
+			assert.Contains(t, r.stderr, "oversight-siem: POST "+s.URL+"/in with 600 event(s) from id 1 failed: the response ")
+		}
+	}
+	for _, body := range []string{"", page, "{}", "null", `{"text":"Success"}`, `{"text":"Server is busy","code":9}`} {
+		s := newServer(t, hec, status(200, body))
+		r := run(t, toHEC(t, s)...)
+		assert.Equal(t, 1, r.code, body)
+		assert.Contains(t, r.stderr, "\n0 event(s) were exported; resume with --after-id 0\n")
+	}
+	for _, body := range []string{"", page, "{}", `{"errors":false,"items":[]}`, `{"took":1,"errors":false}`} {
+		s := newServer(t, elastic(nil), status(200, body))
+		r := run(t, toElastic(s)...)
+		assert.Equal(t, 1, r.code, body)
+		assert.Contains(t, r.stderr, "\n0 event(s) were exported; resume with --after-id 0\n")
+	}
+	for _, code := range []int{200, 202} {
+		s := newServer(t, array, status(code, ""))
+		r := run(t, exporting("registry", "sentinel", "--output", s.URL+"/dataCollectionRules/dcr-1/streams/Custom-X?api-version=2023-01-01")...)
+		assert.Equal(t, 1, r.code)
+		assert.Contains(t, r.stderr, "confirms with 204")
+	}
+	s := newServer(t, array, status(204, ""))
+	r := run(t, exporting("registry", "sentinel", "--output", s.URL+"/dataCollectionRules/dcr-1/streams/Custom-X?api-version=2023-01-01")...)
+	assertOK(t, r, registryEvents, "sentinel")
 }
 
 func TestArrays(t *testing.T) {

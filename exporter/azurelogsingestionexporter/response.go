@@ -15,6 +15,10 @@ const (
 	// maxResponseBytes limits how much of a response is read. The service's errors
 	// are below 1 kB; proxies send whole pages.
 	maxResponseBytes = 64 << 10
+	// maxRetryAfter limits the wait that a response can ask for. Whoever answers, such
+	// as a proxy with a typing error, must not stop the delivery for days; the service
+	// counts requests by the minute.
+	maxRetryAfter = 10 * time.Minute
 	// maxMessageBytes limits the text from a response that appears in the log.
 	maxMessageBytes = 500
 )
@@ -45,7 +49,7 @@ func reactTo(status int) (reaction, refusalClass) {
 func newResponseFailure(t target, response *http.Response) *failure {
 	f := &failure{target: t, status: response.StatusCode, requestID: requestID(response.Header)}
 	f.reaction, f.class = reactTo(f.status)
-	f.retryAfter = retryAfter(response.Header.Values("Retry-After"), time.Now())
+	f.retryAfter = min(retryAfter(response.Header.Values("Retry-After"), time.Now()), maxRetryAfter)
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxResponseBytes)) // a partial explanation is better than none
 	f.code, f.message = parseError(body)
 	if f.code == "" {

@@ -10,12 +10,7 @@ import (
 	"time"
 )
 
-// maxRetryAfter limits the wait that a response can ask for. Whoever answers, a typing
-// error in a proxy or an attacker, must not stop the delivery for days; the service
-// counts requests by the minute.
-const maxRetryAfter = 10 * time.Minute
-
-// retryAfter returns the wait, at most maxRetryAfter, that the values of the header Retry-After ask for:
+// retryAfter returns the wait that the values of the header Retry-After ask for:
 // seconds, or the time until an HTTP-date. It is 0 if they ask for none, or for a
 // time in the past, or are invalid.
 //
@@ -33,7 +28,7 @@ func retryAfter(values []string, now time.Time) (wait time.Duration) {
 			}
 		}
 	}
-	return min(wait, maxRetryAfter)
+	return wait
 }
 
 // retryDelay returns the wait of a single value. It is not positive if there is

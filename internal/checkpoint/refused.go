@@ -85,7 +85,7 @@ func DecodeRefusedPage(data []byte) (RefusedPage, error) {
 		return RefusedPage{}, damaged("%d events, a page has at most %d", len(p.Events), RefusedPageEntries)
 	}
 	for _, e := range p.Events {
-		if _, ok := NewRow(e.ID, e.UID); !ok || e.ID < 1 || len(e.Reason) > MaxReason {
+		if _, ok := NewRow(e.ID, e.UID); !ok || len(e.Reason) > MaxReason {
 			return RefusedPage{}, damaged("event %d is not valid", e.ID)
 		}
 	}

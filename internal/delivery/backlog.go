@@ -47,6 +47,8 @@ type Backlog struct {
 	// and earlier ones. Others come first: one that is to blame must not speak for the
 	// others of its reason for ever.
 	before map[string]bool
+	// groups are the results of reasonGroup in this round.
+	groups map[string]string
 }
 
 // round is the state of a round.
@@ -69,11 +71,14 @@ type round struct {
 // NewBacklog returns a backlog whose first round is due. Of the settings it uses
 // MaxRows and Now.
 func NewBacklog(settings Settings) *Backlog {
-	return &Backlog{settings: settings.withDefaults(), before: map[string]bool{}}
+	return &Backlog{settings: settings.withDefaults(), before: map[string]bool{}, groups: map[string]string{}}
 }
 
 // Retry makes a round due at once. One that goes on begins again.
-func (b *Backlog) Retry() { b.due, b.round = time.Time{}, nil }
+func (b *Backlog) Retry() {
+	b.due, b.round = time.Time{}, nil
+	clear(b.groups)
+}
 
 // Wait is how long to wait before the next [Backlog.Step]; 0: it is due.
 func (b *Backlog) Wait() time.Duration {
@@ -132,6 +137,7 @@ func (b *Backlog) Step(ctx context.Context, entries []Entry, send func(ctx conte
 
 func (b *Backlog) endRound() {
 	b.round = nil
+	clear(b.groups)
 	b.due = b.settings.Now().Add(BacklogInterval)
 }
 
@@ -147,10 +153,20 @@ func (b *Backlog) next(entries []Entry) []int {
 	if i < 0 {
 		return nil
 	}
-	b.round.group, b.round.window, b.round.following = reasonGroup(entries[i].Reason), 1, false
+	b.round.group, b.round.window, b.round.following = b.group(&entries[i]), 1, false
 	b.round.refusedInARow = 0
 	b.remember(entries[i].UID)
 	return []int{i}
+}
+
+// group is what entries with the same reason have in common.
+func (b *Backlog) group(e *Entry) string {
+	group, ok := b.groups[e.Reason]
+	if !ok {
+		group = reasonGroup(e.Reason)
+		b.groups[e.Reason] = group
+	}
+	return group
 }
 
 // nextProbe returns the index of an entry of a reason that was not tried in this
@@ -158,7 +174,7 @@ func (b *Backlog) next(entries []Entry) []int {
 func (b *Backlog) nextProbe(entries []Entry) int {
 	found := -1
 	for i, e := range entries {
-		if b.round.visited[e.UID] || b.round.done[reasonGroup(e.Reason)] {
+		if b.round.visited[e.UID] || b.round.done[b.group(&e)] {
 			continue
 		}
 		if !b.before[e.UID] {
@@ -188,7 +204,7 @@ func (b *Backlog) rest(entries []Entry) []int {
 		if len(fresh) == b.round.window {
 			break
 		}
-		if b.round.visited[e.UID] || reasonGroup(e.Reason) != b.round.group {
+		if b.round.visited[e.UID] || b.group(&e) != b.round.group {
 			continue
 		}
 		if !b.before[e.UID] {

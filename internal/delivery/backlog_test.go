@@ -116,7 +116,7 @@ func TestBacklogProbesOneForEachReason(t *testing.T) {
 // An entry that is to blame itself does not keep the others of its reason back.
 func TestBacklogOfWhichSomeAreToBlame(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
-	for range 50 {
+	for range 15 {
 		bad := map[string]bool{}
 		for range random.IntN(30) {
 			bad[fmt.Sprint(random.IntN(500))] = true

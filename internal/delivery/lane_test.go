@@ -300,7 +300,7 @@ func TestBalancers(t *testing.T) {
 
 // Every destination loses nothing and gets nothing twice.
 func TestRandomDestinations(t *testing.T) {
-	for seed := range uint64(600) {
+	for seed := range uint64(400) {
 		random := rand.New(rand.NewPCG(seed, 1))
 		s := newSimulation(t, 1+random.IntN(400), randomDestination(random))
 		s.maxQuarantine = []int{0, 3, 1000}[random.IntN(3)]

@@ -61,5 +61,6 @@
 // # The connection
 //
 // [Conn], [Stmt] and [Value] are the part of SQLite's C API that a reader needs.
-// There is no driver in between, and the bytes of a text are not copied.
+// There is no driver in between, and the bytes of a text are not copied. A statement
+// fails at a value of more than [MaxValueBytes], which a [Blob] reads in pieces.
 package livedb

@@ -129,3 +129,45 @@ func TestEndBefore(t *testing.T) {
 	execute(t, path, "UPDATE events SET timestamp = 1735000009 WHERE id = 8; DELETE FROM events WHERE id = 9")
 	assert.Equal(t, registry.Cursor{ID: 9, RegistryID: "deadbeef"}, endBefore(at(1735000100)), "like End, the highest id ever used")
 }
+
+// Batches end before the row that would exceed the budget in bytes. A row that exceeds
+// it alone is a batch.
+func TestBatchIsBoundedByTheBytesOfItsEvents(t *testing.T) {
+	path := newDatabase(t, insert("s", 50), insertLong("m", 10, 2000), insertLong("l", 3, 200_000), insert("s", 50))
+	r := open(t, path)
+	limits := registry.Limits{Rows: 1000, Bytes: 50_000, ValueBytes: 4096}
+	size := func(events []translator.Event) (bytes int) {
+		for i := range events {
+			bytes += events[i].EncodedSize(limits.ValueBytes)
+		}
+		return bytes
+	}
+	all := read(t, r, registry.Cursor{}, 1000).Events
+	require.Len(t, all, 113)
+	var got []translator.Event
+	for cursor, more := (registry.Cursor{}), true; more; {
+		batch, err := r.Read(t.Context(), cursor, limits, nil)
+		require.NoError(t, err)
+		require.NotEmpty(t, batch.Events)
+		n := len(batch.Events)
+		if n > 1 {
+			require.LessOrEqual(t, size(batch.Events), limits.Bytes)
+		}
+		got = append(got, batch.Events...)
+		if batch.More {
+			require.Greater(t, size(append(batch.Events[:n:n], all[len(got)])), limits.Bytes, "batches are as large as they may be")
+		}
+		cursor, more = batch.Next, batch.More
+	}
+	assert.Equal(t, all, got)
+
+	limits.Bytes = 1
+	one, err := r.Read(t.Context(), registry.Cursor{}, limits, nil)
+	require.NoError(t, err)
+	assert.Len(t, one.Events, 1)
+	assert.True(t, one.More)
+	last, err := r.Read(t.Context(), registry.Cursor{ID: 112, UID: all[111].UID, RegistryID: "deadbeef"}, limits, nil)
+	require.NoError(t, err)
+	assert.Len(t, last.Events, 1)
+	assert.False(t, last.More)
+}

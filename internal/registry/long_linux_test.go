@@ -67,5 +67,5 @@ func TestMemoryOfHugeValues(t *testing.T) {
 	output, peak := readInChild(t, path)
 	assert.Equal(t, [][]string{{"rows: 3003", "3003"}, {"rows: 3003", "3003"}}, regexp.MustCompile(`rows: (\d+)`).FindAllStringSubmatch(output, -1))
 	t.Logf("peak memory: %d MB with huge values, %d MB without", peak>>20, before>>20)
-	assert.Less(t, peak-before, 24<<20)
+	assert.Less(t, peak-before, 64<<20, "a third of the longest value")
 }

@@ -9,6 +9,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -80,9 +81,9 @@ func TestLongValues(t *testing.T) {
 			defer db.Close()
 			limit := 1 << 20
 			short := strings.Repeat("s", 1000)
-			agent, token := strings.Repeat("é漢🔒a", 300_000), strings.Repeat("t", 2_000_000)
-			blob := []byte(strings.Repeat("\x00\xff", 1_000_000))
-			json := `{"qname":"` + strings.Repeat("q", 3_000_000) + `"}`
+			agent, token := strings.Repeat("é漢🔒a", 150_000), strings.Repeat("t", 1_200_000)
+			blob := []byte(strings.Repeat("\x00\xff", 600_000))
+			json := `{"qname":"` + strings.Repeat("q", 1_200_000) + `"}`
 			exact := strings.Repeat("x", limit)
 			if name != "UTF-8" {
 				exact = exact[:limit/2] // two bytes each
@@ -208,4 +209,27 @@ func TestLongValuesInOtherPlaces(t *testing.T) {
 	assert.Equal(t, registry.NoticeIDs, batch.Notices[0].Kind)
 	ordered = orderedBy(t, loose, 100, registry.Range{})
 	assert.Equal(t, []int64{1, 0, 3}, drain(t, ordered, 10))
+}
+
+// While nothing is written, the row of a cursor is not read again. Any change is seen.
+func TestCursorIsCheckedAfterAChange(t *testing.T) {
+	path := newDatabase(t)
+	db := openLive(t, path)
+	insertRow(t, db, 1, "t", nil, nil, nil, "dns", nil, strings.Repeat("a", 5_000_000), "{}", 1735000000, nil, nil)
+	require.NoError(t, db.Close())
+	r := open(t, path)
+	end := read(t, r, registry.Cursor{}, 10).Next
+	require.Eventually(t, func() bool { // the clock of files ticks too slowly to tell at once
+		assert.Empty(t, read(t, r, end, 10).Events)
+		changed, err := r.Changed()
+		return err == nil && !changed
+	}, 20*time.Second, 100*time.Millisecond)
+	assert.Empty(t, read(t, r, end, 10).Events)
+
+	other := newDatabase(t, insert("o", 5))
+	require.NoError(t, os.Rename(other, path))
+	for range 2 {
+		_, err := r.Read(t.Context(), end, registry.Limits{Rows: 10}, nil)
+		require.ErrorAs(t, err, new(*registry.ReplacedError))
+	}
 }

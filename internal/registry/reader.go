@@ -38,6 +38,7 @@ type Reader struct {
 	mu      sync.Mutex // guards what follows
 	db      *livedb.DB
 	version livedb.Version // of the last successful Read
+	checked Cursor         // that the database had the row of at that Read
 	decoder *decoder
 	long    longRows
 
@@ -131,26 +132,42 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limits Limits, into []
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var batch Batch
-	version, err := r.db.View(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
-		limits := limits
-		limits.Rows = batchSize(limits.Rows, attempt)
-		batch, err = r.readBatch(conn, cursor, limits, into[:0])
-		return err
-	})
-	r.version = version
+	read := func(check bool) (livedb.Version, error) {
+		return r.db.View(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
+			limits := limits
+			limits.Rows = batchSize(limits.Rows, attempt)
+			batch, err = r.readBatch(conn, cursor, limits, check, into[:0])
+			return err
+		})
+	}
+	// The row of the cursor may be long, and need not be read again from the same state.
+	known := cursor == r.checked && !r.mayHaveChanged()
+	version, err := read(!known)
+	if err == nil && known && version != r.version {
+		version, err = read(true)
+	}
+	r.version, r.checked = version, cursor
 	if err != nil {
+		r.checked = Cursor{}
 		return Batch{}, r.wrap("read events", err)
 	}
 	return batch, nil
 }
 
-func (r *Reader) readBatch(conn *livedb.Conn, cursor Cursor, limits Limits, into []translator.Event) (Batch, error) {
+func (r *Reader) mayHaveChanged() bool {
+	changed, err := r.db.Changed(r.version)
+	return changed || err != nil
+}
+
+func (r *Reader) readBatch(conn *livedb.Conn, cursor Cursor, limits Limits, check bool, into []translator.Event) (Batch, error) {
 	l, err := r.layout(conn)
 	if err != nil {
 		return Batch{}, err
 	}
-	if err := r.check(conn, &l.delivery, cursor); err != nil {
-		return Batch{}, err
+	if check {
+		if err := r.check(conn, &l.delivery, cursor); err != nil {
+			return Batch{}, err
+		}
 	}
 	p, err := r.rows(conn, &l.delivery, cursor.ID, limits, selection{}, into)
 	if err != nil {

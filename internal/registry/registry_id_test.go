@@ -26,7 +26,7 @@ func TestRegistryIDs(t *testing.T) {
 		publicKey + "0":                "has 65 hex digits",
 		publicKey[:41]:                 "has 41 hex digits",
 		publicKey + "\n":               "line ends",
-		"prod ":                        "spaces",
+		"prod eu":                      "spaces",
 		"a\u00a0b":                     "spaces",
 		"a\u2028b":                     "spaces",
 		"a\x00b":                       "not printed",

@@ -30,7 +30,8 @@ type Fetcher struct {
 
 // New returns a Fetcher for the registry at an http or https URL. [Path] is added
 // to a URL that does not end with it. The client says which proxy, TLS settings,
-// headers and timeout are used; it is copied, without its CheckRedirect.
+// headers and timeout are used; it is copied, without its CheckRedirect: redirects
+// are not followed.
 func New(client *http.Client, registry string) (*Fetcher, error) {
 	parsed, err := url.Parse(registry)
 	// The error of url.Parse repeats the URL, which may hold secrets.
@@ -41,7 +42,9 @@ func New(client *http.Client, registry string) (*Fetcher, error) {
 		parsed = parsed.JoinPath(Path)
 	}
 	f := &Fetcher{client: *client, url: parsed}
-	f.client.CheckRedirect = checkRedirect
+	// A client of the collector sets its configured headers, secrets among them, on
+	// every request that it sends, whatever the host.
+	f.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return f, nil
 }
 
@@ -75,11 +78,24 @@ func (f *Fetcher) fetch(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer response.Body.Close()
+	if response.StatusCode >= 300 && response.StatusCode <= 399 {
+		return nil, redirectError(response)
+	}
 	body, err := Read(response.Body)
 	if response.StatusCode != http.StatusOK {
 		return nil, fmt.Errorf("the registry responded %s: %.200q", response.Status, body)
 	}
 	return body, err
+}
+
+// redirectError shows the target without the parts that may be secret, and nothing
+// of the body.
+func redirectError(response *http.Response) error {
+	target, err := response.Location()
+	if err != nil {
+		return fmt.Errorf("the registry responded %s, and redirects are not followed: configure the address that serves %s", response.Status, Path)
+	}
+	return fmt.Errorf("the registry redirects (%s) to %q, which is not followed: configure the address that serves %s", response.Status, redacted(target), Path)
 }
 
 // CloseIdleConnections closes the connections that no request uses.
@@ -92,25 +108,6 @@ func Read(r io.Reader) ([]byte, error) {
 		return nil, fmt.Errorf("the response is longer than %d bytes, the limit of a tree head", MaxSize)
 	}
 	return body, err
-}
-
-// maxRedirects is the limit of net/http's own client.
-const maxRedirects = 10
-
-// checkRedirect allows redirects within one host only: a client of the collector
-// sets its configured headers, secrets among them, on every request that it
-// sends, whatever the host.
-func checkRedirect(request *http.Request, via []*http.Request) error {
-	first := via[0].URL
-	switch {
-	case len(via) >= maxRedirects:
-		return fmt.Errorf("stopped after %d redirects", maxRedirects)
-	case request.URL.Host != first.Host:
-		return fmt.Errorf("redirected to another host, %s, which is not followed: configure the address that serves %s", redacted(request.URL), Path)
-	case first.Scheme == "https" && request.URL.Scheme != "https":
-		return fmt.Errorf("redirected from https to %s, which is not followed: configure the address that serves %s", request.URL.Scheme, Path)
-	}
-	return nil
 }
 
 func redacted(u *url.URL) string {

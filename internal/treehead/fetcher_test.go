@@ -88,28 +88,35 @@ func TestAnswerThatIsTooLong(t *testing.T) {
 	require.ErrorContains(t, err, "longer than 65536 bytes")
 }
 
-// Secrets in configured headers do not leave the host that they are for.
+// Redirects are not followed, so that secrets in configured headers stay with the
+// host that they are for.
 func TestRedirects(t *testing.T) {
-	other := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a redirect to another host was followed") })
-	target := ""
-	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/head" {
-			_, _ = w.Write([]byte(head))
-			return
+	other := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("a redirect was followed") })
+	target, status, requests := "", 0, 0
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		requests++
+		if target != "" {
+			w.Header().Set("Location", target)
 		}
-		http.Redirect(w, r, target, http.StatusFound)
+		w.WriteHeader(status)
+		_, _ = w.Write([]byte("<html>a login page</html>"))
 	})
-	target = url + "/head"
-	body, err := newFetcher(t, url).Fetch(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, head, string(body))
-
-	target = other + "/head?key=hunter2"
-	_, err = newFetcher(t, url).Fetch(t.Context())
-	require.ErrorContains(t, err, "redirected to another host, "+other+"/head")
-	assert.NotContains(t, err.Error(), "hunter")
-
-	target = url + treehead.Path
-	_, err = newFetcher(t, url).Fetch(t.Context())
-	require.ErrorContains(t, err, "stopped after 10 redirects")
+	for _, status = range []int{301, 302, 303, 307, 308} {
+		for _, c := range []struct{ target, want string }{
+			{other + "/head?key=hunter2", `to "` + other + `/head", which is not followed`},
+			{"/head?key=hunter2", `to "` + url + `/head", which is not followed`},
+			{url + treehead.Path, "which is not followed"},
+			{"", "redirects are not followed"},
+		} {
+			target, requests = c.target, 0
+			_, err := newFetcher(t, url).Fetch(t.Context())
+			require.ErrorContains(t, err, c.want)
+			require.ErrorContains(t, err, http.StatusText(status))
+			require.ErrorContains(t, err, "configure the address that serves /tlog/head")
+			assert.NotContains(t, err.Error(), "hunter")
+			assert.NotContains(t, err.Error(), "login page")
+			assert.NotContains(t, err.Error(), "\x1b")
+			assert.Equal(t, 1, requests)
+		}
+	}
 }

@@ -19,8 +19,13 @@ import (
 // backlog is the delivery of events that were refused: those in quarantine, and those
 // that are owed.
 type backlog struct {
-	queue   *delivery.Backlog
-	listDue time.Time // when they are listed in the log next
+	queue *delivery.Backlog
+
+	listDue   time.Time // when they are listed in the log next
+	burstList time.Time // when they were listed last after many refusals
+	blamed    int       // events since they were listed
+	// dropped and overflow are events that are not kept, since they were listed.
+	dropped, overflow []checkpoint.Refused
 
 	missing []checkpoint.Refused // whose rows are gone, or others now
 	readErr error                // why rows could not be read
@@ -52,7 +57,7 @@ func (p *poller) startBacklog(ctx context.Context) {
 	if p.refusedSize() != before {
 		p.save(ctx)
 	}
-	p.telemetry.gauges.setRefused(p.store.quarantine.size, p.store.owed.size)
+	p.reportRefused()
 	p.telemetry.gauges.setOutbox(p.store.outbox.size())
 }
 
@@ -84,17 +89,10 @@ func (p *poller) giveUpAll(ctx context.Context) {
 	p.store.owed.reset()
 }
 
-// turnBacklog sends refused events again, if it is time to.
+// turnBacklog lists refused events, and sends them again, if it is time to.
 func (p *poller) turnBacklog(ctx context.Context) error {
-	if p.refusedSize() == 0 {
-		p.listDueIn(0)
-		return nil
-	}
-	if !p.now().Before(p.backlog.listDue) {
-		p.logRefused("The destination refuses events; they are kept and retried every hour")
-		p.listDueIn(listInterval)
-	}
-	if p.events.holding || p.backlog.queue.Wait() > 0 {
+	p.listRefused()
+	if p.refusedSize() == 0 || p.renamed || p.events.holding || p.backlog.queue.Wait() > 0 {
 		return nil
 	}
 	return p.stepBacklog(ctx)
@@ -190,12 +188,12 @@ func (p *poller) sendRefused(ctx context.Context, refused []checkpoint.Refused, 
 // readRefused reads an event again, with the status that it had: its leaf is claimed
 // by now. nil: its row is gone, or is another event.
 func (p *poller) readRefused(ctx context.Context, refused checkpoint.Refused) (*event, error) {
-	found, err := p.source.ByID(ctx, []int64{refused.ID}, nil)
-	if err != nil || len(found) == 0 || found[0].UID != refused.UID {
+	e, err := p.readByID(ctx, refused.ID)
+	if err != nil || e == nil || e.UID != refused.UID {
 		return nil, err
 	}
-	found[0].TlogStatus, found[0].TlogMismatch = refused.TlogStatus, refused.TlogMismatch
-	return &found[0], nil
+	e.TlogStatus, e.TlogMismatch = refused.TlogStatus, refused.TlogMismatch
+	return e, nil
 }
 
 // reasonKind is a reason without what differs from event to event: a # stands for each

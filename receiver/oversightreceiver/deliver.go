@@ -69,7 +69,7 @@ func (p *poller) move(ctx context.Context, to registry.Cursor) error {
 func (p *poller) save(ctx context.Context) {
 	p.unsaved = p.store.save(context.WithoutCancel(ctx), p.cursor, p.config.Database, p.snapshot)
 	p.reportFailure(failureCheckpoint, p.unsaved)
-	p.telemetry.gauges.setRefused(p.store.quarantine.size, p.store.owed.size)
+	p.reportRefused()
 	p.telemetry.gauges.setOutbox(p.store.outbox.size())
 	if p.unsaved != nil {
 		p.telemetry.checkpointFailed(ctx)
@@ -103,9 +103,6 @@ func (p *poller) reportStep(class failure, what string, err error, waits, quaran
 // reportRefusal reports what a step has found out about the destination.
 func (p *poller) reportRefusal(step *delivery.Step[event]) {
 	p.reportStep(failureDeliver, described(p.events.sent, nil), step.Err, step.Wait > 0, step.QuarantineFull)
-	if step.HoldEnded {
-		p.logger.Info("The destination accepts events again")
-	}
 }
 
 func described(events []event, findings []finding) string {
@@ -122,4 +119,10 @@ func described(events []event, findings []finding) string {
 // refusalFields are the fields of log lines about a refused event.
 func refusalFields(id int64, uid, reason string) []zap.Field {
 	return []zap.Field{zap.Int64("id", id), zap.String("uid", uid), zap.String("reason", reason)}
+}
+
+// reportRefused says how many refused events are retried, in metrics and status.
+func (p *poller) reportRefused() {
+	p.telemetry.gauges.setRefused(p.store.quarantine.size, p.store.owed.size)
+	p.health.setRefused(p.store.quarantine.size, p.store.owed.size)
 }

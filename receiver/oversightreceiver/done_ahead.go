@@ -38,18 +38,16 @@ func (d *doneAhead) load(ctx context.Context, get getter) error {
 	return nil
 }
 
-// add remembers a row, and reports whether there was room for it. A row that is not
-// remembered is delivered twice.
-func (d *doneAhead) add(e *event) bool {
+// add remembers a row, if there is room: one that is not remembered is delivered twice.
+func (d *doneAhead) add(e *event) {
 	row, ok := checkpoint.NewRow(e.ID, e.UID)
-	if !ok || row.ID < 1 || len(d.rows) >= checkpoint.MaxDoneAhead {
-		return false
+	if !ok || row.ID < 1 || d.room() < 1 {
+		return
 	}
 	if d.rows == nil {
 		d.rows = map[int64]checkpoint.Row{}
 	}
 	d.rows[row.ID], d.dirty = row, true
-	return true
 }
 
 // room is how many more rows there is room for.
@@ -68,6 +66,13 @@ func (d *doneAhead) has(e *event) (delivered, ok bool) {
 	delete(d.rows, e.ID)
 	d.dirty = true
 	return false, false
+}
+
+// rename replaces the uid of a row.
+func (d *doneAhead) rename(e *event) {
+	delete(d.rows, e.ID)
+	d.add(e)
+	d.dirty = true
 }
 
 // pass forgets the rows that the cursor has passed.

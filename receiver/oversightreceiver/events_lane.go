@@ -8,7 +8,6 @@ import (
 	"errors"
 	"time"
 
-
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
 )

@@ -14,7 +14,7 @@ import (
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 )
 
-// closeTimeout is how long a storage that has failed may take to close.
+// closeTimeout is how long a storage may take to close.
 const closeTimeout = time.Second
 
 // guardedStorage is a storage client that returns an error where the extension
@@ -88,22 +88,22 @@ func (g *guardedStorage) Batch(ctx context.Context, operations ...*storage.Opera
 	return g.do("writing", func() error { return g.client.Batch(ctx, operations...) })
 }
 
-// Close closes the client. One that has failed may wait for a lock that it holds
-// itself: it is left to itself then.
+// Close closes the client. It does not wait longer than [closeTimeout]: a client that
+// has failed may wait for a lock that it holds itself, and one whose disk does not
+// answer for a read that does not return.
 func (g *guardedStorage) Close(ctx context.Context) error {
-	if g.failed() == nil {
-		return g.client.Close(ctx)
-	}
 	closed := make(chan error, 1)
 	go func() {
 		var err error
 		panicked := guardPanic(func() { err = g.client.Close(ctx) })
 		closed <- errors.Join(panicked, err)
 	}()
+	timer := time.NewTimer(closeTimeout)
+	defer timer.Stop()
 	select {
 	case err := <-closed:
 		return err
-	case <-time.After(closeTimeout):
-		return errors.New("the storage does not close after it has failed")
+	case <-timer.C:
+		return fmt.Errorf("%s: it does not close", g.file)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.uber.org/zap"
 )
 
@@ -52,7 +53,8 @@ type health struct {
 	active   map[failure]*activeFailure
 	limits   map[failure]*lineLimit
 	reported *statusError // of the last status; nil: OK
-	final    bool         // no status is reported any more
+	refused  refusedCounts
+	final    bool // no status is reported any more
 }
 
 // activeFailure is a failure that lasts.
@@ -62,6 +64,10 @@ type activeFailure struct {
 	attempts int
 	logged   bool // its beginning was logged
 }
+
+// refusedCounts are the events that were refused and are retried: no failure, since
+// others are delivered.
+type refusedCounts struct{ quarantined, owed int }
 
 func newHealth(host component.Host, logger *zap.Logger) *health {
 	return &health{
@@ -169,13 +175,36 @@ func (h *health) report() {
 	switch {
 	case len(errs) == 0 && h.reported != nil:
 		h.reported = nil
-		componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK))
+		h.reportOK()
 	case len(errs) > 0 && h.reported == nil:
 		h.reported = &statusError{err: errors.Join(errs...)}
 		componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(h.reported))
 	case len(errs) > 0:
 		h.reported.set(errors.Join(errs...))
 	}
+}
+
+// setRefused says how many refused events are retried. The status has them as
+// attributes.
+func (h *health) setRefused(quarantined, owed int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	counts := refusedCounts{quarantined, owed}
+	if counts == h.refused {
+		return
+	}
+	h.refused = counts
+	if h.reported == nil && !h.final {
+		h.reportOK()
+	}
+}
+
+// reportOK reports that no failure lasts.
+func (h *health) reportOK() {
+	attributes := pcommon.NewMap()
+	attributes.PutInt("oversight.quarantined_events", int64(h.refused.quarantined))
+	attributes.PutInt("oversight.owed_events", int64(h.refused.owed))
+	componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK, componentstatus.WithAttributes(attributes)))
 }
 
 func (h *health) limit(class failure) *lineLimit {

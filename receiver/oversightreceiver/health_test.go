@@ -6,6 +6,7 @@ package oversightreceiver
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -17,6 +18,8 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/treehead"
 )
 
 // A failure that lasts is logged every five minutes, though the text of its error
@@ -213,4 +216,37 @@ func TestHealthIsSafeForConcurrentUse(t *testing.T) {
 	}
 	running.Wait()
 	assert.Equal(t, componentstatus.StatusOK, host.last().Status())
+}
+
+// A registry that answers every other request is not logged all day.
+func TestTreeHeadsThatComeAndGo(t *testing.T) {
+	core, logs := observer.New(zap.InfoLevel)
+	fetcher, err := treehead.New(http.DefaultClient, "https://registry.example.org")
+	require.NoError(t, err)
+	heads := &treeHeads{fetcher: fetcher, logger: zap.New(core), limit: newLineLimit()}
+	for range 24 * 60 / 10 {
+		heads.report(errDisk)
+		heads.report(errDisk)
+		heads.report(nil)
+	}
+	assert.Equal(t, 2*lineBurst, logs.Len())
+}
+
+// Refused events are no failure: others are delivered. A status that is OK has their
+// numbers as attributes.
+func TestStatusHasRefusedEvents(t *testing.T) {
+	host := newHost()
+	h := newHealth(host, zap.NewNop())
+	numbers := func() map[string]any { return host.last().Attributes().AsRaw() }
+	h.setRefused(0, 0)
+	assert.Empty(t, host.statuses)
+	h.setRefused(2, 1)
+	assert.Equal(t, componentstatus.StatusOK, host.last().Status())
+	assert.Equal(t, map[string]any{"oversight.quarantined_events": int64(2), "oversight.owed_events": int64(1)}, numbers())
+	h.recoverable(failureDeliver, errDisk)
+	h.setRefused(3, 1)
+	assert.Equal(t, componentstatus.StatusRecoverableError, host.last().Status())
+	h.resolved(failureDeliver)
+	assert.Equal(t, map[string]any{"oversight.quarantined_events": int64(3), "oversight.owed_events": int64(1)}, numbers())
+	assert.Len(t, host.statuses, 3)
 }

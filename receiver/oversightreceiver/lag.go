@@ -19,7 +19,7 @@ const lagInterval = time.Second
 // measurement at once. It is safe for concurrent use.
 type lagMeter struct {
 	measure  func(ctx context.Context, after int64) (registry.Lag, error)
-	position func() int64 // the id of the last row delivered
+	position func() int64 // the id of the last row delivered; negative: not known yet
 
 	mu      sync.Mutex
 	end     int64     // the highest id of the table, at the last measurement
@@ -44,10 +44,13 @@ func (m *lagMeter) run(ctx context.Context) {
 }
 
 func (m *lagMeter) measureOnce(ctx context.Context) {
+	after := m.position()
+	if after < 0 { // the whole table would seem to be undelivered
+		return
+	}
 	m.mu.Lock()
 	m.started = time.Now()
 	m.mu.Unlock()
-	after := m.position()
 	lag, err := m.measure(ctx, after)
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -46,6 +46,7 @@ type logReconciliation struct {
 	reconciler *reconcile.Reconciler
 	// reverification is the one that was logged; the zero value if none is under way.
 	reverification tlog.Reverification
+	invalidHeads   *lineLimit
 }
 
 func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID int64) (reconciliation, error) {
@@ -58,7 +59,7 @@ func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID in
 	if err != nil {
 		s.logger.Error("The checkpoint of the transparency log is damaged: changes to the log made before this start are not detected", zap.Error(err))
 	}
-	return &logReconciliation{settings: s, reconciler: reconciler}, nil
+	return &logReconciliation{settings: s, reconciler: reconciler, invalidHeads: newLineLimit()}, nil
 }
 
 func (l *logReconciliation) check(ctx context.Context, events []event) {
@@ -89,9 +90,7 @@ func (l *logReconciliation) idle(ctx context.Context) {
 func (l *logReconciliation) work(ctx context.Context, slice time.Duration) {
 	select {
 	case body := <-l.settings.heads:
-		if err := l.reconciler.CheckHead(body); err != nil {
-			l.settings.logger.Warn("The registry sent an invalid tree head; it is not compared with the transparency log", zap.Error(err))
-		}
+		l.logInvalidHead(l.reconciler.CheckHead(body))
 	default:
 	}
 	l.settings.sizes.leaves.Store(l.reconciler.Size())
@@ -105,6 +104,18 @@ func (l *logReconciliation) work(ctx context.Context, slice time.Duration) {
 		return // err says why
 	}
 	l.logReverification()
+}
+
+// logInvalidHead logs that a head is invalid, if it is, within the limit.
+func (l *logReconciliation) logInvalidHead(err error) {
+	if err == nil {
+		l.invalidHeads.resolved()
+		return
+	}
+	if suppressed, ok := l.invalidHeads.take(l.settings.Now()); ok {
+		l.settings.logger.Warn("The registry sent an invalid tree head; it is not compared with the transparency log",
+			zap.Error(boundError(err)), zap.Int("suppressed", suppressed))
+	}
 }
 
 // reverifyCauses are the values of the field `cause`.

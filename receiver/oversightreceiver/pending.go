@@ -41,6 +41,16 @@ func (p *pending) extend(batch registry.Batch) {
 // empty reports whether all events have been passed.
 func (p *pending) empty() bool { return len(p.events) == 0 }
 
+// memory is how many bytes the texts of the events take.
+func (p *pending) memory() (bytes int) {
+	for i := range p.events {
+		e := &p.events[i]
+		bytes += len(e.TokenID) + len(e.FileID) + len(e.RecipientID) + len(e.IssuerID) + len(e.Kind) +
+			len(e.SourceIP) + len(e.UserAgent) + len(e.QuestionName) + len(e.Extra) + len(e.QualifiedTimestamp)
+	}
+	return bytes
+}
+
 // last is the id of the last event.
 func (p *pending) last() int64 { return p.events[len(p.events)-1].ID }
 

@@ -4,6 +4,7 @@
 package oversightreceiver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync/atomic"
@@ -51,6 +52,7 @@ type poller struct {
 	reconciliation     reconciliation
 
 	started  bool                // cursor is known
+	renamed  bool                // the uids in the checkpoint are those of another registry_id
 	cursor   registry.Cursor     // behind the last event that was passed
 	snapshot *reconcile.Snapshot // to be saved with the cursor; nil: nothing new
 	unsaved  error               // why the checkpoint in the store is older than cursor
@@ -64,6 +66,7 @@ type poller struct {
 	backlog   backlog
 	readPause time.Duration // after the last failure to read; 0: it succeeded
 	countedTo int64         // the highest id that was counted as read
+	moreErr   error         // why no rows could be read beside the pending ones
 
 	delivered atomic.Int64 // cursor.ID, for metrics
 }
@@ -75,6 +78,7 @@ func (p *poller) position() int64 { return p.delivered.Load() }
 // two deliveries.
 func (p *poller) run(ctx context.Context) {
 	p.init()
+	defer p.logUnlisted()
 	for ctx.Err() == nil {
 		err := p.turn(ctx)
 		switch {
@@ -151,7 +155,7 @@ func (p *poller) idle(ctx context.Context) error {
 // report reports a failure to read, and whether the transparency log can be read.
 // Those of deliveries and saves are reported where they occur.
 func (p *poller) report(err error) {
-	p.reportFailure(failureRead, err)
+	p.reportFailure(failureRead, cmp.Or(err, p.moreErr))
 	p.reportFailure(failureReconcile, p.reconciliation.err())
 }
 
@@ -171,7 +175,7 @@ func (p *poller) pause(err error) time.Duration {
 	if p.started && p.store.outbox.size() > 0 {
 		pause = min(pause, p.records.due.Sub(now))
 	}
-	if p.started && !p.events.holding && p.refusedSize() > 0 {
+	if p.started && !p.renamed && !p.events.holding && p.refusedSize() > 0 {
 		pause = min(pause, p.backlog.queue.Wait())
 	}
 	if p.unsaved != nil {

@@ -43,6 +43,7 @@ func (p *poller) start(ctx context.Context) error {
 	}
 	p.logger.Info("Reading events", zap.String("database", p.config.Database), zap.Int64("after_id", p.cursor.ID), zap.Bool("checkpoint", found))
 	p.delivered.Store(p.cursor.ID)
+	p.renamed = p.cursor.ID != 0 && p.cursor.RegistryID != p.config.RegistryID && p.refusedSize()+len(p.store.doneAhead.rows) > 0
 	p.started, p.more = true, true
 	p.startBacklog(ctx)
 	return nil

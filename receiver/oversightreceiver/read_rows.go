@@ -15,13 +15,14 @@ import (
 
 // read sees to it that there are rows to send, if the table has any.
 func (p *poller) read(ctx context.Context) error {
+	p.moreErr = nil
 	if p.pending.empty() {
 		if err := p.readBatch(ctx); err != nil {
 			return err
 		}
 	} else if p.events.refused {
-		if err := p.readMore(ctx); err != nil {
-			return err
+		if p.moreErr = p.readMore(ctx); errors.Is(p.moreErr, errStopping) {
+			return errStopping
 		}
 	}
 	p.selectRows(ctx)
@@ -40,10 +41,13 @@ func (p *poller) readBatch(ctx context.Context) error {
 }
 
 // readMore adds the rows that follow to less than a batch, so that others than those
-// that were refused can be tried. It never reads the pending ones again.
+// that were refused can be tried. It never reads the pending ones again. Where they are
+// enough, it only finds out whether there are more.
 func (p *poller) readMore(ctx context.Context) error {
-	if p.pending.extended || len(p.pending.events) >= p.config.BatchSize {
-		return nil
+	if len(p.pending.events) >= p.config.BatchSize || p.pending.memory() >= maxPendingMemory {
+		changed, err := p.source.Changed()
+		p.more = p.more || changed
+		return err
 	}
 	batch, err := p.readAfter(ctx, p.pending.next, nil)
 	switch {
@@ -56,6 +60,10 @@ func (p *poller) readMore(ctx context.Context) error {
 	}
 	return nil
 }
+
+// maxPendingMemory is the memory of pending rows, in bytes, from which on no others are
+// read beside them. A batch has at most about as much.
+const maxPendingMemory = 4 << 20
 
 // readAfter reads the rows after a cursor, if there may be any.
 func (p *poller) readAfter(ctx context.Context, cursor registry.Cursor, into []event) (registry.Batch, error) {
@@ -72,6 +80,11 @@ func (p *poller) readAfter(ctx context.Context, cursor registry.Cursor, into []e
 	}
 	if len(batch.Events) > 0 && batch.Next == cursor {
 		return registry.Batch{}, fmt.Errorf("read database %s: the rows after id %d leave the position where it is: the column `id` must hold increasing integers, as an INTEGER PRIMARY KEY does", p.config.Database, cursor.ID)
+	}
+	if p.renamed {
+		if err := p.renameRows(ctx); err != nil {
+			return registry.Batch{}, err
+		}
 	}
 	p.more = batch.More
 	p.countRead(ctx, batch.Events)

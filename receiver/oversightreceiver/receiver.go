@@ -102,6 +102,7 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 		openReconciliation: openReconciliation,
 		reconciliation:     noReconciliation{}, // until the checkpoint is loaded
 	}
+	poller.delivered.Store(-1) // until the checkpoint is loaded
 	lag := newLagMeter(reader.Lag, poller.position)
 	r.telemetry.begin(ctx, sizes != nil)
 	if err := r.telemetry.observe(lag, sizes); err != nil {

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -21,20 +22,22 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/consumer/consumererror"
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
+	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// destination is a pipeline that takes all of a request or nothing of it.
+// destination is a pipeline that takes all of a request or nothing of it, unless its
+// answer names what was accepted.
 type destination struct {
 	// answer is called with the records of a request; nil: accepts everything.
 	answer func(request) error
 
 	mu       sync.Mutex
 	requests int
-	uids     map[string]int // how often each record was accepted
-	events   []event        // accepted, whole and reduced
+	events   []event // accepted, whole and reduced
 	findings []finding
 }
 
@@ -74,22 +77,17 @@ func (d *destination) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 			}
 		}
 	}
+	var err error
 	if d.answer != nil {
-		if err := d.answer(r); err != nil {
-			return err
-		}
+		err = d.answer(r)
 	}
-	if d.uids == nil {
-		d.uids = map[string]int{}
-	}
-	for i := range r.events {
-		d.uids[r.events[i].UID]++
-	}
-	for i := range r.findings {
-		d.uids[r.findings[i].UID]++
+	if err != nil {
+		accepted := delivery.AcceptedRecords(err)
+		r.findings = nil
+		r.events = slices.DeleteFunc(r.events, func(e event) bool { return !slices.Contains(accepted, e.UID) })
 	}
 	d.events, d.findings = append(d.events, r.events...), append(d.findings, r.findings...)
-	return nil
+	return err
 }
 
 func (d *destination) set(answer func(request) error) {
@@ -180,7 +178,10 @@ func (s *refusalSetup) waitForWhole(ids []int64) {
 // kept are the ids of the refused events that the storage has.
 func (s *refusalSetup) kept(list *refusedList) (ids []int64) {
 	s.t.Helper()
-	require.NoError(s.t, list.load(s.t.Context(), s.memory.Get))
+	s.memory.mu.Lock()
+	data := maps.Clone(s.memory.data)
+	s.memory.mu.Unlock()
+	require.NoError(s.t, list.load(s.t.Context(), func(_ context.Context, key string) ([]byte, error) { return data[key], nil }))
 	for _, e := range list.all() {
 		ids = append(ids, e.ID)
 	}
@@ -371,6 +372,28 @@ func TestIdleHead(t *testing.T) {
 	s.host.waitFor(t, componentstatus.StatusOK, "")
 }
 
+// Rows that are refused come one by one, and then one that is not.
+func TestRefusedRowsComeOneByOne(t *testing.T) {
+	s := newRefusalSetup(t, 1)
+	s.dest.answer = func(r request) error {
+		if slices.ContainsFunc(r.events, func(e event) bool { return strings.HasPrefix(e.TokenID, "t") }) {
+			return errBadRequest
+		}
+		return nil
+	}
+	s.run()
+	s.host.waitFor(t, componentstatus.StatusRecoverableError, "deliver event 1: ")
+	for range 4 {
+		before := s.dest.count()
+		execute(t, s.config.Database, insert("t", 1))
+		s.eventually(func(c *assert.CollectT) { assert.Greater(c, s.dest.count(), before+20) })
+	}
+	execute(t, s.config.Database, insert("n", 5))
+	s.waitForWhole(idRange(6, 10))
+	s.eventually(func(c *assert.CollectT) { assert.Equal(c, int64(10), s.cursor(c)) })
+	assert.Equal(t, idRange(1, 5), s.kept(newQuarantine()))
+}
+
 // The last rows are a burst of rows that are refused in every form, more than a batch.
 func TestPoisonBurstAtTheEnd(t *testing.T) {
 	s := newRefusalSetup(t, 100)
@@ -455,6 +478,31 @@ func TestDrop(t *testing.T) {
 	s.waitForWhole(without(idRange(1, 1002), 500, 501))
 }
 
+// The log of a collector leaves out lines of a burst: a list has all ids.
+func TestManyRefusalsAreListed(t *testing.T) {
+	for _, mode := range []string{RefusalHold, RefusalDrop} {
+		t.Run(mode, func(t *testing.T) {
+			s := newRefusalSetup(t, 300)
+			s.config.OnRefusal = mode
+			s.dest.answer = refuseTokens(true, tokenRange("t", 101, 150)...)
+			s.run()
+			s.eventually(func(c *assert.CollectT) {
+				assert.NotEmpty(c, s.memory.stored())
+				assert.Equal(c, int64(300), s.cursor(c))
+			})
+			assert.Equal(t, 10, s.logs.FilterMessageSnippet("refuses").FilterFieldKey("id").Len())
+			s.clock.advance(2 * time.Minute)
+			s.eventually(func(c *assert.CollectT) {
+				want := "101-150"
+				if mode == RefusalDrop {
+					want = "111-150" // the first have a line each
+				}
+				assert.Equal(c, 1, s.logs.FilterField(zap.String("ids", want)).Len())
+			})
+		})
+	}
+}
+
 // Events that are refused are listed, and given up when the configuration says so.
 func TestGiveUp(t *testing.T) {
 	s := newRefusalSetup(t, 100)
@@ -493,6 +541,56 @@ func TestQuarantineOfRowsThatAreGone(t *testing.T) {
 	slices.Sort(gone)
 	assert.Equal(t, []int64{10, 11}, gone)
 	s.waitForWhole(without(idRange(1, 100), 10, 11))
+}
+
+// Another registry_id changes all uids, and not what is in quarantine or done ahead.
+func TestRenamedRegistryKeepsRefusedEvents(t *testing.T) {
+	s := newRefusalSetup(t, 12)
+	refuse := refuseTokens(true, "t3", "t5", "t10", "t11")
+	held := false
+	s.dest.answer = func(r request) error { // from the row done ahead on, nothing is accepted
+		if held {
+			return errUnauthorized
+		}
+		err := refuse(r)
+		held = err == nil && r.has("t12")
+		return err
+	}
+	stop := s.run()
+	s.eventually(func(c *assert.CollectT) { assert.Equal(c, []int64{3, 5, 10}, s.kept(newQuarantine())) })
+	stop()
+	require.Contains(t, s.memory.keys(), "done_ahead")
+	s.config.RegistryID = "renamed"
+	s.dest.set(nil)
+	s.run()
+	s.waitForWhole(idRange(1, 12))
+	s.eventually(func(c *assert.CollectT) { assert.Empty(c, s.kept(newQuarantine())) })
+	_, repeated := s.dest.whole()
+	assert.Zero(t, repeated)
+	assert.Empty(t, s.logs.FilterMessageSnippet("its row was deleted").All())
+}
+
+// An owed event too many gives up the oldest, by name.
+func TestTooManyOwedEvents(t *testing.T) {
+	s := newRefusalSetup(t, 20)
+	store := newCheckpointStore(s.memory, s.settings.Logger)
+	p := &poller{config: s.config, store: store, logger: s.settings.Logger, now: time.Now}
+	var err error
+	p.telemetry, err = newTelemetry(s.settings)
+	require.NoError(t, err)
+	store.owed.limit = 3
+	require.NoError(t, store.owed.load(t.Context(), s.memory.Get))
+	for id := range int64(5) {
+		p.owe(t.Context(), checkpoint.Refused{ID: id + 1, UID: strings.Repeat("a", 32), Reason: "400"})
+	}
+	var ids []int64
+	for _, e := range store.owed.all() {
+		ids = append(ids, e.ID)
+	}
+	assert.Equal(t, []int64{3, 4, 5}, ids)
+	lines := s.logs.FilterMessageSnippet("too many are owed").All()
+	require.Len(t, lines, 2)
+	assert.EqualValues(t, 1, lines[0].ContextMap()["id"])
 }
 
 // A full quarantine holds, loudly, until there is room.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 )
@@ -23,8 +24,74 @@ const (
 	maxListedRanges  = 50
 )
 
-// listDueIn sets when refused events are listed next.
-func (p *poller) listDueIn(d time.Duration) { p.backlog.listDue = p.now().Add(d) }
+const (
+	// singleLines is how many lines about single events there may be until the next
+	// list, which has the others. The log of a collector leaves out more than that in
+	// ten seconds, with its default settings.
+	singleLines = 10
+	// burstDelay is how long after so many refusals the events are listed, and
+	// burstInterval the least time between two such lists.
+	burstDelay    = time.Minute
+	burstInterval = time.Hour
+	// maxUnlisted bounds the events that wait for a list and are not kept elsewhere.
+	maxUnlisted = 4096
+)
+
+// listSoon is called for each event that is blamed. Many of them make a list due.
+func (p *poller) listSoon() {
+	b := &p.backlog
+	if b.blamed++; b.blamed != singleLines {
+		return
+	}
+	due := p.now().Add(burstDelay)
+	if next := b.burstList.Add(burstInterval); due.Before(next) {
+		due = next
+	}
+	if due.Before(b.listDue) {
+		b.listDue = due
+	}
+}
+
+// logBlamed logs a refusal, if there are few.
+func (p *poller) logBlamed(level zapcore.Level, message string, e checkpoint.Refused) {
+	if p.backlog.blamed <= singleLines {
+		p.logger.Log(level, message, refusalFields(e.ID, e.UID, e.Reason)...)
+	}
+}
+
+// logLost logs an event that is not kept, at once or with the next list.
+func (p *poller) logLost(message string, unlisted *[]checkpoint.Refused, e checkpoint.Refused) {
+	if p.backlog.blamed <= singleLines {
+		p.logBlamed(zap.ErrorLevel, message, e)
+		return
+	}
+	if *unlisted = append(*unlisted, e); len(*unlisted) >= maxUnlisted {
+		p.logUnlisted()
+	}
+}
+
+// listRefused lists the refused events in the log at the start, daily, and after many
+// refusals.
+func (p *poller) listRefused() {
+	now := p.now()
+	if now.Before(p.backlog.listDue) {
+		return
+	}
+	p.logRefused("The destination refuses events; they are kept and retried every hour")
+	p.logUnlisted()
+	if p.backlog.blamed >= singleLines {
+		p.backlog.burstList = now
+	}
+	p.backlog.blamed = 0
+	p.backlog.listDue = now.Add(listInterval)
+}
+
+// logUnlisted lists the events that are not kept and that no line has named.
+func (p *poller) logUnlisted() {
+	p.logRefusedList(messageDropped, "dropped", p.backlog.dropped)
+	p.logRefusedList(messageOverflow, "given up", p.backlog.overflow)
+	p.backlog.dropped, p.backlog.overflow = nil, nil
+}
 
 // logRefused lists the refused events, a line for each reason.
 func (p *poller) logRefused(message string) {

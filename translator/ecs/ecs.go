@@ -205,7 +205,7 @@ func (t *Translator) oversight(w shape.Writer, e *translator.Event) {
 func extension(w shape.Writer, e *translator.Event, address string) {
 	w.Begin("dns")
 	w.Begin("question")
-	w.Text("name", escapeName(e.QuestionName))
+	questionName(w, e.QuestionName)
 	w.Text("type", e.QuestionType())
 	w.End()
 	w.End()

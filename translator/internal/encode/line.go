@@ -44,17 +44,18 @@ func EscapeLine(text []byte, start int) []byte {
 // nextUnsafe is the index of the next character that EscapeLine escapes, or the end
 // of the text.
 func nextUnsafe(text []byte, start int) int {
-	for i := start; i < len(text); i++ {
-		for len(text)-i >= 8 && isPrintableASCII(word(text[i:])) {
-			i += 8
+	for i := start; i < len(text); {
+		end := min(i+8, len(text))
+		if end-i == 8 && isPrintableASCII(word(text[i:])) {
+			i = end
+			continue
 		}
-		if i == len(text) {
-			break
-		}
-		switch text[i] {
-		case 0x7f, 0xc2, 0xd8, 0xe2:
-			if r, _ := utf8.DecodeRune(text[i:]); isUnsafe(r) {
-				return i
+		for ; i < end; i++ {
+			switch text[i] {
+			case 0x7f, 0xc2, 0xd8, 0xe2: // begin what is unsafe
+				if r, _ := utf8.DecodeRune(text[i:]); isUnsafe(r) {
+					return i
+				}
 			}
 		}
 	}

@@ -54,8 +54,8 @@ func arePlain(word uint64) bool {
 		slash = '\\' * ones
 	)
 	isQuote, isSlash := (word^quote)-ones, (word^slash)-ones
-	isDelete := word + ones // the highest bit, too, of bytes that are not ASCII
-	return (word|(word-space)|isQuote|isSlash|isDelete)&high == 0
+	isDelete := word + ones // the highest bit, too, of all that is not ASCII but 0xff, which word-space has
+	return (isDelete|(word-space)|isQuote|isSlash)&high == 0
 }
 
 // word loads eight bytes. The compiler turns it into one instruction.

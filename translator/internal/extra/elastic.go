@@ -17,23 +17,43 @@ const maxElasticDepth = 20
 // and all later ones after it: qname and qtype are texts, as registries write them, so
 // that an index without our template never takes another type for theirs; no key is
 // one that Elasticsearch or Logstash refuses; and it is not too deep.
-func FitsElastic(text, questionName string) bool {
-	return text == "" || isQuestion(text, questionName) || fitsElastic(text)
+func FitsElastic(text string) bool {
+	return text == "" || flatFitsElastic(text) || fitsElastic(text)
 }
 
-// isQuestion recognizes what registries write for a dns beacon, which is nearly all
-// there is.
-func isQuestion(text, questionName string) bool {
-	rest, ok := strings.CutPrefix(text, `{"`+questionTypeKey+`":"`)
-	if !ok {
-		return false
+// flatFitsElastic recognizes objects of texts and nulls whose keys are of letters, digits
+// and _ only, as registries write them, without parsing them.
+func flatFitsElastic(text string) bool {
+	for text != "}" {
+		if len(text) < 2 || text[0] != '{' && text[0] != ',' || text[1] != '"' {
+			return false
+		}
+		text = text[2:]
+		n := 0
+		for n < len(text) && isWord(text[n]) {
+			n++
+		}
+		value, ok := strings.CutPrefix(text[n:], `":`)
+		if !ok || n == 0 {
+			return false
+		}
+		if text, ok = strings.CutPrefix(value, "null"); ok {
+			continue
+		}
+		if text, ok = strings.CutPrefix(value, `"`); !ok {
+			return false
+		}
+		end := strings.IndexByte(text, '"')
+		if end < 0 || strings.IndexByte(text[:end], '\\') >= 0 {
+			return false
+		}
+		text = text[end+1:]
 	}
-	i := strings.IndexByte(rest, '"')
-	if i < 0 {
-		return false
-	}
-	rest, ok = strings.CutPrefix(rest[i:], `","`+questionNameKey+`":"`)
-	return ok && len(rest) == len(questionName)+len(`"}`) && strings.HasPrefix(rest, questionName) && strings.HasSuffix(rest, `"}`)
+	return true
+}
+
+func isWord(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '_'
 }
 
 func fitsElastic(text string) bool {

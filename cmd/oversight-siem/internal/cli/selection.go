@@ -29,7 +29,7 @@ const registryIDUsage = "the registry's `ID`, which is part of every event (requ
 func (s *Selection) Register(flags *pflag.FlagSet, defaultLimit int64) {
 	s.Database.RegisterPath(flags)
 	s.Database.RegisterID(flags, registryIDUsage)
-	flags.StringVar(&s.since, "since", "", "only events at or after `TIME`, such as 2026-01-01T00:00:00Z or Unix\nseconds. Events without a valid time are left out then")
+	flags.StringVar(&s.since, "since", "", "only events at or after `TIME`, such as 2026-01-01T00:00:00Z or Unix\nseconds. Events whose time is not known are included")
 	flags.StringVar(&s.until, "until", "", "only events before `TIME`, in the same formats")
 	flags.Int64Var(&s.afterID, "after-id", 0, "only events with an id above `N`, such as the id to resume from that an\nearlier run printed")
 	limitUsage := "the largest number of events"

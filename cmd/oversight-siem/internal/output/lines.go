@@ -64,7 +64,7 @@ func (l *Lines) Flush(context.Context) error {
 	if err != nil {
 		return errors.Join(WriteError(l.name, err), l.removePartialWrite(n))
 	}
-	l.delivered = Counts{l.delivered.Events + l.buffered.Events, l.buffered.LastID}
+	l.delivered = Counts{Events: l.delivered.Events + l.buffered.Events, LastID: l.buffered.LastID}
 	l.buffered.Events, l.buffer = 0, l.buffer[:0]
 	return nil
 }

@@ -31,8 +31,11 @@ type Counts struct {
 	// Events is their number.
 	Events int64
 	// LastID is the id of the last event before the first one that has not
-	// arrived; 0 for none.
+	// arrived, and was not refused; 0 for none.
 	LastID int64
+	// Refused are the ids of events that the destination refuses for what they are,
+	// while it accepts others. They were skipped.
+	Refused []int64
 }
 
 // Encode appends an event's document, one JSON object without a line end.

@@ -29,26 +29,35 @@ type bulkResponse struct {
 
 type bulkItem struct {
 	Status int `json:"status"`
-	Error  struct {
+	// FailureStore is "used" if the document went to the failure store of a data
+	// stream, whose searches do not find it.
+	// https://www.elastic.co/docs/manage-data/data-store/data-streams/failure-store
+	FailureStore string `json:"failure_store"`
+	Error        struct {
 		Type   string `json:"type"`
 		Reason string `json:"reason"`
 	} `json:"error"`
 }
 
 // checkBulkResponse reads the items of a response, which are in the order of the
-// actions. A permanent error of any item takes precedence over temporary ones.
-func checkBulkResponse(body []byte, sent []document) (retry []document, err error) {
+// actions. A permanent error of any item, unless it is about that document, takes
+// precedence over temporary ones.
+func checkBulkResponse(_ int, body []byte, sent []document) (v verdict, err error) {
 	var response bulkResponse
 	if err := json.Unmarshal(body, &response); err != nil || len(response.Items) != len(sent) {
-		return nil, &rejection{reason: fmt.Sprintf("the response is not that of a bulk API to %d actions: check --output", len(sent)), body: string(body)}
+		return v, &rejection{reason: fmt.Sprintf("the response is not that of a bulk API to %d actions: check --output", len(sent)), body: string(body)}
 	}
 	var permanent, temporary error
 	for i := range response.Items {
 		item := &response.Items[i].Create
-		if isSuccess(item.Status) || item.Status == http.StatusConflict { // it exists already
+		switch {
+		case item.isRefused():
+			v.refused = append(v.refused, &rejection{event: sent[i].id, uid: sent[i].uid, reason: item.String()})
+			continue
+		case isSuccess(item.Status) || item.Status == http.StatusConflict: // it exists already
 			continue
 		}
-		retry = append(retry, sent[i])
+		v.retry = append(v.retry, sent[i])
 		switch {
 		case !isTemporary(item.Status) && permanent == nil:
 			permanent = &rejection{event: sent[i].id, uid: sent[i].uid, reason: item.String()}
@@ -57,11 +66,19 @@ func checkBulkResponse(body []byte, sent []document) (retry []document, err erro
 		}
 	}
 	if permanent != nil {
-		return retry, permanent
+		return v, permanent
 	}
-	return retry, temporary
+	return v, temporary
+}
+
+// isRefused reports whether the document is refused for what it is.
+func (i *bulkItem) isRefused() bool {
+	return i.Status == http.StatusBadRequest || i.FailureStore == "used"
 }
 
 func (i *bulkItem) String() string {
+	if i.FailureStore == "used" {
+		return "the document went to the failure store of the data stream"
+	}
 	return fmt.Sprintf("status %d, %s: %s", i.Status, i.Error.Type, excerpt(i.Error.Reason))
 }

@@ -8,22 +8,18 @@ import (
 	"fmt"
 )
 
-// checkHECResponse reads {"text", "code"}; code 0 is success. Receivers
-// that imitate Splunk's may return an empty body.
+// checkHECResponse reads {"text", "code"}; only code 0 is success. An answer without
+// it is not from a collector: anything with a web server confirms with 200.
 // https://docs.splunk.com/Documentation/Splunk/latest/Data/TroubleshootHTTPEventCollector
-func checkHECResponse(body []byte, _ []document) ([]document, error) {
-	if len(body) == 0 {
-		return nil, nil
-	}
+func checkHECResponse(_ int, body []byte, _ []document) (verdict, error) {
 	var response struct {
-		Text string `json:"text"`
-		Code int    `json:"code"`
+		Code *int `json:"code"`
 	}
-	if err := json.Unmarshal(body, &response); err != nil {
-		return nil, &rejection{reason: "the response is not from an HTTP Event Collector: check --output", body: string(body)}
+	if err := json.Unmarshal(body, &response); err != nil || response.Code == nil {
+		return verdict{}, &rejection{reason: "the response is not from an HTTP Event Collector: check --output", body: string(body)}
 	}
-	if response.Code != 0 {
-		return nil, &rejection{reason: fmt.Sprintf("the HTTP Event Collector returned code %d", response.Code), body: string(body)}
+	if *response.Code != 0 {
+		return verdict{}, &rejection{reason: fmt.Sprintf("the HTTP Event Collector returned code %d", *response.Code), body: string(body)}
 	}
-	return nil, nil
+	return verdict{}, nil
 }

@@ -45,15 +45,18 @@ func (s *Sender) post(ctx context.Context, documents []document) (remaining []do
 	if !isSuccess(response.StatusCode) {
 		return documents, statusError(response, s.settings.Secrets.Redact(string(body[:min(len(body), maxErrorBody)])))
 	}
-	remaining, err = s.settings.Protocol.checkResponse(body, documents)
+	verdict, err := s.settings.Protocol.checkResponse(response.StatusCode, body, documents)
 	if rejected := (*rejection)(nil); errors.As(err, &rejected) {
 		rejected.body = s.settings.Secrets.Redact(rejected.body)
 		if rejected.event == 0 {
-			remaining = documents
+			return documents, backoff.Permanent(err)
 		}
-		return remaining, backoff.Permanent(err)
+		return notAccepted(documents, verdict), backoff.Permanent(err)
 	}
-	return remaining, err
+	if refusal := s.skip(verdict, len(documents)); refusal != nil {
+		return notAccepted(documents, verdict), backoff.Permanent(refusal)
+	}
+	return verdict.retry, err
 }
 
 func (s *Sender) newRequest(ctx context.Context, documents []document) (*http.Request, error) {

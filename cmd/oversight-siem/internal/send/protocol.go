@@ -17,9 +17,17 @@ type Protocol struct {
 	opening, separator, ending string
 	// action returns what comes before a document with that uid; nil for nothing.
 	action func(body []byte, uid string) []byte
-	// checkResponse returns the documents that a response with a 2xx status does
-	// not accept and that may be sent again. A permanent error is a *rejection.
-	checkResponse func(body []byte, sent []document) (retry []document, err error)
+	// checkResponse says what a response with a 2xx status means. A permanent error is
+	// a *rejection.
+	checkResponse func(status int, body []byte, sent []document) (verdict, error)
+}
+
+// verdict is what became of the documents of a request. All others were accepted.
+type verdict struct {
+	// retry may be sent again.
+	retry []document
+	// refused are refused for good, because of what they are.
+	refused []*rejection
 }
 
 // HEC is Splunk's HTTP Event Collector, which accepts events one after another
@@ -29,9 +37,17 @@ func HEC() Protocol {
 }
 
 // JSONArray is any endpoint that accepts a JSON array of documents and confirms
-// it with a 2xx status.
+// it with a 2xx status, and neither a web page nor a JSON object with an error.
 func JSONArray() Protocol {
-	return Protocol{ContentType: "application/json", opening: "[", separator: ",", ending: "]", checkResponse: acceptResponse}
+	return Protocol{ContentType: "application/json", opening: "[", separator: ",", ending: "]", checkResponse: checkArrayResponse}
+}
+
+// LogsIngestion is Azure's Logs Ingestion API, which confirms a JSON array with 204
+// No Content.
+func LogsIngestion() Protocol {
+	protocol := JSONArray()
+	protocol.checkResponse = checkLogsIngestionResponse
+	return protocol
 }
 
 // Bulk is Elasticsearch's bulk API, with actions that create a document whose
@@ -69,4 +85,7 @@ func (p *Protocol) appendBody(body []byte, documents []document) []byte {
 	return append(body, p.ending...)
 }
 
-func acceptResponse([]byte, []document) ([]document, error) { return nil, nil }
+// IsLogsIngestionURL reports whether a URL is that of Azure's Logs Ingestion API.
+func IsLogsIngestionURL(u *url.URL) bool {
+	return strings.Contains(strings.ToLower(u.Path), "/datacollectionrules/")
+}

@@ -18,7 +18,7 @@ import (
 // sendWithRetry posts documents until all are accepted, an error is permanent,
 // the attempts are used up, or ctx is done.
 func (s *Sender) sendWithRetry(ctx context.Context, all []document) error {
-	before, remaining := s.delivered, all
+	before, refusedBefore, remaining := s.delivered, len(s.refused), all
 	interval := backoff.NewExponentialBackOff()
 	interval.InitialInterval = s.settings.RetryInterval
 	attempt := uint(0)
@@ -27,6 +27,7 @@ func (s *Sender) sendWithRetry(ctx context.Context, all []document) error {
 		var err error
 		remaining, err = s.post(ctx, remaining)
 		s.delivered = addDelivered(before, all, remaining)
+		s.delivered.Events -= int64(len(s.refused) - refusedBefore)
 		return struct{}{}, err
 	},
 		backoff.WithBackOff(interval),

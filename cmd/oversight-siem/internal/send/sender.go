@@ -26,7 +26,10 @@ type Sender struct {
 	pending   []document
 	bodySize  int // of the body of all pending documents
 	gzip      compressor
-	delivered output.Counts
+	delivered output.Counts // without Refused
+	refused   []int64       // ids of events that were skipped
+	// refusedInARow counts the events that were refused since one was accepted.
+	refusedInARow int
 }
 
 // document is what is sent of an event.
@@ -101,7 +104,11 @@ func (s *Sender) Flush(ctx context.Context) error {
 }
 
 // Delivered implements [output.Sink].
-func (s *Sender) Delivered() output.Counts { return s.delivered }
+func (s *Sender) Delivered() output.Counts {
+	delivered := s.delivered
+	delivered.Refused = s.refused
+	return delivered
+}
 
 // Close implements [output.Sink].
 func (s *Sender) Close() error {
