@@ -168,8 +168,10 @@ func mapFields(mapping map[string]string, prefix string, object map[string]any) 
 			kind = "object"
 		}
 		if known := mapping[path]; known != "" && known != kind {
-			return &itemError{http.StatusBadRequest, "document_parsing_exception",
-				"object mapping for [" + path + "] tried to parse field [" + key + "] as object, but found a concrete value"}
+			return &itemError{
+				http.StatusBadRequest, "document_parsing_exception",
+				"object mapping for [" + path + "] tried to parse field [" + key + "] as object, but found a concrete value",
+			}
 		}
 		mapping[path] = kind
 		if err := mapFields(mapping, path+".", inner); err != nil {

@@ -118,9 +118,10 @@ func TestFaultTreeHeadRedirects(t *testing.T) {
 				answer(http.StatusOK, "application/json", `{"secret":"of another host"}`)(w, r)
 			}))
 			var asked atomic.Int64
-			registry := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			registry := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 				asked.Add(1)
-				http.Redirect(w, r, elsewhere+r.URL.Path, code)
+				w.Header().Set("Location", elsewhere+"/tlog/head")
+				w.WriteHeader(code)
 			}))
 			s := newSite(t, "registry.sqlite")
 			collector := s.run([]string{"OVERSIGHT_ENDPOINT=" + registry}, "verified.yaml",

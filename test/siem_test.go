@@ -362,7 +362,7 @@ func TestSentinelBeforeTheRoleIsAssigned(t *testing.T) {
 		}
 		return request <= 5
 	})
-	collector := s.start("sentinel.yaml", s.azure.trust(), "exporters: {azure_logs_ingestion: {retry_on_failure: {initial_interval: 20ms, max_interval: 100ms}}}")
+	collector := s.run(nil, "sentinel.yaml", s.azure.trust())
 	waitForSample(t, s.azure, sampleSize)
 	collector.waitForOutput("Monitoring Metrics Publisher")
 	collector.interrupt()

@@ -55,10 +55,15 @@ func growHeap() {
 	afterEachCollection(func() { setGCPercent(gcPercent(liveHeap())) })
 }
 
+// minLiveHeap is what is alive in a collector that has started. Less is not worth a
+// higher GOGC: that also decides when garbage is collected for the first time, at
+// 4 MB times GOGC / 100, and how far a heap may grow until it is set anew.
+const minLiveHeap = 8 << 20
+
 // gcPercent returns the GOGC that lets a heap with so many bytes alive grow by
 // minHeapGrowth, or to its double if that is more.
 func gcPercent(live uint64) int {
-	megabytes := int64(max(live>>20, 1))
+	megabytes := int64(max(live, minLiveHeap) >> 20)
 	return max(defaultGCPercent, int(minHeapGrowth*100>>20/megabytes))
 }
 

@@ -48,8 +48,9 @@ func (e *pushError) Unwrap() error { return e.err }
 // is to blame, "size" or "content" if rows are, and empty if a request failed.
 func (e *pushError) RefusalClass() string { return string(e.class) }
 
-// AcceptedRecords are the values of the attribute log.record.uid of the records that
-// were accepted. A value that another record has, too, which was not, is left out.
+// AcceptedRecords identify the records that were accepted, by their attribute
+// log.record.uid, or else by their column EventUid. A value that another record has,
+// too, which was not, is left out.
 func (e *pushError) AcceptedRecords() []string { return e.accepted }
 
 // err returns the error of a push, nil if everything was accepted.
@@ -140,6 +141,15 @@ func (d *delivery) acceptedUIDs(logs plog.Logs) (uids []string) {
 	return uids
 }
 
+// identify returns the uid of a record, empty if it has none. Translators of records
+// to rows may remove its attributes.
+func identify(record plog.LogRecord) string {
+	if uid, ok := record.Attributes().Get(recordUID); ok {
+		return uid.AsString()
+	}
+	return uidOf(record)
+}
+
 // uids iterates over the records that have a uid.
 func (d *delivery) uids(logs plog.Logs) iter.Seq2[string, rowState] {
 	return func(yield func(string, rowState) bool) {
@@ -148,8 +158,8 @@ func (d *delivery) uids(logs plog.Logs) iter.Seq2[string, rowState] {
 			next := first
 			for index, record := range (resourceRows{resource, first}).records() {
 				next = index + 1
-				uid, ok := record.Attributes().Get(recordUID)
-				if ok && !yield(uid.AsString(), d.states[index]) {
+				uid := identify(record)
+				if uid != "" && !yield(uid, d.states[index]) {
 					return
 				}
 			}

@@ -115,9 +115,24 @@ func TestErrorDoesNotNameAmbiguousRecords(t *testing.T) {
 	records := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
 	records.At(2).Attributes().PutStr("log.record.uid", "u0")
 	records.At(3).Attributes().Remove("log.record.uid")
+	records.At(3).Body().Map().Remove("EventUid")
 	var r refusal
 	require.ErrorAs(t, s.start(t).ConsumeLogs(t.Context(), logs), &r)
 	assert.Equal(t, []string{"u1"}, r.AcceptedRecords())
+}
+
+// Rows whose attributes were removed by what made them have the uid in a column.
+func TestErrorNamesRowsByTheirColumn(t *testing.T) {
+	s := withoutRetry(t, func(c *call) answer {
+		if strings.Contains(c.text(), "row1\"") {
+			return refused("no")
+		}
+		return accepted
+	})
+	rows, _ := named(0, 3)
+	var r refusal
+	require.ErrorAs(t, s.start(t).ConsumeLogs(t.Context(), logsOf(t, rows...)), &r)
+	assert.Equal(t, []string{"row0", "row2"}, r.AcceptedRecords())
 }
 
 // Every answer comes back at once, in one request for each row at most, with its

@@ -88,7 +88,7 @@ func TestSentinelFinding(t *testing.T) {
 	}
 	_, _, finding := translated(t, defaults(siem.FormatSentinel))
 	assert.Equal(t, columns, finding.Body().AsRaw())
-	assert.Zero(t, finding.Attributes().Len())
+	assert.Equal(t, map[string]any{"log.record.uid": findingUID}, finding.Attributes().AsRaw())
 
 	config := defaults(siem.FormatSentinel)
 	config.Sentinel.Layout, config.Sentinel.CustomEvent = siem.LayoutAttributes, "Oversight"

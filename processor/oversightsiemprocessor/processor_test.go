@@ -156,7 +156,7 @@ func TestSentinelBody(t *testing.T) {
 	resource, _, record := only(t, out)
 	stream, _ := resource.Attributes().Get("azure.dcr.stream_name")
 	assert.Equal(t, "Custom-Mine", stream.Str())
-	assert.Zero(t, record.Attributes().Len())
+	assert.Equal(t, map[string]any{"log.record.uid": "00112233445566778899aabbccddeeff"}, record.Attributes().AsRaw())
 	assert.Equal(t, map[string]any{
 		"TimeGenerated": "2024-12-24T00:26:40Z", "OccurredAt": "2024-12-24T00:26:40Z", "Schema": "oversight-siem-1", "RegistryId": "deadbeef",
 		"EventId": "7", "EventUid": "00112233445566778899aabbccddeeff", "BeaconKind": "dns", "Action": "beacon-dns-callback", "TokenId": "t",

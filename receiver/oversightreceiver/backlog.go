@@ -19,10 +19,13 @@ import (
 // backlog is the delivery of events that were refused: those in quarantine, and those
 // that are owed.
 type backlog struct {
-	queue   *delivery.Backlog
-	listDue time.Time            // when they are listed in the log next
-	blamed  int                  // events since they were listed
-	dropped []checkpoint.Refused // since they were listed
+	queue *delivery.Backlog
+
+	listDue   time.Time // when they are listed in the log next
+	burstList time.Time // when they were listed last after many refusals
+	blamed    int       // events since they were listed
+	// dropped and overflow are events that are not kept, since they were listed.
+	dropped, overflow []checkpoint.Refused
 
 	missing []checkpoint.Refused // whose rows are gone, or others now
 	readErr error                // why rows could not be read

@@ -15,31 +15,31 @@ import (
 // blame does what `on_refusal` says with an event that a destination refuses while it
 // accepts others. checked is the event with its status.
 func (p *poller) blame(ctx context.Context, blamed *delivery.Blamed[event], checked *event) {
-	reason := reasonOf(blamed.Reason)
-	fields := refusalFields(checked.ID, checked.UID, reason)
 	now := p.now().UTC()
 	entry := checkpoint.Refused{
-		ID: checked.ID, UID: checked.UID, Reason: reason, Since: now, Tried: now,
+		ID: checked.ID, UID: checked.UID, Reason: reasonOf(blamed.Reason), Since: now, Tried: now,
 		TlogStatus: checked.TlogStatus, TlogMismatch: checked.TlogMismatch,
 	}
 	p.listSoon()
-	if p.config.OnRefusal == RefusalDrop {
+	switch {
+	case p.config.OnRefusal == RefusalDrop:
 		p.telemetry.refused(ctx, outcomeDropped, 1)
-		p.logger.Error("Dropped an event that the destination refuses while it accepts others: `on_refusal` is `drop`",
-			append(fields, zap.Bool("reduced_form_delivered", blamed.Outcome == delivery.Owed))...)
-		p.backlog.dropped = append(p.backlog.dropped, entry)
-		return
-	}
-	if blamed.Outcome == delivery.Owed {
+		p.logLost(messageDropped, &p.backlog.dropped, entry)
+	case blamed.Outcome == delivery.Owed:
 		p.telemetry.refused(ctx, outcomeReduced, 1)
-		p.logger.Warn("The destination refuses an event and accepts its reduced form: delivered that; the whole event is kept and retried", fields...)
+		p.logBlamed(zap.WarnLevel, "The destination refuses an event and accepts its reduced form: delivered that; the whole event is kept and retried", entry)
 		p.owe(ctx, entry)
-		return
+	default:
+		p.telemetry.refused(ctx, outcomeQuarantined, 1)
+		p.logBlamed(zap.WarnLevel, "The destination refuses an event while it accepts others: the event is in quarantine and is retried", entry)
+		p.store.quarantine.add(entry)
 	}
-	p.telemetry.refused(ctx, outcomeQuarantined, 1)
-	p.logger.Warn("The destination refuses an event while it accepts others: the event is in quarantine and is retried", fields...)
-	p.store.quarantine.add(entry)
 }
+
+const (
+	messageDropped  = "Dropped an event that the destination refuses while it accepts others: `on_refusal` is `drop`"
+	messageOverflow = "Gave up delivering an event whole, because too many are owed: its reduced form was delivered, and its row is in the database"
+)
 
 // owe adds an event that is owed, and gives up the oldest one where there is no room:
 // a stranger must not stop the rest, and the trace of the oldest was delivered.
@@ -48,8 +48,7 @@ func (p *poller) owe(ctx context.Context, entry checkpoint.Refused) {
 		oldest := p.store.owed.all()[0]
 		p.store.owed.remove(oldest.ID)
 		p.telemetry.givenUp(ctx, giveUpOverflow, 1)
-		p.logger.Error("Gave up delivering an event whole, because too many are owed: its reduced form was delivered, and its row is in the database",
-			refusalFields(oldest.ID, oldest.UID, oldest.Reason)...)
+		p.logLost(messageOverflow, &p.backlog.overflow, oldest)
 	}
 	p.store.owed.add(entry)
 }

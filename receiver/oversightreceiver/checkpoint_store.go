@@ -85,10 +85,12 @@ func (s *checkpointStore) load(ctx context.Context) (cursor registry.Cursor, fou
 		return registry.Cursor{}, false, fmt.Errorf("load the checkpoint: %w", err)
 	}
 	s.root = root
-	for _, part := range s.parts() {
-		if err := part.load(ctx, s.get); err != nil {
-			return registry.Cursor{}, false, fmt.Errorf("load the checkpoint: %w", err)
-		}
+	var errs []error
+	for _, part := range s.parts() { // all of them, so that a reset knows what to delete
+		errs = append(errs, part.load(ctx, s.get))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return registry.Cursor{}, false, fmt.Errorf("load the checkpoint: %w", err)
 	}
 	return registry.Cursor(root.Cursor), data != nil, nil
 }

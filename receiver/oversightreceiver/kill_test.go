@@ -4,6 +4,7 @@
 package oversightreceiver
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -14,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
 
 // killer is a storage in which the process dies at a write: nothing is stored after it,
@@ -230,7 +233,8 @@ func TestReplacedDatabaseTakesRefusedEvents(t *testing.T) {
 		assert.Empty(c, s.kept(newQuarantine()))
 		assert.Equal(c, int64(4), s.cursor(c))
 	})
-	assert.Len(t, s.logs.FilterMessageSnippet("because the database was replaced").All(), 1)
+	// It may be found first that the row is gone, or that the database was replaced.
+	assert.Len(t, s.logs.FilterMessageSnippet("Gave up ").All(), 1)
 }
 
 // The end of the table at the first start counts, even if it cannot be read then.
@@ -262,4 +266,42 @@ func TestStartAtEndOfMissingDatabase(t *testing.T) {
 	stop()
 	rename(t, hidden, s.config.Database)
 	s.restart(t, tokenRange("t", 1, 7))
+}
+
+// A damaged list of refused events does not lose them: everything is read again.
+func TestDamagedQuarantineReadsEverything(t *testing.T) {
+	for _, key := range []string{"quarantine", "quarantine/0", "owed", "owed/0", "done_ahead"} {
+		t.Run(key, func(t *testing.T) {
+			k := newKiller(t, 26, refuseSome)
+			k.arm(0, false)
+			require.False(t, k.live(26))
+			k.memory.data[key] = []byte("garbage")
+			k.dest.events = nil
+			k.finish(26, 0)
+			assert.Len(t, k.logs.FilterMessage("The checkpoint is damaged: reading from the beginning").All(), 1)
+			if key != "quarantine" { // which alone knows its pages: a later one takes the place of this
+				assert.NotContains(t, k.memory.keys(), "quarantine/0")
+			}
+			assert.NotContains(t, k.memory.keys(), "done_ahead")
+		})
+	}
+}
+
+// loopingSource returns rows, and a position that is where it was.
+type loopingSource struct{ source }
+
+func (loopingSource) Changed() (bool, error) { return true, nil }
+
+func (loopingSource) Read(_ context.Context, cursor registry.Cursor, _ registry.Limits, _ []event) (registry.Batch, error) {
+	return registry.Batch{Events: make([]event, 3), Next: cursor, More: true}, nil
+}
+
+// A batch after which the position is the same is an error, and not delivered for ever.
+func TestBatchWithoutProgress(t *testing.T) {
+	s := newRefusalSetup(t, 0)
+	p := &poller{config: s.config, source: loopingSource{}, cursor: registry.Cursor{ID: 7, UID: "x"}}
+	err := p.readBatch(t.Context())
+	require.ErrorContains(t, err, s.config.Database)
+	require.ErrorContains(t, err, "the rows after id 7 leave the position where it is")
+	assert.True(t, p.pending.empty())
 }

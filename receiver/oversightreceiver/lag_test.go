@@ -6,6 +6,7 @@ package oversightreceiver
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,17 +22,18 @@ func TestLagIsMeasuredEverySecond(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
-		calls := int64(0)
-		fails := true
-		position := int64(10)
+		var calls, position atomic.Int64
+		var fails atomic.Bool
+		fails.Store(true)
+		position.Store(10)
 		meter := newLagMeter(func(_ context.Context, after int64) (registry.Lag, error) {
-			assert.Equal(t, position, after)
-			calls++
-			if fails {
+			assert.Equal(t, position.Load(), after)
+			n := calls.Add(1)
+			if fails.Load() {
 				return registry.Lag{}, errors.New("no such file")
 			}
-			return registry.Lag{Rows: calls}, nil
-		}, func() int64 { return position })
+			return registry.Lag{Rows: n}, nil
+		}, position.Load)
 		assert.False(t, meter.working(), "nothing was measured yet")
 		go meter.run(ctx)
 		synctest.Wait()
@@ -39,7 +41,7 @@ func TestLagIsMeasuredEverySecond(t *testing.T) {
 		assert.False(t, ok)
 		assert.False(t, meter.working())
 
-		fails = false
+		fails.Store(false)
 		time.Sleep(lagInterval)
 		synctest.Wait()
 		lag, ok := meter.lag()
@@ -47,17 +49,17 @@ func TestLagIsMeasuredEverySecond(t *testing.T) {
 		assert.Equal(t, registry.Lag{Rows: 2}, lag)
 		assert.True(t, meter.working())
 
-		fails = true
+		fails.Store(true)
 		time.Sleep(lagInterval)
 		synctest.Wait()
 		lag, _ = meter.lag()
 		assert.Equal(t, registry.Lag{Rows: 2}, lag, "the last value")
 		assert.False(t, meter.working())
 
-		position = 11 // a row was delivered that had been read
+		position.Store(11) // a row was delivered that had been read
 		lag, _ = meter.lag()
 		assert.Equal(t, registry.Lag{Rows: 1}, lag)
-		position = 13
+		position.Store(13)
 		lag, _ = meter.lag()
 		assert.Equal(t, registry.Lag{}, lag)
 	})

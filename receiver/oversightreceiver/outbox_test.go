@@ -294,6 +294,51 @@ func TestFormatIDs(t *testing.T) {
 	assert.True(t, strings.HasSuffix(formatIDs(many), ",98 and 950 more"))
 }
 
+// partlyAccepted is the error of an exporter that names what was accepted.
+type partlyAccepted struct {
+	error
+	uids []string
+}
+
+func (p *partlyAccepted) AcceptedRecords() []string { return p.uids }
+func (p *partlyAccepted) Unwrap() error             { return p.error }
+
+// What a destination names as accepted is not sent again, and claims its leaf.
+func TestPartlyAccepted(t *testing.T) {
+	a := newLogSetup(t, 40)
+	a.config.BatchSize = 1000
+	s := &refusalSetup{setup: a.setup, t: t, dest: &destination{}}
+	s.dest.answer = func(r request) error {
+		refused := &partlyAccepted{error: errBadRequest}
+		for i := range r.events {
+			if e := &r.events[i]; e.ID%7 != 0 || isReduced(e) {
+				refused.uids = append(refused.uids, e.UID)
+			}
+		}
+		if len(refused.uids) == len(r.events) {
+			return nil
+		}
+		return refused
+	}
+	s.run()
+	s.waitForWhole(without(idRange(1, 40), 7, 14, 21, 28, 35))
+	s.eventually(func(c *assert.CollectT) {
+		assert.NotEmpty(c, s.memory.stored())
+		assert.Equal(c, int64(40), s.cursor(c))
+	})
+	s.dest.set(nil)
+	s.clock.advance(2 * time.Hour)
+	s.waitForWhole(idRange(1, 40))
+	_, repeated := s.dest.whole()
+	assert.Zero(t, repeated)
+	assert.Empty(t, s.dest.foundKinds())
+	s.dest.mu.Lock()
+	defer s.dest.mu.Unlock()
+	for i := range s.dest.events {
+		assert.Equal(t, translator.TlogStatusVerified, s.dest.events[i].TlogStatus, "event %d", s.dest.events[i].ID)
+	}
+}
+
 // Rows that are refused, owed, done ahead or waiting are not missing from the log's
 // point of view, and are not duplicates of themselves.
 func TestRefusalsMakeNoFindings(t *testing.T) {
@@ -324,7 +369,7 @@ func TestRefusalsMakeNoFindings(t *testing.T) {
 	s.waitForWhole(idRange(1, 40))
 	head, err := a.registry.Head()
 	require.NoError(t, err)
-	execute(t, a.setup.config.Database, "CREATE TRIGGER refuse BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'refused'); END")
+	execute(t, a.config.Database, "CREATE TRIGGER refuse BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'refused'); END")
 	_, err = a.registry.WriteEvent(t.Context())
 	require.Error(t, err)
 	s.eventually(func(c *assert.CollectT) {

@@ -78,7 +78,7 @@ func (p *poller) position() int64 { return p.delivered.Load() }
 // two deliveries.
 func (p *poller) run(ctx context.Context) {
 	p.init()
-	defer p.logDropped()
+	defer p.logUnlisted()
 	for ctx.Err() == nil {
 		err := p.turn(ctx)
 		switch {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 )
@@ -23,39 +24,73 @@ const (
 	maxListedRanges  = 50
 )
 
-// sampledAfter is how many lines with the same message the log of a collector has in ten
-// seconds before it leaves some out, with its default settings.
-const sampledAfter = 10
+const (
+	// singleLines is how many lines about single events there may be until the next
+	// list, which has the others. The log of a collector leaves out more than that in
+	// ten seconds, with its default settings.
+	singleLines = 10
+	// burstDelay is how long after so many refusals the events are listed, and
+	// burstInterval the least time between two such lists.
+	burstDelay    = time.Minute
+	burstInterval = time.Hour
+	// maxUnlisted bounds the events that wait for a list and are not kept elsewhere.
+	maxUnlisted = 4096
+)
 
-// listSoon is called for each event that is blamed. After many of them it makes a list
-// due: of the lines about single events the log may have left some out.
+// listSoon is called for each event that is blamed. Many of them make a list due.
 func (p *poller) listSoon() {
-	if p.backlog.blamed++; p.backlog.blamed == sampledAfter {
-		p.backlog.listDue = p.now().Add(listDelay)
+	b := &p.backlog
+	if b.blamed++; b.blamed != singleLines {
+		return
+	}
+	due := p.now().Add(burstDelay)
+	if next := b.burstList.Add(burstInterval); due.Before(next) {
+		due = next
+	}
+	if due.Before(b.listDue) {
+		b.listDue = due
 	}
 }
 
-// listDelay is how long after many refusals the events are listed.
-const listDelay = time.Minute
+// logBlamed logs a refusal, if there are few.
+func (p *poller) logBlamed(level zapcore.Level, message string, e checkpoint.Refused) {
+	if p.backlog.blamed <= singleLines {
+		p.logger.Log(level, message, refusalFields(e.ID, e.UID, e.Reason)...)
+	}
+}
+
+// logLost logs an event that is not kept, at once or with the next list.
+func (p *poller) logLost(message string, unlisted *[]checkpoint.Refused, e checkpoint.Refused) {
+	if p.backlog.blamed <= singleLines {
+		p.logBlamed(zap.ErrorLevel, message, e)
+		return
+	}
+	if *unlisted = append(*unlisted, e); len(*unlisted) >= maxUnlisted {
+		p.logUnlisted()
+	}
+}
 
 // listRefused lists the refused events in the log at the start, daily, and after many
 // refusals.
 func (p *poller) listRefused() {
-	if p.now().Before(p.backlog.listDue) {
+	now := p.now()
+	if now.Before(p.backlog.listDue) {
 		return
 	}
 	p.logRefused("The destination refuses events; they are kept and retried every hour")
-	p.logDropped()
-	p.backlog.listDue = p.now().Add(listInterval)
+	p.logUnlisted()
+	if p.backlog.blamed >= singleLines {
+		p.backlog.burstList = now
+	}
+	p.backlog.blamed = 0
+	p.backlog.listDue = now.Add(listInterval)
 }
 
-// logDropped lists the events that were dropped since the last list, if there may not
-// be a line about each.
-func (p *poller) logDropped() {
-	if p.backlog.blamed >= sampledAfter {
-		p.logRefusedList("Dropped events that the destination refuses: `on_refusal` is `drop`", "dropped", p.backlog.dropped)
-	}
-	p.backlog.blamed, p.backlog.dropped = 0, nil
+// logUnlisted lists the events that are not kept and that no line has named.
+func (p *poller) logUnlisted() {
+	p.logRefusedList(messageDropped, "dropped", p.backlog.dropped)
+	p.logRefusedList(messageOverflow, "given up", p.backlog.overflow)
+	p.backlog.dropped, p.backlog.overflow = nil, nil
 }
 
 // logRefused lists the refused events, a line for each reason.

@@ -34,12 +34,14 @@ func (*Translator) TranslateScope(pcommon.InstrumentationScope) {}
 // TranslateResource leaves a resource as it is.
 func (*Translator) TranslateResource(pcommon.Resource) {}
 
-// toBody makes the row the body. Routing attributes stay.
+// toBody makes the row the body. Routing attributes stay, and log.record.uid, by which
+// azure_logs_ingestion names the rows of a request that were accepted.
 func (t *Translator) toBody(record plog.LogRecord, d *translator.Document) {
 	body := pcommon.NewMap()
 	t.row(shape.NewMap(body), d)
 	body.MoveTo(record.Body().SetEmptyMap())
 	routing.RemoveOthers(record)
+	routing.SetDefault(record.Attributes(), translator.AttributeRecordUID, d.UID())
 }
 
 // toAttributes makes the columns attributes, which azuremonitor sends as
