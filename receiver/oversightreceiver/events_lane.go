@@ -6,6 +6,7 @@ package oversightreceiver
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
@@ -53,6 +54,9 @@ func (p *poller) deliverRows(ctx context.Context) error {
 		return nil
 	}
 	if skipped := p.pending.position(0); skipped > 0 {
+		excluded := p.notAhead(p.pending.events[:skipped])
+		p.reconciliation.check(ctx, excluded)
+		p.reconciliation.passed(ctx, excluded)
 		p.pass(skipped)
 		return p.move(ctx, p.cursor)
 	}
@@ -62,7 +66,7 @@ func (p *poller) deliverRows(ctx context.Context) error {
 		return errStopping
 	}
 	p.afterStep(&step)
-	settled := settledRows(&step, rows)
+	settled := p.settledEvents(&step, rows)
 	p.settle(ctx, settled)
 	if len(settled) == 0 {
 		if !p.reconciliation.pending() {
@@ -123,13 +127,39 @@ func settledRows(step *delivery.Step[event], rows []event) []event {
 	return settled
 }
 
+// settledEvents are the rows that a step is done with, and the events between them that
+// `since` excludes: these have leaves, too, which are not without a row.
+func (p *poller) settledEvents(step *delivery.Step[event], rows []event) []event {
+	settled := settledRows(step, rows)
+	if p.since.IsZero() || !p.pending.filtered || step.Passed == 0 {
+		return settled
+	}
+	passed := step.Passed
+	if p.pending.distant && passed == len(rows) { // it is not one of the pending events
+		passed--
+	}
+	return append(p.notAhead(p.pending.events[:p.pending.position(passed)]), settled[passed:]...)
+}
+
+// notAhead are the events that were not delivered ahead: those claimed their leaves
+// then.
+func (p *poller) notAhead(events []event) []event {
+	if len(p.store.doneAhead.rows) == 0 {
+		return slices.Clone(events)
+	}
+	return slices.DeleteFunc(slices.Clone(events), func(e event) bool {
+		delivered, _ := p.store.doneAhead.has(&e)
+		return delivered
+	})
+}
+
 // settle leaves the claims of the settled rows, and no others, to be committed.
 func (p *poller) settle(ctx context.Context, settled []event) {
 	switch {
 	case len(settled) == 0:
 		p.reconciliation.drop()
 		return
-	case len(settled) != len(p.events.sent): // accepted in part
+	case len(settled) != len(p.events.sent): // accepted in part, or with excluded ones
 		p.reconciliation.check(ctx, settled)
 		p.events.sent = settled
 	}

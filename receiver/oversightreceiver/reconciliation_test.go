@@ -547,3 +547,15 @@ func TestReconciliationTelemetry(t *testing.T) {
 	metadatatest.AssertEqualOversightReceiverTlogSize(t, tt, []metricdata.DataPoint[int64]{point(45)}, any)
 	metadatatest.AssertEqualOversightReceiverTlogHeadSize(t, tt, []metricdata.DataPoint[int64]{point(45)}, any)
 }
+
+// Rows that `since` excludes are not delivered, and their leaves are not without a row.
+func TestExcludedRowsHaveLeaves(t *testing.T) {
+	a := newLogSetup(t, 40)
+	execute(t, a.config.Database, "UPDATE events SET timestamp = 1000 WHERE id IN (8, 25, 26, 40)")
+	a.config.Since = "100000"
+	a.run()
+	a.waitForEvents(map[string]int{"verified": 36})
+	a.waitForGrace()
+	_, findings := a.records.all()
+	require.Len(t, findings, 1, "only the leaf that waitForGrace left without a row")
+}
