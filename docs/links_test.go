@@ -29,7 +29,7 @@ func TestLinks(t *testing.T) {
 		}
 		if entry.IsDir() {
 			switch entry.Name() {
-			case ".git", "bin", "out":
+			case ".git", "bin", "dist", "out":
 				return filepath.SkipDir
 			}
 			return nil

@@ -23,7 +23,7 @@ const limitShare = 0.8
 // megabytes here: while the receiver reads a backlog, garbage collection would
 // take a third of the CPU time. A larger GOGC has the same effect on that heap, but
 // would multiply a heap that is full of queued data.
-const minHeapGrowth = 32 << 20
+const minHeapGrowth = 48 << 20
 
 // defaultGCPercent is Go's default for GOGC.
 const defaultGCPercent = 100

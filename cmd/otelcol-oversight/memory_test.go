@@ -13,16 +13,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A small heap grows by 32 MiB between two collections, a large one doubles.
+// A small heap grows by 48 MiB between two collections, a large one doubles.
 func TestGCPercent(t *testing.T) {
 	for _, test := range []struct {
 		live uint64
 		want int
 	}{
-		{0, 400},
-		{8 << 20, 400},
-		{10 << 20, 320},
-		{32 << 20, 100},
+		{0, 600},
+		{8 << 20, 600},
+		{16 << 20, 300},
+		{48 << 20, 100},
 		{500 << 20, 100},
 	} {
 		require.Equal(t, test.want, gcPercent(test.live), "%d MiB", test.live>>20)

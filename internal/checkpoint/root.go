@@ -28,6 +28,9 @@ type Root struct {
 	Database Source `json:"database"`
 	// Recent is how many rows were added to [Recent].
 	Recent int64 `json:"recent"`
+	// RegistryID is the id that the uids of rows were made with, of those that were
+	// delivered ahead of the cursor or were refused.
+	RegistryID string `json:"registry_id,omitempty"`
 	// FirstStart is when a receiver started first that is to begin at the end of the
 	// table, as long as it could not read where that was. nil: that is known.
 	FirstStart *time.Time `json:"first_start,omitempty"`

@@ -107,7 +107,7 @@ type BacklogStep struct {
 // send sends those with the given indexes, whole, made anew. It leaves out rows that
 // do not exist any more, whose entries the owner removes after the step, though they
 // are among those that were delivered. Call Step only while the lane of these rows
-// does not hold: what a hold refuses says nothing of them.
+// does not hold because nothing is accepted: what is refused then says nothing of them.
 func (b *Backlog) Step(ctx context.Context, entries []Entry, send func(ctx context.Context, indexes []int) error) BacklogStep {
 	if b.Wait() > 0 {
 		return BacklogStep{}

@@ -41,7 +41,7 @@ func (r *Reconciler) Check(ctx context.Context, events []translator.Event) {
 		}
 	}
 	r.addLogFindings(ctx)
-	r.setBaseline(events)
+	r.noteVerified(events)
 }
 
 // maxCheckedTogether is how many rows are checked after reading their leaves, which
@@ -130,6 +130,7 @@ func (r *Reconciler) Unstage() {
 		c.page.unstage(c.index)
 	}
 	r.staged, r.rowFindings, r.verified = r.staged[:0], nil, false
+	r.verifiedRows = r.verifiedRows[:0]
 }
 
 // maxAhead is how far beyond the end of the log a row may claim a leaf: the log may
@@ -196,23 +197,37 @@ var expiredContext = func() context.Context {
 	return ctx
 }()
 
-// setBaseline decides from which leaf on rows are expected: from the first leaf, if
-// the row with id 1 is there; otherwise older rows were pruned or skipped, and it is
-// the first leaf that a row names.
-func (r *Reconciler) setBaseline(events []translator.Event) {
-	if r.state.Baselined {
+// verifiedRow is a row and the leaf that confirms it.
+type verifiedRow struct{ id, leaf int64 }
+
+// noteVerified notes the verified rows for setBaseline, as long as it needs them.
+func (r *Reconciler) noteVerified(events []translator.Event) {
+	if r.state.Baselined || len(events) == 0 {
 		return
 	}
-	first := int64(-1)
+	r.firstChecked = events[0].ID
 	for i := range events {
-		if e := &events[i]; e.TlogStatus == translator.TlogStatusVerified && (first < 0 || e.TlogIndex < first) {
-			first = e.TlogIndex
+		if e := &events[i]; e.TlogStatus == translator.TlogStatusVerified {
+			r.verifiedRows = append(r.verifiedRows, verifiedRow{e.ID, e.TlogIndex})
 		}
 	}
-	if first < 0 {
+}
+
+// setBaseline decides from which leaf on rows are expected, when the rows up to lastID
+// have been delivered: from the first leaf, if the row with id 1 is there; otherwise
+// older rows were pruned or skipped, and it is the first leaf that a row names. Rows
+// behind lastID, which were delivered ahead of others, say nothing of these.
+func (r *Reconciler) setBaseline(lastID int64) {
+	first := int64(-1)
+	for _, row := range r.verifiedRows {
+		if row.id <= lastID && (first < 0 || row.leaf < first) {
+			first = row.leaf
+		}
+	}
+	if first < 0 || r.state.Baselined {
 		return
 	}
-	if r.state.LastID == 0 && events[0].ID == 1 {
+	if r.state.LastID == 0 && r.firstChecked == 1 {
 		first = 0
 	}
 	r.state.Baselined, r.state.ResolvedUpTo, r.state.SkippedLeaves = true, first, first

@@ -63,11 +63,15 @@ type Reconciler struct {
 	state    checkpoint.Log
 	pages    pages
 
-	staged      []claim                // by the rows that were checked last
-	verified    bool                   // one of these rows was
-	rowFindings []translator.Integrity // about these rows
-	findings    []translator.Integrity // others, since the last Commit
-	dirty       bool                   // something is worth a snapshot
+	staged   []claim // by the rows that were checked last
+	verified bool    // one of these rows was
+	// verifiedRows are those of them that were, and firstChecked is the id of the first
+	// of them, as long as there is no baseline.
+	verifiedRows []verifiedRow
+	firstChecked int64
+	rowFindings  []translator.Integrity // about these rows
+	findings     []translator.Integrity // others, since the last Commit
+	dirty        bool                   // something is worth a snapshot
 
 	samples []lengthSample // how long the log was when, oldest first
 

@@ -50,6 +50,7 @@ func (r *Reconciler) Commit(lastID int64) (*Snapshot, error) {
 	for _, c := range r.staged {
 		c.page.claim(c.index, c.agrees)
 	}
+	r.setBaseline(lastID)
 	r.Unstage()
 	r.findings, r.dirty = nil, false
 	s := &Snapshot{}

@@ -172,3 +172,36 @@ func TestMissing(t *testing.T) {
 	}
 	assert.Equal(t, []int64{2, 3, 4}, ids)
 }
+
+// Rows that are checked again, because a destination refused them, are from before
+// there was a log as much as they were at first.
+func TestRowsFromBeforeTheLogAreCheckedAgain(t *testing.T) {
+	log, clock, saved := newLog(t), newClock(), &store{}
+	reconciler := log.open(clock, saved, 0)
+	log.writeLeaves(0, 3)
+	rows := make([]translator.Event, 4)
+	for i := range rows {
+		rows[i] = eventOf(int64(max(0, i-1)))
+		rows[i].ID = int64(i + 1)
+	}
+	rows[0].HasTlogIndex, rows[1].HasTlogIndex = false, false
+	rows[2].TlogIndex, rows[3].TlogIndex = 1, 2
+
+	reconciler.Check(t.Context(), rows)
+	reconciler.Unstage() // they were refused
+	reconciler.Check(t.Context(), rows[3:])
+	saved.save(t, reconciler, 0) // the last one was accepted ahead of its turn
+	reconciler.Check(t.Context(), rows[:1])
+	reconciler.Check(t.Context(), rows[:1])
+	saved.save(t, reconciler, 1)
+	assert.Empty(t, reconciler.Findings())
+	reconciler.Check(t.Context(), rows[1:3])
+	assert.Empty(t, reconciler.Findings())
+	saved.save(t, reconciler, 4)
+	assert.Equal(t, int64(1), reconciler.SkippedLeaves(), "the leaf of the first row that has one is 1")
+
+	fresh := eventOf(3)
+	fresh.ID, fresh.HasTlogIndex = 5, false
+	reconciler.Check(t.Context(), []translator.Event{fresh})
+	require.Len(t, reconciler.Findings(), 1, "it is not from before there was a log")
+}

@@ -228,6 +228,30 @@ func (r *Reader) byID(conn *livedb.Conn, ids []int64, events []translator.Event)
 	return events, nil
 }
 
+// UIDs returns the log.record.uids of the rows with these ids, made with that registry
+// id; "" for one that is not there.
+func (r *Reader) UIDs(ctx context.Context, ids []int64, registryID string) ([]string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	uids := make([]string, len(ids))
+	_, err := r.db.View(ctx, func(conn *livedb.Conn, _ livedb.Attempt) error {
+		l, err := r.layout(conn)
+		if err != nil {
+			return err
+		}
+		for i, id := range ids {
+			if uids[i], _, err = r.uidAt(conn, &l.delivery, id, registryID); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, r.wrap("read the uids of events", err)
+	}
+	return uids, nil
+}
+
 // Newest returns the event of the row with the highest id; ok is false if there are
 // no rows.
 func (r *Reader) Newest(ctx context.Context) (event translator.Event, ok bool, err error) {

@@ -28,7 +28,7 @@ type backlog struct {
 	dropped, overflow []checkpoint.Refused
 
 	missing []checkpoint.Refused // whose rows are gone, or others now
-	readErr error                // why rows could not be read
+	readErr error                // why a row could not be read at the last attempt
 }
 
 // maxBacklogTogether is the most refused events that are sent together. Their rows
@@ -92,7 +92,11 @@ func (p *poller) giveUpAll(ctx context.Context) {
 // turnBacklog lists refused events, and sends them again, if it is time to.
 func (p *poller) turnBacklog(ctx context.Context) error {
 	p.listRefused()
-	if p.refusedSize() == 0 || p.renamed || p.events.holding || p.backlog.queue.Wait() > 0 {
+	if p.refusedSize() == 0 {
+		p.backlog.readErr = nil
+		return nil
+	}
+	if p.events.nothingAccepted() || p.backlog.queue.Wait() > 0 {
 		return nil
 	}
 	return p.stepBacklog(ctx)
@@ -105,16 +109,15 @@ func (p *poller) stepBacklog(ctx context.Context) error {
 	for i := range refused {
 		entries[i] = delivery.Entry{UID: refused[i].UID, Reason: refused[i].Reason}
 	}
-	p.backlog.missing, p.backlog.readErr = nil, nil
+	p.backlog.missing = nil
 	step := p.backlog.queue.Step(ctx, entries, func(ctx context.Context, indexes []int) error {
 		return p.sendRefused(ctx, refused, indexes)
 	})
 	if errors.Is(step.Err, errStopping) {
 		return errStopping
 	}
-	if err := p.backlog.readErr; err != nil {
-		p.backlog.queue.Retry()
-		return ignoreIfStopping(ctx, err)
+	if step.Err != nil && p.backlog.readErr != nil { // the queue goes on with others; see report and eventsPause
+		return ignoreIfStopping(ctx, nil)
 	}
 	for _, e := range p.backlog.missing {
 		p.giveUp(ctx, e, giveUpMissing, "Gave up an event that the destination refused: its row was deleted or changed")
@@ -161,6 +164,7 @@ var errTooLargeTogether = consumererror.NewPermanent(errors.New("the events exce
 
 // sendRefused reads events again and sends them whole.
 func (p *poller) sendRefused(ctx context.Context, refused []checkpoint.Refused, indexes []int) error {
+	p.backlog.readErr = nil
 	events := make([]event, 0, len(indexes))
 	budget := p.config.BatchBytes
 	for _, i := range indexes {
@@ -222,4 +226,13 @@ func reasonKind(reason string) string {
 
 func isIDByte(b byte) bool {
 	return b >= '0' && b <= '9' || b >= 'a' && b <= 'f' || b >= 'A' && b <= 'F' || b == '-'
+}
+
+// readByID reads a row; nil: there is none with that id.
+func (p *poller) readByID(ctx context.Context, id int64) (*event, error) {
+	found, err := p.source.ByID(ctx, []int64{id}, nil)
+	if err != nil || len(found) == 0 {
+		return nil, ignoreIfStopping(ctx, err)
+	}
+	return &found[0], nil
 }

@@ -69,10 +69,12 @@ func (d *doneAhead) has(e *event) (delivered, ok bool) {
 }
 
 // rename replaces the uid of a row.
-func (d *doneAhead) rename(e *event) {
-	delete(d.rows, e.ID)
-	d.add(e)
-	d.dirty = true
+func (d *doneAhead) rename(id int64, old, uid string) {
+	before, _ := checkpoint.NewRow(id, old)
+	after, valid := checkpoint.NewRow(id, uid)
+	if known, found := d.rows[id]; found && valid && known == before {
+		d.rows[id], d.dirty = after, true
+	}
 }
 
 // pass forgets the rows that the cursor has passed.

@@ -21,7 +21,9 @@ type eventsLane struct {
 	// out who is to blame.
 	refused bool
 	holding bool
-	distant int // counts the searches for a row from behind the pending ones
+	// quarantineFull says that it holds for that: others may be accepted.
+	quarantineFull bool
+	distant        int // counts the searches for a row from behind the pending ones
 
 	// sent are the rows that were sent last, with their statuses, in their form.
 	sent     []event
@@ -30,6 +32,10 @@ type eventsLane struct {
 	// and the next attempt needs them whole. It is kept for the next batch.
 	copies []event
 }
+
+// nothingAccepted reports whether the lane holds because the destination accepts
+// nothing: what it refuses then says nothing of the events.
+func (l *eventsLane) nothingAccepted() bool { return l.holding && !l.quarantineFull }
 
 func (p *poller) newEventsLane() *delivery.Lane[event] {
 	return delivery.NewLane(delivery.Settings{
@@ -93,7 +99,7 @@ func (p *poller) sendRows(ctx context.Context, rows []event, form delivery.Form)
 
 // afterStep takes over what a step says of the destination.
 func (p *poller) afterStep(step *delivery.Step[event]) {
-	p.events.refused, p.events.holding = step.Err != nil, step.Holding
+	p.events.refused, p.events.holding, p.events.quarantineFull = step.Err != nil, step.Holding, step.QuarantineFull
 	p.events.due = time.Time{}
 	if step.Wait > 0 {
 		p.events.due = p.now().Add(step.Wait)

@@ -63,11 +63,7 @@ func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID in
 }
 
 func (l *logReconciliation) check(ctx context.Context, events []event) {
-	skipped := l.reconciler.SkippedLeaves()
 	l.reconciler.Check(ctx, events)
-	if n := l.reconciler.SkippedLeaves(); n != skipped {
-		l.settings.logger.Info("Skipped leaves that are older than the first row: their rows were probably pruned", zap.Int64("leaves", n))
-	}
 	l.work(ctx, busySlice)
 }
 
@@ -157,7 +153,12 @@ func (l *logReconciliation) close() error  { return l.reconciler.Close() }
 
 func (l *logReconciliation) commit(ctx context.Context, lastID int64) (*reconcile.Snapshot, error) {
 	l.settings.telemetry.found(ctx, l.reconciler.Findings())
-	return l.reconciler.Commit(lastID)
+	skipped := l.reconciler.SkippedLeaves()
+	snapshot, err := l.reconciler.Commit(lastID)
+	if n := l.reconciler.SkippedLeaves(); n != skipped {
+		l.settings.logger.Info("Skipped leaves that are older than the first row: their rows were probably pruned", zap.Int64("leaves", n))
+	}
+	return snapshot, err
 }
 
 func (l *logReconciliation) saved(snapshot *reconcile.Snapshot) { l.reconciler.Saved(snapshot) }

@@ -26,6 +26,7 @@ type source interface {
 	Changed() (bool, error)
 	Read(ctx context.Context, cursor registry.Cursor, limits registry.Limits, into []event) (registry.Batch, error)
 	ByID(ctx context.Context, ids []int64, into []event) ([]event, error)
+	UIDs(ctx context.Context, ids []int64, registryID string) ([]string, error)
 	Newest(ctx context.Context) (newest event, ok bool, err error)
 	End(ctx context.Context) (registry.Cursor, error)
 	EndBefore(ctx context.Context, t time.Time) (registry.Cursor, error)
@@ -51,22 +52,22 @@ type poller struct {
 	openReconciliation openReconciliation
 	reconciliation     reconciliation
 
-	started  bool                // cursor is known
-	renamed  bool                // the uids in the checkpoint are those of another registry_id
-	cursor   registry.Cursor     // behind the last event that was passed
-	snapshot *reconcile.Snapshot // to be saved with the cursor; nil: nothing new
-	unsaved  error               // why the checkpoint in the store is older than cursor
-	more     bool                // there may be rows that were not read
-	buffer   []event
-	rows     []checkpoint.Row
+	started    bool                // cursor is known
+	firstStart *time.Time          // see [checkpoint.Root.FirstStart]; nil: none
+	cursor     registry.Cursor     // behind the last event that was passed
+	snapshot   *reconcile.Snapshot // to be saved with the cursor; nil: nothing new
+	unsaved    error               // why the checkpoint in the store is older than cursor
+	more       bool                // there may be rows that were not read
+	buffer     []event
+	rows       []checkpoint.Row
 
 	pending   pending
 	events    eventsLane
 	records   recordsLane
 	backlog   backlog
 	readPause time.Duration // after the last failure to read; 0: it succeeded
+	readErr   error         // why no rows could be added to the pending ones
 	countedTo int64         // the highest id that was counted as read
-	moreErr   error         // why no rows could be read beside the pending ones
 
 	delivered atomic.Int64 // cursor.ID, for metrics
 }
@@ -133,10 +134,14 @@ func (p *poller) turnEvents(ctx context.Context) error {
 	if replaced := new(registry.ReplacedError); errors.As(err, &replaced) {
 		return p.onReplaced(ctx, replaced)
 	}
-	if err != nil {
+	p.readErr = nil
+	switch {
+	case err != nil && (p.pending.empty() || errors.Is(err, errStopping)):
 		return err
+	case err != nil:
+		p.readErr = err // what was read before is delivered all the same
 	}
-	if err := p.deliverRows(ctx); err != nil || p.more || !p.pending.empty() {
+	if err := p.deliverRows(ctx); err != nil || p.more || p.readErr != nil || !p.pending.empty() {
 		return err
 	}
 	return p.idle(ctx)
@@ -155,7 +160,7 @@ func (p *poller) idle(ctx context.Context) error {
 // report reports a failure to read, and whether the transparency log can be read.
 // Those of deliveries and saves are reported where they occur.
 func (p *poller) report(err error) {
-	p.reportFailure(failureRead, cmp.Or(err, p.moreErr))
+	p.reportFailure(failureRead, cmp.Or(err, p.readErr, p.backlog.readErr))
 	p.reportFailure(failureReconcile, p.reconciliation.err())
 }
 
@@ -175,7 +180,7 @@ func (p *poller) pause(err error) time.Duration {
 	if p.started && p.store.outbox.size() > 0 {
 		pause = min(pause, p.records.due.Sub(now))
 	}
-	if p.started && !p.renamed && !p.events.holding && p.refusedSize() > 0 {
+	if p.started && !p.events.nothingAccepted() && p.refusedSize() > 0 {
 		pause = min(pause, p.backlog.queue.Wait())
 	}
 	if p.unsaved != nil {
@@ -189,6 +194,9 @@ func (p *poller) eventsPause(now time.Time, err error) time.Duration {
 	if err != nil {
 		p.readPause = min(2*max(p.readPause, p.config.PollInterval), max(maxRetryInterval, p.config.PollInterval))
 		return p.readPause
+	}
+	if p.readPause > 0 && p.backlog.readErr != nil {
+		p.backlog.queue.Retry() // the database can be read again
 	}
 	p.readPause = 0
 	switch {

@@ -29,6 +29,9 @@ func (p *poller) start(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
+	if err := p.renameRows(ctx); err != nil {
+		return err
+	}
 	opened, err := p.openReconciliation(ctx, p.store, cursor.ID)
 	if err != nil {
 		return err
@@ -43,7 +46,6 @@ func (p *poller) start(ctx context.Context) error {
 	}
 	p.logger.Info("Reading events", zap.String("database", p.config.Database), zap.Int64("after_id", p.cursor.ID), zap.Bool("checkpoint", found))
 	p.delivered.Store(p.cursor.ID)
-	p.renamed = p.cursor.ID != 0 && p.cursor.RegistryID != p.config.RegistryID && p.refusedSize()+len(p.store.doneAhead.rows) > 0
 	p.started, p.more = true, true
 	p.startBacklog(ctx)
 	return nil
@@ -54,6 +56,9 @@ func (p *poller) start(ctx context.Context) error {
 // cannot be read is read later, and what was added since the first start is
 // delivered.
 func (p *poller) startAtEnd(ctx context.Context) error {
+	if p.store.root.FirstStart == nil {
+		p.store.root.FirstStart = p.firstStart // no storage has it
+	}
 	first := p.store.root.FirstStart
 	var end registry.Cursor
 	var err error
@@ -70,7 +75,7 @@ func (p *poller) startAtEnd(ctx context.Context) error {
 		p.logger.Info("The database does not exist yet: all events that appear in it are delivered", zap.String("database", p.config.Database))
 	case first == nil:
 		now := p.now().UTC()
-		p.store.root.FirstStart = &now
+		p.store.root.FirstStart, p.firstStart = &now, &now
 		return errors.Join(err, p.move(ctx, registry.Cursor{}))
 	default:
 		return err

@@ -15,18 +15,14 @@ import (
 
 // read sees to it that there are rows to send, if the table has any.
 func (p *poller) read(ctx context.Context) error {
-	p.moreErr = nil
+	var err error
 	if p.pending.empty() {
-		if err := p.readBatch(ctx); err != nil {
-			return err
-		}
+		err = p.readBatch(ctx)
 	} else if p.events.refused {
-		if p.moreErr = p.readMore(ctx); errors.Is(p.moreErr, errStopping) {
-			return errStopping
-		}
+		err = p.readMore(ctx)
 	}
 	p.selectRows(ctx)
-	return nil
+	return err
 }
 
 // readBatch reads the rows behind the cursor, if anything has changed.
@@ -81,11 +77,6 @@ func (p *poller) readAfter(ctx context.Context, cursor registry.Cursor, into []e
 	if len(batch.Events) > 0 && batch.Next == cursor {
 		return registry.Batch{}, fmt.Errorf("read database %s: the rows after id %d leave the position where it is: the column `id` must hold increasing integers, as an INTEGER PRIMARY KEY does", p.config.Database, cursor.ID)
 	}
-	if p.renamed {
-		if err := p.renameRows(ctx); err != nil {
-			return registry.Batch{}, err
-		}
-	}
 	p.more = batch.More
 	p.countRead(ctx, batch.Events)
 	return batch, nil
@@ -122,8 +113,10 @@ func (p *poller) selectRows(ctx context.Context) {
 // the newest one, or, where that is done ahead, one in between. If that fails, the
 // pending ones are all there is.
 func (p *poller) addDistant(ctx context.Context) {
-	if !p.more {
-		return // all rows are pending
+	if !p.more { // nothing was there beyond the pending ones when they were read
+		if changed, err := p.source.Changed(); err != nil || !changed {
+			return
+		}
 	}
 	newest, ok, err := p.source.Newest(ctx)
 	if err != nil || !ok || newest.ID <= p.pending.last() {

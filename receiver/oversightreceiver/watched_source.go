@@ -52,6 +52,11 @@ func (s *watchedSource) ByID(ctx context.Context, ids []int64, into []event) ([]
 	return s.source.ByID(ctx, ids, into)
 }
 
+func (s *watchedSource) UIDs(ctx context.Context, ids []int64, registryID string) ([]string, error) {
+	defer s.watch()()
+	return s.source.UIDs(ctx, ids, registryID)
+}
+
 func (s *watchedSource) Newest(ctx context.Context) (newest event, ok bool, err error) {
 	defer s.watch()()
 	return s.source.Newest(ctx)

@@ -47,6 +47,11 @@ func (s *stuckSource) ByID(context.Context, []int64, []event) ([]event, error) {
 	return nil, nil
 }
 
+func (s *stuckSource) UIDs(context.Context, []int64, string) ([]string, error) {
+	<-s.release
+	return nil, nil
+}
+
 func (s *stuckSource) Newest(context.Context) (event, bool, error) {
 	<-s.release
 	return event{}, false, nil
