@@ -168,12 +168,12 @@ func TestFaultBulkExportOfARowWithoutTime(t *testing.T) {
 	const rows, timeless = 10, 5
 	database := writeRegistry(t, beacons(rows, func(int) string { return "Mozilla/5.0" }))
 	db := openRegistry(t, database)
-	_, err := db.ExecContext(t.Context(), "UPDATE events SET timestamp = 9e18 WHERE id = ?", timeless)
+	_, err := db.ExecContext(t.Context(), "UPDATE events SET timestamp = 'unknown' WHERE id = ?", timeless)
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
 	s := newFaultSite(t, database)
 	export := exec.Command(filepath.Join(filepath.Dir(collectorBinary), "oversight-siem"), "export", "--db", database, "--registry-id", "deadbeef",
-		"--format", "ecs", "--output", s.bulk.url+"/_bulk", "--header", "Authorization: ApiKey "+apiKey)
+		"--format", "ecs", "--batch-size", "2", "--output", s.bulk.url+"/_bulk", "--header", "Authorization: ApiKey "+apiKey)
 	output, err := export.CombinedOutput()
 	t.Logf("%v: %s", err, output)
 	r := compare(s.bulk.arrivals(), rows)
@@ -183,4 +183,5 @@ func TestFaultBulkExportOfARowWithoutTime(t *testing.T) {
 	}
 	assert.Equal(t, []int{timeless}, r.missing)
 	assert.Regexp(t, `\b5\b`, string(output))
+	assert.NotContains(t, string(output), "--after-id 0")
 }

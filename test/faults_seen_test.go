@@ -244,9 +244,10 @@ func TestFaultErrorsWithRequestIDs(t *testing.T) {
 	collector.interrupt()
 }
 
-// An event that is refused is named, and no other, however many there are.
+// An event that is refused is named, and no other. Of many, the first are named at
+// once, and all in a list at the next start.
 func TestFaultRefusedEventsAreNamed(t *testing.T) {
-	const rows, every = 300, 4
+	const rows, every = 160, 4
 	t.Parallel()
 	var refused []int
 	for i := every; i <= rows; i += every {
@@ -256,6 +257,10 @@ func TestFaultRefusedEventsAreNamed(t *testing.T) {
 	s.refusePoison()
 	collector := s.run(nil, "splunk.yaml")
 	requireArrived(t, s.hec, rows, refused...)
+	collector.requireNamed(refusalWords["splunk"], refused[:10])
+	collector.interrupt()
+
+	collector = s.run(nil, "splunk.yaml")
 	collector.requireNamed(refusalWords["splunk"], refused)
 	collector.interrupt()
 }
@@ -281,15 +286,17 @@ func namedEvents(log, words string) []int {
 		if !strings.Contains(line, "oversightreceiver/") || !strings.Contains(line, words) {
 			continue
 		}
-		if match := eventIDField.FindStringSubmatch(line); match != nil {
-			id, err := strconv.Atoi(match[1])
-			if err == nil && !slices.Contains(ids, id) {
-				ids = append(ids, id)
+		if match := eventIDs.FindStringSubmatch(line); match != nil {
+			for _, number := range strings.Split(match[1], ",") {
+				id, err := strconv.Atoi(number)
+				if err == nil && !slices.Contains(ids, id) {
+					ids = append(ids, id)
+				}
 			}
 		}
 	}
 	return ids
 }
 
-// eventIDField is the field of a log line that names an event.
-var eventIDField = regexp.MustCompile(`"(?:id|event_id)": "?(\d+)"?`)
+// eventIDs is the field of a log line that names an event, or a list of them.
+var eventIDs = regexp.MustCompile(`"ids?": "?([0-9,]+)"?`)
