@@ -75,10 +75,10 @@ func (l *Lane[R]) nextProbe(rows []R) int {
 }
 
 // endHoldAtFirst ends a hold in which the first row was accepted. If it was at the
-// first probe, after an error of several rows that was not permanent, their number
-// was the cause.
+// first probe, after an error of several rows that was not permanent or blamed
+// the destination, their number was the cause, or another of them.
 func (l *Lane[R]) endHoldAtFirst() Step[R] {
-	if l.hold.class == ClassRetryable && l.hold.failedTogether > 1 && l.hold.probes == 0 {
+	if (l.hold.class == ClassRetryable || l.hold.class == ClassDestination) && l.hold.failedTogether > 1 && l.hold.probes == 0 {
 		l.setLimit(half(l.hold.failedTogether))
 	}
 	l.pass(1)

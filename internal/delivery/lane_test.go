@@ -264,11 +264,17 @@ func TestPoisonBurstAtTheEnd(t *testing.T) {
 // A destination that blames itself for the same row again and again, and accepts all
 // others, does not stop them.
 func TestDestinationErrorsOfOneRow(t *testing.T) {
-	s := newSimulation(t, 1000, refuses(errDestination, true, 300)).run()
-	s.checkNoRepeats()
-	assert.Equal(t, 1000, s.head)
-	assert.True(t, s.quarantined[300])
-	assert.Len(t, s.quarantined, 1)
+	for _, id := range []int{0, 300, 998} {
+		s := newSimulation(t, 5000, refuses(errDestination, true, id))
+		start := s.now
+		s.run()
+		s.checkNoRepeats()
+		assert.Equal(t, 5000, s.head)
+		assert.True(t, s.quarantined[id])
+		assert.Len(t, s.quarantined, 1)
+		assert.Less(t, s.now.Sub(start), 3*time.Minute, "row %d", id)
+		assert.LessOrEqual(t, len(s.requests), 60, "row %d: windows are large again", id)
+	}
 }
 
 // Balancers, some of whose servers refuse everything: nothing is lost.

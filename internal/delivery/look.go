@@ -141,7 +141,7 @@ func (l *Lane[R]) blame(rows []R, step Step[R], outcome Outcome) Step[R] {
 	step.Passed = 1
 	step.Blamed = &Blamed[R]{Row: rows[0], Outcome: outcome, Reason: l.first.err}
 	step.HoldEnded = l.hold.quarantineFull
-	if l.first.suspectClass == ClassRetryable {
+	if l.first.suspectClass != ClassUnknown {
 		l.limit = 0 // it was not their number
 	}
 	l.pass(1)
