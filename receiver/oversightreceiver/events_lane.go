@@ -89,6 +89,9 @@ func isStopping[R any](ctx context.Context, step *delivery.Step[R]) bool {
 // claims its leaves.
 func (p *poller) sendRows(ctx context.Context, rows []event, form delivery.Form) error {
 	p.reconciliation.check(ctx, rows)
+	if ctx.Err() != nil { // the check may not have waited for leaves
+		return errStopping
+	}
 	p.events.sent, p.events.sentForm = rows, form
 	p.events.copies = append(p.events.copies[:0], rows...)
 	copies := p.events.copies

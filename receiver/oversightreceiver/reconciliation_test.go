@@ -559,3 +559,22 @@ func TestExcludedRowsHaveLeaves(t *testing.T) {
 	_, findings := a.records.all()
 	require.Len(t, findings, 1, "only the leaf that waitForGrace left without a row")
 }
+
+// A receiver that is stopped while an event waits for its leaf does not deliver it
+// unchecked.
+func TestShutdownWhileALeafIsLate(t *testing.T) {
+	a := newLogSetup(t, 20)
+	a.log.Wait = patience
+	whole, err := os.ReadFile(a.log.Leaves)
+	require.NoError(t, err)
+	require.NoError(t, os.Truncate(a.log.Leaves, int64(len(whole)-100)))
+	a.config.BatchSize = 19
+	stop := a.run()
+	a.waitForEvents(map[string]int{"verified": 19})
+	a.eventuallyStored(t, `"id":19`)
+	stop()
+	require.NoError(t, os.WriteFile(a.log.Leaves, whole, 0o600))
+	a.run()
+	a.waitForEvents(map[string]int{"verified": 20})
+	assert.Empty(t, a.records.kinds())
+}
