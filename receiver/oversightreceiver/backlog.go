@@ -24,8 +24,10 @@ type backlog struct {
 	listDue   time.Time // when they are listed in the log next
 	burstList time.Time // when they were listed last after many refusals
 	blamed    int       // events since they were listed
-	// dropped and overflow are events that are not kept, since they were listed.
+	// dropped and overflow are events that are not kept, since they were listed, and
+	// lostDue is when they are listed next; zero: there are none.
 	dropped, overflow []checkpoint.Refused
+	lostDue           time.Time
 
 	missing []checkpoint.Refused // whose rows are gone, or others now
 	readErr error                // why a row could not be read at the last attempt

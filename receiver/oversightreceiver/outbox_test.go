@@ -287,11 +287,7 @@ func TestReason(t *testing.T) {
 
 func TestFormatIDs(t *testing.T) {
 	assert.Equal(t, "1-3,7,9-10", formatIDs([]int64{9, 2, 1, 3, 7, 10, 7}))
-	var many []int64
-	for i := range int64(1000) {
-		many = append(many, 2*i)
-	}
-	assert.True(t, strings.HasSuffix(formatIDs(many), ",98 and 950 more"))
+	assert.Empty(t, formatIDs(nil))
 }
 
 // partlyAccepted is the error of an exporter that names what was accepted.

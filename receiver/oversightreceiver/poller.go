@@ -183,6 +183,9 @@ func (p *poller) pause(err error) time.Duration {
 	if p.started && !p.events.nothingAccepted() && p.refusedSize() > 0 {
 		pause = min(pause, p.backlog.queue.Wait())
 	}
+	if due := p.backlog.lostDue; !due.IsZero() {
+		pause = min(pause, due.Sub(now))
+	}
 	if p.unsaved != nil {
 		pause = min(pause, p.config.PollInterval)
 	}

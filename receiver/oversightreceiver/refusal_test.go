@@ -11,6 +11,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -501,6 +502,51 @@ func TestManyRefusalsAreListed(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Whoever delivers refused events by hand needs the id of each, however many there
+// are. Those that are dropped are kept nowhere else, so they do not wait for long: a
+// crash would lose their ids.
+func TestEachRefusedEventIsNamed(t *testing.T) {
+	for mode, delay := range map[string]time.Duration{RefusalHold: 2 * time.Minute, RefusalDrop: 10 * time.Second} {
+		t.Run(mode, func(t *testing.T) {
+			s := newRefusalSetup(t, 300)
+			s.config.OnRefusal = mode
+			var refused []int64
+			var tokens []string
+			for id := int64(1); id < 300; id += 2 { // no two of them are one range
+				refused, tokens = append(refused, id), append(tokens, fmt.Sprintf("t%d", id))
+			}
+			s.dest.answer = refuseTokens(true, tokens...)
+			s.run()
+			s.eventually(func(c *assert.CollectT) {
+				assert.NotEmpty(c, s.memory.stored())
+				assert.Equal(c, int64(300), s.cursor(c))
+			})
+			s.clock.advance(delay)
+			s.eventually(func(c *assert.CollectT) { assert.Equal(c, refused, s.named()) })
+		})
+	}
+}
+
+// named are the ids of refused events that the log names.
+func (s *refusalSetup) named() []int64 {
+	var ids []int64
+	for _, entry := range s.logs.FilterMessageSnippet("refuses").All() {
+		fields := entry.ContextMap()
+		if id, ok := fields["id"].(int64); ok {
+			ids = append(ids, id)
+		}
+		if list, ok := fields["ids"].(string); ok {
+			for text := range strings.SplitSeq(list, ",") {
+				id, err := strconv.ParseInt(text, 10, 64)
+				require.NoError(s.t, err, list)
+				ids = append(ids, id)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // Events that are refused are listed, and given up when the configuration says so.

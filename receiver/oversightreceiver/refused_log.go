@@ -18,10 +18,10 @@ import (
 const (
 	// listInterval is how often refused events are listed in the log.
 	listInterval = 24 * time.Hour
-	// maxListedReasons and maxListedRanges bound such a list: its lines, and the ranges
-	// of ids in each.
+	// maxListedReasons bounds the reasons in such a list, and maxListedRanges the ranges
+	// of ids in a line. All ids of a full list are a few lines.
 	maxListedReasons = 10
-	maxListedRanges  = 50
+	maxListedRanges  = 500
 )
 
 const (
@@ -33,8 +33,10 @@ const (
 	// burstInterval the least time between two such lists.
 	burstDelay    = time.Minute
 	burstInterval = time.Hour
-	// maxUnlisted bounds the events that wait for a list and are not kept elsewhere.
+	// maxUnlisted bounds the events that wait for a list and are not kept elsewhere, and
+	// lostDelay how long they wait: a crash loses their ids.
 	maxUnlisted = 4096
+	lostDelay   = 5 * time.Second
 )
 
 // listSoon is called for each event that is blamed. Many of them make a list due.
@@ -65,6 +67,9 @@ func (p *poller) logLost(message string, unlisted *[]checkpoint.Refused, e check
 		p.logBlamed(zap.ErrorLevel, message, e)
 		return
 	}
+	if p.backlog.lostDue.IsZero() {
+		p.backlog.lostDue = p.now().Add(lostDelay)
+	}
 	if *unlisted = append(*unlisted, e); len(*unlisted) >= maxUnlisted {
 		p.logUnlisted()
 	}
@@ -74,6 +79,9 @@ func (p *poller) logLost(message string, unlisted *[]checkpoint.Refused, e check
 // refusals.
 func (p *poller) listRefused() {
 	now := p.now()
+	if due := p.backlog.lostDue; !due.IsZero() && !now.Before(due) {
+		p.logUnlisted()
+	}
 	if now.Before(p.backlog.listDue) {
 		return
 	}
@@ -90,7 +98,7 @@ func (p *poller) listRefused() {
 func (p *poller) logUnlisted() {
 	p.logRefusedList(messageDropped, "dropped", p.backlog.dropped)
 	p.logRefusedList(messageOverflow, "given up", p.backlog.overflow)
-	p.backlog.dropped, p.backlog.overflow = nil, nil
+	p.backlog.dropped, p.backlog.overflow, p.backlog.lostDue = nil, nil, time.Time{}
 }
 
 // logRefused lists the refused events, a line for each reason.
@@ -123,19 +131,19 @@ func (p *poller) logRefusedList(message, state string, events []checkpoint.Refus
 		if kind == "" {
 			reason = "other reasons"
 		}
-		p.logger.Warn(message, zap.String("state", state), zap.Int("events", len(ids[kind])),
-			zap.String("ids", formatIDs(ids[kind])), zap.String("reason", reason))
+		for ranges := range slices.Chunk(idRanges(ids[kind]), maxListedRanges) {
+			p.logger.Warn(message, zap.String("state", state), zap.Int("events", len(ids[kind])),
+				zap.String("ids", strings.Join(ranges, ",")), zap.String("reason", reason))
+		}
 	}
 }
 
 // formatIDs lists ids as ranges, as `oversight-siem export --ids` reads them.
-func formatIDs(ids []int64) string {
+func formatIDs(ids []int64) string { return strings.Join(idRanges(ids), ",") }
+
+func idRanges(ids []int64) (ranges []string) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	var ranges []string
 	for len(ids) > 0 {
-		if len(ranges) == maxListedRanges {
-			return strings.Join(ranges, ",") + fmt.Sprintf(" and %d more", len(ids))
-		}
 		n := 1
 		for n < len(ids) && ids[n] == ids[0]+int64(n) {
 			n++
@@ -147,5 +155,5 @@ func formatIDs(ids []int64) string {
 		}
 		ids = ids[n:]
 	}
-	return strings.Join(ranges, ",")
+	return ranges
 }
