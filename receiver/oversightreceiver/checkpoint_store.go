@@ -81,20 +81,19 @@ func (s *checkpointStore) load(ctx context.Context) (cursor registry.Cursor, fou
 		return registry.Cursor{}, false, err
 	}
 	root, err := s.decodeRoot(ctx, data)
+	if err != nil && !errors.Is(err, checkpoint.ErrDamaged) {
+		return registry.Cursor{}, false, fmt.Errorf("load the checkpoint: %w", err)
+	}
 	s.root = root
 	errs := []error{err}
-	if err == nil {
-		for _, part := range s.parts() { // all of them, so that a reset knows what to delete
-			errs = append(errs, part.load(ctx, s.get))
+	for _, part := range s.parts() { // all of them, so that a reset knows what to delete
+		err := part.load(ctx, s.get)
+		if err != nil && !errors.Is(err, checkpoint.ErrDamaged) {
+			return registry.Cursor{}, false, fmt.Errorf("load the checkpoint: %w", err)
 		}
+		errs = append(errs, err)
 	}
-	err = errors.Join(errs...)
-	if errors.Is(err, checkpoint.ErrDamaged) { // findings are kept
-		if err := s.outbox.load(ctx, s.get); err != nil {
-			return registry.Cursor{}, false, err
-		}
-	}
-	if err != nil {
+	if err := errors.Join(errs...); err != nil {
 		return registry.Cursor{}, false, fmt.Errorf("load the checkpoint: %w", err)
 	}
 	return registry.Cursor(root.Cursor), data != nil, nil

@@ -548,16 +548,33 @@ func TestReconciliationTelemetry(t *testing.T) {
 	metadatatest.AssertEqualOversightReceiverTlogHeadSize(t, tt, []metricdata.DataPoint[int64]{point(45)}, any)
 }
 
-// Rows that `since` excludes are not delivered, and their leaves are not without a row.
-func TestExcludedRowsHaveLeaves(t *testing.T) {
+// Rows that are older than `since` are not delivered, but they are checked: their
+// leaves are theirs, wherever they are among the others.
+func TestRowsBeforeSinceAreChecked(t *testing.T) {
 	a := newLogSetup(t, 40)
-	execute(t, a.config.Database, "UPDATE events SET timestamp = 1000 WHERE id IN (8, 25, 26, 40)")
-	a.config.Since = "100000"
+	execute(t, a.settings.Database, "UPDATE events SET timestamp = 1000000 WHERE id IN (1, 2, 3, 18, 20, 21, 25, 40)")
+	a.config.Since = "2001-01-01T00:00:00Z"
 	a.run()
-	a.waitForEvents(map[string]int{"verified": 36})
+	a.waitForEvents(map[string]int{"verified": 32})
 	a.waitForGrace()
 	_, findings := a.records.all()
 	require.Len(t, findings, 1, "only the leaf that waitForGrace left without a row")
+	events, _ := a.records.all()
+	assert.Len(t, events, 32)
+}
+
+// A row that the log does not confirm is found whatever its time is.
+func TestForgedRowBeforeSince(t *testing.T) {
+	a := newLogSetup(t, 40)
+	execute(t, a.settings.Database, "UPDATE events SET timestamp = 1000000, token_id = 'forged' WHERE id IN (2, 20)")
+	a.config.Since = "2001-01-01T00:00:00Z"
+	a.run()
+	a.waitForEvents(map[string]int{"verified": 38})
+	a.waitForKinds(translator.IntegrityRowMismatch)
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		_, findings := a.records.all()
+		assert.Len(c, findings, 2)
+	}, patience, time.Millisecond)
 }
 
 // A receiver that is stopped while an event waits for its leaf does not deliver it
