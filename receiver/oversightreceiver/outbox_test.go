@@ -5,6 +5,7 @@ package oversightreceiver
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -285,13 +286,32 @@ func TestReason(t *testing.T) {
 	}
 }
 
-func TestFormatIDs(t *testing.T) {
-	assert.Equal(t, "1-3,7,9-10", formatIDs([]int64{9, 2, 1, 3, 7, 10, 7}))
+func TestIDLines(t *testing.T) {
+	assert.Equal(t, []idLine{{"1-3,7,9-10", 6}}, idLines([]int64{9, 2, 1, 3, 7, 10, 7}))
+	assert.Empty(t, idLines(nil))
 	var many []int64
 	for i := range int64(1000) {
 		many = append(many, 2*i)
 	}
-	assert.True(t, strings.HasSuffix(formatIDs(many), ",98 and 950 more"))
+	lines := idLines(many)
+	require.Len(t, lines, 20)
+	var listed []int64
+	for _, line := range lines {
+		assert.Equal(t, 50, line.events)
+		listed = append(listed, parseIDs(t, line.ids)...)
+	}
+	assert.Equal(t, many, listed)
+}
+
+// parseIDs reads ids that are not ranges.
+func parseIDs(t *testing.T, text string) (ids []int64) {
+	t.Helper()
+	for number := range strings.SplitSeq(text, ",") {
+		id, err := strconv.ParseInt(number, 10, 64)
+		require.NoError(t, err)
+		ids = append(ids, id)
+	}
+	return ids
 }
 
 // partlyAccepted is the error of an exporter that names what was accepted.

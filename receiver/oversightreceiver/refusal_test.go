@@ -503,6 +503,36 @@ func TestManyRefusalsAreListed(t *testing.T) {
 	}
 }
 
+// Every event that is dropped is named, however many there are, and at a stop, too.
+func TestEveryDroppedEventIsNamed(t *testing.T) {
+	const rows = 400
+	s := newRefusalSetup(t, rows)
+	s.config.OnRefusal = RefusalDrop
+	var tokens []string
+	var want []int64
+	for id := int64(2); id < rows; id += 2 {
+		tokens = append(tokens, fmt.Sprintf("t%d", id))
+		want = append(want, id)
+	}
+	s.dest.answer = refuseTokens(true, tokens...)
+	stop := s.run()
+	s.eventually(func(c *assert.CollectT) {
+		assert.NotEmpty(c, s.memory.stored())
+		assert.Equal(c, int64(rows), s.cursor(c))
+	})
+	stop()
+	var named []int64
+	for _, line := range s.logs.FilterMessage(messageDropped).All() {
+		if ids, ok := line.ContextMap()["ids"].(string); ok {
+			named = append(named, parseIDs(t, ids)...)
+		} else {
+			named = append(named, line.ContextMap()["id"].(int64))
+		}
+	}
+	slices.Sort(named)
+	assert.Equal(t, want, named)
+}
+
 // Events that are refused are listed, and given up when the configuration says so.
 func TestGiveUp(t *testing.T) {
 	s := newRefusalSetup(t, 100)

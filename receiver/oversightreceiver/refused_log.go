@@ -18,8 +18,8 @@ import (
 const (
 	// listInterval is how often refused events are listed in the log.
 	listInterval = 24 * time.Hour
-	// maxListedReasons and maxListedRanges bound such a list: its lines, and the ranges
-	// of ids in each.
+	// maxListedReasons bounds the reasons of such a list, and maxListedRanges the ranges
+	// of ids in one line: a list has as many lines as it takes to name every id.
 	maxListedReasons = 10
 	maxListedRanges  = 50
 )
@@ -93,7 +93,7 @@ func (p *poller) logUnlisted() {
 	p.backlog.dropped, p.backlog.overflow = nil, nil
 }
 
-// logRefused lists the refused events, a line for each reason.
+// logRefused lists the refused events by their reasons.
 func (p *poller) logRefused(message string) {
 	for _, l := range []struct {
 		list  *refusedList
@@ -123,19 +123,25 @@ func (p *poller) logRefusedList(message, state string, events []checkpoint.Refus
 		if kind == "" {
 			reason = "other reasons"
 		}
-		p.logger.Warn(message, zap.String("state", state), zap.Int("events", len(ids[kind])),
-			zap.String("ids", formatIDs(ids[kind])), zap.String("reason", reason))
+		for _, line := range idLines(ids[kind]) {
+			p.logger.Warn(message, zap.String("state", state), zap.Int("events", line.events),
+				zap.String("ids", line.ids), zap.String("reason", reason))
+		}
 	}
 }
 
-// formatIDs lists ids as ranges, as `oversight-siem export --ids` reads them.
-func formatIDs(ids []int64) string {
+// idLine is what one line of a log says of many ids.
+type idLine struct {
+	ids    string // as ranges, as `oversight-siem export --ids` reads them
+	events int
+}
+
+// idLines lists all ids, in their order.
+func idLines(ids []int64) (lines []idLine) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	var ranges []string
+	events := 0
 	for len(ids) > 0 {
-		if len(ranges) == maxListedRanges {
-			return strings.Join(ranges, ",") + fmt.Sprintf(" and %d more", len(ids))
-		}
 		n := 1
 		for n < len(ids) && ids[n] == ids[0]+int64(n) {
 			n++
@@ -146,6 +152,11 @@ func formatIDs(ids []int64) string {
 			ranges = append(ranges, fmt.Sprintf("%d-%d", ids[0], ids[n-1]))
 		}
 		ids = ids[n:]
+		events += n
+		if len(ranges) == maxListedRanges || len(ids) == 0 {
+			lines = append(lines, idLine{ids: strings.Join(ranges, ","), events: events})
+			ranges, events = nil, 0
+		}
 	}
-	return strings.Join(ranges, ",")
+	return lines
 }
