@@ -32,6 +32,9 @@ func TestFlagErrors(t *testing.T) {
 		"no database":           {[]string{"export", "--registry-id", "x", "--format", "ecs"}, []string{"--db is required", "registry.sqlite"}},
 		"no registry id":        {[]string{"export", "--db", "x", "--format", "ecs"}, []string{"--registry-id is required", "ed25519_pub"}},
 		"no registry id, shown": {[]string{"preview", "--db", "x"}, []string{"--registry-id is required", "ed25519_pub"}},
+		"registry id, upper":    {with("--registry-id", strings.ToUpper(registryID)), []string{"--registry-id is", "must be in lower case: " + registryID}},
+		"registry id, cut":      {with("--registry-id", registryID[1:]), []string{"--registry-id is", "has 63 hex digits"}},
+		"registry id, spaces":   {[]string{"preview", "--db", "x", "--registry-id", "a\nb"}, []string{"--registry-id is", "spaces, line ends"}},
 		"no format":             {[]string{"export", "--db", "x", "--registry-id", "x"}, []string{"--format is required", "splunk, ecs, sentinel"}},
 		"wrong format":          {[]string{"export", "--db", "x", "--registry-id", "x", "--format", "cef"}, []string{`--format is "cef"`, "splunk, ecs, sentinel"}},
 		"since":                 {with("--since", "yesterday"), []string{`--since is "yesterday"`, "2026-01-01T00:00:00Z", "Unix seconds"}},
@@ -82,6 +85,14 @@ func TestFlagErrors(t *testing.T) {
 			assert.NoFileExists(t, "x")
 		})
 	}
+}
+
+// verify tells errors from findings by its exit status.
+func TestVerifyChecksRegistryID(t *testing.T) {
+	r := run(t, "verify", "--db", "x", "--tlog", "x", "--registry-id", registryID+"0")
+	assert.Equal(t, 2, r.code)
+	assert.Contains(t, r.stderr, "oversight-siem: --registry-id is")
+	assert.Contains(t, r.stderr, "has 65 hex digits")
 }
 
 func TestHelp(t *testing.T) {

@@ -90,6 +90,9 @@ func (v *verify) settings(ctx context.Context) (verification.Settings, error) {
 	if err := v.database.CheckPath(); err != nil {
 		return settings, err
 	}
+	if err := v.database.CheckID(); err != nil {
+		return settings, err
+	}
 	var err error
 	if settings.Leaves, settings.Key, err = v.log.Find(); err != nil {
 		return settings, err

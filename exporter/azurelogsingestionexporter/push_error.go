@@ -19,7 +19,9 @@ type refusalClass string
 
 const (
 	// classNone: nothing was refused, it failed.
-	classNone        refusalClass = ""
+	classNone refusalClass = ""
+	// classBusy: the service asks to send again later, which says nothing of the rows.
+	classBusy        refusalClass = "busy"
 	classDestination refusalClass = "destination"
 	classContent     refusalClass = "content"
 	classSize        refusalClass = "size"
@@ -45,7 +47,8 @@ func (e *pushError) Error() string { return e.err.Error() }
 func (e *pushError) Unwrap() error { return e.err }
 
 // RefusalClass is "destination" if the service, the credential or the configuration
-// is to blame, "size" or "content" if rows are, and empty if a request failed.
+// is to blame, "busy" if the service has too much to do now, "size" or "content" if
+// rows are to blame, and empty if a request failed.
 func (e *pushError) RefusalClass() string { return string(e.class) }
 
 // AcceptedRecords identify the records that were accepted, by their attribute
@@ -108,10 +111,13 @@ func (d *delivery) class() refusalClass {
 	if d.counts[rowRefused] > 0 && d.tooLarge == d.counts[rowRefused] {
 		class = classSize
 	}
+	busy := false
 	for _, f := range d.failures {
 		switch f.class {
 		case classDestination:
 			return classDestination
+		case classBusy:
+			busy = true
 		case classNone:
 			class = classNone
 		default:
@@ -119,6 +125,9 @@ func (d *delivery) class() refusalClass {
 				class = classContent
 			}
 		}
+	}
+	if busy {
+		return classBusy
 	}
 	return class
 }

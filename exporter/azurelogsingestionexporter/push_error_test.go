@@ -161,9 +161,10 @@ func TestErrorClasses(t *testing.T) {
 		"408":               {408, "", "", "408 Request Timeout", false},
 		"413":               {413, "", "size", "413 Request Entity Too Large", true},
 		"415":               {415, "", "destination", "415 Unsupported Media Type", false},
-		"429":               {429, "", "", "429 Too Many Requests", false},
+		"429":               {429, "", "busy", "429 Too Many Requests", false},
 		"500":               {500, page, "", "500 Internal Server Error: <html>", false},
 		"503":               {503, "", "", "503 Service Unavailable", false},
+		"503, says when":    {503, "retry", "busy", "503 Service Unavailable", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			requests := 0
@@ -171,6 +172,9 @@ func TestErrorClasses(t *testing.T) {
 				_, _ = io.Copy(io.Discard, r.Body)
 				requests++
 				w.Header().Set("Location", "http://127.0.0.1:1/elsewhere")
+				if test.body == "retry" {
+					w.Header().Set("Retry-After", "5")
+				}
 				w.WriteHeader(test.status)
 				_, _ = io.WriteString(w, test.body)
 			}))

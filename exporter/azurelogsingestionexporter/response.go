@@ -39,7 +39,9 @@ func reactTo(status int) (reaction, refusalClass) {
 		return splitRequest, classContent
 	case status == http.StatusRequestEntityTooLarge:
 		return splitRequest, classSize
-	case status == http.StatusRequestTimeout, status == http.StatusTooManyRequests, status >= 500:
+	case status == http.StatusTooManyRequests:
+		return retryRows, classBusy
+	case status == http.StatusRequestTimeout, status >= 500:
 		return retryRows, classNone
 	}
 	return retryRows, classDestination
@@ -49,6 +51,9 @@ func reactTo(status int) (reaction, refusalClass) {
 func newResponseFailure(t target, response *http.Response) *failure {
 	f := &failure{target: t, status: response.StatusCode, requestID: requestID(response.Header)}
 	f.reaction, f.class = reactTo(f.status)
+	if f.status == http.StatusServiceUnavailable && response.Header.Get("Retry-After") != "" {
+		f.class = classBusy
+	}
 	f.retryAfter = min(retryAfter(response.Header.Values("Retry-After"), time.Now()), maxRetryAfter)
 	body, _ := io.ReadAll(io.LimitReader(response.Body, maxResponseBytes)) // a partial explanation is better than none
 	f.code, f.message = parseError(body)

@@ -57,7 +57,7 @@ func (a *answer) words(text string) string { return words(a.request.Header, text
 // refused returns the refusal of an answer that is not the service's own. Its class
 // is that of the status.
 func (a *answer) refused() *refusal {
-	class, permanent := classifyStatus(a.status)
+	class, permanent := a.classify()
 	return a.refusal(class, permanent, a.excerpt())
 }
 
@@ -92,8 +92,9 @@ func classifyStatus(status int) (class string, permanent bool) {
 		return classDestination, false
 	case status == http.StatusRequestEntityTooLarge:
 		return classSize, true
-	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status == http.StatusTooManyRequests,
-		status >= 500:
+	case status == http.StatusTooManyRequests:
+		return classBusy, false
+	case status == http.StatusRequestTimeout, status == http.StatusTooEarly, status >= 500:
 		return classRetryable, false
 	case status == http.StatusBadRequest, status == http.StatusUnprocessableEntity:
 		return classUnknown, true
@@ -101,9 +102,11 @@ func classifyStatus(status int) (class string, permanent bool) {
 	return classUnknown, false
 }
 
-// asksToWait says that the answer asks to send again after a time. An exporter knows
-// how to wait for it.
-func (a *answer) asksToWait() bool {
-	return a.header.Get("Retry-After") != "" &&
-		(a.status == http.StatusTooManyRequests || a.status == http.StatusServiceUnavailable)
+// classify is [classifyStatus] of the answer. One of 503 that says when to send again is
+// that of a destination that is busy.
+func (a *answer) classify() (class string, permanent bool) {
+	if a.status == http.StatusServiceUnavailable && a.header.Get("Retry-After") != "" {
+		return classBusy, false
+	}
+	return classifyStatus(a.status)
 }

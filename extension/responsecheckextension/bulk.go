@@ -150,7 +150,10 @@ func refusedBulkRequest(a *answer) *refusal {
 		return a.refused()
 	}
 	class := body.Error.class(a.status)
-	_, permanent := classifyStatus(a.status)
+	statusClass, permanent := a.classify()
+	if class == classRetryable {
+		class = statusClass
+	}
 	if class == classDestination {
 		permanent = false
 	}

@@ -57,8 +57,10 @@ func documentsClass(classes map[string]int, someAccepted bool) string {
 		return classUnknown
 	case classes[classDestination] > 0:
 		return classDestination
+	case classes[classRetryable] > 0:
+		return classRetryable
 	}
-	return classRetryable
+	return classBusy
 }
 
 // documentName names a document by its id, or by its position from 0 if it has none.

@@ -77,7 +77,7 @@ func TestBulkAnswers(t *testing.T) {
 			"Validation Failed: 1: this action would add [2] shards, but this cluster currently has [1000]/[1000] maximum normal shards open;")+"\n", 3), "\n")[:3]...), class: "destination"},
 		{name: "no rights", answer: bulkReply(strings.Split(strings.Repeat(item(403, "security_exception",
 			"action [indices:admin/auto_create] is unauthorized")+"\n", 3), "\n")[:3]...), class: "destination"},
-		{name: "busy", answer: bulkReply(created, busy, created), class: "retryable", words: []string{"document uid-1: status 429"}},
+		{name: "busy", answer: bulkReply(created, busy, created), class: "busy", words: []string{"document uid-1: status 429"}},
 		{name: "busy and refused", answer: bulkReply(busy, parsing, busy), class: "content", permanent: true},
 		{name: "item with status 500", answer: bulkReply(created, item(500, "exception", "boom"), created), class: "retryable"},
 		{name: "item with an unknown error", answer: bulkReply(created, item(400, "script_exception", "runtime error"), created), class: "unknown"},
@@ -110,9 +110,9 @@ func TestBulkAnswers(t *testing.T) {
 		{name: "404", answer: reply{status: 404, body: `{"error":{"type":"index_not_found_exception","reason":"no such index [logs]"},"status":404}`}, class: "destination"},
 		{name: "405", answer: reply{status: 405, body: `{"error":"Incorrect HTTP method for uri [/_bulk]","status":405}`}, class: "unknown", words: []string{"Incorrect HTTP method"}},
 		{name: "413", answer: reply{status: 413}, class: "size", permanent: true},
-		{name: "429", answer: reply{status: 429, body: `{"error":{"type":"circuit_breaking_exception","reason":"Data too large"},"status":429}`}, class: "retryable"},
+		{name: "429", answer: reply{status: 429, body: `{"error":{"type":"circuit_breaking_exception","reason":"Data too large"},"status":429}`}, class: "busy"},
 		{name: "500", answer: reply{status: 500}, class: "retryable"},
-		{name: "503 that says when", answer: reply{status: 503, header: map[string]string{"Retry-After": "7"}, body: "later"}, class: "retryable"},
+		{name: "503 that says when", answer: reply{status: 503, header: map[string]string{"Retry-After": "7"}, body: "later"}, class: "busy"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -61,12 +61,20 @@ func checkReply(ctx context.Context, reply any, err error) (refused *refusal, re
 	}
 	st := status.Convert(err)
 	class := classifyCode(st)
+	text := words(sentHeader(ctx), st.Message())
+	refused = &refusal{
+		class: class, permanent: class == classSize,
+		message: fmt.Sprintf("the destination answered %s: %s", st.Code(), text),
+	}
 	switch class {
 	case classDestination, classSize, classUnknown:
-		return &refusal{
-			class: class, permanent: class == classSize,
-			message: fmt.Sprintf("the destination answered %s: %s", st.Code(), words(sentHeader(ctx), st.Message())),
-		}, false
+		return refused, false
+	case classBusy:
+		// The exporter knows how long to wait: RetryInfo stays.
+		answered := st.Proto()
+		answered.Message = text
+		refused.status = status.FromProto(answered)
+		return refused, false
 	}
 	return nil, class == classRetryable
 }
@@ -84,6 +92,9 @@ func classifyCode(st *status.Status) string {
 		}
 		return classUnknown
 	}
+	if strings.HasPrefix(st.Message(), httpStatusPrefix+": 429") {
+		return classBusy
+	}
 	switch st.Code() {
 	// Unimplemented: a gateway without a logs pipeline, or one that has not started it.
 	case codes.Unauthenticated, codes.PermissionDenied, codes.Unimplemented:
@@ -93,11 +104,16 @@ func classifyCode(st *status.Status) string {
 			return classSize
 		}
 		if hasRetryInfo(st) {
-			return classRetryable
+			return classBusy
 		}
 		// The exporter would make it permanent.
 		return classUnknown
-	case codes.Canceled, codes.DeadlineExceeded, codes.Aborted, codes.OutOfRange, codes.Unavailable, codes.DataLoss:
+	case codes.Unavailable:
+		if hasRetryInfo(st) {
+			return classBusy
+		}
+		return classRetryable
+	case codes.Canceled, codes.DeadlineExceeded, codes.Aborted, codes.OutOfRange, codes.DataLoss:
 		return classRetryable
 	default:
 		return ""

@@ -69,6 +69,8 @@ func TestGRPCAnswers(t *testing.T) {
 	warning.PartialSuccess().SetErrorMessage("deprecated")
 	throttled, err := status.New(codes.ResourceExhausted, "later").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(1)})
 	require.NoError(t, err)
+	overloaded, err := status.New(codes.Unavailable, "overloaded").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(1)})
+	require.NoError(t, err)
 	for _, test := range []struct {
 		name     string
 		server   plogotlp.GRPCServer
@@ -87,7 +89,9 @@ func TestGRPCAnswers(t *testing.T) {
 		{name: "no rights", server: &gateway{err: status.Error(codes.PermissionDenied, "no")}, class: "destination", code: codes.Unavailable},
 		{name: "message too large", server: &gateway{response: partial}, options: []grpc.ServerOption{grpc.MaxRecvMsgSize(10)}, class: "size", code: codes.InvalidArgument, words: "larger than max"},
 		{name: "exhausted", server: &gateway{err: status.Error(codes.ResourceExhausted, "quota")}, class: "unknown", code: codes.Unavailable},
-		{name: "throttled", server: &gateway{err: throttled.Err()}, code: codes.ResourceExhausted, words: "later", outcome: "retryable"},
+		{name: "throttled", server: &gateway{err: throttled.Err()}, class: "busy", code: codes.ResourceExhausted, words: "later"},
+		{name: "unavailable, says when", server: &gateway{err: overloaded.Err()}, class: "busy", code: codes.Unavailable, words: "overloaded"},
+		{name: "429 of a proxy", server: &gateway{err: status.Error(codes.Unavailable, "unexpected HTTP status code received from server: 429 (Too Many Requests)")}, class: "busy", code: codes.Unavailable},
 		{name: "unavailable", server: &gateway{err: status.Error(codes.Unavailable, "memory limit")}, code: codes.Unavailable, words: "memory limit", outcome: "retryable"},
 		{name: "refused", server: &gateway{err: status.Error(codes.InvalidArgument, "bad record")}, code: codes.InvalidArgument, words: "bad record", outcome: "unknown"},
 		{name: "403 of a proxy", server: &gateway{err: status.Error(codes.PermissionDenied, "unexpected HTTP status code received from server: 403 (Forbidden)")}, class: "unknown", code: codes.Unavailable},
@@ -106,6 +110,9 @@ func TestGRPCAnswers(t *testing.T) {
 				var refused refusalError
 				require.ErrorAs(t, err, &refused)
 				assert.Equal(t, test.class, refused.RefusalClass())
+				if g, ok := test.server.(*gateway); ok && test.class == "busy" {
+					assert.Len(t, status.Convert(err).Details(), len(status.Convert(g.err).Details()), "what the exporter reads stays")
+				}
 				test.outcome = test.class
 			}
 			assert.EqualValues(t, 1, f.counter(t, "responsecheck_requests", map[string]string{"protocol": "otlp", "outcome": test.outcome}))

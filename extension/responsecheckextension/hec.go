@@ -32,7 +32,7 @@ var hecClasses = map[int]string{
 	6:  classContent,     // Invalid data format
 	7:  classDestination, // Incorrect index
 	8:  classRetryable,   // Internal server error
-	9:  classRetryable,   // Server is busy
+	9:  classBusy,        // Server is busy
 	10: classDestination, // Data channel is missing
 	11: classDestination, // Invalid data channel
 	12: classContent,     // Event field is required
@@ -41,14 +41,14 @@ var hecClasses = map[int]string{
 	15: classContent,     // Error in handling indexed fields
 	16: classDestination, // Query string authorization is not enabled
 	17: classUnknown,     // HEC is healthy: the answer to a health check
-	18: classRetryable,   // HEC is unhealthy, queues are full
-	19: classRetryable,   // HEC is unhealthy, ack service unavailable
-	20: classRetryable,   // HEC is unhealthy, queues are full, ack service unavailable
+	18: classBusy,        // HEC is unhealthy, queues are full
+	19: classBusy,        // HEC is unhealthy, ack service unavailable
+	20: classBusy,        // HEC is unhealthy, queues are full, ack service unavailable
 	21: classDestination, // Invalid token
 	22: classDestination, // Token disabled
-	23: classRetryable,   // Server is shutting down
-	26: classRetryable,   // HEC queue is at capacity
-	27: classRetryable,   // HEC ACK channel is at capacity
+	23: classBusy,        // Server is shutting down
+	26: classBusy,        // HEC queue is at capacity
+	27: classBusy,        // HEC ACK channel is at capacity
 }
 
 // checkHEC checks the answer to events for Splunk's HTTP Event Collector.
@@ -62,7 +62,7 @@ func checkHEC(_ *responseCheck, a *answer) *refusal {
 		return nil
 	}
 	class, known := hecClasses[code]
-	statusClass, permanent := classifyStatus(a.status)
+	statusClass, permanent := a.classify()
 	if !known || statusClass == classSize {
 		class = statusClass
 	} else {

@@ -46,7 +46,7 @@ func TestHECAnswers(t *testing.T) {
 		},
 		{name: "7", answer: reply{status: 400, body: `{"text":"Incorrect index","code":7,"invalid-event-number":1}`}, class: "destination"},
 		{name: "8", answer: hecReply(500, 8, "Internal server error"), class: "retryable"},
-		{name: "9", answer: hecReply(503, 9, "Server is busy"), class: "retryable", words: []string{"Server is busy (code 9)"}},
+		{name: "9", answer: hecReply(503, 9, "Server is busy"), class: "busy", words: []string{"Server is busy (code 9)"}},
 		{name: "10", answer: hecReply(400, 10, "Data channel is missing"), class: "destination"},
 		{name: "11", answer: hecReply(400, 11, "Invalid data channel"), class: "destination"},
 		{name: "12", answer: hecReply(400, 12, "Event field is required"), class: "content", permanent: true},
@@ -54,9 +54,9 @@ func TestHECAnswers(t *testing.T) {
 		{name: "14", answer: hecReply(400, 14, "ACK is disabled"), class: "destination"},
 		{name: "15", answer: hecReply(400, 15, "Error in handling indexed fields"), class: "content", permanent: true},
 		{name: "16", answer: hecReply(400, 16, "Query string authorization is not enabled"), class: "destination"},
-		{name: "18", answer: hecReply(503, 18, "HEC is unhealthy, queues are full"), class: "retryable"},
-		{name: "23", answer: hecReply(503, 23, "Server is shutting down"), class: "retryable"},
-		{name: "26", answer: hecReply(429, 26, "HEC queue is at capacity and cannot process any more requests"), class: "retryable"},
+		{name: "18", answer: hecReply(503, 18, "HEC is unhealthy, queues are full"), class: "busy"},
+		{name: "23", answer: hecReply(503, 23, "Server is shutting down"), class: "busy"},
+		{name: "26", answer: hecReply(429, 26, "HEC queue is at capacity and cannot process any more requests"), class: "busy"},
 		{name: "a later code", answer: hecReply(400, 99, "New"), class: "unknown", permanent: true},
 
 		{name: "400 of something else", answer: reply{status: 400, body: "bad"}, class: "unknown", permanent: true},
@@ -67,20 +67,18 @@ func TestHECAnswers(t *testing.T) {
 		{name: "413", answer: reply{status: 413, body: "too large"}, class: "size", permanent: true},
 		{name: "413 in words", answer: hecReply(413, 6, "Content-Length of 2000000 too large"), class: "size", permanent: true},
 		{name: "421", answer: reply{status: 421}, class: "unknown"},
-		{name: "429", answer: reply{status: 429}, class: "retryable"},
+		{name: "429", answer: reply{status: 429}, class: "busy"},
+		{name: "503", answer: reply{status: 503, body: "no healthy upstream"}, class: "retryable"},
 		{name: "502", answer: reply{status: 502, body: "bad gateway"}, class: "retryable", words: []string{"bad gateway"}},
 		{name: "520", answer: reply{status: 520}, class: "retryable"},
-		{name: "503 that says when", answer: reply{status: 503, header: map[string]string{"Retry-After": "7"}, body: "later"}},
+		{name: "503 that says when", answer: reply{status: 503, header: map[string]string{"Retry-After": "7"}, body: "later"}, class: "busy"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFixture(t, nil)
 			f.check(t, test, "/services/collector", `{"event":{}}`, nil)
 			outcome := test.class
-			switch {
-			case outcome == "" && test.answer.status == 503:
-				outcome = "retryable"
-			case outcome == "":
+			if outcome == "" {
 				outcome = "accepted"
 			}
 			assert.EqualValues(t, 1, f.counter(t, "responsecheck_requests", map[string]string{"protocol": "splunk_hec", "outcome": outcome}))

@@ -74,7 +74,7 @@ func (rc *responseCheck) checkResponse(protocol *protocol, req *http.Request, re
 		return nil
 	}
 	rc.countRefusal(ctx, protocol.name, refused)
-	if protocol.passAll || (protocol.exporterWaits && a.asksToWait() && refused.class == classRetryable) {
+	if protocol.passAll {
 		return nil
 	}
 	return refused.err()

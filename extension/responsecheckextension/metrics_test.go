@@ -41,7 +41,7 @@ func TestCountersExistFromTheStart(t *testing.T) {
 	assert.Zero(t, f.counter(t, "responsecheck_redirects_refused", nil))
 	for _, protocol := range []string{"splunk_hec", "elasticsearch", "otlp", "azuremonitor", "other"} {
 		assert.Zero(t, f.counter(t, "responsecheck_requests", map[string]string{"protocol": protocol, "outcome": "accepted"}))
-		for _, class := range []string{"destination", "content", "size", "unknown", "retryable"} {
+		for _, class := range []string{"destination", "content", "size", "unknown", "busy", "retryable"} {
 			assert.Zero(t, f.counter(t, "responsecheck_requests", map[string]string{"protocol": protocol, "outcome": class}))
 			assert.Zero(t, f.counter(t, "responsecheck_refused_documents", map[string]string{"protocol": protocol, "class": class}))
 		}

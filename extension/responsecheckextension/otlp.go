@@ -63,7 +63,7 @@ func refusedOTLP(a *answer) *refusal {
 	if !ok {
 		return a.refused()
 	}
-	class, permanent := classifyStatus(a.status)
+	class, permanent := a.classify()
 	switch a.status {
 	// The specification makes all others permanent.
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:

@@ -59,11 +59,11 @@ func TestOTLPAnswers(t *testing.T) {
 		{name: "403 of a firewall", answer: reply{status: 403, body: html}, class: "unknown"},
 		{name: "404 of a gateway without logs", answer: reply{status: 404, body: "404 page not found"}, class: "unknown"},
 		{name: "413", answer: reply{status: 413}, class: "size", permanent: true},
-		{name: "429", answer: otlpStatusReply(t, 429, "slow down"), class: "retryable", words: []string{"slow down"}},
+		{name: "429", answer: otlpStatusReply(t, 429, "slow down"), class: "busy", words: []string{"slow down"}},
 		{name: "500, the exporter of a gateway refused", answer: otlpStatusReply(t, 500, "Permanent error"), class: "unknown", permanent: true},
 		{name: "502", answer: reply{status: 502, body: html}, class: "retryable"},
 		{name: "503", answer: otlpStatusReply(t, 503, "queue is full"), class: "retryable", words: []string{"queue is full"}},
-		{name: "503 that says when", answer: reply{status: 503, header: map[string]string{"Retry-After": "7"}}},
+		{name: "503 that says when", answer: reply{status: 503, header: map[string]string{"Retry-After": "7"}}, class: "busy"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -30,16 +30,14 @@ type protocol struct {
 	// check returns what an answer refuses, or nil if it accepts all. It may be nil:
 	// then only redirects and HTML are refused.
 	check func(*responseCheck, *answer) *refusal
-	// exporterWaits says that the exporter waits as an answer's Retry-After asks.
-	exporterWaits bool
 	// passAll says that refusals other than redirects are only counted.
 	passAll bool
 }
 
 var (
-	hec   = &protocol{name: protocolHEC, maxAnswer: 1 << 20, check: checkHEC, exporterWaits: true}
+	hec   = &protocol{name: protocolHEC, maxAnswer: 1 << 20, check: checkHEC}
 	bulk  = &protocol{name: protocolBulk, maxAnswer: 16 << 20, check: checkBulk}
-	otlp  = &protocol{name: protocolOTLP, maxAnswer: 1 << 20, check: checkOTLP, exporterWaits: true}
+	otlp  = &protocol{name: protocolOTLP, maxAnswer: 1 << 20, check: checkOTLP}
 	track = &protocol{name: protocolTrack, maxAnswer: 4 << 20, check: checkTrack, passAll: true}
 	other = &protocol{name: protocolOther}
 )

@@ -22,7 +22,10 @@ const (
 	classSize = "size"
 	// classUnknown is a refusal that does not say what is to blame.
 	classUnknown = "unknown"
-	// classRetryable is a request to send again later.
+	// classBusy says that the destination has too much to do now: a request to send
+	// again later, which says nothing of what was sent.
+	classBusy = "busy"
+	// classRetryable is a failure that may go away.
 	classRetryable = "retryable"
 )
 
@@ -40,6 +43,9 @@ type refusal struct {
 	message string
 	// documents is how many events the answer names or counts as refused.
 	documents int
+	// status is that of gRPC, with what the destination says of when to send again;
+	// nil: made of the rest.
+	status *status.Status
 	// accepted are the ids of the documents of the same request that were accepted.
 	accepted []string
 }
@@ -55,8 +61,8 @@ func (r *refusal) err() error {
 // Error returns one line of text.
 func (r *refusal) Error() string { return r.message }
 
-// RefusalClass returns what is to blame: "destination", "content", "size", "unknown"
-// or "retryable".
+// RefusalClass returns what is to blame: "destination", "content", "size", "unknown",
+// "busy" or "retryable".
 func (r *refusal) RefusalClass() string { return r.class }
 
 // AcceptedRecords returns the document ids, which are the log.record.uids, of the
@@ -66,6 +72,9 @@ func (r *refusal) AcceptedRecords() []string { return r.accepted }
 // GRPCStatus returns the status by which the OTLP exporter decides whether to retry,
 // and that an OTLP receiver of this collector answers with.
 func (r *refusal) GRPCStatus() *status.Status {
+	if r.status != nil {
+		return r.status
+	}
 	if r.permanent {
 		return status.New(codes.InvalidArgument, r.message)
 	}

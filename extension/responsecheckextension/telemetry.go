@@ -15,7 +15,7 @@ func (rc *responseCheck) startCounters(ctx context.Context) {
 	rc.telemetry.ResponsecheckConfigurationWarnings.Record(ctx, 0)
 	rc.telemetry.ResponsecheckFailureStoreDocuments.Add(ctx, 0)
 	rc.telemetry.ResponsecheckRedirectsRefused.Add(ctx, 0)
-	classes := []string{classDestination, classContent, classSize, classUnknown, classRetryable}
+	classes := []string{classDestination, classContent, classSize, classUnknown, classBusy, classRetryable}
 	for _, protocol := range []string{protocolHEC, protocolBulk, protocolOTLP, protocolTrack, protocolOther} {
 		rc.telemetry.ResponsecheckRequests.Add(ctx, 0, requestAttributes(protocol, outcomeAccepted))
 		for _, class := range classes {

@@ -21,7 +21,7 @@ func TestTrackAnswers(t *testing.T) {
 	}{
 		{name: "accepted", answer: reply{status: 200, body: `{"itemsReceived":3,"itemsAccepted":3,"errors":[]}`}, outcome: "accepted"},
 		{name: "some refused", answer: reply{status: 206, body: partial}, outcome: "unknown", refused: 2},
-		{name: "quota", answer: reply{status: 429, body: `{"itemsReceived":3,"itemsAccepted":0,"errors":[]}`}, outcome: "retryable", refused: 3},
+		{name: "quota", answer: reply{status: 429, body: `{"itemsReceived":3,"itemsAccepted":0,"errors":[]}`}, outcome: "busy", refused: 3},
 		{name: "HTML", answer: reply{status: 200, body: html}, outcome: "unknown"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -233,7 +233,7 @@ func (r *round) accepted(maxRows int) {
 func (b *Backlog) refused(entries []Entry, indexes []int, err error) BacklogStep {
 	r := b.round
 	step := BacklogStep{Err: err}
-	if class := Classify(err); class == ClassDestination || class == ClassRetryable {
+	if Classify(err).mayPass() {
 		r.endGroup()
 		if r.unreachable++; r.unreachable >= maxUnreachable {
 			b.endRound()

@@ -15,7 +15,8 @@
 // is believed. Any other permanent error may be the fault of the destination or of
 // any part of what was sent: it is looked into. An error that is not permanent is
 // retried; when it lasts for a minute or three attempts, it is looked into as well,
-// with one request for each back-off.
+// with one request for each back-off. An error that says that the destination is busy
+// is retried, too, and never blames a row.
 //
 // A refused batch is halved until one row is refused alone. That row is sent in a
 // reduced form, which differs from it only in text from strangers. If that is

@@ -15,7 +15,7 @@ func FuzzLane(f *testing.F) {
 	f.Add([]byte{3, 3, 0, 3, 3, 0, 3, 3, 0, 3, 3}, uint8(9))
 	f.Add([]byte{4, 5, 0x16, 0x27, 0x38}, uint8(40))
 	f.Fuzz(func(t *testing.T, script []byte, rows uint8) {
-		errs := []error{nil, errUnknown, errRetryable, errDestination, errContent, errSize}
+		errs := []error{nil, errUnknown, errRetryable, errDestination, errContent, errSize, errBusy}
 		s := newSimulation(t, 1+int(rows), nil)
 		s.maxQuarantine, s.maxAhead = 3, 8
 		var code byte

@@ -28,7 +28,7 @@ type hold struct {
 func (l *Lane[R]) startHold(step Step[R], a attempt) Step[R] {
 	aloneBefore := l.phase != sendWindow // what came before was a refusal of the first row
 	l.hold = hold{since: l.settings.Now(), class: step.Class, failedTogether: a.count}
-	if a.count == 1 && a.first == 0 && a.form == Whole {
+	if a.count == 1 && a.first == 0 && a.form == Whole && step.Class != ClassBusy {
 		l.hold.firstRefused, l.hold.firstClass = true, step.Class
 		l.first.err = step.Err
 	} else if aloneBefore {
@@ -51,7 +51,7 @@ func (l *Lane[R]) keepHolding(step Step[R]) Step[R] {
 
 func (l *Lane[R]) probeRefused(rows []R, step Step[R], a attempt) Step[R] {
 	l.hold.probes++
-	if a.first > 0 {
+	if a.first > 0 || step.Class == ClassBusy {
 		return l.keepHolding(step)
 	}
 	l.hold.firstRefused, l.hold.firstClass = true, step.Class
@@ -75,10 +75,10 @@ func (l *Lane[R]) nextProbe(rows []R) int {
 }
 
 // endHoldAtFirst ends a hold in which the first row was accepted. If it was at the
-// first probe, after an error of several rows that was not permanent or blamed
-// the destination, their number was the cause, or another of them.
+// first probe, after an error of several rows that does not blame them, their number
+// was the cause, or another of them.
 func (l *Lane[R]) endHoldAtFirst() Step[R] {
-	if (l.hold.class == ClassRetryable || l.hold.class == ClassDestination) && l.hold.failedTogether > 1 && l.hold.probes == 0 {
+	if l.hold.class.mayPass() && l.hold.failedTogether > 1 && l.hold.probes == 0 {
 		l.setLimit(half(l.hold.failedTogether))
 	}
 	l.pass(1)

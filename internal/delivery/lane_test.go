@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -304,6 +305,62 @@ func TestBalancers(t *testing.T) {
 	}
 }
 
+// A destination that says that it is busy says nothing of a row, however often and
+// whenever it does: no row is blamed, not even for a refusal of the same row before.
+func TestBusyDestinations(t *testing.T) {
+	for name, busy := range map[string]func(r request, random float64) bool{
+		"every third":       func(r request, _ float64) bool { return r.n%3 == 0 },
+		"every second":      func(r request, _ float64) bool { return r.n%2 == 0 },
+		"all but one in 10": func(r request, _ float64) bool { return r.n%10 != 0 },
+		"a third, random":   func(_ request, random float64) bool { return random < .33 },
+		"most, random":      func(_ request, random float64) bool { return random < .9 },
+		"large requests":    func(r request, random float64) bool { return len(r.ids) > 64 || random < .2 },
+	} {
+		for seed := range uint64(20) {
+			random := rand.New(rand.NewPCG(seed, 3))
+			s := newSimulation(t, 1000, func(r request) error {
+				if busy(r, random.Float64()) {
+					return errBusy
+				}
+				return nil
+			})
+			s.maxHold = 100_000
+			s.run()
+			s.checkNoRepeats()
+			require.Equal(t, 1000, s.head, "%s, seed %d: %v", name, seed, s)
+			require.Empty(t, s.owed, "%s, seed %d", name, seed)
+			require.Empty(t, s.quarantined, "%s, seed %d", name, seed)
+			require.Empty(t, s.reduced, "%s, seed %d", name, seed)
+		}
+	}
+}
+
+// What a row is blamed for while the destination is busy now and then is the row's
+// own.
+func TestBusyBesideRefusals(t *testing.T) {
+	for _, reducedToo := range []bool{false, true} {
+		for seed := range uint64(50) {
+			random := rand.New(rand.NewPCG(seed, 4))
+			bad := random.Perm(1000)[:20]
+			refuse := refuses([]error{errUnknown, errContent, errSize}[seed%3], reducedToo, bad...)
+			s := newSimulation(t, 1000, func(r request) error {
+				if random.Float64() < .4 {
+					return errBusy
+				}
+				return refuse(r)
+			})
+			s.maxHold = 100_000
+			s.run()
+			s.checkNoRepeats()
+			require.Equal(t, 1000, s.head, "seed %d: %v", seed, s)
+			for id := range 1000 {
+				blamed := s.owed[id] || s.quarantined[id]
+				require.Equal(t, slices.Contains(bad, id), blamed, "seed %d, row %d", seed, id)
+			}
+		}
+	}
+}
+
 // Every destination loses nothing and gets nothing twice.
 func TestRandomDestinations(t *testing.T) {
 	for seed := range uint64(400) {
@@ -338,7 +395,7 @@ func TestRandomDestinations(t *testing.T) {
 }
 
 func randomDestination(random *rand.Rand) answer {
-	errs := []error{errUnknown, errRetryable, errDestination, errContent, errSize}
+	errs := []error{errUnknown, errRetryable, errBusy, errDestination, errContent, errSize}
 	bad := map[int]error{}
 	reducedToo := map[int]bool{}
 	for range random.IntN(30) {

@@ -24,6 +24,8 @@ func (l *Lane[R]) refused(rows []R, a attempt, err error) Step[R] {
 // blamesRows says whether an error is a refusal of what was sent.
 func (l *Lane[R]) blamesRows(class Class, a attempt) bool {
 	switch class {
+	case ClassBusy:
+		return false
 	case ClassRetryable:
 		tooMany := l.limit > 0 && a.count > 1
 		return tooMany || l.first.suspectClass == class
@@ -109,7 +111,7 @@ func (l *Lane[R]) wholeRefused(rows []R, step Step[R]) Step[R] {
 
 // paceSuspect waits where the destination may be the one to blame.
 func (l *Lane[R]) paceSuspect(step Step[R]) Step[R] {
-	if step.Class == ClassRetryable || step.Class == ClassDestination {
+	if step.Class.mayPass() {
 		step.Wait = l.settings.NextInterval(1)
 	}
 	return step

@@ -85,7 +85,7 @@ func (l *Lane[R]) partlyAccepted(rows []R, a attempt, accepted []bool, err error
 		rest.count = max(rest.count, 2) // the first row was not refused alone
 		return l.startHold(step, rest)
 	}
-	if step.Class == ClassRetryable {
+	if step.Class == ClassRetryable || step.Class == ClassBusy {
 		l.bad = 0
 		return l.retry(step, rest)
 	}

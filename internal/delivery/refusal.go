@@ -17,6 +17,9 @@ const (
 	ClassUnknown Class = iota
 	// ClassRetryable is an error that is not permanent.
 	ClassRetryable
+	// ClassBusy says that the destination has too much to do now: of what was sent it
+	// says nothing.
+	ClassBusy
 	// ClassDestination blames the destination: a wrong token, a missing index.
 	ClassDestination
 	// ClassContent blames something that was sent.
@@ -25,11 +28,18 @@ const (
 	ClassSize
 )
 
+// mayPass says that the destination may accept the same rows later.
+func (c Class) mayPass() bool {
+	return c == ClassRetryable || c == ClassBusy || c == ClassDestination
+}
+
 // Names of classes, as [Refusal] returns them.
 const (
 	RefusedByDestination = "destination"
 	RefusedContent       = "content"
 	RefusedSize          = "size"
+	// RefusedBusy is a request to send again later, such as HTTP 429.
+	RefusedBusy = "busy"
 	// RefusedUnknown is a refusal that does not say what is to blame, such as a login
 	// page. It is one whether an exporter would retry it by itself or not.
 	RefusedUnknown = "unknown"
@@ -40,14 +50,14 @@ const (
 // implement it.
 type Refusal interface {
 	error
-	// RefusalClass is one of [RefusedByDestination], [RefusedContent], [RefusedSize]
-	// and [RefusedUnknown]; anything else is no refusal.
+	// RefusalClass is one of [RefusedByDestination], [RefusedContent], [RefusedSize],
+	// [RefusedBusy] and [RefusedUnknown]; anything else is no refusal.
 	RefusalClass() string
 }
 
 // Classify returns the class of an error that is not nil. Where errors of several
-// destinations are joined, one that blames a destination counts first, so that no
-// row is blamed for it, and then the first [Refusal].
+// destinations are joined, one that blames a destination counts first, and then one
+// that is busy, so that no row is blamed for them, and then the first [Refusal].
 func Classify(err error) Class {
 	if class, ok := refusalClass(err); ok {
 		return class
@@ -72,10 +82,10 @@ func refusalClass(err error) (class Class, ok bool) {
 	case interface{ Unwrap() []error }:
 		for _, e := range wrapper.Unwrap() {
 			found, isFound := refusalClass(e)
-			if found == ClassDestination {
+			switch {
+			case found == ClassDestination:
 				return found, true
-			}
-			if isFound && !ok {
+			case isFound && (!ok || found == ClassBusy):
 				class, ok = found, true
 			}
 		}
@@ -87,6 +97,8 @@ func classOf(refusal Refusal) (class Class, ok bool) {
 	switch refusal.RefusalClass() {
 	case RefusedByDestination:
 		return ClassDestination, true
+	case RefusedBusy:
+		return ClassBusy, true
 	case RefusedContent:
 		return ClassContent, true
 	case RefusedSize:

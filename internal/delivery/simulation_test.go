@@ -29,6 +29,7 @@ var (
 	errRetryable   = errors.New("503 Service Unavailable")
 	errDestination = consumererror.NewPermanent(refusal{delivery.RefusedByDestination})
 	errContent     = consumererror.NewPermanent(refusal{delivery.RefusedContent})
+	errBusy        = refusal{delivery.RefusedBusy} // not permanent
 	errSize        = consumererror.NewPermanent(refusal{delivery.RefusedSize})
 )
 
@@ -189,7 +190,7 @@ func (s *simulation) checkStep(pending []int, step delivery.Step[int], before in
 		return
 	}
 	require.Equal(s.t, delivery.Classify(step.Err), step.Class)
-	mayBeDown := step.Class == delivery.ClassRetryable || step.Class == delivery.ClassDestination
+	mayBeDown := step.Class == delivery.ClassRetryable || step.Class == delivery.ClassBusy || step.Class == delivery.ClassDestination
 	if mayBeDown && len(s.requests) > before && len(s.requests[before].ids) == 1 && step.Blamed == nil {
 		require.Positive(s.t, step.Wait, "a destination that may be down is not asked again at once")
 	}

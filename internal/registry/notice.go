@@ -32,8 +32,8 @@ const (
 )
 
 // Notice is what an operator should be told about a database that was read. It is no
-// error: what can be read was read. Every batch repeats those that still apply, so
-// that a log should have one line for each kind and hour.
+// error: what can be read was read. Every batch repeats those that still apply, with
+// another text where it names another row: who logs them limits the lines by kind.
 type Notice struct {
 	// Kind is what it is about.
 	Kind NoticeKind

@@ -147,7 +147,9 @@ func (p *poller) deliveredRefused(ctx context.Context, refused []checkpoint.Refu
 		return
 	}
 	p.telemetry.refusedDelivered(ctx, len(ids))
-	p.logger.Info("Delivered events that the destination had refused", zap.String("ids", formatIDs(ids)), zap.Int("left", p.refusedSize()))
+	for _, line := range idLines(ids) {
+		p.logger.Info("Delivered events that the destination had refused", zap.String("ids", line.ids), zap.Int("left", p.refusedSize()))
+	}
 }
 
 // refusedAgain notes the destination's words of now.

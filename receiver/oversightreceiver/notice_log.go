@@ -14,8 +14,8 @@ import (
 // noticeInterval is the time between two lines about the same kind of notice.
 const noticeInterval = 24 * time.Hour
 
-// noticeLog logs what is odd about a database, each kind once a day: every read
-// repeats it. It is for one goroutine.
+// noticeLog logs what is odd about a database, each kind once a day, whatever its text:
+// every read repeats it, with other rows. It is for one goroutine.
 type noticeLog struct {
 	logger *zap.Logger
 	logged map[registry.NoticeKind]time.Time

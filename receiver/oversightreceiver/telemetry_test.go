@@ -107,7 +107,7 @@ func TestCountersBeginAtZero(t *testing.T) {
 	log.Leaves = filepath.Join(t.TempDir(), "leaves.jsonl")
 	s.start(t)
 	outcomes := []string{"reduced", "quarantined", "dropped"}
-	classes := []string{"content", "destination", "retryable", "size", "unknown"}
+	classes := []string{"busy", "content", "destination", "retryable", "size", "unknown"}
 	zero := combinations()
 	want := map[string]map[string]int64{
 		"checkpoint_failures": zero, "database_replacements": zero, "decode_errors": zero, "events_read": zero,
@@ -201,7 +201,7 @@ func TestTelemetryCounts(t *testing.T) {
 	telemetry.sent(ctx, laneRecords, time.Second, consumererror.NewPermanent(errDisk))
 	telemetry.sent(ctx, laneEvents, time.Second, errDisk)
 	telemetry.sent(ctx, laneEvents, time.Second, fmt.Errorf("export: %w", refusal("size")))
-	failed := combinations([]string{"content", "destination", "retryable", "size", "unknown"}, []string{"events", "records"})
+	failed := combinations([]string{"busy", "content", "destination", "retryable", "size", "unknown"}, []string{"events", "records"})
 	failed["unknown,records"], failed["retryable,events"], failed["size,events"] = 1, 1, 1
 	assert.Equal(t, failed, values(t, tt, "failed_deliveries"))
 	begin := time.Now().Unix()

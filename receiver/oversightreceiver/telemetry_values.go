@@ -43,6 +43,7 @@ const (
 var classNames = map[delivery.Class]string{
 	delivery.ClassUnknown:     "unknown",
 	delivery.ClassRetryable:   "retryable",
+	delivery.ClassBusy:        delivery.RefusedBusy,
 	delivery.ClassDestination: delivery.RefusedByDestination,
 	delivery.ClassContent:     delivery.RefusedContent,
 	delivery.ClassSize:        delivery.RefusedSize,

@@ -5,6 +5,7 @@ package oversightreceiver
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"testing"
 	"testing/synctest"
@@ -108,7 +109,8 @@ func TestNoticesAreLoggedDaily(t *testing.T) {
 	log := newNoticeLog(zap.New(core))
 	begin := time.Unix(1_700_000_000, 0)
 	for i := range 48 {
-		log.log([]registry.Notice{{Kind: registry.NoticeHardLink}, {Kind: registry.NoticeIDs}}, begin.Add(time.Duration(i)*time.Hour))
+		text := fmt.Sprintf("the row with the id %d", i) // each batch names another row
+		log.log([]registry.Notice{{Kind: registry.NoticeHardLink, Text: text}, {Kind: registry.NoticeIDs, Text: text}}, begin.Add(time.Duration(i)*time.Hour))
 	}
 	assert.Equal(t, 4, logs.Len())
 }

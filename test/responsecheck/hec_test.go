@@ -51,8 +51,10 @@ func TestSplunkHEC(t *testing.T) {
 		},
 		{name: "413", answer: answer{status: 413}, alone: "retryable", class: "size", permanent: true},
 		{name: "404", answer: answer{status: 404}, alone: "retryable", class: "unknown"},
-		{name: "busy", answer: hecAnswer(503, `{"text":"Server is busy","code":9}`), alone: "retryable", class: "retryable", words: []string{"Server is busy"}},
-		{name: "busy, says when", answer: answer{status: 503, header: map[string]string{"Retry-After": "3"}}, alone: "retryable", class: "retryable", words: []string{"3s"}},
+		{name: "busy", answer: hecAnswer(503, `{"text":"Server is busy","code":9}`), alone: "retryable", class: "busy", words: []string{"Server is busy"}},
+		{name: "busy, says when", answer: answer{status: 503, header: map[string]string{"Retry-After": "3"}}, alone: "retryable", class: "busy"},
+		{name: "too many requests", answer: answer{status: 429}, alone: "retryable", class: "busy"},
+		{name: "503, does not say why", answer: answer{status: 503}, alone: "retryable", class: "retryable"},
 		{name: "closed connection", answer: answer{hangUp: true}, alone: "retryable", class: "retryable"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -15,9 +16,11 @@ import (
 	"go.opentelemetry.io/collector/exporter/otlpexporter"
 	"go.opentelemetry.io/collector/exporter/otlphttpexporter"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
+	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+	"google.golang.org/protobuf/types/known/durationpb"
 )
 
 func otlpSettings(endpoint string) map[string]any {
@@ -54,6 +57,8 @@ func TestOTLPHTTP(t *testing.T) {
 		{name: "401", answer: answer{status: 401}, alone: "permanent", class: "destination"},
 		{name: "404", answer: answer{status: 404, body: "404 page not found"}, alone: "permanent", class: "unknown", words: "404 page not found"},
 		{name: "413", answer: answer{status: 413}, alone: "permanent", class: "size", permanent: true},
+		{name: "429", answer: answer{status: 429}, alone: "retryable", class: "busy"},
+		{name: "503, says when", answer: answer{status: 503, header: map[string]string{"Retry-After": "3"}}, alone: "retryable", class: "busy"},
 		{name: "503", answer: answer{status: 503, body: "no healthy upstream"}, alone: "retryable", class: "retryable", words: "no healthy upstream"},
 	} {
 		for _, encoding := range []string{"proto", "json"} {
@@ -108,6 +113,8 @@ func serve(t *testing.T, g plogotlp.GRPCServer, options ...grpc.ServerOption) st
 }
 
 func TestOTLPGRPC(t *testing.T) {
+	throttled, err := status.New(codes.ResourceExhausted, "later").WithDetails(&errdetails.RetryInfo{RetryDelay: durationpb.New(time.Second)})
+	require.NoError(t, err)
 	for _, test := range []struct {
 		name, alone, class string
 		gateway            plogotlp.GRPCServer
@@ -121,6 +128,7 @@ func TestOTLPGRPC(t *testing.T) {
 		{name: "wrong token", gateway: &gateway{err: status.Error(codes.Unauthenticated, "who are you")}, alone: "permanent", class: "destination", words: "who are you"},
 		{name: "too large", gateway: &gateway{}, options: []grpc.ServerOption{grpc.MaxRecvMsgSize(10)}, alone: "permanent", class: "size", permanent: true},
 		{name: "quota", gateway: &gateway{err: status.Error(codes.ResourceExhausted, "quota")}, alone: "permanent", class: "unknown", words: "quota"},
+		{name: "throttled", gateway: &gateway{err: throttled.Err()}, alone: "retryable", class: "busy", words: "later"},
 		{name: "unavailable", gateway: &gateway{err: status.Error(codes.Unavailable, "restarting")}, alone: "retryable", class: "retryable", words: "restarting"},
 		{name: "refused", gateway: &gateway{err: status.Error(codes.Internal, "Permanent error: 400")}, alone: "permanent", class: "permanent", permanent: true, words: "Permanent error: 400"},
 	} {

@@ -41,12 +41,16 @@ func (d *Database) CheckPath() error {
 	return nil
 }
 
-// checkID returns an error if --registry-id is missing.
-func (d *Database) checkID() error {
+// CheckID returns an error if --registry-id cannot be the id of a registry. It may be
+// missing.
+func (d *Database) CheckID() error { return registry.CheckID("--registry-id", d.RegistryID) }
+
+// requireID returns an error if --registry-id is missing, or cannot be an id.
+func (d *Database) requireID() error {
 	if d.RegistryID == "" {
 		return errors.New("--registry-id is required: pass ed25519_pub of the registry's /.well-known/oversight-registry, or a short id of your own")
 	}
-	return nil
+	return d.CheckID()
 }
 
 // CheckOutput returns an error if writing to path would write to one of the

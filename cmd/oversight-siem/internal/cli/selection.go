@@ -44,7 +44,7 @@ func (s *Selection) Range(flags *pflag.FlagSet) (selected registry.Range, err er
 	if err := s.Database.CheckPath(); err != nil {
 		return selected, err
 	}
-	if err := s.Database.checkID(); err != nil {
+	if err := s.Database.requireID(); err != nil {
 		return selected, err
 	}
 	if s.afterID < 0 {
