@@ -23,10 +23,15 @@ const limitShare = 0.8
 // megabytes here: while the receiver reads a backlog, garbage collection would
 // take a third of the CPU time. A larger GOGC has the same effect on that heap, but
 // would multiply a heap that is full of queued data.
-const minHeapGrowth = 48 << 20
+const minHeapGrowth = 32 << 20
 
-// defaultGCPercent is Go's default for GOGC.
-const defaultGCPercent = 100
+const (
+	// defaultGCPercent is Go's default for GOGC.
+	defaultGCPercent = 100
+	// minGCPercent is for heaps that are large for a while, as when rows of many
+	// megabytes are read: they must not double.
+	minGCPercent = 50
+)
 
 // The builder does not generate or overwrite this file.
 func init() {
@@ -61,10 +66,10 @@ func growHeap() {
 const minLiveHeap = 8 << 20
 
 // gcPercent returns the GOGC that lets a heap with so many bytes alive grow by
-// minHeapGrowth, or to its double if that is more.
+// minHeapGrowth, or by half if that is more.
 func gcPercent(live uint64) int {
 	megabytes := int64(max(live, minLiveHeap) >> 20)
-	return max(defaultGCPercent, int(minHeapGrowth*100>>20/megabytes))
+	return max(minGCPercent, int(minHeapGrowth*100>>20/megabytes))
 }
 
 // setGCPercent changes GOGC if it differs by more than a tenth: each change stops

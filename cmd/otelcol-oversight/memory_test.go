@@ -13,23 +13,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A small heap grows by 48 MiB between two collections, a large one doubles.
+// A small heap grows by 32 MiB between two collections, a large one by half.
 func TestGCPercent(t *testing.T) {
 	for _, test := range []struct {
 		live uint64
 		want int
 	}{
-		{0, 600},
-		{8 << 20, 600},
-		{16 << 20, 300},
-		{48 << 20, 100},
-		{500 << 20, 100},
+		{0, 400},
+		{8 << 20, 400},
+		{16 << 20, 200},
+		{32 << 20, 100},
+		{500 << 20, 50},
 	} {
 		require.Equal(t, test.want, gcPercent(test.live), "%d MiB", test.live>>20)
 	}
 }
 
-// A heap that becomes large is collected when it has doubled, as by default.
+// A heap that becomes large is collected when it has grown by half.
 func TestGCPercentFollowsTheHeap(t *testing.T) {
 	if _, set := os.LookupEnv("GOGC"); set {
 		require.Fail(t, "run this test without GOGC: the collector leaves an operator's setting as it is")
@@ -42,7 +42,7 @@ func TestGCPercentFollowsTheHeap(t *testing.T) {
 	}
 	require.Eventually(t, func() bool { return current() > 200 }, time.Minute, time.Millisecond)
 	large := make([]byte, 200<<20)
-	require.Eventually(t, func() bool { return current() == defaultGCPercent }, time.Minute, time.Millisecond)
+	require.Eventually(t, func() bool { return current() == minGCPercent }, time.Minute, time.Millisecond)
 	runtime.KeepAlive(large)
 	require.Eventually(t, func() bool { return current() > 200 }, time.Minute, time.Millisecond)
 }
