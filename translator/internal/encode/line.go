@@ -50,7 +50,7 @@ func EscapeLine(text []byte, start int) []byte {
 // of the text.
 func nextUnsafe(text []byte, start int) int {
 	for i := start; i < len(text); i++ {
-		for len(text)-i >= 8 && isPrintableASCII(word(text[i:])) {
+		for len(text)-i >= 8 && !mayBeUnsafe(word(text[i:])) {
 			i += 8
 		}
 		if i < len(text) && text[i] >= 0x7f && beginsUnsafe(text[i:]) {
@@ -69,13 +69,19 @@ func beginsUnsafe(text []byte) bool {
 	return false
 }
 
-// isPrintableASCII checks the eight bytes of a word of JSON: none is 0x7f or above.
-func isPrintableASCII(word uint64) bool {
+// mayBeUnsafe checks the eight bytes of a word of JSON
+// (https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord): one is 0x7f, or
+// begins runes of which some are unsafe.
+func mayBeUnsafe(word uint64) bool {
 	const (
 		ones = 0x0101010101010101
 		high = 0x80 * ones
 	)
-	return (word|(word+ones))&high == 0
+	if (word|(word+ones))&high == 0 {
+		return false // ASCII
+	}
+	zero := func(word uint64) uint64 { return (word - ones) &^ word }
+	return (zero(word^0x7f*ones)|zero(word^0xc2*ones)|zero(word^0xd8*ones)|zero(word^0xe2*ones))&high != 0
 }
 
 func isUnsafe(r rune) bool {
