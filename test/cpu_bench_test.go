@@ -7,6 +7,7 @@ package test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -81,6 +82,24 @@ func BenchmarkToFile(b *testing.B) {
 	})
 }
 
+// BenchmarkDurable measures, as BenchmarkToFile does, the CPU time of plain delivery
+// with a checkpoint that survives a power failure: file_storage with fsync.
+func BenchmarkDurable(b *testing.B) {
+	dir := b.TempDir()
+	database := filepath.Join(dir, "registry.sqlite")
+	generate := exec.Command(oversightgenBinary, "--db", database, "--tlog", "", "--bulk", "--seed", "1", "--count", strconv.Itoa(benchmarkRows))
+	output, err := generate.CombinedOutput()
+	require.NoError(b, err, string(output))
+	for _, format := range []string{"splunk", "ecs", "sentinel"} {
+		b.Run(format, func(b *testing.B) {
+			receiver := fmt.Sprintf("oversight: {database: %q, registry_id: deadbeef, storage: file_storage}", database)
+			output := filepath.Join(dir, format+".ndjson")
+			storage := fmt.Sprintf("file_storage: {directory: %q, create_directory: true, fsync: true}", checkpointOf(output))
+			toFile(b, receiver, fmt.Sprintf("oversight_siem_encoding: {format: %s}, %s", format, storage), output, "\n")
+		})
+	}
+}
+
 // BenchmarkVerification measures, as BenchmarkToFile does, the CPU time of checking
 // every event against the transparency log: the difference between off and on.
 func BenchmarkVerification(b *testing.B) {
@@ -101,14 +120,17 @@ func BenchmarkVerification(b *testing.B) {
 // pattern once. Without an encoding the file is OTLP JSON.
 func toFile(b *testing.B, receiver, encoding, path, pattern string) {
 	for b.Loop() {
-		require.NoError(b, os.RemoveAll(path))
+		require.NoError(b, errors.Join(os.RemoveAll(path), os.RemoveAll(checkpointOf(path))))
 		config := filepath.Join(b.TempDir(), "config.yaml")
 		name, _, _ := strings.Cut(receiver, ":")
 		extension, option := "health_check: {endpoint: "+freeAddress(b)+"}", ""
 		if encoding != "" {
 			extension, option = encoding, "encoding: oversight_siem_encoding, "
 		}
-		extensionName, _, _ := strings.Cut(extension, ":")
+		extensions, _, _ := strings.Cut(extension, ":")
+		if strings.Contains(extension, ", file_storage:") {
+			extensions += ", file_storage"
+		}
 		require.NoError(b, os.WriteFile(config, fmt.Appendf(nil, `
 receivers: {%s}
 extensions: {%s}
@@ -117,7 +139,7 @@ service:
   extensions: [%s]
   pipelines: {logs: {receivers: [%s], exporters: [file]}}
   telemetry: {metrics: {level: none}}
-`, receiver, extension, path, option, extensionName, name), 0o600))
+`, receiver, extension, path, option, extensions, name), 0o600))
 		collector := startCollector(b, exec.Command(collectorBinary, "--config", config))
 		collector.waitForOutput(collector.ready)
 		start := cpuTime(b, collector.cmd.Process.Pid) // leaves out the start, about a third of a second
@@ -131,6 +153,9 @@ service:
 		require.NoError(b, os.Remove(path)) // its pages in memory slow down the next run
 	}
 }
+
+// checkpointOf is the directory of the checkpoint beside an output file.
+func checkpointOf(path string) string { return path + ".checkpoint" }
 
 // counter counts the events in a growing file.
 type counter struct {

@@ -119,7 +119,7 @@ func (c *sizeCounter) repeated(text string, times, around int) int {
 // dns.question.name once more with escapes of its own.
 func (c *sizeCounter) name(name string) {
 	c.text(name, 2, 60)
-	if !isUnescaped(name) {
+	if name != "" && !isUnescaped(name) {
 		c.bytes += 4 * min(len(name), c.limit) // `\\ddd` for a byte that was counted as 1
 	}
 }

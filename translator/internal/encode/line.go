@@ -3,7 +3,11 @@
 
 package encode
 
-import "unicode/utf8"
+import (
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
 
 // Line appends a JSON string, as [String] does, that is safe in a line of text and on
 // a terminal: see [EscapeLine].
@@ -14,7 +18,8 @@ func Line[T string | []byte](dst []byte, text T) []byte {
 		return append(dst, '"')
 	}
 	start := len(dst)
-	return EscapeLine(String(dst, text), start)
+	dst, _ = jsontext.AppendQuote(dst, text) // its error says that text was invalid UTF-8
+	return EscapeLine(dst, start)
 }
 
 // EscapeLine escapes characters of the JSON text from start on that JSON allows in a
@@ -44,31 +49,39 @@ func EscapeLine(text []byte, start int) []byte {
 // nextUnsafe is the index of the next character that EscapeLine escapes, or the end
 // of the text.
 func nextUnsafe(text []byte, start int) int {
-	for i := start; i < len(text); {
-		end := min(i+8, len(text))
-		if end-i == 8 && isPrintableASCII(word(text[i:])) {
-			i = end
-			continue
+	for i := start; i < len(text); i++ {
+		for len(text)-i >= 8 && !mayBeUnsafe(word(text[i:])) {
+			i += 8
 		}
-		for ; i < end; i++ {
-			switch text[i] {
-			case 0x7f, 0xc2, 0xd8, 0xe2: // begin what is unsafe
-				if r, _ := utf8.DecodeRune(text[i:]); isUnsafe(r) {
-					return i
-				}
-			}
+		if i < len(text) && text[i] >= 0x7f && beginsUnsafe(text[i:]) {
+			return i
 		}
 	}
 	return len(text)
 }
 
-// isPrintableASCII checks the eight bytes of a word of JSON: none is 0x7f or above.
-func isPrintableASCII(word uint64) bool {
+func beginsUnsafe(text []byte) bool {
+	switch text[0] {
+	case 0x7f, 0xc2, 0xd8, 0xe2: // begin what is unsafe
+		r, _ := utf8.DecodeRune(text)
+		return isUnsafe(r)
+	}
+	return false
+}
+
+// mayBeUnsafe checks the eight bytes of a word of JSON
+// (https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord): one is 0x7f, or
+// begins runes of which some are unsafe.
+func mayBeUnsafe(word uint64) bool {
 	const (
 		ones = 0x0101010101010101
 		high = 0x80 * ones
 	)
-	return (word|(word+ones))&high == 0
+	if (word|(word+ones))&high == 0 {
+		return false // ASCII
+	}
+	zero := func(word uint64) uint64 { return (word - ones) &^ word }
+	return (zero(word^0x7f*ones)|zero(word^0xc2*ones)|zero(word^0xd8*ones)|zero(word^0xe2*ones))&high != 0
 }
 
 func isUnsafe(r rune) bool {
