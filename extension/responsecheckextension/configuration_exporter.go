@@ -6,7 +6,6 @@ package responsecheckextension
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/extension/responsecheckextension/internal/metadata"
@@ -92,9 +91,15 @@ func isZero(duration string) bool {
 // hasMiddleware returns whether an exporter's client uses an instance of this
 // extension.
 func hasMiddleware(exporter settings) bool {
+	return slices.ContainsFunc(middlewares(exporter), func(id string) bool { return typeOf(id) == metadata.Type.String() })
+}
+
+// middlewares returns the ids of the middlewares of an exporter's client.
+func middlewares(exporter settings) []string {
 	list, _ := exporter["middlewares"].([]any)
-	return slices.ContainsFunc(list, func(element any) bool {
-		id := asSettings(element).text("id")
-		return id == metadata.Type.String() || strings.HasPrefix(id, metadata.Type.String()+"/")
-	})
+	var ids []string
+	for _, element := range list {
+		ids = append(ids, asSettings(element).text("id"))
+	}
+	return ids
 }

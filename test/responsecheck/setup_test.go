@@ -39,17 +39,32 @@ func newExporter(t *testing.T, factory exporter.Factory, settings map[string]any
 	t.Helper()
 	h := host{}
 	if checked {
-		id := component.MustNewID("responsecheck")
-		settings["middlewares"] = []any{map[string]any{"id": id.String()}}
-		checkFactory := responsecheckextension.NewFactory()
-		cfg := checkFactory.CreateDefaultConfig()
-		require.NoError(t, confmap.NewFromStringMap(extension).Unmarshal(cfg))
-		ext, err := checkFactory.Create(t.Context(), extensiontest.NewNopSettings(checkFactory.Type()), cfg)
-		require.NoError(t, err)
-		require.NoError(t, ext.Start(t.Context(), h))
-		t.Cleanup(func() { require.NoError(t, ext.Shutdown(context.Background())) })
-		h[id] = ext
+		settings["middlewares"] = []any{map[string]any{"id": checkID.String()}}
+		h[checkID] = newCheck(t, extension)
 	}
+	return startExporter(t, factory, settings, h)
+}
+
+// checkID is the id of the extension.
+var checkID = component.MustNewID("responsecheck")
+
+// newCheck returns a started extension.
+func newCheck(t *testing.T, settings map[string]any) component.Component {
+	t.Helper()
+	factory := responsecheckextension.NewFactory()
+	cfg := factory.CreateDefaultConfig()
+	require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(cfg))
+	set := extensiontest.NewNopSettings(factory.Type())
+	set.ID = checkID
+	ext, err := factory.Create(t.Context(), set, cfg)
+	require.NoError(t, err)
+	require.NoError(t, ext.Start(t.Context(), host{}))
+	t.Cleanup(func() { require.NoError(t, ext.Shutdown(context.Background())) })
+	return ext
+}
+
+func startExporter(t *testing.T, factory exporter.Factory, settings map[string]any, h component.Host) exporter.Logs {
+	t.Helper()
 	cfg := factory.CreateDefaultConfig()
 	require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(cfg))
 	require.NoError(t, xconfmap.Validate(cfg))
