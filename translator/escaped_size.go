@@ -53,12 +53,7 @@ var objectBytes = func() (table [256]uint64) {
 // bytes at a time; the last eight may overlap those before.
 func isUnescaped(text string) bool {
 	if len(text) < 8 {
-		for i := range len(text) {
-			if escapedBytes[text[i]] != 1 || text[i] >= 0x80 {
-				return false
-			}
-		}
-		return true
+		return escapedIn(shortWord(text)) == 0
 	}
 	escaped := escapedIn(word(text[len(text)-8:]))
 	for ; len(text) >= 8; text = text[8:] {
@@ -95,4 +90,24 @@ func word(b string) uint64 {
 	_ = b[7]
 	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// shortWord loads less than eight bytes, some twice, with letters in place of those
+// that are missing.
+func shortWord(b string) uint64 {
+	const letters = 0x6161616161616161
+	switch n := len(b); {
+	case n >= 4:
+		return uint64(half(b)) | uint64(half(b[n-4:]))<<32
+	case n > 0:
+		return letters&^0xffffff | uint64(b[0]) | uint64(b[n/2])<<8 | uint64(b[n-1])<<16
+	default:
+		return letters
+	}
+}
+
+// half loads four bytes.
+func half(b string) uint32 {
+	_ = b[3]
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }

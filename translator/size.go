@@ -33,11 +33,15 @@ const (
 // fails where they are too small.
 const (
 	// fixedBytes is that of the largest form, a document of the exporter elasticsearch
-	// with its action line, without what sizeCounter.text adds.
-	fixedBytes = 660
+	// with its action line, without what sizeCounter.text and RegistryID add.
+	fixedBytes = 590
+	// tlogBytes is for the index and the status of a leaf.
+	tlogBytes = 65
 	// fixedOTLPBytes is that of a record in OTLP JSON, which writes more around every
-	// value of oversight.extra.
-	fixedOTLPBytes = 1100
+	// value: fieldOTLPBytes, and around those of oversight.extra what object returns.
+	fixedOTLPBytes = 450
+	tlogOTLPBytes  = 150
+	fieldOTLPBytes = 68
 	// namesBytes is for the names of all columns in a list.
 	namesBytes = 200
 )
@@ -48,50 +52,54 @@ const (
 // counts bytes as escaped, as often as a form repeats a value, and what stands
 // around them. It is at most [MaxEventBytes].
 func (e *Event) EncodedSize(maxValueBytes int) int {
-	c := sizeCounter{limit: maxValueBytes}
+	c := sizeCounter{limit: maxValueBytes, bytes: fixedBytes, otlp: fixedOTLPBytes}
 	// What is around a value, and how often it is repeated, is as in Elastic's
 	// document, which repeats most.
 	c.text(e.Kind, 4, 45)        // action, label, field, message
-	c.text(e.TokenID, 2, 50)     // label, field
-	c.text(e.FileID, 3, 50)      // label, field, message
-	c.text(e.RecipientID, 4, 90) // label, field, related.user, message
-	c.text(e.IssuerID, 2, 45)    // label, field
-	c.text(e.SourceIP, 4, 60)    // source.address, source.ip, related.ip, message
+	c.text(e.TokenID, 2, 40)     // label, field
+	c.text(e.FileID, 3, 48)      // label, field, message
+	c.text(e.RecipientID, 4, 74) // label, field, related.user, message
+	c.text(e.IssuerID, 2, 42)    // label, field
+	c.text(e.SourceIP, 4, 40)    // source.address, source.ip, related.ip, message
 	c.text(e.UserAgent, 1, 30)
 	c.text(e.QualifiedTimestamp, 1, 30)
 	c.text(e.DecodeError, 1, 30)
 	c.bytes += len(e.RegistryID) // the operator's own, and of characters that are not escaped
+	if e.HasTlogIndex || e.TlogStatus != "" {
+		c.bytes += tlogBytes
+		c.otlp += tlogOTLPBytes
+	}
 	if e.FileID == "" && e.RecipientID == "" {
-		c.text(e.TokenID, 1, 0) // message
+		c.repeated(e.TokenID, 1, 0) // message
 	}
-	structure := 0
 	if e.Extra != "" {
-		structure = c.object(e.Extra)
+		c.otlp += c.object(e.Extra)
 		c.name(e.QuestionName)
-		c.text(e.QuestionType(), 1, 0)
+		c.repeated(e.QuestionType(), 1, 0)
 	}
-	for _, names := range [...]string{e.TlogMismatch, e.Truncated, e.Reduced} {
-		if names != "" {
-			count := strings.Count(names, ",") + 1
-			c.bytes += len(names) + 4*count + 30
-			structure += len(names) + 32*count + 60
-		}
+	if e.TlogMismatch != "" || e.Truncated != "" || e.Reduced != "" {
+		c.names(e.TlogMismatch, e.Truncated, e.Reduced)
 	}
-	return min(max(c.bytes+fixedBytes, c.once+structure+fixedOTLPBytes), MaxEventBytes)
+	return min(max(c.bytes, c.otlp), MaxEventBytes)
 }
 
 // sizeCounter adds up sizes.
 type sizeCounter struct {
 	limit int // of a value, in bytes
 	bytes int // of values as often as they are repeated, and what is around them
-	once  int // of values alone
+	otlp  int // the same in OTLP JSON
 }
 
 // text adds a text that is written a number of times, and what is around it.
 func (c *sizeCounter) text(text string, times, around int) {
-	if text == "" {
-		return
+	if text != "" {
+		c.otlp += c.repeated(text, times, around) + fieldOTLPBytes
 	}
+}
+
+// repeated adds a text where only forms other than OTLP repeat it. It returns the
+// size of the text.
+func (c *sizeCounter) repeated(text string, times, around int) int {
 	if len(text) > c.limit {
 		text = text[:c.limit]
 		c.bytes += namesBytes
@@ -104,7 +112,7 @@ func (c *sizeCounter) text(text string, times, around int) {
 		}
 	}
 	c.bytes += size*times + around
-	c.once += size
+	return size
 }
 
 // name adds the name of a DNS question, which is in the message, and as
@@ -127,6 +135,17 @@ func (c *sizeCounter) object(text string) (structure int) {
 	}
 	size := int(both & math.MaxUint32)
 	c.bytes += size + len(`"extra":{},`)
-	c.once += size
+	c.otlp += size
 	return int(both >> 32)
+}
+
+// names adds lists of names with commas between them.
+func (c *sizeCounter) names(lists ...string) {
+	for _, names := range lists {
+		if names != "" {
+			count := strings.Count(names, ",") + 1
+			c.bytes += len(names) + 4*count + 30
+			c.otlp += 2*len(names) + 32*count + 60
+		}
+	}
 }

@@ -26,7 +26,7 @@ const (
 // Truncated. It cuts between characters. Extra remains an object: its long strings
 // and keys are cut, and members that do not fit are left out.
 func (e *Event) Truncate(maxValueBytes int) {
-	if e.totalBytes() <= min(shortBytes, maxValueBytes) {
+	if e.Fits(maxValueBytes) {
 		return
 	}
 	limit := max(maxValueBytes, leastValueBytes)
@@ -36,6 +36,11 @@ func (e *Event) Truncate(maxValueBytes int) {
 		e.cutTo(limit)
 	}
 }
+
+// Fits reports, without a look at what the values hold, that [Event.Truncate] would
+// change nothing: the event is short. It may be false for others that it leaves as they
+// are.
+func (e *Event) Fits(maxValueBytes int) bool { return e.totalBytes() <= min(shortBytes, maxValueBytes) }
 
 // totalBytes is the length of all values that may be long.
 func (e *Event) totalBytes() int {

@@ -39,6 +39,7 @@ type Reader struct {
 	db      *livedb.DB
 	version livedb.Version // of the last successful Read
 	checked Cursor         // that the database had the row of at that Read
+	next    Cursor         // after what that Read returned: its row is one of those
 	decoder *decoder
 	long    longRows
 
@@ -141,14 +142,14 @@ func (r *Reader) Read(ctx context.Context, cursor Cursor, limits Limits, into []
 		})
 	}
 	// The row of the cursor may be long, and need not be read again from the same state.
-	known := cursor == r.checked && !r.mayHaveChanged()
+	known := (cursor == r.checked || cursor == r.next) && !r.mayHaveChanged()
 	version, err := read(!known)
 	if err == nil && known && version != r.version {
 		version, err = read(true)
 	}
-	r.version, r.checked = version, cursor
+	r.version, r.checked, r.next = version, cursor, batch.Next
 	if err != nil {
-		r.checked = Cursor{}
+		r.checked, r.next = Cursor{}, Cursor{}
 		return Batch{}, r.wrap("read events", err)
 	}
 	return batch, nil
@@ -160,9 +161,12 @@ func (r *Reader) mayHaveChanged() bool {
 }
 
 func (r *Reader) readBatch(conn *livedb.Conn, cursor Cursor, limits Limits, check bool, into []translator.Event) (Batch, error) {
-	l, err := r.layout(conn)
-	if err != nil {
-		return Batch{}, err
+	l := r.currentLayout
+	if check || r.layoutConn != conn {
+		var err error
+		if l, err = r.layout(conn); err != nil {
+			return Batch{}, err
+		}
 	}
 	if check {
 		if err := r.check(conn, &l.delivery, cursor); err != nil {

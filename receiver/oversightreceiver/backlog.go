@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"go.opentelemetry.io/collector/consumer/consumererror"
@@ -147,8 +148,8 @@ func (p *poller) deliveredRefused(ctx context.Context, refused []checkpoint.Refu
 		return
 	}
 	p.telemetry.refusedDelivered(ctx, len(ids))
-	for _, line := range idLines(ids) {
-		p.logger.Info("Delivered events that the destination had refused", zap.String("ids", line.ids), zap.Int("left", p.refusedSize()))
+	for ranges := range slices.Chunk(idRanges(ids), maxListedRanges) {
+		p.logger.Info("Delivered events that the destination had refused", zap.String("ids", strings.Join(ranges, ",")), zap.Int("left", p.refusedSize()))
 	}
 }
 

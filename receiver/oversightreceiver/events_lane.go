@@ -29,8 +29,10 @@ type eventsLane struct {
 	// sent are the rows that were sent last, with their statuses, in their form.
 	sent     []event
 	sentForm delivery.Form
-	// copies are what is delivered: a pipeline gets rows that were cut or reduced,
-	// and the next attempt needs them whole. It is kept for the next batch.
+	// delivered are those rows as the pipeline got them: cut or reduced.
+	delivered []event
+	// copies are delivered if they are not the rows themselves: the next attempt needs
+	// these whole. It is kept for the next batch.
 	copies []event
 }
 
@@ -93,6 +95,17 @@ func (p *poller) sendRows(ctx context.Context, rows []event, form delivery.Form)
 		return errStopping
 	}
 	p.events.sent, p.events.sentForm = rows, form
+	p.events.delivered = p.inForm(rows, form)
+	return p.deliver(p.events.delivered, nil)
+}
+
+// inForm returns rows as a pipeline gets them: the rows themselves, if nothing in them
+// is to be changed, or else copies.
+func (p *poller) inForm(rows []event, form delivery.Form) []event {
+	fits := func(e *event) bool { return e.Fits(p.config.MaxValueBytes) }
+	if form == delivery.Whole && all(rows, fits) {
+		return rows
+	}
 	p.events.copies = append(p.events.copies[:0], rows...)
 	copies := p.events.copies
 	for i := range copies {
@@ -101,7 +114,17 @@ func (p *poller) sendRows(ctx context.Context, rows []event, form delivery.Form)
 			copies[i].Reduce()
 		}
 	}
-	return p.deliver(copies, nil)
+	return copies
+}
+
+// all reports whether all events are such.
+func all(events []event, such func(*event) bool) bool {
+	for i := range events {
+		if !such(&events[i]) {
+			return false
+		}
+	}
+	return true
 }
 
 // afterStep takes over what a step says of the destination.
@@ -181,7 +204,7 @@ func (p *poller) remember(ctx context.Context, step *delivery.Step[event], rows 
 	if step.Blamed != nil {
 		p.blame(ctx, step.Blamed, &p.events.sent[0])
 	} else {
-		p.telemetry.truncated(ctx, p.events.copies)
+		p.telemetry.truncated(ctx, p.events.delivered)
 	}
 	if passed > 0 {
 		p.pass(p.pending.position(passed))

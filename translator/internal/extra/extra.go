@@ -236,7 +236,7 @@ func QuestionType(text string) string {
 	if !found {
 		return ""
 	}
-	if strings.LastIndexByte(text, '{') == 0 && !strings.Contains(text, `\`) {
+	if text[0] == '{' && strings.IndexByte(text[1:], '{') < 0 && strings.IndexByte(text, '\\') < 0 {
 		// One object without escapes: what follows the key is its value.
 		value, quoted := strings.CutPrefix(rest, `"`)
 		if !quoted {
