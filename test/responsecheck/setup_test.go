@@ -124,13 +124,15 @@ type answer struct {
 	hangUp   bool // close the connection instead
 }
 
-// server gives the same answer to each request with events.
+// server gives the same answer to each request with events, or another from the
+// second on.
 type server struct {
 	*httptest.Server
 	elsewhere *httptest.Server
 
 	mu       sync.Mutex
 	requests []*http.Request
+	later    *answer
 	strayed  int // requests that came to the other server
 }
 
@@ -148,6 +150,10 @@ func newServer(t *testing.T, a answer) *server {
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		s.mu.Lock()
+		a := a
+		if len(s.requests) > 0 && s.later != nil {
+			a = *s.later
+		}
 		s.requests = append(s.requests, r)
 		s.mu.Unlock()
 		if a.hangUp {
@@ -164,6 +170,19 @@ func newServer(t *testing.T, a answer) *server {
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// then sets the answer from the second request on.
+func (s *server) then(a answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.later = &a
+}
+
+func (s *server) requestCount() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.requests)
 }
 
 func (s *server) strayedRequests() int {
