@@ -5,7 +5,6 @@ package responsecheckextension
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +29,7 @@ const (
 // bulkItem is the result for one document
 // (https://www.elastic.co/docs/api/doc/elasticsearch/operation/operation-bulk).
 type bulkItem struct {
+	action       string
 	Status       int       `json:"status"`
 	FailureStore string    `json:"failure_store"`
 	Error        bulkError `json:"error"`
@@ -49,10 +49,10 @@ type bulkError struct {
 // some wrong requests.
 func (e *bulkError) UnmarshalJSON(text []byte) error {
 	if len(text) > 0 && text[0] == '"' {
-		return json.Unmarshal(text, &e.Reason)
+		return unmarshal(text, &e.Reason)
 	}
 	type plain bulkError
-	return json.Unmarshal(text, (*plain)(e))
+	return unmarshal(text, (*plain)(e))
 }
 
 func (e *bulkError) words(a *answer) string {
@@ -99,8 +99,13 @@ func classifyIllegalArgument(reason string) string {
 	return classUnknown
 }
 
+// refused returns whether the document was not accepted. A conflict of the action
+// `create` says that it is there already: it was accepted before.
 func (i *bulkItem) refused() bool {
-	return i.Status != http.StatusConflict && (i.Status < 200 || i.Status > 299 || i.Error.Type != "" || i.Error.Reason != "")
+	if i.Status == http.StatusConflict {
+		return i.action != "create" || i.Error.Type != "version_conflict_engine_exception"
+	}
+	return i.Status < 200 || i.Status > 299 || i.Error.Type != "" || i.Error.Reason != ""
 }
 
 // bulkResult is what a bulk answer says about the documents of a request.
@@ -146,7 +151,7 @@ func refusedBulkRequest(a *answer) *refusal {
 	var body struct {
 		Error bulkError `json:"error"`
 	}
-	if err := json.Unmarshal(a.body, &body); err != nil || body.Error.Type == "" {
+	if err := unmarshal(a.body, &body); err != nil || body.Error.Type == "" {
 		return a.refused()
 	}
 	class := body.Error.class(a.status)
@@ -172,12 +177,16 @@ func expectedItems(req *http.Request) int {
 	return len(ids)
 }
 
-var errNoItems = errors.New("no items")
+var (
+	errNoItems  = errors.New("no items")
+	errTwoLists = errors.New("items twice")
+)
 
 // parseBulk reads the items of a bulk answer. Most are alike, so an item that has the
-// text of the one before is not parsed again.
+// text of the one before is not parsed again. Repeated names matter in items, which
+// [unmarshal] refuses, and for the list of them.
 func parseBulk(body []byte) (*bulkResult, error) {
-	dec := jsontext.NewDecoder(bytes.NewBuffer(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
+	dec := jsontext.NewDecoder(bytes.NewBuffer(body), lenientText, jsontext.AllowDuplicateNames(true))
 	if tok, err := dec.ReadToken(); err != nil || tok.Kind() != '{' {
 		return nil, errors.Join(err, errNoItems)
 	}
@@ -192,6 +201,9 @@ func parseBulk(body []byte) (*bulkResult, error) {
 				return nil, err
 			}
 			continue
+		}
+		if result != nil {
+			return nil, errTwoLists
 		}
 		if result, err = parseItems(dec); err != nil {
 			return nil, err
@@ -239,13 +251,14 @@ func parseItems(dec *jsontext.Decoder) (*bulkResult, error) {
 // parseItem reads an item: an object with the name of the action.
 func parseItem(text []byte) (bulkItem, error) {
 	var actions map[string]bulkItem
-	if err := json.Unmarshal(text, &actions); err != nil {
+	if err := unmarshal(text, &actions); err != nil {
 		return bulkItem{}, err
 	}
 	if len(actions) != 1 {
 		return bulkItem{}, errNoItems
 	}
-	for _, item := range actions {
+	for action, item := range actions {
+		item.action = action
 		return item, nil
 	}
 	return bulkItem{}, errNoItems

@@ -11,13 +11,16 @@ import (
 )
 
 // NotifyConfig warns of what breaks the guarantee of the pipelines that a receiver
-// `oversight` feeds. It gets the effective configuration, in which defaults are
+// `oversight` feeds, and finds out whether such receivers report refusals. It gets the effective configuration, in which defaults are
 // set, at each start and after each reload.
 //
 // It implements extensioncapabilities.ConfigWatcher, which is not named here, since
-// later releases of the core do not have it: with them there are no warnings.
+// later releases of the core do not have it: with them there are no warnings,
+// and the exporter `elasticsearch` reports each refusal as its status.
 func (rc *responseCheck) NotifyConfig(ctx context.Context, conf *confmap.Conf) error {
-	warnings := checkConfiguration(conf.ToStringMap())
+	values := conf.ToStringMap()
+	rc.receiverReports.Store(receiverReports(values, rc.id.String()))
+	warnings := checkConfiguration(values)
 	for _, w := range warnings {
 		rc.logger.Warn("The configuration can lose or repeat events",
 			zap.String("pipeline", w.pipeline), zap.String("part", w.part),

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -42,6 +43,12 @@ func (s settings) text(key string) string {
 		return ""
 	}
 	return fmt.Sprint(s[key])
+}
+
+// number returns a whole number, 0 if there is none.
+func (s settings) number(key string) int64 {
+	n, _ := strconv.ParseInt(s.text(key), 10, 64)
+	return n
 }
 
 // on returns whether a part is there and not disabled. What is disabled is empty in

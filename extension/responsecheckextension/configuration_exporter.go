@@ -6,7 +6,6 @@ package responsecheckextension
 import (
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/extension/responsecheckextension/internal/metadata"
@@ -47,7 +46,13 @@ func (c *configurationCheck) checkExporter(pipeline, id string) {
 	}
 }
 
-// checkQueue warns of queues that report success early, or that mix requests.
+// maxRequestBytes is the size that no request of a receiver `oversight` exceeds, unless
+// its `batch_bytes` is raised.
+const maxRequestBytes = 1_000_000
+
+// checkQueue warns of queues that report success early, or that mix requests. One that
+// waits for the result and neither merges nor splits returns what the destination
+// answered, with the error's type (exporterhelper v0.152.0, memory_queue.go, Offer).
 func checkQueue(warn func(problem, remedy string), queue settings) {
 	const remedy = "set `sending_queue: {enabled: false}`"
 	if !queue.on() {
@@ -58,8 +63,21 @@ func checkQueue(warn func(problem, remedy string), queue settings) {
 		warn("the persistent queue reports success before events are sent, and loses them when its disk is full", remedy)
 	case queue.text("wait_for_result") != "true":
 		warn("the queue reports success before events are sent: a crash, or an error that is not retried, loses them", remedy)
-	case !slices.Contains([]string{"", "0"}, queue.get("batch").text("min_size")):
-		warn("the queue merges requests, so that one refused event makes all of them fail", remedy)
+	default:
+		checkQueueBatch(warn, queue.get("batch"))
+	}
+}
+
+// checkQueueBatch warns of a queue that gives several requests one result: that of
+// merged requests goes to all their senders, and that of a split one is success only
+// if all parts are accepted (partition_batcher.go, multiDone and refCountDone).
+func checkQueueBatch(warn func(problem, remedy string), batch settings) {
+	if batch.number("min_size") > 0 {
+		warn("the queue merges requests, so that one refused event makes all of them fail", "set `sending_queue: {enabled: false}`, or `batch: {min_size: 0}`")
+	}
+	// The effective configuration does not have the unit. No request has as many rows.
+	if limit := batch.number("max_size"); limit > 0 && limit < maxRequestBytes {
+		warn("the queue splits requests: where one part is refused, the others are sent again", "set `sending_queue: {enabled: false}`, or `batch: {max_size: 0}`")
 	}
 }
 
@@ -92,9 +110,15 @@ func isZero(duration string) bool {
 // hasMiddleware returns whether an exporter's client uses an instance of this
 // extension.
 func hasMiddleware(exporter settings) bool {
+	return slices.ContainsFunc(middlewares(exporter), func(id string) bool { return typeOf(id) == metadata.Type.String() })
+}
+
+// middlewares returns the ids of the middlewares of an exporter's client.
+func middlewares(exporter settings) []string {
 	list, _ := exporter["middlewares"].([]any)
-	return slices.ContainsFunc(list, func(element any) bool {
-		id := asSettings(element).text("id")
-		return id == metadata.Type.String() || strings.HasPrefix(id, metadata.Type.String()+"/")
-	})
+	var ids []string
+	for _, element := range list {
+		ids = append(ids, asSettings(element).text("id"))
+	}
+	return ids
 }

@@ -84,6 +84,16 @@ service: {pipelines: {logs/files: {receivers: [filelog], processors: [batch], ex
 			want: [][2]string{{"exporter splunk_hec", "the queue merges requests"}},
 		},
 		{
+			name: "queue that splits", change: `exporters: {splunk_hec: {sending_queue: {wait_for_result: true, batch: {min_size: 0, max_size: 100, sizer: {}}}}}`,
+			want: [][2]string{{"exporter splunk_hec", "the queue splits requests"}},
+		},
+		{
+			name: "queue that splits large requests", change: `exporters: {splunk_hec: {sending_queue: {wait_for_result: true, batch: {max_size: 999999, sizer: {}}}}}`,
+			want: [][2]string{{"exporter splunk_hec", "the queue splits requests"}},
+		},
+		{name: "queue with a limit above any request", change: `exporters: {splunk_hec: {sending_queue: {wait_for_result: true, batch: {min_size: 0, max_size: 5000000, sizer: {}}}}}`},
+		{name: "queue that waits, with batches of one request", change: `exporters: {splunk_hec: {sending_queue: {wait_for_result: true, batch: {min_size: 0, max_size: 0, sizer: {}}}}}`},
+		{
 			name: "endless retry", change: `exporters: {splunk_hec: {retry_on_failure: {enabled: true, max_elapsed_time: 0s}}}`,
 			want: [][2]string{{"exporter splunk_hec", "the exporter retries without end"}},
 		},

@@ -5,6 +5,7 @@ package responsecheckextension
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -20,22 +21,27 @@ const logInterval = time.Minute
 
 // responseCheck is the extension. It is safe for concurrent use by several exporters.
 type responseCheck struct {
+	id        component.ID
 	config    *Config
 	logger    *zap.Logger
 	telemetry *metadata.TelemetryBuilder
 
 	failureStoreLog, trackLog *rate.Limiter
+
+	// receiverReports says that receivers `oversight`, and no others, feed the
+	// exporters `elasticsearch` that use this extension.
+	receiverReports atomic.Bool
 }
 
 var _ extension.Extension = (*responseCheck)(nil)
 
-func newResponseCheck(set component.TelemetrySettings, cfg *Config) (*responseCheck, error) {
-	telemetry, err := metadata.NewTelemetryBuilder(set)
+func newResponseCheck(set extension.Settings, cfg *Config) (*responseCheck, error) {
+	telemetry, err := metadata.NewTelemetryBuilder(set.TelemetrySettings)
 	if err != nil {
 		return nil, err
 	}
 	return &responseCheck{
-		config: cfg, logger: set.Logger, telemetry: telemetry,
+		id: set.ID, config: cfg, logger: set.Logger, telemetry: telemetry,
 		failureStoreLog: rate.NewLimiter(rate.Every(logInterval), 1),
 		trackLog:        rate.NewLimiter(rate.Every(logInterval), 1),
 	}, nil

@@ -3,10 +3,7 @@
 
 package responsecheckextension
 
-import (
-	"encoding/json"
-	"fmt"
-)
+import "fmt"
 
 // hecAnswer is the body of an answer of Splunk's HTTP Event Collector.
 type hecAnswer struct {
@@ -54,7 +51,7 @@ var hecClasses = map[int]string{
 // checkHEC checks the answer to events for Splunk's HTTP Event Collector.
 func checkHEC(_ *responseCheck, a *answer) *refusal {
 	var body hecAnswer
-	if err := json.Unmarshal(a.body, &body); err != nil || body.Code == nil {
+	if err := unmarshal(a.body, &body); err != nil || body.Code == nil {
 		return a.refused()
 	}
 	code := *body.Code

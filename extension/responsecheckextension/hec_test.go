@@ -33,6 +33,12 @@ func TestHECAnswers(t *testing.T) {
 		{name: "no code", answer: reply{status: 200, body: `{"text":"Success"}`}, class: "unknown"},
 		{name: "two answers", answer: reply{status: 200, body: success + success}, class: "unknown"},
 		{name: "cut", answer: reply{status: 200, body: success[:20]}, class: "unknown"},
+		{name: "another name", answer: reply{status: 200, body: `{"text":"Success","CODE":0}`}, class: "unknown"},
+		{name: "two codes", answer: reply{status: 200, body: `{"text":"Success","code":6,"code":0}`}, class: "unknown"},
+		{name: "two codes, the first a success", answer: reply{status: 200, body: `{"code":0,"code":6}`}, class: "unknown"},
+		{name: "a code as text", answer: reply{status: 200, body: `{"text":"Success","code":"0"}`}, class: "unknown"},
+		{name: "a code of null", answer: reply{status: 200, body: `{"text":"Success","code":null}`}, class: "unknown"},
+		{name: "text that is not UTF-8", answer: reply{status: 400, body: "{\"text\":\"Invalid data format \xff\",\"code\":6}"}, class: "content", permanent: true},
 		{name: "success with status 500", answer: hecReply(500, 0, "Success"), class: "retryable"},
 
 		{name: "1", answer: hecReply(403, 1, "Token disabled"), class: "destination", words: []string{"HTTP 403", "Token disabled (code 1)"}},

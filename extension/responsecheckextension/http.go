@@ -41,6 +41,9 @@ func (t *roundTripper) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	if refused := t.rc.checkResponse(protocol, req, res); refused != nil {
 		_ = res.Body.Close() // the error says more
+		if t.rc.hidesFromStatus(protocol, req, refused) {
+			return refusedInBody(req, res, refused), nil
+		}
 		return nil, refused
 	}
 	return res, nil

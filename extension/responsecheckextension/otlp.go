@@ -4,7 +4,6 @@
 package responsecheckextension
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 
@@ -33,6 +32,9 @@ func checkOTLP(_ *responseCheck, a *answer) *refusal {
 	case typeProtobuf:
 		err = response.UnmarshalProto(a.body)
 	case typeJSON:
+		if !isJSON(a.body) {
+			return a.refused()
+		}
 		err = response.UnmarshalJSON(a.body)
 	default:
 		return a.refused()
@@ -90,7 +92,7 @@ func otlpStatus(a *answer) (message string, ok bool) {
 		var status struct {
 			Message string `json:"message"`
 		}
-		if err := json.Unmarshal(a.body, &status); err != nil || status.Message == "" {
+		if err := unmarshal(a.body, &status); err != nil || status.Message == "" {
 			return "", false
 		}
 		return status.Message, true

@@ -50,6 +50,9 @@ func TestOTLPAnswers(t *testing.T) {
 		{name: "HTML", answer: reply{status: 200, header: map[string]string{"Content-Type": "text/html"}, body: html}, class: "unknown"},
 		{name: "empty, of no type", answer: reply{status: 200}, class: "unknown"},
 		{name: "no protobuf", answer: reply{status: 200, header: map[string]string{"Content-Type": protoType}, body: html}, class: "unknown"},
+		{name: "two results", answer: reply{status: 200, header: json, body: `{"partialSuccess":{"rejectedLogRecords":"3"},"partialSuccess":{}}`}, class: "unknown"},
+		{name: "two counts", answer: reply{status: 200, header: json, body: `{"partialSuccess":{"rejectedLogRecords":"3","rejectedLogRecords":"0"}}`}, class: "unknown"},
+		{name: "two answers", answer: reply{status: 200, header: json, body: `{}{"partialSuccess":{"rejectedLogRecords":"3"}}`}, class: "unknown"},
 		{name: "no JSON", answer: reply{status: 200, header: json, body: "OK"}, class: "unknown"},
 
 		{name: "400", answer: otlpStatusReply(t, 400, "bad record"), class: "unknown", permanent: true, words: []string{"HTTP 400: bad record"}},

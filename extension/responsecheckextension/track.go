@@ -3,11 +3,7 @@
 
 package responsecheckextension
 
-import (
-	"encoding/json"
-
-	"go.uber.org/zap"
-)
+import "go.uber.org/zap"
 
 // trackAnswer is the body of an answer of Application Insights' ingestion endpoint.
 type trackAnswer struct {
@@ -23,7 +19,7 @@ type trackAnswer struct {
 // error would reach nobody.
 func checkTrack(rc *responseCheck, a *answer) *refusal {
 	var body trackAnswer
-	if err := json.Unmarshal(a.body, &body); err != nil || body.Received == nil || body.Accepted == nil {
+	if err := unmarshal(a.body, &body); err != nil || body.Received == nil || body.Accepted == nil {
 		return a.refused()
 	}
 	refused := *body.Received - *body.Accepted

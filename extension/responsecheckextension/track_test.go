@@ -22,6 +22,8 @@ func TestTrackAnswers(t *testing.T) {
 		{name: "accepted", answer: reply{status: 200, body: `{"itemsReceived":3,"itemsAccepted":3,"errors":[]}`}, outcome: "accepted"},
 		{name: "some refused", answer: reply{status: 206, body: partial}, outcome: "unknown", refused: 2},
 		{name: "quota", answer: reply{status: 429, body: `{"itemsReceived":3,"itemsAccepted":0,"errors":[]}`}, outcome: "busy", refused: 3},
+		{name: "other names", answer: reply{status: 200, body: `{"ItemsReceived":3,"ItemsAccepted":3}`}, outcome: "unknown"},
+		{name: "two counts", answer: reply{status: 200, body: `{"itemsReceived":3,"itemsAccepted":1,"itemsAccepted":3}`}, outcome: "unknown"},
 		{name: "HTML", answer: reply{status: 200, body: html}, outcome: "unknown"},
 	} {
 		t.Run(test.name, func(t *testing.T) {

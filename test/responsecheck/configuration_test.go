@@ -29,15 +29,21 @@ import (
 // components made of it, with defaults.
 func effective(t *testing.T, factory exporter.Factory, settings map[string]any) *confmap.Conf {
 	t.Helper()
+	return effectiveFrom(t, "oversight", factory, settings)
+}
+
+// effectiveFrom is [effective] with another receiver.
+func effectiveFrom(t *testing.T, receiver string, factory exporter.Factory, settings map[string]any) *confmap.Conf {
+	t.Helper()
 	cfg := factory.CreateDefaultConfig()
 	require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(cfg))
 	id := component.NewID(factory.Type())
 	conf := confmap.New()
 	require.NoError(t, conf.Marshal(map[string]any{
-		"receivers": map[string]any{"oversight": map[string]any{"storage": "file_storage"}},
+		"receivers": map[string]any{receiver: map[string]any{"storage": "file_storage"}},
 		"exporters": map[component.ID]component.Config{id: cfg},
 		"service": map[string]any{"pipelines": map[string]any{"logs": map[string]any{
-			"receivers": []component.ID{component.MustNewID("oversight")}, "exporters": []component.ID{id},
+			"receivers": []component.ID{component.MustNewID(receiver)}, "exporters": []component.ID{id},
 		}}},
 	}))
 	return conf

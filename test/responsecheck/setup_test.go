@@ -39,17 +39,32 @@ func newExporter(t *testing.T, factory exporter.Factory, settings map[string]any
 	t.Helper()
 	h := host{}
 	if checked {
-		id := component.MustNewID("responsecheck")
-		settings["middlewares"] = []any{map[string]any{"id": id.String()}}
-		checkFactory := responsecheckextension.NewFactory()
-		cfg := checkFactory.CreateDefaultConfig()
-		require.NoError(t, confmap.NewFromStringMap(extension).Unmarshal(cfg))
-		ext, err := checkFactory.Create(t.Context(), extensiontest.NewNopSettings(checkFactory.Type()), cfg)
-		require.NoError(t, err)
-		require.NoError(t, ext.Start(t.Context(), h))
-		t.Cleanup(func() { require.NoError(t, ext.Shutdown(context.Background())) })
-		h[id] = ext
+		settings["middlewares"] = []any{map[string]any{"id": checkID.String()}}
+		h[checkID] = newCheck(t, extension)
 	}
+	return startExporter(t, factory, settings, h)
+}
+
+// checkID is the id of the extension.
+var checkID = component.MustNewID("responsecheck")
+
+// newCheck returns a started extension.
+func newCheck(t *testing.T, settings map[string]any) component.Component {
+	t.Helper()
+	factory := responsecheckextension.NewFactory()
+	cfg := factory.CreateDefaultConfig()
+	require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(cfg))
+	set := extensiontest.NewNopSettings(factory.Type())
+	set.ID = checkID
+	ext, err := factory.Create(t.Context(), set, cfg)
+	require.NoError(t, err)
+	require.NoError(t, ext.Start(t.Context(), host{}))
+	t.Cleanup(func() { require.NoError(t, ext.Shutdown(context.Background())) })
+	return ext
+}
+
+func startExporter(t *testing.T, factory exporter.Factory, settings map[string]any, h component.Host) exporter.Logs {
+	t.Helper()
 	cfg := factory.CreateDefaultConfig()
 	require.NoError(t, confmap.NewFromStringMap(settings).Unmarshal(cfg))
 	require.NoError(t, xconfmap.Validate(cfg))
@@ -109,13 +124,15 @@ type answer struct {
 	hangUp   bool // close the connection instead
 }
 
-// server gives the same answer to each request with events.
+// server gives the same answer to each request with events, or another from the
+// second on.
 type server struct {
 	*httptest.Server
 	elsewhere *httptest.Server
 
 	mu       sync.Mutex
 	requests []*http.Request
+	later    *answer
 	strayed  int // requests that came to the other server
 }
 
@@ -133,6 +150,10 @@ func newServer(t *testing.T, a answer) *server {
 	s.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
 		s.mu.Lock()
+		a := a
+		if len(s.requests) > 0 && s.later != nil {
+			a = *s.later
+		}
 		s.requests = append(s.requests, r)
 		s.mu.Unlock()
 		if a.hangUp {
@@ -149,6 +170,19 @@ func newServer(t *testing.T, a answer) *server {
 	}))
 	t.Cleanup(s.Close)
 	return s
+}
+
+// then sets the answer from the second request on.
+func (s *server) then(a answer) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.later = &a
+}
+
+func (s *server) requestCount() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.requests)
 }
 
 func (s *server) strayedRequests() int {
