@@ -10,6 +10,8 @@ type hold struct {
 	since time.Time
 	// probes is how many single rows were sent.
 	probes int
+	// turn is the next one's place in a round.
+	turn int
 	// class is of the error that started the hold, and failedTogether is how many
 	// rows were sent together then.
 	class          Class
@@ -41,7 +43,10 @@ func (l *Lane[R]) startHold(step Step[R], a attempt) Step[R] {
 	l.bad, l.window = 0, l.settings.MaxRows
 	l.first.tried = nil
 	l.first.suspectClass = ClassUnknown
-	l.quick.class, l.quick.alone = ClassUnknown, 0
+	if !l.first.reducedAccepted {
+		l.first.accepted, l.first.again = false, 0
+	}
+	l.quick = quick{sameAnswer: l.quick.sameAnswer}
 	return l.keepHolding(step)
 }
 
@@ -57,12 +62,13 @@ func (l *Lane[R]) keepHolding(step Step[R]) Step[R] {
 
 // othersAccepted says whether the destination accepts something, though not the first
 // row.
-func (l *Lane[R]) othersAccepted() bool { return l.quick.sameAnswer || l.first.accepted }
+func (l *Lane[R]) othersAccepted() bool { return l.quick.sameAnswer > 0 || l.first.accepted }
 
 func (l *Lane[R]) probeRefused(rows []R, step Step[R], a attempt) Step[R] {
 	l.hold.probes++
+	l.hold.turn++
 	if a.first > 0 {
-		l.quick.sameAnswer = false
+		l.quick.sameAnswer = 0
 		return l.keepHolding(step)
 	}
 	if a.form == Reduced {
@@ -101,10 +107,15 @@ func (l *Lane[R]) nextProbe(rows []R) (index int, form Form) {
 	}
 	others := l.others(rows)
 	turns := max(len(others)+2, minProbes)
-	if l.quick.sameAnswer {
+	if l.quick.sameAnswer > 0 {
 		turns = len(others) + 2
 	}
-	turn := l.hold.probes % turns
+	if l.hold.turn >= turns {
+		l.hold.turn = 0
+		l.spread++
+		others = l.others(rows)
+	}
+	turn := min(l.hold.turn, turns-1)
 	if turn == turns-1 && l.hold.firstRefused && !l.first.reducedAccepted {
 		return 0, Reduced
 	}
@@ -122,7 +133,7 @@ func (l *Lane[R]) endHoldAtFirst() Step[R] {
 		l.setLimit(half(l.hold.failedTogether))
 		l.quick.class = l.hold.class
 	}
-	l.quick.sameAnswer = false
+	l.quick.sameAnswer = 0
 	l.pass(1)
 	return Step[R]{Passed: 1, HoldEnded: true}
 }
@@ -140,7 +151,7 @@ func (l *Lane[R]) endHoldAtOther(step Step[R]) Step[R] {
 	if !refused {
 		return step
 	}
-	if class == ClassDestination {
+	if class == ClassDestination && l.quick.sameAnswer == 0 {
 		if l.first.destinationHolds++; l.first.destinationHolds < maxDestinationHolds {
 			return step
 		}

@@ -66,6 +66,8 @@ type Lane[R any] struct {
 	quick quick
 	// witnesses are uids of rows that are not done, whose reduced forms were accepted.
 	witnesses map[string]bool
+	// spread moves the rows that are tried in place of the first: not always the same.
+	spread int
 
 	first firstRow
 	hold  hold
@@ -150,7 +152,7 @@ func (l *Lane[R]) seeFirst(rows []R) {
 		return
 	}
 	if l.first.uid != "" {
-		l.bad = 0
+		l.bad, l.quick.sameAnswer = 0, 0
 		l.hold.firstRefused = false
 		if l.phase != holding {
 			l.phase = sendWindow
@@ -224,6 +226,7 @@ func (l *Lane[R]) accepted(rows []R, a attempt) Step[R] {
 func (l *Lane[R]) pass(rows int) {
 	l.phase = sendWindow
 	l.bad = max(l.bad-rows, 0)
+	l.quick.sameAnswer = max(l.quick.sameAnswer-rows, 0)
 	delete(l.witnesses, l.first.uid)
 	l.first = firstRow{}
 	l.hold = hold{}

@@ -165,6 +165,8 @@ func (l *Lane[R]) blame(rows []R, step Step[R], outcome Outcome) Step[R] {
 	if class := Classify(l.first.err); mayBeDown(class) {
 		l.limit = 0 // it was not their number
 		l.quick.class, l.quick.alone = class, 0
+		l.quick.blamed++
+		l.spread++
 	}
 	l.pass(1)
 	l.failures, l.failingSince = 0, time.Time{}

@@ -27,12 +27,10 @@ func (l *Lane[R]) others(rows []R) []int {
 	if last := len(rows) - 1; last > 0 {
 		add(last)
 	}
-	for i := 2; i <= othersEach; i++ {
-		add(i)
-	}
 	stride := max(1, len(rows)/othersEach)
-	for i := range othersEach {
-		add(1 + i*stride)
+	for i := 1; i <= othersEach; i++ {
+		add(1 + (othersEach-i)*stride + l.spread%stride)
+		add(i)
 	}
 	return indexes
 }

@@ -14,8 +14,11 @@ type quick struct {
 	// alone counts single rows that were refused since something was accepted, or a
 	// row blamed.
 	alone int
-	// sameAnswer says that an answer accepted some rows and refused others.
-	sameAnswer bool
+	// blamed counts rows that were found since the beginning.
+	blamed int
+	// sameAnswer is how many of the first rows were refused in an answer that accepted
+	// others.
+	sameAnswer int
 }
 
 const (
@@ -25,6 +28,8 @@ const (
 	// minAgain is how often a row must be refused alone after something else was
 	// accepted, where the destination may be down, or may answer at random.
 	minAgain = 3
+	// minBlamed is how many rows must be found in a row until once is enough.
+	minBlamed = 5
 )
 
 // mayBeDown says whether errors of a class are those of a destination that is down.
@@ -33,7 +38,7 @@ func mayBeDown(class Class) bool { return class == ClassRetryable || class == Cl
 // refusedEnough says whether the first row was refused alone, with an error of that
 // class, often enough after something else was accepted.
 func (l *Lane[R]) refusedEnough(class Class) bool {
-	if !mayBeDown(class) || l.quick.sameAnswer {
+	if !mayBeDown(class) || l.quick.sameAnswer > 0 || l.quick.blamed >= minBlamed {
 		return l.first.again >= 1
 	}
 	return l.first.again >= minAgain
@@ -52,7 +57,7 @@ func (l *Lane[R]) pace(step Step[R], a attempt) Step[R] {
 	if l.quick.alone++; l.quick.alone <= maxQuickAlone {
 		return step
 	}
-	if !l.first.accepted {
+	if !l.first.accepted || !l.first.reducedAccepted {
 		return l.startHold(step, a)
 	}
 	if l.phase == tryOthers {
