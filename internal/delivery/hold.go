@@ -10,6 +10,8 @@ type hold struct {
 	since time.Time
 	// probes is how many single rows were sent.
 	probes int
+	// turn is the next one's place in a round.
+	turn int
 	// class is of the error that started the hold, and failedTogether is how many
 	// rows were sent together then.
 	class          Class
@@ -30,6 +32,9 @@ func (l *Lane[R]) startHold(step Step[R], a attempt) Step[R] {
 	l.hold = hold{since: l.settings.Now(), class: step.Class, failedTogether: a.count}
 	if a.count == 1 && a.first == 0 && a.form == Whole && step.Class != ClassBusy {
 		l.hold.firstRefused, l.hold.firstClass = true, step.Class
+		if l.first.err == nil {
+			l.first.class = step.Class
+		}
 		l.first.err = step.Err
 	} else if aloneBefore {
 		l.hold.firstRefused, l.hold.firstClass = true, Classify(l.first.err)
@@ -38,25 +43,40 @@ func (l *Lane[R]) startHold(step Step[R], a attempt) Step[R] {
 	l.bad, l.window = 0, l.settings.MaxRows
 	l.first.tried = nil
 	l.first.suspectClass = ClassUnknown
+	if !l.first.reducedAccepted {
+		l.first.accepted, l.first.again = false, 0
+	}
+	l.quick = quick{sameAnswer: l.quick.sameAnswer}
 	return l.keepHolding(step)
 }
 
 func (l *Lane[R]) keepHolding(step Step[R]) Step[R] {
 	l.failures++
 	step.Wait = l.settings.NextInterval(l.failures)
-	step.Holding, step.HoldingSince = true, l.hold.since
 	step.QuarantineFull = l.hold.quarantineFull
+	if l.hold.quarantineFull || !l.othersAccepted() {
+		step.Holding, step.HoldingSince = true, l.hold.since
+	}
 	return step
 }
 
+// othersAccepted says whether the destination accepts something, though not the first
+// row.
+func (l *Lane[R]) othersAccepted() bool { return l.quick.sameAnswer > 0 || l.first.accepted }
+
 func (l *Lane[R]) probeRefused(rows []R, step Step[R], a attempt) Step[R] {
 	l.hold.probes++
-	if a.first > 0 || step.Class == ClassBusy {
+	l.hold.turn++
+	if a.first > 0 {
+		l.quick.sameAnswer = 0
+		return l.keepHolding(step)
+	}
+	if a.form == Reduced || step.Class == ClassBusy {
 		return l.keepHolding(step)
 	}
 	l.hold.firstRefused, l.hold.firstClass = true, step.Class
-	l.first.err = step.Err
-	if l.first.reducedAccepted && l.blamesRows(step.Class, a) {
+	l.refusedAlone(step)
+	if l.provesOwed(step.Class) {
 		step = l.blame(rows, step, Owed)
 		step.HoldEnded = true
 		return step
@@ -64,14 +84,45 @@ func (l *Lane[R]) probeRefused(rows []R, step Step[R], a attempt) Step[R] {
 	return l.keepHolding(step)
 }
 
-// nextProbe returns the index of the row to send: the first and others in turn.
-func (l *Lane[R]) nextProbe(rows []R) int {
-	others := l.others(rows)
-	turn := l.hold.probes % (1 + len(others))
-	if turn == 0 {
-		return 0
+// provesOwed says whether a refusal of the first row, in a hold, shows that it is to
+// blame: it is refused as before its reduced form was accepted.
+func (l *Lane[R]) provesOwed(class Class) bool {
+	if !l.first.reducedAccepted || mayBeDown(class) && class != l.first.class {
+		return false
 	}
-	return others[turn-1]
+	return l.refusedEnough(class)
+}
+
+// minProbes is how many probes there are for one of the reduced form of a row that is
+// the only one.
+const minProbes = 4
+
+// nextProbe returns the index of the row to send, and its form: the first row, others,
+// and the reduced form of the first, in turn. The last is for rows that have no others
+// to compare them with. It comes seldom: when the destination is back, it is an event
+// too many.
+func (l *Lane[R]) nextProbe(rows []R) (index int, form Form) {
+	if l.first.accepted && l.first.reducedAccepted && l.first.again < minAgain {
+		return 0, Whole
+	}
+	others := l.others(rows)
+	turns := max(len(others)+2, minProbes)
+	if l.quick.sameAnswer > 0 {
+		turns = len(others) + 2
+	}
+	if l.hold.turn >= turns {
+		l.hold.turn = 0
+		l.spread++
+		others = l.others(rows)
+	}
+	turn := min(l.hold.turn, turns-1)
+	if turn == turns-1 && l.hold.firstRefused && !l.first.reducedAccepted {
+		return 0, Reduced
+	}
+	if turn == 0 || turn > len(others) {
+		return 0, Whole
+	}
+	return others[turn-1], l.formOfOther(others[turn-1])
 }
 
 // endHoldAtFirst ends a hold in which the first row was accepted. If it was at the
@@ -80,7 +131,9 @@ func (l *Lane[R]) nextProbe(rows []R) int {
 func (l *Lane[R]) endHoldAtFirst() Step[R] {
 	if l.hold.class.mayPass() && l.hold.failedTogether > 1 && l.hold.probes == 0 {
 		l.setLimit(half(l.hold.failedTogether))
+		l.quick.class = l.hold.class
 	}
+	l.quick.sameAnswer = 0
 	l.pass(1)
 	return Step[R]{Passed: 1, HoldEnded: true}
 }
@@ -98,12 +151,12 @@ func (l *Lane[R]) endHoldAtOther(step Step[R]) Step[R] {
 	if !refused {
 		return step
 	}
-	if class == ClassDestination {
+	if class == ClassDestination && l.quick.sameAnswer == 0 {
 		if l.first.destinationHolds++; l.first.destinationHolds < maxDestinationHolds {
 			return step
 		}
 	}
-	l.phase = wholeAgain
+	l.phase, l.first.accepted = wholeAgain, true
 	l.first.suspectClass = class
 	return step
 }

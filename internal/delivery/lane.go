@@ -62,6 +62,12 @@ type Lane[R any] struct {
 	// failures and failingSince count failures in a row that say nothing of the rows.
 	failures     int
 	failingSince time.Time
+	// quick is the state of a search that does not wait.
+	quick quick
+	// witnesses are uids of rows that are not done, whose reduced forms were accepted.
+	witnesses map[string]bool
+	// spread moves the rows that are tried in place of the first: not always the same.
+	spread int
 
 	first firstRow
 	hold  hold
@@ -71,10 +77,15 @@ type Lane[R any] struct {
 type firstRow struct {
 	// uid is empty until the row is seen.
 	uid string
-	// err is of the last refusal of the whole row, alone.
-	err error
+	// err is of the last refusal of the whole row, alone, and class of the first.
+	err   error
+	class Class
 	// reducedAccepted says that its reduced form must not be sent again.
 	reducedAccepted bool
+	// accepted says that something else was accepted since its first refusal alone,
+	// and again counts its refusals alone since then.
+	accepted bool
+	again    int
 	// tried are the uids of others that were sent since its refusal.
 	tried []string
 	// suspectClass is the class of errors that blame the row although they are not
@@ -89,7 +100,7 @@ type firstRow struct {
 // log.record.uid: an error names by it what was accepted (see [Partial]), and a row
 // that takes the place of another is not blamed for it.
 func NewLane[R any](settings Settings, uid func(R) string) *Lane[R] {
-	l := &Lane[R]{settings: settings.withDefaults(), uid: uid}
+	l := &Lane[R]{settings: settings.withDefaults(), uid: uid, witnesses: map[string]bool{}}
 	l.window = l.settings.MaxRows
 	return l
 }
@@ -141,14 +152,14 @@ func (l *Lane[R]) seeFirst(rows []R) {
 		return
 	}
 	if l.first.uid != "" {
-		l.bad = 0
+		l.bad, l.quick.sameAnswer = 0, 0
 		l.hold.firstRefused = false
 		if l.phase != holding {
 			l.phase = sendWindow
 		}
 		l.hold.quarantineFull = false
 	}
-	l.first = firstRow{uid: uid}
+	l.first = firstRow{uid: uid, reducedAccepted: l.witnesses[uid]}
 }
 
 // nextAttempt returns what to send. ok is false if there is nothing left to try
@@ -163,9 +174,10 @@ func (l *Lane[R]) nextAttempt(rows []R) (a attempt, ok bool) {
 		a.form = Reduced
 	case tryOthers:
 		a.first = l.nextOther(rows)
+		a.form = l.formOfOther(a.first)
 		return a, a.first > 0
 	case holding:
-		a.first = l.nextProbe(rows)
+		a.first, a.form = l.nextProbe(rows)
 	}
 	return a, true
 }
@@ -186,20 +198,25 @@ func half(n int) int { return (n + 1) / 2 }
 // accepted follows an attempt of which everything was accepted.
 func (l *Lane[R]) accepted(rows []R, a attempt) Step[R] {
 	l.failures, l.failingSince = 0, time.Time{}
+	l.quick.alone = 0
 	switch {
 	case a.first > 0:
-		return l.otherAccepted(a)
+		return l.otherAccepted(rows, a)
 	case a.form == Reduced:
 		return l.reducedAccepted(rows)
 	case l.phase == holding:
 		return l.endHoldAtFirst()
 	case l.phase == sendWindow:
+		if l.bad > 0 && l.bad <= a.count {
+			l.quick = quick{} // each of the rows that were refused together was accepted
+		}
 		l.pass(a.count)
 		l.grow()
 		return Step[R]{Passed: a.count}
 	}
 	// It was refused before: not because of what it is.
 	ended := l.hold.quarantineFull
+	l.quick = quick{}
 	l.pass(1)
 	l.bad, l.window = 0, max(l.window, 2)
 	return Step[R]{Passed: 1, HoldEnded: ended}
@@ -209,6 +226,8 @@ func (l *Lane[R]) accepted(rows []R, a attempt) Step[R] {
 func (l *Lane[R]) pass(rows int) {
 	l.phase = sendWindow
 	l.bad = max(l.bad-rows, 0)
+	l.quick.sameAnswer = max(l.quick.sameAnswer-rows, 0)
+	delete(l.witnesses, l.first.uid)
 	l.first = firstRow{}
 	l.hold = hold{}
 }

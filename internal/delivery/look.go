@@ -28,9 +28,9 @@ func (l *Lane[R]) blamesRows(class Class, a attempt) bool {
 		return false
 	case ClassRetryable:
 		tooMany := l.limit > 0 && a.count > 1
-		return tooMany || l.first.suspectClass == class
+		return tooMany || l.first.suspectClass == class || l.quick.class == class
 	case ClassDestination:
-		return l.first.suspectClass == class
+		return l.first.suspectClass == class || l.quick.class == class
 	default:
 		return true
 	}
@@ -74,8 +74,7 @@ func (l *Lane[R]) lookInto(rows []R, step Step[R], a attempt) Step[R] {
 		l.first.tried = append(l.first.tried, l.uid(rows[a.first]))
 		return l.goOnWithOthers(rows, step, a)
 	case a.form == Whole:
-		l.first.err = step.Err
-		return l.wholeRefused(rows, step)
+		return l.wholeRefused(rows, step, a)
 	case l.phase == sendReduced:
 		l.phase = tryOthers
 		return l.goOnWithOthers(rows, step, a)
@@ -85,55 +84,77 @@ func (l *Lane[R]) lookInto(rows []R, step Step[R], a attempt) Step[R] {
 	return l.blame(rows, step, Quarantined)
 }
 
-// goOnWithOthers holds if there is no other row to try.
+// goOnWithOthers holds if there is no other row to try. Where the first row is only
+// to be refused once more, that is left out.
 func (l *Lane[R]) goOnWithOthers(rows []R, step Step[R], a attempt) Step[R] {
-	if l.nextOther(rows) == 0 {
+	if l.nextOther(rows) > 0 {
+		return l.pace(step, a)
+	}
+	if !l.first.accepted {
 		return l.startHold(step, a)
 	}
+	l.phase = confirmWhole
+	step.Wait = l.settings.NextInterval(1)
 	return step
 }
 
 // wholeRefused follows a refusal of the first row alone, whole.
-func (l *Lane[R]) wholeRefused(rows []R, step Step[R]) Step[R] {
-	if l.first.reducedAccepted {
-		return l.blame(rows, step, Owed)
-	}
-	if l.phase == sendWindow {
+func (l *Lane[R]) wholeRefused(rows []R, step Step[R], a attempt) Step[R] {
+	l.refusedAlone(step)
+	switch {
+	case l.phase == sendWindow && !l.first.reducedAccepted:
 		l.phase = sendReduced
-		return step
+		return l.pace(step, a)
+	case !l.refusedEnough(step.Class):
+		l.phase = tryOthers
+		return l.goOnWithOthers(rows, step, a)
+	case l.first.reducedAccepted:
+		return l.blame(rows, step, Owed)
 	}
 	l.phase = reducedAgain
 	if l.hold.quarantineFull {
 		return l.keepHolding(step)
 	}
-	return l.paceSuspect(step)
+	return l.pace(step, a)
 }
 
-// paceSuspect waits where the destination may be the one to blame.
-func (l *Lane[R]) paceSuspect(step Step[R]) Step[R] {
-	if step.Class.mayPass() {
-		step.Wait = l.settings.NextInterval(1)
+// refusedAlone remembers a refusal of the first row alone, whole.
+func (l *Lane[R]) refusedAlone(step Step[R]) {
+	if l.first.err == nil {
+		l.first.class = step.Class
 	}
-	return step
+	l.first.err = step.Err
+	if l.first.accepted {
+		l.first.again++
+	}
 }
 
 // reducedAccepted follows the acceptance of the reduced form of the first row.
 func (l *Lane[R]) reducedAccepted(rows []R) Step[R] {
-	l.first.reducedAccepted = true
-	if l.phase == reducedAgain {
+	l.first.reducedAccepted, l.first.accepted = true, true
+	switch l.phase {
+	case reducedAgain:
 		return l.blame(rows, Step[R]{}, Owed)
+	case holding:
+		return Step[R]{} // the whole row is next
 	}
 	l.phase = confirmWhole
 	return Step[R]{}
 }
 
 // otherAccepted follows the acceptance of a single row that is not the first.
-func (l *Lane[R]) otherAccepted(a attempt) Step[R] {
-	step := Step[R]{Ahead: []int{a.first}}
+func (l *Lane[R]) otherAccepted(rows []R, a attempt) Step[R] {
+	step := Step[R]{}
+	if a.form == Whole {
+		step.Ahead = []int{a.first}
+		delete(l.witnesses, l.uid(rows[a.first]))
+	} else {
+		l.witnesses[l.uid(rows[a.first])] = true
+	}
 	if l.phase == holding {
 		return l.endHoldAtOther(step)
 	}
-	l.phase = wholeAgain
+	l.phase, l.first.accepted = wholeAgain, true
 	return step
 }
 
@@ -143,8 +164,11 @@ func (l *Lane[R]) blame(rows []R, step Step[R], outcome Outcome) Step[R] {
 	step.Passed = 1
 	step.Blamed = &Blamed[R]{Row: rows[0], Outcome: outcome, Reason: l.first.err}
 	step.HoldEnded = l.hold.quarantineFull
-	if l.first.suspectClass != ClassUnknown {
+	if class := Classify(l.first.err); mayBeDown(class) {
 		l.limit = 0 // it was not their number
+		l.quick.class, l.quick.alone = class, 0
+		l.quick.blamed++
+		l.spread++
 	}
 	l.pass(1)
 	l.failures, l.failingSince = 0, time.Time{}

@@ -16,24 +16,21 @@ const maxOthers = 2*othersEach + 1
 // follow it, the last, and some spread between. What is wrong with one row may be
 // wrong with its neighbours, too.
 func (l *Lane[R]) others(rows []R) []int {
-	if l.settings.AheadRoom() < 1 {
-		return nil
-	}
+	room := l.settings.AheadRoom() > 0
 	indexes := make([]int, 0, maxOthers)
 	add := func(i int) {
-		if i < len(rows) && !slices.Contains(indexes, i) {
+		if i < len(rows) && !slices.Contains(indexes, i) && (room || !l.witnesses[l.uid(rows[i])]) {
 			indexes = append(indexes, i)
 		}
 	}
-	for i := 1; i <= othersEach; i++ {
-		add(i)
-	}
+	add(1)
 	if last := len(rows) - 1; last > 0 {
 		add(last)
 	}
 	stride := max(1, len(rows)/othersEach)
-	for i := range othersEach {
-		add(1 + i*stride)
+	for i := 1; i <= othersEach; i++ {
+		add(1 + (othersEach-i)*stride + l.spread%stride)
+		add(i)
 	}
 	return indexes
 }
@@ -50,4 +47,14 @@ func (l *Lane[R]) nextOther(rows []R) int {
 		}
 	}
 	return 0
+}
+
+// formOfOther returns the form in which a row is sent in place of the first. The
+// reduced one shows as well that the destination accepts something, and is for when no
+// row can be done ahead.
+func (l *Lane[R]) formOfOther(index int) Form {
+	if index > 0 && l.settings.AheadRoom() < 1 {
+		return Reduced
+	}
+	return Whole
 }

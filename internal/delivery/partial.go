@@ -81,15 +81,15 @@ func (l *Lane[R]) partlyAccepted(rows []R, a attempt, accepted []bool, err error
 	}
 	l.failures, l.failingSince = 0, time.Time{}
 	rest := attempt{count: a.count - passed - len(step.Ahead)}
-	if step.Class == ClassDestination {
-		rest.count = max(rest.count, 2) // the first row was not refused alone
-		return l.startHold(step, rest)
-	}
-	if step.Class == ClassRetryable || step.Class == ClassBusy {
+	if step.Class == ClassBusy {
 		l.bad = 0
 		return l.retry(step, rest)
 	}
 	l.bad, l.window = rest.count, half(rest.count)
+	if mayBeDown(step.Class) {
+		l.quick = quick{class: step.Class, sameAnswer: rest.count}
+		return l.retry(step, rest)
+	}
 	return step
 }
 

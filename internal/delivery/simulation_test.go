@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"testing"
@@ -82,6 +83,7 @@ type simulation struct {
 	maxQuarantine  int
 	maxAhead       int
 	maxHold        int
+	atOnce         int // single rows that were refused, and were followed by the next at once
 }
 
 func newSimulation(t testing.TB, rows int, answer answer) *simulation {
@@ -186,13 +188,31 @@ func (s *simulation) checkStep(pending []int, step delivery.Step[int], before in
 		require.False(s.t, step.HoldingSince.IsZero())
 		require.Error(s.t, step.Err)
 	}
+	s.checkPace(step, before)
 	if step.Err == nil {
 		return
 	}
 	require.Equal(s.t, delivery.Classify(step.Err), step.Class)
-	mayBeDown := step.Class == delivery.ClassRetryable || step.Class == delivery.ClassBusy || step.Class == delivery.ClassDestination
-	if mayBeDown && len(s.requests) > before && len(s.requests[before].ids) == 1 && step.Blamed == nil {
-		require.Positive(s.t, step.Wait, "a destination that may be down is not asked again at once")
+}
+
+// checkPace: a destination that may be down is not asked again at once. It is if it was
+// seen to accept some rows and to refuse others: with four single rows at most until it
+// accepts something again, or a row is blamed.
+func (s *simulation) checkPace(step delivery.Step[int], before int) {
+	accepted := len(s.requests) > before && s.answers[before] == nil
+	if accepted || step.Passed > 0 || len(step.Ahead) > 0 {
+		s.atOnce = 0
+		return
+	}
+	single := len(s.requests) > before && len(s.requests[before].ids) == 1
+	if step.Class == delivery.ClassBusy && single {
+		require.Positive(s.t, step.Wait, "a destination that is busy is not asked again at once")
+	}
+	mayBeDown := step.Class == delivery.ClassRetryable || step.Class == delivery.ClassDestination
+	if mayBeDown && len(s.requests) > before && len(s.requests[before].ids) == 1 && step.Wait == 0 {
+		s.atOnce++
+		require.LessOrEqual(s.t, s.atOnce, 4, "a destination that may be down is not asked again at once")
+		require.NotEmpty(s.t, append(slices.Collect(maps.Keys(s.whole)), slices.Collect(maps.Keys(s.reduced))...), "it has accepted something")
 	}
 }
 
