@@ -79,10 +79,11 @@ type Config struct {
 	// Default 1000; from 1 to 100000.
 	BatchSize int `mapstructure:"batch_size"`
 
-	// BatchBytes is the most bytes that the rows that are delivered together take in
-	// any shape and encoding, uncompressed. A single row takes at most 250000.
-	// Default 960000, so that a request passes a limit of 1000000 bytes; from 250000
-	// to 4000000, which OTLP still accepts.
+	// BatchBytes is the most bytes that the rows that are delivered together take,
+	// uncompressed; [translator.Event.EncodedSize] says in which forms, and the README
+	// which take more. A single row takes at most 250000. Default 960000, so that a
+	// request passes a limit of 1000000 bytes; from 250000 to 4000000, which OTLP still
+	// accepts if no processor has converted the events.
 	BatchBytes int `mapstructure:"batch_bytes"`
 
 	// MaxValueBytes is the longest value of a column that is delivered, in bytes.
