@@ -26,9 +26,9 @@ func (l *Lane[R]) blamesRows(class Class, a attempt) bool {
 	switch class {
 	case ClassRetryable:
 		tooMany := l.limit > 0 && a.count > 1
-		return tooMany || l.first.suspectClass == class || l.quick.class == class
+		return tooMany || l.first.suspectClass == class || l.isQuick()
 	case ClassDestination:
-		return l.first.suspectClass == class || l.quick.class == class
+		return l.first.suspectClass == class || l.isQuick()
 	default:
 		return true
 	}
@@ -162,9 +162,9 @@ func (l *Lane[R]) blame(rows []R, step Step[R], outcome Outcome) Step[R] {
 	step.Passed = 1
 	step.Blamed = &Blamed[R]{Row: rows[0], Outcome: outcome, Reason: l.first.err}
 	step.HoldEnded = l.hold.quarantineFull
-	if class := Classify(l.first.err); mayBeDown(class) {
+	if mayBeDown(Classify(l.first.err)) {
 		l.limit = 0 // it was not their number
-		l.quick.class, l.quick.alone = class, 0
+		l.quick.until, l.quick.alone = l.settings.Now().Add(quickFor), 0
 		l.quick.blamed++
 		l.spread++
 	}
