@@ -130,10 +130,10 @@ func (l *Lane[R]) refusedAlone(step Step[R]) {
 // reducedAccepted follows the acceptance of the reduced form of the first row.
 func (l *Lane[R]) reducedAccepted(rows []R) Step[R] {
 	l.first.reducedAccepted, l.first.accepted = true, true
-	switch l.phase {
-	case reducedAgain:
+	if l.phase == reducedAgain {
 		return l.blame(rows, Step[R]{}, Owed)
-	case holding:
+	}
+	if l.phase == holding {
 		return Step[R]{} // the whole row is next
 	}
 	l.phase = confirmWhole
