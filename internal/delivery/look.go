@@ -145,9 +145,8 @@ func (l *Lane[R]) otherAccepted(rows []R, a attempt) Step[R] {
 	step := Step[R]{}
 	if a.form == Whole {
 		step.Ahead = []int{a.first}
-		delete(l.witnesses, l.uid(rows[a.first]))
 	} else {
-		l.witnesses[l.uid(rows[a.first])] = true
+		l.addWitness(l.uid(rows[a.first]))
 	}
 	if l.phase == holding {
 		return l.endHoldAtOther(step)
