@@ -10,8 +10,8 @@ type hold struct {
 	since time.Time
 	// probes is how many single rows were sent.
 	probes int
-	// turn is the next one's place in a round.
-	turn int
+	// turn is the place of the next one in a round, and rounds counts these.
+	turn, rounds int
 	// class is of the error that started the hold, and failedTogether is how many
 	// rows were sent together then.
 	class          Class
@@ -93,33 +93,27 @@ func (l *Lane[R]) provesOwed(class Class) bool {
 	return l.refusedEnough(class)
 }
 
-// minProbes is how many probes there are for one of the reduced form of a row that is
-// the only one.
-const minProbes = 4
-
-// nextProbe returns the index of the row to send, and its form: the first row, others,
-// and the reduced form of the first, in turn. The last is for rows that have no others
-// to compare them with. It comes seldom: when the destination is back, it is an event
-// too many.
+// nextProbe returns the index of the row to send, and its form: the first row and others
+// in turn, and in every second round the reduced form of the first. That is for rows that
+// have no others to compare them with. It comes seldom: when the destination is back, it
+// is an event too many. And rounds differ in length, so that an owner that offers another
+// last row at each call does not offer the same ones at the end of each round.
 func (l *Lane[R]) nextProbe(rows []R) (index int, form Form) {
 	if l.first.accepted && l.first.reducedAccepted && l.first.again < minAgain {
 		return 0, Whole
 	}
 	others := l.others(rows)
-	turns := max(len(others)+2, minProbes)
-	if l.quick.sameAnswer > 0 {
-		turns = len(others) + 2
-	}
-	if l.hold.turn >= turns {
+	if l.hold.turn > len(others)+l.hold.rounds%2 {
 		l.hold.turn = 0
+		l.hold.rounds++
 		l.spread++
 		others = l.others(rows)
 	}
-	turn := min(l.hold.turn, turns-1)
-	if turn == turns-1 && l.hold.firstRefused && !l.first.reducedAccepted {
+	turn := l.hold.turn
+	switch {
+	case turn > len(others) && l.hold.firstRefused && !l.first.reducedAccepted:
 		return 0, Reduced
-	}
-	if turn == 0 || turn > len(others) {
+	case turn == 0 || turn > len(others):
 		return 0, Whole
 	}
 	return others[turn-1], l.formOfOther(others[turn-1])
@@ -131,7 +125,7 @@ func (l *Lane[R]) nextProbe(rows []R) (index int, form Form) {
 func (l *Lane[R]) endHoldAtFirst() Step[R] {
 	if l.hold.class.mayPass() && l.hold.failedTogether > 1 && l.hold.probes == 0 {
 		l.setLimit(half(l.hold.failedTogether))
-		l.quick.class = l.hold.class
+		l.quick.until = l.settings.Now().Add(quickFor)
 	}
 	l.quick.sameAnswer = 0
 	l.pass(1)

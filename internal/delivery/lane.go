@@ -118,6 +118,12 @@ type attempt struct {
 //
 // Where a context ends, an error says nothing: the lane is as before.
 func (l *Lane[R]) Step(ctx context.Context, rows []R, send Send[R]) Step[R] {
+	step := l.step(ctx, rows, send)
+	l.forgetWitnesses(rows, step.Passed, step.Ahead)
+	return step
+}
+
+func (l *Lane[R]) step(ctx context.Context, rows []R, send Send[R]) Step[R] {
 	l.seeFirst(rows)
 	a, ok := l.nextAttempt(rows)
 	if !ok {
@@ -227,7 +233,6 @@ func (l *Lane[R]) pass(rows int) {
 	l.phase = sendWindow
 	l.bad = max(l.bad-rows, 0)
 	l.quick.sameAnswer = max(l.quick.sameAnswer-rows, 0)
-	delete(l.witnesses, l.first.uid)
 	l.first = firstRow{}
 	l.hold = hold{}
 }

@@ -28,9 +28,9 @@ func (l *Lane[R]) blamesRows(class Class, a attempt) bool {
 		return false
 	case ClassRetryable:
 		tooMany := l.limit > 0 && a.count > 1
-		return tooMany || l.first.suspectClass == class || l.quick.class == class
+		return tooMany || l.first.suspectClass == class || l.isQuick()
 	case ClassDestination:
-		return l.first.suspectClass == class || l.quick.class == class
+		return l.first.suspectClass == class || l.isQuick()
 	default:
 		return true
 	}
@@ -132,10 +132,10 @@ func (l *Lane[R]) refusedAlone(step Step[R]) {
 // reducedAccepted follows the acceptance of the reduced form of the first row.
 func (l *Lane[R]) reducedAccepted(rows []R) Step[R] {
 	l.first.reducedAccepted, l.first.accepted = true, true
-	switch l.phase {
-	case reducedAgain:
+	if l.phase == reducedAgain {
 		return l.blame(rows, Step[R]{}, Owed)
-	case holding:
+	}
+	if l.phase == holding {
 		return Step[R]{} // the whole row is next
 	}
 	l.phase = confirmWhole
@@ -147,9 +147,8 @@ func (l *Lane[R]) otherAccepted(rows []R, a attempt) Step[R] {
 	step := Step[R]{}
 	if a.form == Whole {
 		step.Ahead = []int{a.first}
-		delete(l.witnesses, l.uid(rows[a.first]))
 	} else {
-		l.witnesses[l.uid(rows[a.first])] = true
+		l.addWitness(l.uid(rows[a.first]))
 	}
 	if l.phase == holding {
 		return l.endHoldAtOther(step)
@@ -164,9 +163,9 @@ func (l *Lane[R]) blame(rows []R, step Step[R], outcome Outcome) Step[R] {
 	step.Passed = 1
 	step.Blamed = &Blamed[R]{Row: rows[0], Outcome: outcome, Reason: l.first.err}
 	step.HoldEnded = l.hold.quarantineFull
-	if class := Classify(l.first.err); mayBeDown(class) {
+	if mayBeDown(Classify(l.first.err)) {
 		l.limit = 0 // it was not their number
-		l.quick.class, l.quick.alone = class, 0
+		l.quick.until, l.quick.alone = l.settings.Now().Add(quickFor), 0
 		l.quick.blamed++
 		l.spread++
 	}

@@ -58,3 +58,27 @@ func (l *Lane[R]) formOfOther(index int) Form {
 	}
 	return Whole
 }
+
+// maxWitnesses bounds what is remembered of rows that were deleted. It is more than
+// can be pending.
+const maxWitnesses = 8192
+
+func (l *Lane[R]) addWitness(uid string) {
+	if len(l.witnesses) >= maxWitnesses {
+		clear(l.witnesses)
+	}
+	l.witnesses[uid] = true
+}
+
+// forgetWitnesses forgets those that are done.
+func (l *Lane[R]) forgetWitnesses(rows []R, passed int, ahead []int) {
+	if len(l.witnesses) == 0 {
+		return
+	}
+	for _, row := range rows[:passed] {
+		delete(l.witnesses, l.uid(row))
+	}
+	for _, i := range ahead {
+		delete(l.witnesses, l.uid(rows[i]))
+	}
+}

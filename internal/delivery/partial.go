@@ -87,7 +87,7 @@ func (l *Lane[R]) partlyAccepted(rows []R, a attempt, accepted []bool, err error
 	}
 	l.bad, l.window = rest.count, half(rest.count)
 	if mayBeDown(step.Class) {
-		l.quick = quick{class: step.Class, sameAnswer: rest.count}
+		l.quick = quick{until: l.settings.Now().Add(quickFor), sameAnswer: rest.count}
 		return l.retry(step, rest)
 	}
 	return step

@@ -3,14 +3,16 @@
 
 package delivery
 
+import "time"
+
 // quick is the state of a search that takes errors for refusals which are not
 // permanent, or blame the destination. It does not wait for them to end, so that a row
 // which provokes them costs no more time than one that is refused.
 type quick struct {
-	// class is the class of these errors: with one of them some rows were refused
-	// while others were accepted. It ends with a hold, and when what was refused is
-	// accepted later: then chance decides. ClassUnknown: none.
-	class Class
+	// until is how long the search is quick, as with such an error some rows were refused
+	// while others were accepted. That ends before with a hold, and when what was refused
+	// is accepted later: then the destination was down, or chance decides.
+	until time.Time
 	// alone counts single rows that were refused since something was accepted, or a
 	// row blamed.
 	alone int
@@ -22,6 +24,9 @@ type quick struct {
 }
 
 const (
+	// quickFor is how long a search is quick after a row was found: an error that comes
+	// much later is waited for first.
+	quickFor = 10 * time.Minute
 	// maxQuickAlone is how many single rows may be refused, one after the other,
 	// without a wait: a row, its reduced form, and two others.
 	maxQuickAlone = 4
@@ -34,6 +39,9 @@ const (
 
 // mayBeDown says whether errors of a class are those of a destination that is down.
 func mayBeDown(class Class) bool { return class == ClassRetryable || class == ClassDestination }
+
+// isQuick says whether errors of a destination that may be down are refusals.
+func (l *Lane[R]) isQuick() bool { return l.settings.Now().Before(l.quick.until) }
 
 // refusedEnough says whether the first row was refused alone, with an error of that
 // class, often enough after something else was accepted.
@@ -50,7 +58,7 @@ func (l *Lane[R]) pace(step Step[R], a attempt) Step[R] {
 	if !mayBeDown(step.Class) {
 		return step
 	}
-	if l.quick.class != step.Class {
+	if !l.isQuick() {
 		step.Wait = l.settings.NextInterval(1)
 		return step
 	}

@@ -180,7 +180,7 @@ func TestReducedFormOfTheOnlyRow(t *testing.T) {
 			s.checkNoRepeats()
 			assert.Len(t, s.owed, rows, name)
 			t.Log(rows, s)
-			assert.Less(t, s.now.Sub(start), 15*time.Minute)
+			assert.Less(t, s.now.Sub(start), 20*time.Minute)
 		}
 	}
 }
@@ -197,4 +197,41 @@ func TestNoRoomAhead(t *testing.T) {
 		assert.Len(t, s.whole, 540)
 		t.Log(name, s)
 	}
+}
+
+// The same with rows of both kinds.
+func TestManyRowsAnsweredWithErrorsOfTwoKinds(t *testing.T) {
+	for _, reducedToo := range []bool{false, true} {
+		ids := rand.New(rand.NewPCG(1, 1)).Perm(400)[:40]
+		retryable, destination := refuses(errRetryable, reducedToo, ids[:20]...), refuses(errDestination, reducedToo, ids[20:]...)
+		s := newSimulation(t, 420, func(r request) error {
+			if err := retryable(r); err != nil {
+				return err
+			}
+			return destination(r)
+		})
+		innocents := s.runInnocents(ids...)
+		assert.Less(t, innocents, time.Minute)
+		s.run()
+		s.checkNoRepeats()
+		t.Log("innocents after", innocents, s)
+		assert.Equal(t, 420, s.head)
+		assert.Len(t, s.whole, 380)
+	}
+}
+
+// Much later than a row was found, one error of a single row is waited for.
+func TestQuickSearchEnds(t *testing.T) {
+	s := newSimulation(t, 400, refuses(errRetryable, false, 3, 5)).run()
+	s.now = s.now.Add(11 * time.Minute)
+	s.rows = 401
+	s.answer = func(request) error { return errRetryable }
+	s.step()
+	assert.Positive(t, s.last.Wait)
+	assert.False(t, s.last.Holding)
+	s.answer = func(r request) error {
+		require.False(t, r.reduced)
+		return nil
+	}
+	s.run()
 }

@@ -42,7 +42,8 @@ type Step[R any] struct {
 	// Class is the class of Err.
 	Class Class
 	// Holding says that the lane holds: nothing is accepted, and single rows are sent
-	// until one is.
+	// until one is. It does not say so while single rows are sent because the first is
+	// refused, and others were accepted in the same answer: Err and Wait do.
 	Holding bool
 	// HoldingSince is since when, if it does.
 	HoldingSince time.Time
