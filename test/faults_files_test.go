@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +32,43 @@ func TestFaultCutLineAfterACrash(t *testing.T) {
 		requireArrived(t, ndjson{t, state, shape}, ordinary)
 	}
 	collector.interrupt()
+}
+
+// An output file that somebody renames loses nothing: the exporter writes to the renamed
+// file until it is restarted. One that somebody removes stays open, and what is written
+// until the restart is lost with it; what comes later is in a new file.
+func TestFaultOutputFileIsMoved(t *testing.T) {
+	for name, move := range map[string]func(path string) error{
+		"renamed": func(path string) error { return os.Rename(path, strings.TrimSuffix(path, ".ndjson")+"-1.ndjson") },
+		"removed": os.Remove,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newFaultSite(t, ordinaryRegistry(t))
+			output := ndjson{t, filepath.Join(s.dir, "state"), "splunk"}
+			path := filepath.Join(output.dir, "splunk.ndjson")
+			collector := s.run(nil, "files.yaml")
+			requireArrived(t, output, ordinary)
+			require.NoError(t, move(path))
+			appendRows(t, s.databases[0], beacon{agent: "until the restart"})
+			requireArrived(t, ndjson{t, output.dir, "ecs"}, ordinary+1)
+			if name == "renamed" {
+				requireArrived(t, output, ordinary+1)
+			}
+			collector.interrupt()
+			assert.NoFileExists(t, path)
+
+			collector = s.run(nil, "files.yaml")
+			appendRows(t, s.databases[0], beacon{agent: "after the restart"})
+			r := waitForReport(t, output, ordinary+2, func(r report) bool { return slices.Contains(r.whole, ordinary+2) })
+			assert.FileExists(t, path)
+			if name == "renamed" {
+				assert.Empty(t, r.missing)
+			}
+			assert.Zero(t, r.repeated)
+			collector.interrupt()
+		})
+	}
 }
 
 // A checkpoint that is damaged is replaced where the storage can do that. Otherwise

@@ -60,6 +60,7 @@ func codecs() map[string]codec {
 	quarantine := &checkpoint.PageList{Pages: []int64{2, 5}, Next: 6}
 	refused := &checkpoint.RefusedPage{Events: []checkpoint.Refused{{ID: 7, UID: uid, Reason: "400 <too> long", Since: when, Tried: when}}}
 	queue := &checkpoint.Queue{First: 3, Next: 5, Bytes: 700}
+	giveUp := &checkpoint.GiveUp{IDs: []int64{-1, 7, 512}}
 	record := &checkpoint.Record{EventName: "oversight.integrity", UID: uid, Data: json.RawMessage(`{"kind":"leaf_corrupt"}`)}
 	background := &checkpoint.Background{Key: strings.Repeat("5a", 16), Pages: 1, FirstID: 1, NextID: 9, Started: when}
 	return map[string]codec{
@@ -82,6 +83,10 @@ func codecs() map[string]codec {
 			v, err := checkpoint.DecodeRows(data)
 			return encodeIf(err, func() ([]byte, error) { return checkpoint.EncodeRows(v) })
 		}, 52},
+		"give up": {must(giveUp.Encode()), func(data []byte) ([]byte, error) {
+			v, err := checkpoint.DecodeGiveUp(data)
+			return encodeIf(err, v.Encode)
+		}, 64},
 		"page list": {must(quarantine.Encode()), func(data []byte) ([]byte, error) {
 			v, err := checkpoint.DecodePageList(data)
 			return encodeIf(err, v.Encode)

@@ -32,6 +32,8 @@ const (
 	// only, and OwedPrefix is for its pages, each a [RefusedPage].
 	OwedKey    = "owed"
 	OwedPrefix = "owed/"
+	// GiveUpKey holds the ids that were given up at the last start, a [GiveUp].
+	GiveUpKey = "give_up"
 	// OutboxKey holds the [Queue] of records without a row that are not delivered
 	// yet, and OutboxPrefix is for these, each a [Record].
 	OutboxKey    = "outbox"

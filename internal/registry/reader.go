@@ -75,8 +75,8 @@ func (r *Reader) Changed() (bool, error) {
 type Limits struct {
 	// Rows is the most rows.
 	Rows int
-	// Bytes is the most bytes that their events take in any shape, see
-	// [translator.Event.EncodedSize]; 0: no limit.
+	// Bytes is the most that [translator.Event.EncodedSize] of their events adds up to;
+	// 0: no limit.
 	Bytes int
 	// ValueBytes is the longest value that will be delivered, for Bytes.
 	ValueBytes int

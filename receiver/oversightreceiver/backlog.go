@@ -49,15 +49,15 @@ func (p *poller) refusedEvents() []checkpoint.Refused {
 
 func (p *poller) refusedSize() int { return p.store.quarantine.size + p.store.owed.size }
 
-// startBacklog gives up what the configuration names, and lists the rest.
+// startBacklog gives up what the configuration names since the last start.
 func (p *poller) startBacklog(ctx context.Context) {
-	before := p.refusedSize()
+	added := p.store.giveUp.replace(p.config.GiveUp)
 	for _, e := range p.refusedEvents() {
-		if slices.Contains(p.config.GiveUp, e.ID) {
+		if slices.Contains(added, e.ID) {
 			p.giveUp(ctx, e, giveUpConfiguration, "Gave up an event that the destination refused: `give_up` names it")
 		}
 	}
-	if p.refusedSize() != before {
+	if p.store.giveUp.dirty {
 		p.save(ctx)
 	}
 	p.reportRefused()

@@ -33,6 +33,7 @@ type checkpointStore struct {
 	doneAhead  *doneAhead
 	quarantine *refusedList
 	owed       *refusedList
+	giveUp     *giveUpList
 	outbox     *outbox
 
 	// upgrade is what turns version 1 into version 2, and upgradedPages the pages
@@ -47,7 +48,7 @@ type checkpointStore struct {
 func newCheckpointStore(client storage.Client, logger *zap.Logger) *checkpointStore {
 	s := &checkpointStore{
 		client: client, logger: logger, recent: new(checkpoint.Recent),
-		doneAhead: new(doneAhead), quarantine: newQuarantine(), owed: newOwed(),
+		doneAhead: new(doneAhead), quarantine: newQuarantine(), owed: newOwed(), giveUp: new(giveUpList),
 		outbox: &outbox{logger: logger, deleted: map[int64]bool{}},
 	}
 	return s
@@ -69,7 +70,7 @@ type part interface {
 type getter = func(ctx context.Context, key string) ([]byte, error)
 
 func (s *checkpointStore) parts() []part {
-	return []part{s.doneAhead, s.quarantine, s.owed, s.outbox}
+	return []part{s.doneAhead, s.quarantine, s.owed, s.giveUp, s.outbox}
 }
 
 // load returns the cursor, and whether a checkpoint was found. The error matches

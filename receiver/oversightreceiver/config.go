@@ -18,6 +18,7 @@ import (
 	"go.opentelemetry.io/collector/config/configretry"
 	"go.opentelemetry.io/collector/confmap"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -78,10 +79,11 @@ type Config struct {
 	// Default 1000; from 1 to 100000.
 	BatchSize int `mapstructure:"batch_size"`
 
-	// BatchBytes is the most bytes that the rows that are delivered together take in
-	// any shape and encoding, uncompressed. A single row takes at most 250000.
-	// Default 960000, so that a request passes a limit of 1000000 bytes; from 250000
-	// to 4000000, which OTLP still accepts.
+	// BatchBytes is the most bytes that the rows that are delivered together take,
+	// uncompressed; [translator.Event.EncodedSize] says in which forms, and the README
+	// which take more. A single row takes at most 250000. Default 960000, so that a
+	// request passes a limit of 1000000 bytes; from 250000 to 4000000, which OTLP still
+	// accepts if no processor has converted the events.
 	BatchBytes int `mapstructure:"batch_bytes"`
 
 	// MaxValueBytes is the longest value of a column that is delivered, in bytes.
@@ -98,7 +100,9 @@ type Config struct {
 	OnRefusal string `mapstructure:"on_refusal"`
 
 	// GiveUp are the ids of refused events that are not retried any more, because
-	// somebody has delivered them by hand. Default: none.
+	// somebody has delivered them by hand. Each is applied once, at the first start
+	// that finds it here: an event that is refused later and has the same id is kept.
+	// At most 5096. Default: none.
 	GiveUp []int64 `mapstructure:"give_up"`
 
 	// StorageID names the storage extension that keeps the checkpoint. Without
@@ -201,6 +205,9 @@ func (c *Config) Validate() error {
 	}
 	if c.OnRefusal != RefusalHold && c.OnRefusal != RefusalDrop {
 		errs = append(errs, fmt.Errorf("`on_refusal` is %q: must be %q or %q", c.OnRefusal, RefusalHold, RefusalDrop))
+	}
+	if len(c.GiveUp) > checkpoint.MaxGiveUp {
+		errs = append(errs, fmt.Errorf("`give_up` has %d ids: must have at most %d", len(c.GiveUp), checkpoint.MaxGiveUp))
 	}
 	if c.OnDatabaseReplaced != ReplacedRestart && c.OnDatabaseReplaced != ReplacedStop {
 		errs = append(errs, fmt.Errorf("`on_database_replaced` is %q: must be %q or %q", c.OnDatabaseReplaced, ReplacedRestart, ReplacedStop))

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/confmaptest"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
 
@@ -185,4 +186,14 @@ func TestInvalidConfigs(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The ids of `give_up` are kept in the checkpoint.
+func TestTooManyIDsToGiveUp(t *testing.T) {
+	config := createDefaultConfig().(*Config)
+	config.Database, config.RegistryID = "registry.sqlite", "shop"
+	config.GiveUp = make([]int64, checkpoint.MaxGiveUp)
+	require.NoError(t, config.Validate())
+	config.GiveUp = append(config.GiveUp, 1)
+	require.ErrorContains(t, config.Validate(), "`give_up` has 5097 ids: must have at most 5096")
 }

@@ -63,6 +63,7 @@ type activeFailure struct {
 	since    time.Time
 	attempts int
 	logged   bool // its beginning was logged
+	over     bool // the next report ends it
 }
 
 // refusedCounts are the events that were refused and are retried: no failure, since
@@ -86,7 +87,7 @@ func (h *health) recoverable(class failure, err error) {
 		f = &activeFailure{since: h.now()}
 		h.active[class] = f
 	}
-	f.err = err
+	f.err, f.over = err, false
 	f.attempts++
 	if suppressed, ok := h.limit(class).take(h.now()); ok {
 		f.logged = true
@@ -103,23 +104,60 @@ func (h *health) resolved(classes ...failure) {
 		return
 	}
 	for _, class := range classes {
-		f, ok := h.active[class]
-		if !ok {
-			continue
-		}
-		delete(h.active, class)
-		if f.logged {
-			h.limit(class).resolved()
-			h.logger.Info("Recovered", zap.String("failure", string(class)),
-				zap.Duration("after", h.now().Sub(f.since)), zap.Int("attempts", f.attempts))
-		}
+		h.end(class)
 	}
 	h.report()
+}
+
+// over says that failures are over, but for others that are about to be reported: until
+// then the status stays, for a moment without any failure would start the clock of
+// health checks anew.
+func (h *health) over(classes ...failure) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, class := range classes {
+		if f, ok := h.active[class]; ok {
+			f.over = true
+		}
+	}
+}
+
+// end ends a failure, if there was one.
+func (h *health) end(class failure) {
+	f, ok := h.active[class]
+	if !ok {
+		return
+	}
+	delete(h.active, class)
+	if f.logged {
+		h.limit(class).resolved()
+		h.logger.Info("Recovered", zap.String("failure", string(class)),
+			zap.Duration("after", h.now().Sub(f.since)), zap.Int("attempts", f.attempts))
+	}
 }
 
 // watch reports a failure of that class if stop is not called within [stuckAfter].
 // what says what does not return. stop is to be called once; it resolves the failure.
 func (h *health) watch(class failure, what func() string) (stop func()) {
+	stopWith := h.watchUntil(class, what)
+	return func() { stopWith(h.resolved) }
+}
+
+// watchDelivery watches a call of the pipeline. returned is to be called once, with its
+// error, and what becomes of the delivery is reported after that.
+func (h *health) watchDelivery(what func() string) (returned func(err error)) {
+	stopWith := h.watchUntil(failureDeliverStuck, what)
+	return func(err error) {
+		if err == nil {
+			stopWith(h.resolved)
+		} else {
+			stopWith(h.over)
+		}
+	}
+}
+
+// watchUntil is watch with what to do with a failure that was reported.
+func (h *health) watchUntil(class failure, what func() string) (stopWith func(end func(...failure))) {
 	var mu sync.Mutex
 	stopped := false
 	timer := time.AfterFunc(stuckAfter, func() {
@@ -129,14 +167,14 @@ func (h *health) watch(class failure, what func() string) (stop func()) {
 			h.recoverable(class, fmt.Errorf("%s has not returned for %s", what(), stuckAfter))
 		}
 	})
-	return func() {
+	return func(end func(...failure)) {
 		if timer.Stop() {
 			return
 		}
 		mu.Lock()
 		defer mu.Unlock()
 		stopped = true
-		h.resolved(class)
+		end(class)
 	}
 }
 
@@ -168,7 +206,11 @@ func (h *health) report() {
 	}
 	var errs []error
 	for _, class := range failures {
-		if f, ok := h.active[class]; ok {
+		switch f, ok := h.active[class]; {
+		case !ok:
+		case f.over:
+			h.end(class)
+		default:
 			errs = append(errs, f.err)
 		}
 	}

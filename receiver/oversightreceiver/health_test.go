@@ -186,6 +186,34 @@ func TestWatch(t *testing.T) {
 	})
 }
 
+// A pipeline that returns an error in the end fails in two ways in turn. In between, no
+// status is reported.
+func TestWatchOfWhatFails(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		host := newHost()
+		h := newHealth(host, zap.NewNop())
+		attempt := func(err error) {
+			returned := h.watchDelivery(func() string { return "delivering" })
+			time.Sleep(stuckAfter + 1)
+			synctest.Wait()
+			returned(err)
+			if err != nil {
+				h.recoverable(failureDeliver, err)
+			} else {
+				h.resolved(failureDeliver)
+			}
+		}
+		for range 3 {
+			attempt(errDisk)
+		}
+		require.Len(t, host.statuses, 1)
+		require.EqualError(t, host.last().Err(), errDisk.Error(), "it has returned")
+		attempt(nil)
+		assert.Len(t, host.statuses, 2)
+		assert.Equal(t, componentstatus.StatusOK, host.last().Status())
+	})
+}
+
 // A page of HTML in an answer does not fill the log.
 func TestLongErrorsAreCut(t *testing.T) {
 	core, logs := observer.New(zap.InfoLevel)

@@ -128,10 +128,10 @@ func (r *oversightReceiver) deliver(ctx context.Context, events []event, finding
 	if len(events) == 0 {
 		lane = laneRecords
 	}
-	returned := r.health.watch(failureDeliverStuck, func() string { return "delivering " + described(events, findings) })
+	returned := r.health.watchDelivery(func() string { return "delivering " + described(events, findings) })
 	begin := time.Now()
 	err := r.consume(ctx, events, findings)
-	returned()
+	returned(err)
 	if r.abandoned.Load() {
 		return errStopping
 	}

@@ -569,6 +569,41 @@ func TestGiveUp(t *testing.T) {
 	assert.Equal(t, []int64{10, 12}, s.kept(newQuarantine()))
 }
 
+// An id in `give_up` is meant for the event that was refused when the configuration
+// got it: another event that gets the same id later, and is refused, stays.
+func TestGiveUpOfAnIDThatIsUsedAgain(t *testing.T) {
+	s := newRefusalSetup(t, 100)
+	s.dest.answer = refuseTokens(true, "t11", "t12", "u11", "u12", "u50")
+	stop := s.run()
+	s.eventually(func(c *assert.CollectT) { assert.Equal(c, int64(100), s.cursor(c)) })
+	stop()
+	s.config.GiveUp = []int64{50, 11}
+	stop = s.run()
+	s.eventually(func(c *assert.CollectT) { assert.Equal(c, []int64{12}, s.kept(newQuarantine())) })
+	stop()
+
+	rename(t, newDatabase(t, insert("u", 100)), s.config.Database)
+	stop = s.run()
+	s.eventually(func(c *assert.CollectT) { assert.Equal(c, []int64{11, 12, 50}, s.kept(newQuarantine())) })
+	stop()
+	start := func() {
+		starts := s.logs.FilterMessage("Reading events").Len()
+		stop := s.run()
+		s.eventually(func(c *assert.CollectT) { assert.Greater(c, s.logs.FilterMessage("Reading events").Len(), starts) })
+		stop()
+	}
+	for range 2 { // with the same list
+		start()
+		assert.Equal(t, []int64{11, 12, 50}, s.kept(newQuarantine()))
+	}
+
+	s.config.GiveUp = []int64{11} // 50 is taken out
+	start()
+	s.config.GiveUp = []int64{11, 50} // and comes again
+	s.run()
+	s.eventually(func(c *assert.CollectT) { assert.Equal(c, []int64{11, 12}, s.kept(newQuarantine())) })
+}
+
 // A row that is gone, or that is another row now, leaves the quarantine.
 func TestQuarantineOfRowsThatAreGone(t *testing.T) {
 	s := newRefusalSetup(t, 100)
