@@ -18,12 +18,12 @@ import (
 // is for what Go does not count: its own binary, and SQLite's memory map.
 const limitShare = 0.8
 
-// minHeapGrowth is by how much the heap grows between two garbage collections at
-// least. By default it grows by as much as is alive, and that is about ten
-// megabytes here: while the receiver reads a backlog, garbage collection would
-// take a third of the CPU time. A larger GOGC has the same effect on that heap, but
-// would multiply a heap that is full of queued data.
-const minHeapGrowth = 32 << 20
+// minHeapSize is how large the heap may become before the garbage is collected, at
+// least. By default it doubles, and what is alive is about ten megabytes here: while
+// the receiver reads a backlog, garbage collection would take a third of the CPU time.
+// A larger GOGC has the same effect on that heap, but would multiply a heap that is
+// full of rows of many megabytes, or of queued data.
+const minHeapSize = 72 << 20
 
 const (
 	// defaultGCPercent is Go's default for GOGC.
@@ -53,8 +53,7 @@ func setMemoryLimit() {
 	fmt.Fprintln(os.Stderr, "otelcol-oversight: read the memory limit of the container; set GOMEMLIMIT to 80% of it:", err)
 }
 
-// growHeap keeps the heap's growth between two garbage collections at
-// minHeapGrowth or more. A memory limit is stronger: Go collects garbage earlier
+// growHeap lets the heap grow to minHeapSize or more between two garbage collections. A memory limit is stronger: Go collects garbage earlier
 // where it comes near.
 func growHeap() {
 	afterEachCollection(func() { setGCPercent(gcPercent(liveHeap())) })
@@ -63,13 +62,16 @@ func growHeap() {
 // minLiveHeap is what is alive in a collector that has started. Less is not worth a
 // higher GOGC: that also decides when garbage is collected for the first time, at
 // 4 MB times GOGC / 100, and how far a heap may grow until it is set anew.
-const minLiveHeap = 8 << 20
+const minLiveHeap = 9 << 20
 
-// gcPercent returns the GOGC that lets a heap with so many bytes alive grow by
-// minHeapGrowth, or by half if that is more.
+// gcPercent returns the GOGC that lets a heap with so many bytes alive grow to
+// minHeapSize, or by half if that is more.
 func gcPercent(live uint64) int {
-	megabytes := int64(max(live, minLiveHeap) >> 20)
-	return max(minGCPercent, int(minHeapGrowth*100>>20/megabytes))
+	live = max(live, minLiveHeap)
+	if live >= minHeapSize {
+		return minGCPercent
+	}
+	return max(minGCPercent, int((minHeapSize-live)*100/live)) //nolint:gosec // at most 700
 }
 
 // setGCPercent changes GOGC if it differs by more than a tenth: each change stops
