@@ -23,7 +23,7 @@ const limitShare = 0.8
 // the receiver reads a backlog, garbage collection would take a third of the CPU time.
 // A larger GOGC has the same effect on that heap, but would multiply a heap that is
 // full of rows of many megabytes, or of queued data.
-const minHeapSize = 72 << 20
+const minHeapSize = 64 << 20
 
 const (
 	// defaultGCPercent is Go's default for GOGC.
@@ -62,7 +62,7 @@ func growHeap() {
 // minLiveHeap is what is alive in a collector that has started. Less is not worth a
 // higher GOGC: that also decides when garbage is collected for the first time, at
 // 4 MB times GOGC / 100, and how far a heap may grow until it is set anew.
-const minLiveHeap = 9 << 20
+const minLiveHeap = 6 << 20
 
 // gcPercent returns the GOGC that lets a heap with so many bytes alive grow to
 // minHeapSize, or by half if that is more.
@@ -71,7 +71,7 @@ func gcPercent(live uint64) int {
 	if live >= minHeapSize {
 		return minGCPercent
 	}
-	return max(minGCPercent, int((minHeapSize-live)*100/live)) //nolint:gosec // at most 700
+	return max(minGCPercent, int((minHeapSize-live)*100/live)) //nolint:gosec // at most 966
 }
 
 // setGCPercent changes GOGC if it differs by more than a tenth: each change stops

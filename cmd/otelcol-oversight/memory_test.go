@@ -13,16 +13,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A small heap grows to 72 MiB between two collections, a large one by half.
+// A small heap grows to 64 MiB between two collections, a large one by half.
 func TestGCPercent(t *testing.T) {
 	for _, test := range []struct {
 		live uint64
 		want int
 	}{
-		{0, 700},
-		{9 << 20, 700},
-		{18 << 20, 300},
-		{36 << 20, 100},
+		{0, 966},
+		{6 << 20, 966},
+		{16 << 20, 300},
+		{32 << 20, 100},
 		{48 << 20, 50},
 		{500 << 20, 50},
 	} {
