@@ -7,9 +7,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"time"
 
+	"github.com/cenkalti/backoff/v5"
 	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
@@ -28,20 +28,25 @@ func ignoreIfStopping(ctx context.Context, err error) error {
 	return err
 }
 
-// retryInterval is how long to wait after the n-th failure in a row, from 1 on, as
-// `retry_on_failure` says.
-func (p *poller) retryInterval(failures int) time.Duration {
+// newRetryInterval returns a function that says how long to wait after the n-th failure
+// in a row, from 1 on, as `retry_on_failure` says. It is called for one after the other.
+func (p *poller) newRetryInterval() func(failures int) time.Duration {
 	retry := &p.config.RetryConfig
 	if !retry.Enabled {
-		return p.config.PollInterval
+		return func(int) time.Duration { return p.config.PollInterval }
 	}
-	interval, limit := float64(retry.InitialInterval), float64(retry.MaxInterval)
-	for ; failures > 1 && interval < limit; failures-- {
-		interval = max(interval*retry.Multiplier, 1)
+	interval := &backoff.ExponentialBackOff{
+		InitialInterval:     retry.InitialInterval,
+		RandomizationFactor: retry.RandomizationFactor,
+		Multiplier:          retry.Multiplier,
+		MaxInterval:         retry.MaxInterval,
 	}
-	interval = min(interval, limit)
-	jitter := retry.RandomizationFactor * (2*rand.Float64() - 1) //nolint:gosec // jitter
-	return max(time.Duration(interval*(1+jitter)), time.Millisecond)
+	return func(failures int) time.Duration {
+		if failures <= 1 {
+			interval.Reset()
+		}
+		return max(interval.NextBackOff(), time.Millisecond)
+	}
 }
 
 // move sets the cursor and saves it, with all that has changed. The findings are

@@ -26,9 +26,8 @@ type eventsLane struct {
 	quarantineFull bool
 	distant        int // counts the searches for a row from behind the pending ones
 
-	// sent are the rows that were sent last, with their statuses, in their form.
-	sent     []event
-	sentForm delivery.Form
+	// sent are the rows that were sent last, with their statuses.
+	sent []event
 	// delivered are those rows as the pipeline got them: cut or reduced.
 	delivered []event
 	// copies are delivered if they are not the rows themselves: the next attempt needs
@@ -43,7 +42,7 @@ func (l *eventsLane) nothingAccepted() bool { return l.holding && !l.quarantineF
 func (p *poller) newEventsLane() *delivery.Lane[event] {
 	return delivery.NewLane(delivery.Settings{
 		MaxRows:        p.config.BatchSize,
-		NextInterval:   p.retryInterval,
+		NextInterval:   p.newRetryInterval(),
 		Now:            p.now,
 		QuarantineFull: func() bool { return p.config.OnRefusal != RefusalDrop && p.store.quarantine.full() },
 		AheadRoom:      p.store.doneAhead.room,
@@ -94,7 +93,7 @@ func (p *poller) sendRows(ctx context.Context, rows []event, form delivery.Form)
 	if ctx.Err() != nil { // the check may not have waited for leaves
 		return errStopping
 	}
-	p.events.sent, p.events.sentForm = rows, form
+	p.events.sent = rows
 	p.events.delivered = p.inForm(rows, form)
 	return p.deliver(p.events.delivered, nil)
 }

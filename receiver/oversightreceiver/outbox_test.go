@@ -285,9 +285,9 @@ func TestReason(t *testing.T) {
 	}
 }
 
-func TestFormatIDs(t *testing.T) {
-	assert.Equal(t, "1-3,7,9-10", formatIDs([]int64{9, 2, 1, 3, 7, 10, 7}))
-	assert.Empty(t, formatIDs(nil))
+func TestIDRanges(t *testing.T) {
+	assert.Equal(t, []string{"1-3", "7", "9-10"}, idRanges([]int64{9, 2, 1, 3, 7, 10, 7}))
+	assert.Empty(t, idRanges(nil))
 }
 
 // partlyAccepted is the error of an exporter that names what was accepted.

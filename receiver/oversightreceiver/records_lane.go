@@ -31,7 +31,7 @@ const maxRecordsTogether = 1000
 
 func (p *poller) newRecordsLane() *delivery.Lane[*outboxRecord] {
 	return delivery.NewLane(delivery.Settings{
-		MaxRows: maxRecordsTogether, NextInterval: p.retryInterval, Now: p.now,
+		MaxRows: maxRecordsTogether, NextInterval: p.newRetryInterval(), Now: p.now,
 	}, func(r *outboxRecord) string { return r.finding.UID })
 }
 

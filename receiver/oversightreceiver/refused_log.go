@@ -138,9 +138,7 @@ func (p *poller) logRefusedList(message, state string, events []checkpoint.Refus
 	}
 }
 
-// formatIDs lists ids as ranges, as `oversight-siem export --ids` reads them.
-func formatIDs(ids []int64) string { return strings.Join(idRanges(ids), ",") }
-
+// idRanges lists ids as ranges, in the form that `oversight-siem export --ids` reads.
 func idRanges(ids []int64) (ranges []string) {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
 	for len(ids) > 0 {
