@@ -59,6 +59,10 @@ func insertWithIDs(word string, first, n int) string {
 // without a pause.
 func TestUnreadableDatabaseBesideRefusedEvents(t *testing.T) {
 	s := newRefusalSetup(t, 20)
+	logger := s.settings.Logger
+	telemetrySetup, tt := newTelemetrySetup(t, s.config.Database)
+	s.settings = telemetrySetup.settings
+	s.settings.Logger = logger
 	s.dest.answer = refuseTokens(true, "t10")
 	stop := s.run()
 	s.eventually(func(c *assert.CollectT) {
@@ -68,9 +72,16 @@ func TestUnreadableDatabaseBesideRefusedEvents(t *testing.T) {
 	stop()
 	rename(t, s.config.Database, s.config.Database+".away")
 	s.dest.set(nil)
+	began := time.Now()
 	s.run()
 	s.host.waitFor(t, componentstatus.StatusRecoverableError, "no such file")
-	time.Sleep(time.Second) // what happens meanwhile is counted
+	var reads int64
+	s.eventually(func(c *assert.CollectT) {
+		reads = values(c, tt, "failed_reads")[""]
+		assert.GreaterOrEqual(c, reads, int64(8))
+	})
+	// Each pause is twice the one before, from a millisecond on.
+	assert.GreaterOrEqual(t, time.Since(began), time.Millisecond<<(min(reads, 20)-3))
 	rename(t, s.config.Database+".away", s.config.Database)
 	s.waitForWhole(idRange(1, 20))
 	s.eventually(func(c *assert.CollectT) {
