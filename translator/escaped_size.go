@@ -3,6 +3,8 @@
 
 package translator
 
+import "github.com/oversight-protocol/oversight-otelcol/translator/internal/encode"
+
 // escapedBytes is the most bytes that any encoder writes for a byte of text: our own,
 // encoding/json and its likes in the exporters splunk_hec and elasticsearch, which
 // escape <, > and & too, and that of OTLP JSON. The first byte of a rune has what is
@@ -55,9 +57,9 @@ func isUnescaped(text string) bool {
 	if len(text) < 8 {
 		return escapedIn(shortWord(text)) == 0
 	}
-	escaped := escapedIn(word(text[len(text)-8:]))
+	escaped := escapedIn(encode.Word(text[len(text)-8:]))
 	for ; len(text) >= 8; text = text[8:] {
-		escaped |= escapedIn(word(text))
+		escaped |= escapedIn(encode.Word(text))
 	}
 	return escaped == 0
 }
@@ -83,13 +85,6 @@ func escapedIn(word uint64) uint64 {
 	isSlash := (word ^ slash) - ones
 	isDelete := word + ones // the highest bit, too, of all that is not ASCII but 0xff, which word-space has
 	return (isDelete | (word - space) | isQuote | isLess | isSlash) & high
-}
-
-// word loads eight bytes. The compiler turns it into one instruction.
-func word(b string) uint64 {
-	_ = b[7]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
 // shortWord loads less than eight bytes, some twice, with letters in place of those

@@ -50,7 +50,7 @@ func EscapeLine(text []byte, start int) []byte {
 // of the text.
 func nextUnsafe(text []byte, start int) int {
 	for i := start; i < len(text); i++ {
-		for len(text)-i >= 8 && !mayBeUnsafe(word(text[i:])) {
+		for len(text)-i >= 8 && !mayBeUnsafe(Word(text[i:])) {
 			i += 8
 		}
 		if i < len(text) && text[i] >= 0x7f && beginsUnsafe(text[i:]) {

@@ -26,11 +26,11 @@ func isPlain[T string | []byte](text T) bool {
 		return isPlainShort(text)
 	}
 	for i := 0; i+8 <= len(text); i += 8 {
-		if !arePlain(word(text[i : i+8])) {
+		if !arePlain(Word(text[i : i+8])) {
 			return false
 		}
 	}
-	return arePlain(word(text[len(text)-8:]))
+	return arePlain(Word(text[len(text)-8:]))
 }
 
 func isPlainShort[T string | []byte](text T) bool {
@@ -58,8 +58,8 @@ func arePlain(word uint64) bool {
 	return (isDelete|(word-space)|isQuote|isSlash)&high == 0
 }
 
-// word loads eight bytes. The compiler turns it into one instruction.
-func word[T string | []byte](b T) uint64 {
+// Word loads the first eight bytes. The compiler turns it into one instruction.
+func Word[T string | []byte](b T) uint64 {
 	_ = b[7]
 	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
