@@ -31,6 +31,9 @@ if ! "$builder" --skip-get-modules --skip-compilation --config "$manifest" >"$lo
 	exit 1
 fi
 
+# The builder does not format what it writes.
+"$(go env GOROOT)/bin/gofmt" -w "$dir"/components.go "$dir"/main*.go
+
 # Without a committed go.mod, the builder's has to be tidied.
 [ -f "$work/go.mod" ] || exit 0
 
