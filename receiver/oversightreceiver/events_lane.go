@@ -159,10 +159,7 @@ func (p *poller) settledEvents(step *delivery.Step[event], rows []event) []event
 	if p.since.IsZero() || !p.pending.filtered || step.Passed == 0 {
 		return settled
 	}
-	passed := step.Passed
-	if p.pending.distant && passed == len(rows) { // it is not one of the pending events
-		passed--
-	}
+	passed := p.pending.passed(step.Passed)
 	return append(p.notAhead(p.pending.events[:p.pending.position(passed)]), settled[passed:]...)
 }
 
@@ -193,11 +190,11 @@ func (p *poller) settle(ctx context.Context, settled []event) {
 
 // remember takes over what became of rows, to be saved.
 func (p *poller) remember(ctx context.Context, step *delivery.Step[event], rows []event) {
-	passed, ahead := step.Passed, step.Ahead
-	if p.pending.distant && passed == len(rows) { // it is not one of the pending events
-		passed, ahead = passed-1, append(ahead, passed-1)
+	passed := p.pending.passed(step.Passed)
+	for i := passed; i < step.Passed; i++ {
+		p.store.doneAhead.add(&rows[i])
 	}
-	for _, i := range ahead {
+	for _, i := range step.Ahead {
 		p.store.doneAhead.add(&rows[i])
 	}
 	if step.Blamed != nil {

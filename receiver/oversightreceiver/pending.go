@@ -92,6 +92,15 @@ func (p *pending) addDistant(row event) {
 	p.distant = true
 }
 
+// passed returns how many of so many rows, the first, are among events: the distant
+// one is not, and is done ahead.
+func (p *pending) passed(rows int) int {
+	if p.distant && rows == len(p.rows) {
+		return rows - 1
+	}
+	return rows
+}
+
 // position returns how many of the events are passed with so many of the rows: those
 // that are not wanted are passed with the row in front of them, and in front of the
 // first row with no row at all.
