@@ -6,6 +6,7 @@
 package test
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -84,15 +85,30 @@ func (s *checkpointSetup) waitForAll() {
 	})
 }
 
+// pageSize is that of bbolt where the system's is 4 KiB.
+const pageSize = 4096
+
+// pagesInUse is from where on all pages are free: a file may have as many again. It is
+// the field pgid of the newer meta page
+// (https://github.com/etcd-io/bbolt/blob/v1.4.3/internal/common/meta.go).
+func (s *checkpointSetup) pagesInUse() int {
+	const pgid = 16 + 40 // behind the page's header and the fields before
+	first := binary.LittleEndian.Uint64(s.content[pgid:])
+	second := binary.LittleEndian.Uint64(s.content[pageSize+pgid:])
+	pages := int(max(first, second))
+	require.Greater(s.t, pages, 4)
+	require.LessOrEqual(s.t, pages*pageSize, len(s.content))
+	return pages
+}
+
 // damages are what can happen to a file. Some leave the file as good as it was, since
 // the page is free.
 func (s *checkpointSetup) damages() map[string][]byte {
-	const pageSize = 4096
 	all := map[string][]byte{
 		"zeroed":      make([]byte, len(s.content)),
 		"cut to 100":  s.content[:100],
 		"cut to page": s.content[:pageSize],
-		"cut to half": s.content[:len(s.content)/2],
+		"cut to half": s.content[:s.pagesInUse()/2*pageSize],
 	}
 	random := rand.NewChaCha8([32]byte{})
 	pages := len(s.content) / pageSize
