@@ -33,6 +33,9 @@ GOPROXY="file://$work/proxy,file://$downloaded,$(go env GOPROXY)"
 export GOPROXY
 export GOMODCACHE="$work/.modules"
 export GOFLAGS="${GOFLAGS:-} -modcacherw"
+# The go command takes a version's files for unchangeable: its build cache keeps a
+# list of them, which another checkout's run at the same path may have left there.
+export GODEBUG="${GODEBUG:+$GODEBUG,}goindex=0"
 export GONOSUMDB="${project%/*}/*" # not published, so not in the checksum database
 
 # build_collector builds a collector, has it check its configuration, and lists
