@@ -78,10 +78,23 @@ func (l *Lane[R]) lookInto(rows []R, step Step[R], a attempt) Step[R] {
 	case l.phase == sendReduced:
 		l.phase = tryOthers
 		return l.goOnWithOthers(rows, step, a)
-	case l.settings.QuarantineFull():
+	}
+	return l.quarantine(rows, step)
+}
+
+// quarantine blames the first row, if there is room for it.
+func (l *Lane[R]) quarantine(rows []R, step Step[R]) Step[R] {
+	if l.settings.QuarantineFull() {
 		return l.holdQuarantineFull(step)
 	}
 	return l.blame(rows, step, Quarantined)
+}
+
+// refusedBesideOthers says whether an answer that accepted other rows refused the first
+// one, for what it is. With the refusal of it alone, that is as good as two of these with
+// something else accepted in between.
+func (l *Lane[R]) refusedBesideOthers(class Class) bool {
+	return l.quick.sameAnswer > 0 && (class == ClassContent || class == ClassSize)
 }
 
 // goOnWithOthers holds if there is no other row to try. Where the first row is only
@@ -101,8 +114,11 @@ func (l *Lane[R]) goOnWithOthers(rows []R, step Step[R], a attempt) Step[R] {
 // wholeRefused follows a refusal of the first row alone, whole.
 func (l *Lane[R]) wholeRefused(rows []R, step Step[R], a attempt) Step[R] {
 	l.refusedAlone(step)
+	if l.settings.NoReducedForm && l.refusedBesideOthers(step.Class) {
+		l.first.accepted, l.first.again = true, 1
+	}
 	switch {
-	case l.phase == sendWindow && !l.first.reducedAccepted:
+	case l.phase == sendWindow && !l.first.reducedAccepted && !l.settings.NoReducedForm:
 		l.phase = sendReduced
 		return l.pace(step, a)
 	case !l.refusedEnough(step.Class):
@@ -110,6 +126,8 @@ func (l *Lane[R]) wholeRefused(rows []R, step Step[R], a attempt) Step[R] {
 		return l.goOnWithOthers(rows, step, a)
 	case l.first.reducedAccepted:
 		return l.blame(rows, step, Owed)
+	case l.settings.NoReducedForm:
+		return l.quarantine(rows, step)
 	}
 	l.phase = reducedAgain
 	if l.hold.quarantineFull {
