@@ -64,6 +64,9 @@ type Lane[R any] struct {
 	failingSince time.Time
 	// quick is the state of a search that does not wait.
 	quick quick
+	// besideOthers are the uids of the rows that an answer refused for what they are
+	// while it accepted others. It is for rows without a reduced form.
+	besideOthers map[string]bool
 	// witnesses are uids of rows that are not done, whose reduced forms were accepted.
 	witnesses map[string]bool
 	// spread moves the rows that are tried in place of the first: not always the same.
@@ -100,7 +103,7 @@ type firstRow struct {
 // log.record.uid: an error names by it what was accepted (see [Partial]), and a row
 // that takes the place of another is not blamed for it.
 func NewLane[R any](settings Settings, uid func(R) string) *Lane[R] {
-	l := &Lane[R]{settings: settings.withDefaults(), uid: uid, witnesses: map[string]bool{}}
+	l := &Lane[R]{settings: settings.withDefaults(), uid: uid, witnesses: map[string]bool{}, besideOthers: map[string]bool{}}
 	l.window = l.settings.MaxRows
 	return l
 }
@@ -119,7 +122,7 @@ type attempt struct {
 // Where a context ends, an error says nothing: the lane is as before.
 func (l *Lane[R]) Step(ctx context.Context, rows []R, send Send[R]) Step[R] {
 	step := l.step(ctx, rows, send)
-	l.forgetWitnesses(rows, step.Passed, step.Ahead)
+	l.forgetDone(rows, step.Passed, step.Ahead)
 	return step
 }
 
@@ -137,7 +140,7 @@ func (l *Lane[R]) step(ctx context.Context, rows []R, send Send[R]) Step[R] {
 func (l *Lane[R]) Answered(ctx context.Context, rows []R, err error) Step[R] {
 	l.seeFirst(rows)
 	step := l.answered(ctx, rows, attempt{count: len(rows)}, err)
-	l.forgetWitnesses(rows, step.Passed, step.Ahead)
+	l.forgetDone(rows, step.Passed, step.Ahead)
 	return step
 }
 
@@ -179,6 +182,7 @@ func (l *Lane[R]) seeFirst(rows []R) {
 // forgetRows forgets what is known of the first rows.
 func (l *Lane[R]) forgetRows() {
 	l.bad, l.quick.sameAnswer = 0, 0
+	clear(l.besideOthers)
 	l.hold.firstRefused = false
 	if l.phase != holding {
 		l.phase = sendWindow

@@ -90,13 +90,6 @@ func (l *Lane[R]) quarantine(rows []R, step Step[R]) Step[R] {
 	return l.blame(rows, step, Quarantined)
 }
 
-// refusedBesideOthers says whether an answer that accepted other rows refused the first
-// one, for what it is. With the refusal of it alone, that is as good as two of these with
-// something else accepted in between.
-func (l *Lane[R]) refusedBesideOthers(class Class) bool {
-	return l.quick.sameAnswer > 0 && (class == ClassContent || class == ClassSize)
-}
-
 // goOnWithOthers holds if there is no other row to try. Where the first row is only
 // to be refused once more, that is left out.
 func (l *Lane[R]) goOnWithOthers(rows []R, step Step[R], a attempt) Step[R] {
@@ -114,7 +107,9 @@ func (l *Lane[R]) goOnWithOthers(rows []R, step Step[R], a attempt) Step[R] {
 // wholeRefused follows a refusal of the first row alone, whole.
 func (l *Lane[R]) wholeRefused(rows []R, step Step[R], a attempt) Step[R] {
 	l.refusedAlone(step)
-	if l.settings.NoReducedForm && l.refusedBesideOthers(step.Class) {
+	if l.besideOthers[l.first.uid] && step.Class.blamesContent() {
+		// With this refusal of it alone, that is as good as two of these with something
+		// else accepted in between.
 		l.first.accepted, l.first.again = true, 1
 	}
 	switch {
