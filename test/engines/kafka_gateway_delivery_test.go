@@ -72,3 +72,32 @@ func TestKafkaGatewayBrokerKilled(t *testing.T) {
 	requireHealth(t, gateway, 200)
 	gateway.terminate(gatewayEndsWithin)
 }
+
+// Every event of a registry gets to both SIEMs exactly once, through an agent, a topic
+// and a gateway.
+func TestKafkaGatewayExactlyOnce(t *testing.T) {
+	const events = 50_000
+	s := newGatewaySite(t, 3)
+	gateway := s.start()
+	begin := time.Now()
+	agent := newAgent(t, s.address, s.topic, registryOf(t, events)).start()
+	for _, store := range []*siemStore{s.splunk, s.elastic} {
+		eventually(t, func() error {
+			if different, _ := store.arrived(); different < events {
+				return fmt.Errorf("%d of %d events have arrived", different, events)
+			}
+			return nil
+		})
+	}
+	t.Logf("%d events in %v", events, time.Since(begin).Round(100*time.Millisecond))
+	agent.terminate(gatewayEndsWithin)
+	s.requireCommitted(s.splunkGroup())
+	s.requireCommitted(s.elasticGroup())
+	gateway.terminate(gatewayEndsWithin)
+	for _, store := range []*siemStore{s.splunk, s.elastic} {
+		different, repeated := store.arrived()
+		assert.Equal(t, events, different)
+		assert.Zero(t, repeated)
+	}
+	assert.Empty(t, s.broker.Records(t, s.refused))
+}

@@ -29,7 +29,7 @@ func TestKafkaGatewayForeignBytes(t *testing.T) {
 		"garbage":   bytes.Repeat([]byte{0xff, 0x00, 0x7b}, 300_000),
 		"OTLP JSON": asJSON,
 	}
-	s := newGatewaySite(t, 1, soonFails)
+	s := newGatewaySite(t, 1)
 	state := t.TempDir()
 	gateway := s.startIn(state)
 	s.produce(batch{events: 100})

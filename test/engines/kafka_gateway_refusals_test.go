@@ -171,7 +171,7 @@ func TestKafkaGatewayHolds(t *testing.T) {
 	for name, status := range map[string]int{"400": http.StatusBadRequest, "403": http.StatusForbidden, "503": http.StatusServiceUnavailable} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newGatewaySite(t, 3, soonFails)
+			s := newGatewaySite(t, 3)
 			gateway := s.start()
 			s.produce(batch{events: 100})
 			requireDelivered(t, s.splunk, s.uids)
@@ -201,7 +201,7 @@ func TestKafkaGatewayHolds(t *testing.T) {
 // gateway holds, says so, and goes on when it does.
 func TestKafkaGatewayRefusedTopicIsMissing(t *testing.T) {
 	t.Parallel()
-	s := newGatewaySite(t, 1, soonFails)
+	s := newGatewaySite(t, 1)
 	s.broker.DeleteTopic(t, s.refused)
 	refusePoison(s.splunk, http.StatusBadRequest)
 	state := t.TempDir()

@@ -228,10 +228,6 @@ func requireHealth(t testing.TB, c *collector, want int) {
 	})
 }
 
-// soonFails shortens the time after which an error that may pass makes the health
-// check fail.
-const soonFails = "extensions: {health_check: {component_health: {recovery_duration: 1s}}}"
-
 // requireSeenOnGateway requires that a failure is seen in time where an operator
 // looks: in the status, in the log, and in a metric.
 func requireSeenOnGateway(t testing.TB, c *collector, since time.Time, words string, metric func() error) {

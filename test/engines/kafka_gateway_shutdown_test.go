@@ -25,7 +25,7 @@ func TestKafkaGatewayEndsWhileADestinationFails(t *testing.T) {
 			t.Parallel()
 			s := newGatewaySite(t, 3)
 			state := t.TempDir()
-			gateway := s.startIn(state, soonFails)
+			gateway := s.startIn(state)
 			s.produce(batch{events: 200})
 			requireDelivered(t, s.splunk, s.uids)
 			fail(s.siem)
@@ -79,7 +79,7 @@ func TestKafkaGatewayBrokerHangs(t *testing.T) {
 // A broker that was killed does not hold up the end of the gateway, and is seen.
 func TestKafkaGatewayBrokerIsAway(t *testing.T) {
 	s := newGatewaySite(t, 3)
-	gateway := s.start(soonFails)
+	gateway := s.start()
 	s.produce(batch{events: 100})
 	requireDelivered(t, s.splunk, s.uids)
 	since := time.Now()
