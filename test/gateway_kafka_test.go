@@ -17,6 +17,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.opentelemetry.io/collector/pdata/plog"
@@ -297,4 +298,51 @@ func (b *broker) logs(t testing.TB, topic string, n int) []plog.LogRecord {
 	}
 	require.Len(t, all, n)
 	return all
+}
+
+// user returns a user of a broker, with the permissions that docs/gateway.md lists.
+func user(name string, permissions ...kfake.ACL) kfake.Opt {
+	for i := range permissions {
+		permissions[i].Allow = true
+		if permissions[i].Pattern == 0 {
+			permissions[i].Pattern = kmsg.ACLResourcePatternTypeLiteral
+		}
+	}
+	return kfake.User("SCRAM-SHA-512", name, name+"-password", permissions...)
+}
+
+// as makes clients of Kafka log in.
+func as(name string, kind string, components ...string) string {
+	text := kind + ":\n"
+	for _, component := range components {
+		text += fmt.Sprintf("  %s: {auth: {sasl: {mechanism: SCRAM-SHA-512, username: %s, password: %s-password}}}\n", component, name, name)
+	}
+	return text
+}
+
+// The permissions of docs/gateway.md are enough for agent and gateway, its metrics of
+// topics and groups included.
+func TestGatewayPermissions(t *testing.T) {
+	t.Parallel()
+	topic, group := kmsg.ACLResourceTypeTopic, kmsg.ACLResourceTypeGroup
+	database, poisoned := onePoisoned(t)
+	s := newFaultSite(t, database)
+	kafka := newBroker(t, kfake.SeedTopics(3, "oversight", "oversight-refused"), kfake.EnableSASL(), kfake.EnableACLs(),
+		user("agent", kfake.ACL{Resource: topic, Name: "oversight", Operation: kmsg.ACLOperationWrite}),
+		user("gateway",
+			kfake.ACL{Resource: topic, Name: "oversight", Operation: kmsg.ACLOperationRead},
+			kfake.ACL{Resource: topic, Name: "oversight-refused", Operation: kmsg.ACLOperationWrite},
+			kfake.ACL{Resource: group, Name: "oversight-", Pattern: kmsg.ACLResourcePatternTypePrefixed, Operation: kmsg.ACLOperationRead}))
+	s.kafka = kafka.address()
+	s.hec.set(func() { s.hec.refuseEvent = isPoisoned })
+	agent := s.start("gateway/agent.yaml", as("agent", "exporters", "kafka"))
+	gateway := s.start("gateway/gateway.yaml", quickGateway,
+		as("gateway", "receivers", "kafka/splunk", "kafka/elastic", "kafka_metrics"), as("gateway", "exporters", "kafka/refused"))
+	requireArrived(t, s.bulk, ordinary)
+	waitForReport(t, s.hec, ordinary, func(r report) bool { return len(r.missing) == 1 && r.missing[0] == poisoned })
+	for _, name := range []string{`kafka_consumer_group_members{group="oversight-splunk"`, `kafka_consumer_group_lag{group="oversight-elastic"`, "kafka_partition_oldest_offset{"} {
+		gateway.requireKafkaMetric(name, true)
+	}
+	agent.interrupt()
+	gateway.interrupt()
 }
