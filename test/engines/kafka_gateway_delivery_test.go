@@ -1,0 +1,103 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build engines && unix
+
+package engines
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// slowly makes a SIEM take long enough for a kill to come in between.
+func slowly(s *siemStore) { s.delay = 20 * time.Millisecond }
+
+func quickly(s *siemStore) { s.delay = 0 }
+
+// waitForSome waits until a SIEM has some of the events, and not all.
+func waitForSome(t testing.TB, store *siemStore, some int) {
+	t.Helper()
+	eventually(t, func() error {
+		if different, _ := store.arrived(); different < some {
+			return fmt.Errorf("%d events have arrived, want %d", different, some)
+		}
+		return nil
+	})
+}
+
+// A gateway that is killed while it reads loses nothing. What it delivered since its
+// last commit is delivered again: that of a second, and of the messages of one fetch.
+func TestKafkaGatewayKilled(t *testing.T) {
+	s := newGatewaySite(t, 3, soonLost)
+	s.splunk.set(slowly)
+	for partition := range int32(3) {
+		s.produce(batch{partition: partition, events: 4000, each: 50})
+	}
+	state := t.TempDir()
+	for kill := range 2 {
+		gateway := s.startIn(state)
+		waitForSome(t, s.splunk, 2000*(kill+1))
+		gateway.kill()
+	}
+	s.splunk.set(quickly)
+	gateway := s.startIn(state)
+	repeated := requireDelivered(t, s.splunk, s.uids)
+	t.Logf("%d of %d events arrived once more after two kills", repeated, len(s.uids))
+	assert.Zero(t, requireDelivered(t, s.elastic, s.uids), "the _id is the event's")
+	gateway.terminate(gatewayEndsWithin)
+}
+
+// A broker that is killed while a gateway reads loses nothing.
+func TestKafkaGatewayBrokerKilled(t *testing.T) {
+	s := newGatewaySite(t, 3)
+	s.splunk.set(slowly)
+	for partition := range int32(3) {
+		s.produce(batch{partition: partition, events: 4000, each: 50})
+	}
+	gateway := s.start()
+	waitForSome(t, s.splunk, 2000)
+	s.broker.Kill()
+	require.NoError(t, s.broker.Restart(t.Context()))
+	s.splunk.set(quickly)
+	repeated := requireDelivered(t, s.splunk, s.uids)
+	t.Logf("%d of %d events arrived once more after the broker was killed", repeated, len(s.uids))
+	requireDelivered(t, s.elastic, s.uids)
+	s.produce(batch{events: 100})
+	requireDelivered(t, s.splunk, s.uids)
+	requireHealth(t, gateway, 200)
+	gateway.terminate(gatewayEndsWithin)
+}
+
+// Every event of a registry gets to both SIEMs exactly once, through an agent, a topic
+// and a gateway.
+func TestKafkaGatewayExactlyOnce(t *testing.T) {
+	const events = 50_000
+	s := newGatewaySite(t, 3)
+	gateway := s.start()
+	begin := time.Now()
+	agent := newAgent(t, s.address, s.topic, registryOf(t, events)).start()
+	for _, store := range []*siemStore{s.splunk, s.elastic} {
+		eventually(t, func() error {
+			if different, _ := store.arrived(); different < events {
+				return fmt.Errorf("%d of %d events have arrived", different, events)
+			}
+			return nil
+		})
+	}
+	t.Logf("%d events in %v", events, time.Since(begin).Round(100*time.Millisecond))
+	agent.terminate(gatewayEndsWithin)
+	s.requireCommitted(s.splunkGroup())
+	s.requireCommitted(s.elasticGroup())
+	gateway.terminate(gatewayEndsWithin)
+	for _, store := range []*siemStore{s.splunk, s.elastic} {
+		different, repeated := store.arrived()
+		assert.Equal(t, events, different)
+		assert.Zero(t, repeated)
+	}
+	assert.Empty(t, s.broker.Records(t, s.refused))
+}
