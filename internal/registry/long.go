@@ -21,6 +21,10 @@ const (
 	maxLoadedBytes = livedb.MaxValueBytes
 	// headBytes is how much of a longer one it holds, in the encoding of the database.
 	headBytes = 64 << 10
+	// maxStepBytes is the longest value of a row that is read at once. SQLite has a copy of
+	// each value of a row, and ten columns may hold as much. Longer ones are read once
+	// their sizes are known.
+	maxStepBytes = 128 << 10
 	// maxRowBytes is how much of a row is read at once: the longest value beside some
 	// others. Where the values together take more, those longer than headBytes are
 	// treated like those longer than maxLoadedBytes: of ten columns, each may hold that.
@@ -33,8 +37,9 @@ var errLargeRow = errors.New("the row is too large to be read at once")
 // isLarge reports whether an error says that a row must be read as a [longRow].
 func isLarge(err error) bool { return errors.Is(err, errLargeRow) || livedb.IsTooBig(err) }
 
-// longRow reads a row that has a value of more than maxLoadedBytes, or takes more than
-// maxRowBytes. Its long values are hashed piece by piece.
+// longRow reads a row that has a value of more than maxStepBytes, or takes more than
+// maxRowBytes. Values of more than maxLoadedBytes, or headBytes, are hashed piece by
+// piece.
 type longRow struct {
 	conn       *livedb.Conn
 	rowid      int64
@@ -103,6 +108,8 @@ func (l *longRow) load(q *queries) error {
 		return err
 	}
 	longest := l.longest(stmt)
+	l.conn.LimitValues(maxLoadedBytes)
+	defer l.conn.LimitValues(maxStepBytes)
 	if stmt, err = l.step(q, longest); err != nil {
 		return err
 	}
@@ -259,8 +266,8 @@ func (l *longRow) hashValue(column int, row hash.Hash) (translator.LongValue, er
 
 // describe adds to an event what it does not hold.
 func (l *longRow) describe(identity longIdentity, e *translator.Event) {
-	if len(identity.values) == 0 { // it can be read as a whole after all, as where UTF-8 takes more bytes than UTF-16
-		return
+	if len(identity.values) == 0 {
+		return // all of it was read
 	}
 	e.Long = &translator.LongValues{Columns: slices.Clone(identity.values)}
 	var names, reasons []string

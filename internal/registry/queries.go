@@ -116,6 +116,14 @@ func (q *queries) rowLimit() int {
 	return maxRowBytes
 }
 
+// stepLimit is the longest value that is read at once.
+func (q *queries) stepLimit() int {
+	if q.long == "" {
+		return maxLoadedBytes
+	}
+	return maxStepBytes
+}
+
 // longColumn is three columns for one of the event's.
 func (l *layout) longColumn(c *translator.Column) string {
 	if !l.has(c.Name) {
