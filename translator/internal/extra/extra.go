@@ -47,6 +47,7 @@ func Normalize(text string) (normal, questionName string) {
 	if normal, questionName, ok := compactFlat(text); ok {
 		return normal, questionName
 	}
+	defer holdIfLong(text)()
 	m := pcommon.NewMap()
 	Put(text, m)
 	return objectText(m), questionNameOf(m)
@@ -253,6 +254,7 @@ func QuestionType(text string) string {
 		value, _, _ = strings.Cut(value, `"`)
 		return value
 	}
+	defer holdIfLong(text)()
 	m := pcommon.NewMap()
 	Put(text, m)
 	if v, ok := m.Get(questionTypeKey); ok && v.Type() == pcommon.ValueTypeStr {

@@ -20,6 +20,7 @@ const leastString = 64
 // is not enough, members are left out, and where nothing is left, the beginning of the
 // text is under the key of what is no object.
 func Truncate(text string, limit int) (normal, questionName string) {
+	defer holdIfLong(text)()
 	whole := pcommon.NewMap()
 	Put(text, whole)
 	m := shorten(whole, leastString, limit)
