@@ -116,7 +116,7 @@ func simulate(t *testing.T, seed uint64) {
 				ctx, cancel := context.WithTimeout(t.Context(), 6*time.Hour)
 				err := s.connector.ConsumeLogs(ctx, logsOf(uids...))
 				cancel()
-				if !assert.NoError(t, err, "%v", uids) { //nolint:testifylint // not in the goroutine of the test
+				if !assert.NoError(t, err, "%v", uids) {
 					return
 				}
 			}
