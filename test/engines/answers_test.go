@@ -57,9 +57,9 @@ func TestOpenSearchAnswers(t *testing.T) {
 	n := node(t)
 	n.PutTemplate(t, "answers", `{"index_patterns":["answers-*"],"priority":1,"template":{"mappings":{"properties":{
 		"@timestamp":{"type":"date"},"source.ip":{"type":"ip"},"n":{"type":"long"},"k":{"type":"keyword"},"strict":{"type":"object","dynamic":"strict"}}}}}`)
-	n.PutTemplate(t, "answers-stream", `{"index_patterns":["answers-stream"],"priority":2,"data_stream":{}}`)
+	n.PutTemplate(t, "answers-stream", `{"index_patterns":["logs-answers-default"],"priority":2,"data_stream":{}}`)
 	t.Cleanup(func() {
-		n.Call(t, http.MethodDelete, "/_data_stream/answers-stream", "", nil)
+		n.Call(t, http.MethodDelete, "/_data_stream/logs-answers-default", "", nil)
 		n.Call(t, http.MethodDelete, "/_index_template/answers*", "", nil)
 	})
 	create := func(id string) string { return `{"create":{"_id":"` + id + `","_index":"INDEX"}}` }
@@ -81,9 +81,9 @@ func TestOpenSearchAnswers(t *testing.T) {
 		"dots_only":              {lines: []string{create("dots"), `{"..":1}`}},
 		"not_json":               {lines: []string{create("not-json"), `{"a":`}},
 		"not_an_object":          {lines: []string{create("not-an-object"), `[1]`}},
-		"no_timestamp":           {lines: []string{`{"create":{"_id":"a","_index":"answers-stream"}}`, `{"a":1}`}},
-		"created_in_data_stream": {lines: []string{`{"create":{"_id":"new","_index":"answers-stream"}}`, good}},
-		"index_in_data_stream":   {lines: []string{`{"index":{"_id":"a","_index":"answers-stream"}}`, good}},
+		"no_timestamp":           {lines: []string{`{"create":{"_id":"a","_index":"logs-answers-default"}}`, `{"a":1}`}},
+		"created_in_data_stream": {lines: []string{`{"create":{"_id":"new","_index":"logs-answers-default"}}`, good}},
+		"index_in_data_stream":   {lines: []string{`{"index":{"_id":"a","_index":"logs-answers-default"}}`, good}},
 		"long_id":                {lines: []string{create(strings.Repeat("i", 513)), good}},
 		"wrong_index_name":       {lines: []string{`{"create":{"_id":"a","_index":"Answers"}}`, good}},
 		"action_not_json":        {lines: []string{`{"create":`, good}},
