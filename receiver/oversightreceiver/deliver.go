@@ -66,6 +66,7 @@ func (p *poller) move(ctx context.Context, to registry.Cursor) error {
 // saved with the next. The failure is reported, and retried at every turn.
 func (p *poller) save(ctx context.Context) {
 	p.store.root.RegistryID = p.config.RegistryID
+	p.unsavedRows = 0
 	p.unsaved = p.store.save(context.WithoutCancel(ctx), p.cursor, p.config.Database, p.snapshot)
 	p.reportFailure(failureCheckpoint, p.unsaved)
 	p.reportRefused()

@@ -78,6 +78,9 @@ func (p *poller) deliverRows(ctx context.Context) error {
 	// The commit point: from here on these events are the pipeline's, or kept as
 	// refused ones in the transaction that moves the cursor.
 	p.remember(ctx, &step, rows)
+	if p.saveLater(&step) {
+		return nil
+	}
 	return p.move(ctx, p.cursor)
 }
 
