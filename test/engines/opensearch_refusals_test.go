@@ -46,7 +46,7 @@ func TestOpenSearchRefusesOneEvent(t *testing.T) {
 			if layout == dataStream { // the template is for new backing indexes
 				s.node.Call(t, http.MethodPost, "/"+layout.search+"/_rollover", "", nil)
 			} else {
-				s.node.Call(t, http.MethodPost, "/_reindex", `{"source":{"index":"oversight-beacon-2026.01"},"dest":{"index":"kept"}}`, nil)
+				s.node.Call(t, http.MethodPost, "/_reindex?refresh", `{"source":{"index":"oversight-beacon-2026.01"},"dest":{"index":"kept"}}`, nil)
 				s.node.Call(t, http.MethodDelete, "/oversight-beacon-2026.01", "", nil)
 				s.node.Call(t, http.MethodPost, "/_reindex?refresh", `{"source":{"index":"kept"},"dest":{"index":"oversight-beacon-2026.01"}}`, nil)
 				s.node.Call(t, http.MethodDelete, "/kept", "", nil)
