@@ -197,7 +197,7 @@ func writeValue(text *strings.Builder, random *rand.Rand, depth int) {
 			writeValue(text, random, depth-1)
 		}
 		text.WriteByte(']')
-	case random.IntN(30) == 0: // at the limit of a value here, and of a term in Lucene
+	case random.IntN(100) == 0: // at the limit of a value here, and of a term in Lucene
 		text.WriteString(oneOf(random, `"`+strings.Repeat("v", 16_384)+`"`, `"`+strings.Repeat("v", 32_766)+`"`, `"`+strings.Repeat("v", 40_000)+`"`,
 			`"`+strings.Repeat("é", 16_384)+`"`))
 	default:
@@ -207,7 +207,7 @@ func writeValue(text *strings.Builder, random *rand.Rand, depth int) {
 }
 
 func randomKey(random *rand.Rand) string {
-	if random.IntN(30) == 0 {
+	if random.IntN(100) == 0 {
 		return oneOf(random, `"`+strings.Repeat("k", 1000)+`"`, `"`+strings.Repeat("k", 33_000)+`"`)
 	}
 	return oneOf(random, `"a"`, `"b"`, `"qname"`, `"qtype"`, `"a.b"`, `"."`, `"a."`, `".a"`, `".."`, `""`, `" "`, `"*"`, `"\u0000"`, `"a\u0000b"`,

@@ -63,7 +63,8 @@ type searchFault struct {
 	// spoil makes the cause, and returns what removes it.
 	spoil func(s *searchSetup) (mend func())
 	// words are those that health and log have.
-	words string
+	words   string
+	layouts []searchLayout
 }
 
 var searchFaults = map[string]searchFault{
@@ -72,17 +73,17 @@ var searchFaults = map[string]searchFault{
 			s.changeTemplate(`{"settings":{"index.default_pipeline":"oversight"}}`)
 			s.node.Do(s.t, http.MethodDelete, "/_ingest/pipeline/oversight", "")
 			return func() { s.node.Call(s.t, http.MethodPut, "/_ingest/pipeline/oversight", `{"processors":[]}`, nil) }
-		}, "pipeline with id [oversight] does not exist",
+		}, "pipeline with id [oversight] does not exist", []searchLayout{dataStream},
 	},
 	"the limit of shards is reached": {
 		func(s *searchSetup) func() {
 			s.node.Do(s.t, http.MethodPut, "/takes-a-shard", "") // it may exist
 			return s.changeCluster("cluster.max_shards_per_node", "1")
-		}, "maximum shards open",
+		}, "maximum shards open", []searchLayout{monthly},
 	},
 	"automatic creation is off": {
 		func(s *searchSetup) func() { return s.changeCluster("action.auto_create_index", "false") },
-		"index_not_found_exception",
+		"index_not_found_exception", layouts,
 	},
 	"flood stage": {
 		func(s *searchSetup) func() {
@@ -95,7 +96,7 @@ var searchFaults = map[string]searchFault{
 			}
 			block("true")
 			return func() { block("null") }
-		}, "flood-stage watermark",
+		}, "flood-stage watermark", []searchLayout{dataStream},
 	},
 	"a wrong password": {
 		func(s *searchSetup) func() { // the node has no security: what the Security plugin answers
@@ -111,7 +112,7 @@ var searchFaults = map[string]searchFault{
 				return true
 			})
 			return func() { proxy.Intercept(nil) }
-		}, "401",
+		}, "401", []searchLayout{monthly},
 	},
 }
 
@@ -119,7 +120,7 @@ var searchFaults = map[string]searchFault{
 // delivers all once the cause is gone.
 func TestOpenSearchRefusesEverything(t *testing.T) {
 	for name, fault := range searchFaults {
-		for _, layout := range layouts {
+		for _, layout := range fault.layouts {
 			t.Run(name+"/"+layout.config, func(t *testing.T) {
 				s := newSearchSetup(t, layout, writeRows(t, agentRows(ordinaryRows, strconv.Itoa)))
 				mend := fault.spoil(s)
