@@ -117,7 +117,7 @@ func (s *searchSetup) pageQueries(t *testing.T) map[string]func(replacements ...
 			return answer
 		}
 	}
-	require.Equal(t, strings.Count(string(page), "\nGET "), len(queries), "queries of the page")
+	require.Len(t, queries, strings.Count(string(page), "\nGET "), "queries of the page")
 	return queries
 }
 
