@@ -154,3 +154,32 @@ func TestOpenSearchLimitsRequests(t *testing.T) {
 	collector.requireMetric("events_refused", 0)
 	collector.end()
 }
+
+// The index of a new month cannot be created, while that of the last one accepts
+// events: those of the new month are kept, and delivered once it can.
+func TestOpenSearchRefusesAMonth(t *testing.T) {
+	const january, february = 1767225600, 1769904000
+	for name, isNew := range map[string]func(i int) bool{
+		"months follow each other": func(i int) bool { return i > ordinaryRows/2 },
+		"months alternate":         func(i int) bool { return i%2 == 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			rows := agentRows(ordinaryRows, strconv.Itoa)
+			for i := range rows {
+				rows[i].time = january
+				if isNew(i + 1) {
+					rows[i].time = february
+				}
+			}
+			s := newSearchSetup(t, monthly, writeRows(t, rows))
+			mend := s.changeCluster("action.auto_create_index", "oversight-beacon-2026.01")
+			collector := s.start()
+			s.requireStored(stored{whole: ordinaryRows / 2})
+			collector.requireLogged("index_not_found_exception")
+			collector.requireHealth(http.StatusInternalServerError, "index_not_found_exception")
+			mend()
+			s.requireStored(stored{whole: ordinaryRows})
+			collector.end()
+		})
+	}
+}
