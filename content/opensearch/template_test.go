@@ -30,7 +30,7 @@ func TestMappingsAreThoseOfElasticsearch(t *testing.T) {
 	require.Equal(t, extra, want.field("oversight", "extra"))
 	want.properties("oversight")["extra"] = map[string]any{"type": "flat_object"}
 	delete(want.field("@timestamp"), "ignore_malformed") // has no effect in OpenSearch
-	delete(want.properties(), "data_stream")             // is in the template for data streams
+	delete(want.properties(), "data_stream")             // no document has it
 
 	assert.Equal(t, want, mappings(t, read(t, "mappings.json")))
 }

@@ -46,7 +46,7 @@ func TestOpenSearchRefusesOneEvent(t *testing.T) {
 			if layout == dataStream { // the template is for new backing indexes
 				s.node.Call(t, http.MethodPost, "/"+layout.search+"/_rollover", "", nil)
 			} else {
-				s.node.Call(t, http.MethodPost, "/_reindex", `{"source":{"index":"oversight-beacon-2026.01"},"dest":{"index":"kept"}}`, nil)
+				s.node.Call(t, http.MethodPost, "/_reindex?refresh", `{"source":{"index":"oversight-beacon-2026.01"},"dest":{"index":"kept"}}`, nil)
 				s.node.Call(t, http.MethodDelete, "/oversight-beacon-2026.01", "", nil)
 				s.node.Call(t, http.MethodPost, "/_reindex?refresh", `{"source":{"index":"kept"},"dest":{"index":"oversight-beacon-2026.01"}}`, nil)
 				s.node.Call(t, http.MethodDelete, "/kept", "", nil)
@@ -63,7 +63,8 @@ type searchFault struct {
 	// spoil makes the cause, and returns what removes it.
 	spoil func(s *searchSetup) (mend func())
 	// words are those that health and log have.
-	words string
+	words   string
+	layouts []searchLayout
 }
 
 var searchFaults = map[string]searchFault{
@@ -72,17 +73,17 @@ var searchFaults = map[string]searchFault{
 			s.changeTemplate(`{"settings":{"index.default_pipeline":"oversight"}}`)
 			s.node.Do(s.t, http.MethodDelete, "/_ingest/pipeline/oversight", "")
 			return func() { s.node.Call(s.t, http.MethodPut, "/_ingest/pipeline/oversight", `{"processors":[]}`, nil) }
-		}, "pipeline with id [oversight] does not exist",
+		}, "pipeline with id [oversight] does not exist", []searchLayout{dataStream},
 	},
 	"the limit of shards is reached": {
 		func(s *searchSetup) func() {
 			s.node.Do(s.t, http.MethodPut, "/takes-a-shard", "") // it may exist
 			return s.changeCluster("cluster.max_shards_per_node", "1")
-		}, "maximum shards open",
+		}, "maximum shards open", []searchLayout{monthly},
 	},
 	"automatic creation is off": {
 		func(s *searchSetup) func() { return s.changeCluster("action.auto_create_index", "false") },
-		"index_not_found_exception",
+		"index_not_found_exception", layouts,
 	},
 	"flood stage": {
 		func(s *searchSetup) func() {
@@ -95,7 +96,7 @@ var searchFaults = map[string]searchFault{
 			}
 			block("true")
 			return func() { block("null") }
-		}, "flood-stage watermark",
+		}, "flood-stage watermark", []searchLayout{dataStream},
 	},
 	"a wrong password": {
 		func(s *searchSetup) func() { // the node has no security: what the Security plugin answers
@@ -111,7 +112,7 @@ var searchFaults = map[string]searchFault{
 				return true
 			})
 			return func() { proxy.Intercept(nil) }
-		}, "401",
+		}, "401", []searchLayout{monthly},
 	},
 }
 
@@ -119,7 +120,7 @@ var searchFaults = map[string]searchFault{
 // delivers all once the cause is gone.
 func TestOpenSearchRefusesEverything(t *testing.T) {
 	for name, fault := range searchFaults {
-		for _, layout := range layouts {
+		for _, layout := range fault.layouts {
 			t.Run(name+"/"+layout.config, func(t *testing.T) {
 				s := newSearchSetup(t, layout, writeRows(t, agentRows(ordinaryRows, strconv.Itoa)))
 				mend := fault.spoil(s)
@@ -152,4 +153,33 @@ func TestOpenSearchLimitsRequests(t *testing.T) {
 	collector.requireLogged("413")
 	collector.requireMetric("events_refused", 0)
 	collector.end()
+}
+
+// The index of a new month cannot be created, while that of the last one accepts
+// events: those of the new month are kept, and delivered once it can.
+func TestOpenSearchRefusesAMonth(t *testing.T) {
+	const january, february = 1767225600, 1769904000
+	for name, isNew := range map[string]func(i int) bool{
+		"months follow each other": func(i int) bool { return i > ordinaryRows/2 },
+		"months alternate":         func(i int) bool { return i%2 == 0 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			rows := agentRows(ordinaryRows, strconv.Itoa)
+			for i := range rows {
+				rows[i].time = january
+				if isNew(i + 1) {
+					rows[i].time = february
+				}
+			}
+			s := newSearchSetup(t, monthly, writeRows(t, rows))
+			mend := s.changeCluster("action.auto_create_index", "oversight-beacon-2026.01")
+			collector := s.start()
+			s.requireStored(stored{whole: ordinaryRows / 2})
+			collector.requireLogged("index_not_found_exception")
+			collector.requireHealth(http.StatusInternalServerError, "index_not_found_exception")
+			mend()
+			s.requireStored(stored{whole: ordinaryRows})
+			collector.end()
+		})
+	}
 }

@@ -285,14 +285,26 @@ func (s *searchSetup) count() (stored, error) {
 	return result, nil
 }
 
-// requireStored waits until the node has exactly that.
+// requireStored waits until the node has exactly that, for as long as it changes what
+// it has. It does not look often: each look makes the node write a segment.
 func (s *searchSetup) requireStored(want stored) {
 	s.t.Helper()
-	eventually(s.t, func() error {
+	var last stored
+	deadline := time.Now().Add(waitTimeout)
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for {
 		got, err := s.count()
-		if err == nil && got != want {
-			err = fmt.Errorf("the node has %s; want %s", got, want)
+		if err == nil && got == want {
+			return
 		}
-		return err
-	})
+		if err == nil && got != last {
+			last, deadline = got, time.Now().Add(waitTimeout)
+		}
+		if time.Now().After(deadline) {
+			require.NoError(s.t, err)
+			require.Equal(s.t, want, got, "what the node has")
+		}
+		<-tick.C
+	}
 }
