@@ -61,7 +61,10 @@ func TestKafkaGatewayBrokerHangs(t *testing.T) {
 	idle := s.start()
 	s.produce(batch{events: 1000})
 	requireDelivered(t, s.splunk, s.uids)
-	requireHealth(t, gateway, http.StatusOK)
+	for _, g := range []*collector{gateway, idle} {
+		waitForAssignment(t, g)
+		requireHealth(t, g, http.StatusOK)
+	}
 
 	since := time.Now()
 	require.NoError(t, s.broker.Pause())
