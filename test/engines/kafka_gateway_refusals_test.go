@@ -94,28 +94,49 @@ func TestKafkaGatewayRefusedEvent(t *testing.T) {
 	refusePoison(s.splunk, http.StatusBadRequest)
 	gateway := s.start()
 	s.produce(batch{events: 300})
-	first := s.produce(batch{events: 300, userAgent: poison(137)})
+	uids := s.produce(batch{events: 300, userAgent: poison(137)})
 	s.produce(batch{registry: "registry-b", events: 300})
-	alone := s.produce(batch{registry: "registry-c", events: 1, userAgent: poison(0)})
 	s.produce(batch{registry: "registry-b", partition: 1, events: 300})
 
-	refused := []string{first[137], alone[0]}
-	assert.Zero(t, requireDelivered(t, s.splunk, without(s.uids, refused...)), "repeated")
+	assert.Zero(t, requireDelivered(t, s.splunk, without(s.uids, uids[137])), "repeated")
 	assert.Zero(t, requireDelivered(t, s.elastic, s.uids))
 	s.requireCommitted(s.splunkGroup())
 	got := s.readRefused()
-	require.Len(t, got, 2)
-	for i, record := range got {
-		assert.Equal(t, refused[i], record.uid)
-		assert.Equal(t, "logs/splunk", record.attributes["dead_letter.pipeline"])
-		assert.Equal(t, "content", record.attributes["dead_letter.class"])
-		assert.Contains(t, record.attributes["dead_letter.reason"], "Invalid data format")
-		assert.Equal(t, s.topic, record.attributes["messaging.destination.name"])
-		assert.Equal(t, "0", fmt.Sprint(record.attributes["messaging.destination.partition.id"]))
-		assert.Equal(t, poisoned, record.attributes["user_agent.original"], "as it was read")
+	require.Len(t, got, 1)
+	assert.Equal(t, uids[137], got[0].uid)
+	for key, want := range map[string]string{
+		"dead_letter.pipeline":               "logs/splunk",
+		"dead_letter.class":                  "content",
+		"messaging.destination.name":         s.topic,
+		"messaging.destination.partition.id": "0",
+		"messaging.kafka.offset":             "4",
+		"user_agent.original":                poisoned, // as it was read
+	} {
+		assert.Equal(t, want, fmt.Sprint(got[0].attributes[key]), key)
 	}
-	assert.Equal(t, "4", fmt.Sprint(got[0].attributes["messaging.kafka.offset"]))
-	eventually(t, equal(gateway, refusedRecords, 2))
+	assert.Contains(t, got[0].attributes["dead_letter.reason"], "Invalid data format")
+	eventually(t, equal(gateway, refusedRecords, 1))
+	requireHealth(t, gateway, http.StatusOK)
+	gateway.terminate(gatewayEndsWithin)
+}
+
+// The same with events that come one at a time, each in a message of its own, as those
+// of a quiet registry do.
+func TestKafkaGatewayRefusedEventAlone(t *testing.T) {
+	t.Parallel()
+	s := newGatewaySite(t, 1)
+	refusePoison(s.splunk, http.StatusBadRequest)
+	gateway := s.start()
+	uids := s.produce(batch{events: 20, each: 1, userAgent: poison(5, 6, 12)})
+	refused := []string{uids[5], uids[6], uids[12]}
+	assert.Zero(t, requireDelivered(t, s.splunk, without(s.uids, refused...)), "repeated")
+	s.requireCommitted(s.splunkGroup())
+	eventually(t, equal(gateway, refusedRecords, 3))
+	var got []string
+	for _, record := range s.readRefused() {
+		got = append(got, record.uid)
+	}
+	assert.ElementsMatch(t, refused, got)
 	requireHealth(t, gateway, http.StatusOK)
 	gateway.terminate(gatewayEndsWithin)
 }
