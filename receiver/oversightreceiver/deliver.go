@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cenkalti/backoff/v5"
 	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
@@ -35,18 +34,12 @@ func (p *poller) newRetryInterval() func(failures int) time.Duration {
 	if !retry.Enabled {
 		return func(int) time.Duration { return p.config.PollInterval }
 	}
-	interval := &backoff.ExponentialBackOff{
+	return delivery.BackOff{
 		InitialInterval:     retry.InitialInterval,
 		RandomizationFactor: retry.RandomizationFactor,
 		Multiplier:          retry.Multiplier,
 		MaxInterval:         retry.MaxInterval,
-	}
-	return func(failures int) time.Duration {
-		if failures <= 1 {
-			interval.Reset()
-		}
-		return max(interval.NextBackOff(), time.Millisecond)
-	}
+	}.NewIntervals()
 }
 
 // move sets the cursor and saves it, with all that has changed. The findings are

@@ -22,12 +22,13 @@ const (
 	newSeriesAfter = 10 * time.Minute
 )
 
-// repeatedTexts are in the lines that exporters log at each attempt to send, and
-// whose error they also return. The sender of the events (such as the receiver
-// oversight) logs that error, and what becomes of the events: some of these lines
-// say that data is dropped or rejected, while it is sent again. Lines about data
-// that is really dropped are not among them: the queue of an exporter logs
-// "Exporting failed. Dropping data.", which nobody else reports.
+// repeatedTexts are in the lines that receivers log at each attempt to read, and in
+// those that exporters log at each attempt to send, and whose error they also return.
+// The sender of the events (such as the receiver oversight) logs that error, and what
+// becomes of the events: some of these lines say that data is dropped or rejected,
+// while it is sent again. Lines about data that is really dropped are not among them:
+// the queue of an exporter logs "Exporting failed. Dropping data.", which nobody else
+// reports.
 var repeatedTexts = []string{
 	// exporterhelper v0.152.0, internal/base_exporter.go, BaseExporter.Send
 	"Exporting failed. Rejecting data.",
@@ -37,6 +38,14 @@ var repeatedTexts = []string{
 	"Splunk is unable to receive data.",
 	// kafkaexporter v0.152.0, kafka_exporter.go, exportData
 	"kafka records export failed",
+	// kafkareceiver v0.152.0, consumer_franz.go, franzConsumer.consume: at each answer
+	// of the broker, a thousand a second while a topic that was deleted and made again
+	// is asked for by its old id. The receiver's status has the error, too.
+	"consumer fetch error",
+	// scraperhelper v0.152.0, obs_metrics.go, and kafkametricsreceiver v0.152.0,
+	// topic_scraper_franz.go, at each scrape of a broker that does not answer
+	"Error scraping metrics",
+	"franz-go: ListTopics failed",
 	// grpc v1.81.0, clientconn.go, addrConn.tryAllAddrs, at each attempt to connect
 	"grpc: addrConn.createTransport failed to connect to",
 }

@@ -51,6 +51,19 @@ func TestRepeatsOfADay(t *testing.T) {
 	require.Equal(t, "splunk_hec", written.All()[1].ContextMap()["otelcol.component.id"])
 }
 
+// A receiver that the broker refuses at once, as often as it asks, does not fill the
+// disk.
+func TestRepeatsOfFetches(t *testing.T) {
+	c := newClock()
+	logger, written := newTestLogger(c)
+	receiver := loggerOf(logger, "receiver", "kafka")
+	for range 100_000 {
+		receiver.Error("consumer fetch error", zap.String("error", "UNKNOWN_TOPIC_ID"))
+		c.sleep(time.Millisecond)
+	}
+	require.Equal(t, 1, written.Len())
+}
+
 // A failure after a time without one is a new series, and logged.
 func TestNewSeries(t *testing.T) {
 	c := newClock()

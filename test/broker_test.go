@@ -1,0 +1,71 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package test
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.opentelemetry.io/collector/pdata/plog"
+)
+
+// broker is a Kafka broker, and what a consumer of a topic has read from it. Its
+// message.max.bytes is Kafka's default, 1,048,588; the client's own limit is lower.
+type broker struct {
+	*records
+	cluster *kfake.Cluster
+}
+
+func newBroker(t testing.TB, options ...kfake.Opt) *broker {
+	t.Helper()
+	cluster, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1)}, options...)...)
+	require.NoError(t, err)
+	t.Cleanup(cluster.Close)
+	return &broker{records: &records{}, cluster: cluster}
+}
+
+func (b *broker) address() string { return b.cluster.ListenAddrs()[0] }
+
+// consume reads a topic until the test ends.
+func (b *broker) consume(t testing.TB, topic string) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.address()), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchMaxWait(100*time.Millisecond))
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for ctx.Err() == nil {
+			for _, record := range client.PollFetches(ctx).Records() {
+				if logs, err := new(plog.ProtoUnmarshaler).UnmarshalLogs(record.Value); err == nil {
+					b.add(logs)
+				}
+			}
+		}
+	}()
+	t.Cleanup(func() {
+		cancel()
+		<-done
+		client.Close()
+	})
+}
+
+// putEverywhere writes a message to each partition of a topic.
+func (b *broker) putEverywhere(t testing.TB, topic string, partitions int, value []byte) {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.address()), kgo.RecordPartitioner(kgo.ManualPartitioner()))
+	require.NoError(t, err)
+	defer client.Close()
+	for i := range partitions {
+		record := &kgo.Record{Topic: topic, Partition: int32(i), Value: value} //nolint:gosec // a few
+		require.NoError(t, client.ProduceSync(t.Context(), record).FirstErr())
+	}
+}
