@@ -220,12 +220,18 @@ func TestGatewayBrokerHangs(t *testing.T) {
 	gateway.requireKafkaMetric("kafka_consumer_group_members{", true)
 	s.broker.hang()
 	begin := time.Now()
+	seen := func(by string) { t.Logf("seen by %s after %v", by, time.Since(begin).Round(time.Second)) }
 	gateway.requireHealth(http.StatusInternalServerError)
+	seen("status")
 	gateway.requireLogged("consumer fetch error", "Error scraping metrics")
+	seen("log")
 	gateway.requireMetric("otelcol_kafka_receiver_read_latency_count", `outcome="failure"`, func(n float64) bool { return n > 0 })
+	seen("the receiver's metric")
 	gateway.requireKafkaMetric("kafka_consumer_group_members{", false)
+	seen("the broker's metrics")
 	assert.Less(t, time.Since(begin), seenWithin)
-	gateway.terminate(10 * time.Second)
+	took := gateway.terminate(10 * time.Second)
+	t.Logf("ended %v after SIGTERM", took.Round(100*time.Millisecond))
 	gateway.requireLogged("Shutdown takes too long")
 }
 
