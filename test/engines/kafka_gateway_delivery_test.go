@@ -20,8 +20,8 @@ func slowly(s *siemStore) { s.delay = 20 * time.Millisecond }
 
 func quickly(s *siemStore) { s.delay = 0 }
 
-// waitForSome waits until a SIEM has some of the events, and not all.
-func waitForSome(t testing.TB, store *siemStore, some int) {
+// waitForArrivals waits until a SIEM has some of the events, and not all.
+func waitForArrivals(t testing.TB, store *siemStore, some int) {
 	t.Helper()
 	eventually(t, func() error {
 		if different, _ := store.arrived(); different < some {
@@ -45,7 +45,7 @@ func TestKafkaGatewayKilled(t *testing.T) {
 		for partition := range int32(3) {
 			s.produce(batch{partition: partition, events: 2000, each: 50})
 		}
-		waitForSome(t, s.splunk, before+2000)
+		waitForArrivals(t, s.splunk, before+2000)
 		gateway.kill()
 		s.splunk.set(quickly)
 		gateway = s.startIn(state)
@@ -67,7 +67,7 @@ func TestKafkaGatewayBrokerKilled(t *testing.T) {
 		s.produce(batch{partition: partition, events: 4000, each: 50})
 	}
 	gateway := s.start()
-	waitForSome(t, s.splunk, 2000)
+	waitForArrivals(t, s.splunk, 2000)
 	s.broker.Kill()
 	require.NoError(t, s.broker.Restart(t.Context()))
 	s.splunk.set(quickly)
@@ -87,7 +87,7 @@ func TestKafkaGatewayExactlyOnce(t *testing.T) {
 	s := newGatewaySite(t, 3)
 	gateway := s.start()
 	begin := time.Now()
-	agent := s.startAgent(events)
+	agent := newAgent(t, s.address, s.topic, registryOf(t, events)).start()
 	for _, store := range []*siemStore{s.splunk, s.elastic} {
 		eventually(t, func() error {
 			if different, _ := store.arrived(); different < events {

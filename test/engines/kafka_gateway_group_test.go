@@ -30,7 +30,7 @@ func TestKafkaGatewayGroup(t *testing.T) {
 			s.produce(batch{partition: partition, events: 1000, each: 50})
 		}
 		different, _ := s.splunk.arrived()
-		waitForSome(t, s.splunk, different+1000)
+		waitForArrivals(t, s.splunk, different+1000)
 	}
 	produce()
 	second := s.start() // joins
