@@ -7,6 +7,7 @@ package engines
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"testing"
 	"time"
@@ -59,16 +60,21 @@ func TestKafkaGatewayKilled(t *testing.T) {
 	gateway.terminate(gatewayEndsWithin)
 }
 
-// A broker that is killed while a gateway reads loses nothing.
+// A broker that is killed while gateways read is seen, loses nothing, and does not hold
+// up the end of a gateway.
 func TestKafkaGatewayBrokerKilled(t *testing.T) {
 	s := newGatewaySite(t, 3)
 	s.splunk.set(slowly)
 	for partition := range int32(3) {
 		s.produce(batch{partition: partition, events: 4000, each: 50})
 	}
-	gateway := s.start()
+	gateway, other := s.start(), s.start()
+	waitForAssignment(t, other)
 	waitForArrivals(t, s.splunk, 2000)
+	since := time.Now()
 	s.broker.Kill()
+	requireSeenOnGateway(t, gateway, since, "connection refused", above(gateway, "otelcol_kafka_broker_connects", 0, `outcome="failure"`))
+	t.Logf("ended %v after SIGTERM", other.terminate(gatewayEndsWithin).Round(100*time.Millisecond))
 	require.NoError(t, s.broker.Restart(t.Context()))
 	s.splunk.set(quickly)
 	repeated := requireDelivered(t, s.splunk, s.uids)
@@ -76,13 +82,14 @@ func TestKafkaGatewayBrokerKilled(t *testing.T) {
 	requireDelivered(t, s.elastic, s.uids)
 	s.produce(batch{events: 100})
 	requireDelivered(t, s.splunk, s.uids)
-	requireHealth(t, gateway, 200)
+	requireHealth(t, gateway, http.StatusOK)
 	gateway.terminate(gatewayEndsWithin)
 }
 
 // Every event of a registry gets to both SIEMs exactly once, through an agent, a topic
 // and a gateway.
 func TestKafkaGatewayExactlyOnce(t *testing.T) {
+	t.Parallel()
 	const events = 50_000
 	s := newGatewaySite(t, 3)
 	gateway := s.start()

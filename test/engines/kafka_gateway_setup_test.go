@@ -256,15 +256,17 @@ func hasWarning(c *collector, words string) bool {
 	return false
 }
 
-// above requires a metric of the collector to be above a value, below of it.
-func above(c *collector, name string, limit float64) func() error {
+// above requires a metric of the collector to be above a value.
+func above(c *collector, name string, limit float64, labels ...string) func() error {
 	return func() error {
-		if value, series := c.metric(name); series == 0 || value <= limit {
+		if value, series := c.metric(name, labels...); series == 0 || value <= limit {
 			return fmt.Errorf("the metric %s is %v in %d series, want more than %v", name, value, series, limit)
 		}
 		return nil
 	}
 }
+
+func noMetric() error { return nil }
 
 func unless(condition bool, text string) error {
 	if condition {
