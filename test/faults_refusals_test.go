@@ -318,7 +318,7 @@ func TestFaultKafkaMistypedTopic(t *testing.T) {
 	t.Parallel()
 	const mistyped = "oversigth"
 	s := newFaultSite(t, ordinaryRegistry(t))
-	kafka := newBroker(t, kfake.AllowAutoTopicCreation())
+	kafka := newBroker(t)
 	collector := s.run([]string{"KAFKA_BROKER=" + kafka.address(), "KAFKA_TOPIC=" + mistyped}, "gateway/agent.yaml", smallBatches("oversight/kafka"))
 	eventuallyWithin(t, faultTimeout, func() error {
 		if kafka.cluster.TopicInfo(mistyped) != nil {

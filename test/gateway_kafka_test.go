@@ -18,7 +18,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
@@ -199,15 +198,6 @@ func TestGatewayForeignMessages(t *testing.T) {
 	assert.Zero(t, series, "they were read again")
 }
 
-// hang leaves every request of a broker's clients without an answer from now on, as
-// a broker that is stopped does.
-func (b *broker) hang() {
-	b.cluster.Control(func(kmsg.Request) (kmsg.Response, error, bool) {
-		b.cluster.KeepControl()
-		return nil, nil, true
-	})
-}
-
 // A broker that hangs is seen by status, metric and log, and holds up the end of the
 // gateway for less than ten seconds.
 func TestGatewayBrokerHangs(t *testing.T) {
@@ -278,32 +268,6 @@ func TestGatewayHolds(t *testing.T) {
 			gateway.interrupt()
 		})
 	}
-}
-
-// logs reads the first records of a topic.
-func (b *broker) logs(t testing.TB, topic string, n int) []plog.LogRecord {
-	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.address()), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
-	require.NoError(t, err)
-	defer client.Close()
-	var all []plog.LogRecord
-	for len(all) < n {
-		fetches := client.PollFetches(t.Context())
-		require.NoError(t, fetches.Err())
-		for _, message := range fetches.Records() {
-			logs, err := new(plog.ProtoUnmarshaler).UnmarshalLogs(message.Value)
-			require.NoError(t, err)
-			for _, resource := range logs.ResourceLogs().All() {
-				for _, scope := range resource.ScopeLogs().All() {
-					for _, record := range scope.LogRecords().All() {
-						all = append(all, record)
-					}
-				}
-			}
-		}
-	}
-	require.Len(t, all, n)
-	return all
 }
 
 // user returns a user of a broker, with the permissions that docs/gateway.md lists.

@@ -511,3 +511,43 @@ func TestAllOfAMessageRefused(t *testing.T) {
 		assert.Len(t, s.pipes["r"].acceptedUIDs(), 40)
 	})
 }
+
+// A record that is found to be to blame by what other calls show is no failure of the
+// target: nothing is reported but the record.
+func TestBlamedAtOnceIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSetup(t).start()
+		defer s.shutdown()
+		s.pipes["a"].answer = refuses(errContent, "bad")
+		c := s.consume(t.Context(), logsOf("bad"))
+		time.Sleep(time.Second)
+		require.NoError(t, s.connector.ConsumeLogs(t.Context(), logsOf("good")))
+		<-c.done
+		require.NoError(t, c.err)
+		assert.Empty(t, s.host.statuses)
+		assert.Len(t, s.lines(zapcore.InfoLevel), 1)
+	})
+}
+
+// With long pauses, too, a target that accepts nothing is seen within a minute.
+func TestSeenWithLongIntervals(t *testing.T) {
+	for name, answer := range map[string]error{"unknown": errUnknown, "destination": errDestination, "retryable": errRetryable} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSetup(t)
+				s.config.InitialInterval, s.config.MaxInterval = 10*time.Minute, 10*time.Minute
+				s.start()
+				defer s.shutdown()
+				s.pipes["a"].answer = always(answer)
+				ctx, cancel := context.WithCancel(t.Context())
+				c := s.consume(ctx, logsOf("1"))
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				status, _ := s.host.status()
+				assert.Equal(t, componentstatus.StatusRecoverableError, status)
+				cancel()
+				<-c.done
+			})
+		})
+	}
+}

@@ -402,6 +402,8 @@ const (
 	// failingAfter is when what is not accepted is reported, though the lane does not
 	// hold: it may retry for a while.
 	failingAfter = 10 * time.Second
+	// maxUnreported is when it is reported at once, since the next attempt comes later.
+	maxUnreported = 30 * time.Second
 )
 
 // report takes over what a step says of the target.
@@ -418,16 +420,17 @@ func (t *target) report(step *delivery.Step[*record]) {
 	if t.failing.IsZero() {
 		t.failing = now
 	}
-	if step.Holding || step.Wait > 0 && now.Sub(t.failing) >= failingAfter {
-		t.hold(messageHold, step.Err)
-	}
-	wasHolding := t.holding
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	t.holding = step.Holding
 	// While the first wait after a refusal for good lasts, other calls may show that
 	// the target accepts what they have.
-	t.closed = step.Holding && (t.closed || wasHolding || mayPass(step.Class))
+	t.closed = step.Holding && (t.closed || t.holding || mayPass(step.Class))
+	t.holding = step.Holding
+	closed := t.closed
+	t.mu.Unlock()
+	lasts := step.Wait > 0 && (now.Sub(t.failing) >= failingAfter || t.due.Sub(t.failing) >= maxUnreported)
+	if closed || lasts {
+		t.hold(messageHold, step.Err)
+	}
 }
 
 // mayPass says that the target may accept the same records later.
