@@ -58,7 +58,7 @@ func TestKafkaGatewayAccess(t *testing.T) {
 			t.Run(name+" "+when, func(t *testing.T) {
 				t.Parallel()
 				s := newGatewaySite(t, 3)
-				user := "gateway-" + name + "-" + when
+				user := s.topic
 				s.broker.SetPassword(t, user, gatewayPassword)
 				s.authenticated(user, gatewayPassword)
 				for _, access := range []kafka.Access{s.readTopic(user), s.readGroups(user), s.writeRefused(user)} {
@@ -102,8 +102,9 @@ func requireFewLines(t testing.TB, gateway *collector) {
 // The receiver does not learn of it: the status stays as it is.
 func TestKafkaGatewayPassword(t *testing.T) {
 	t.Parallel()
-	const user = "gateway-password"
+
 	s := newGatewaySite(t, 3)
+	user := s.topic
 	s.broker.SetPassword(t, user, "another")
 	s.authenticated(user, gatewayPassword)
 	for _, access := range []kafka.Access{s.readTopic(user), s.readGroups(user), s.writeRefused(user)} {

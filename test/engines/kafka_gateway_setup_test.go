@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -55,11 +56,15 @@ type gatewaySite struct {
 	uids []string
 }
 
+// gatewaySites counts them: each has names of its own, also in repeats of a test.
+var gatewaySites atomic.Int64
+
 // newGatewaySite makes the topics, with so many partitions, named after the test.
 func newGatewaySite(t testing.TB, partitions int32, changes ...string) *gatewaySite {
 	t.Helper()
 	b := broker(t)
-	name := "gateway-" + strings.NewReplacer("/", "-", " ", "-").Replace(strings.TrimPrefix(t.Name(), "TestKafkaGateway"))
+	name := strings.NewReplacer("/", "-", " ", "-").Replace(strings.TrimPrefix(t.Name(), "TestKafkaGateway"))
+	name = fmt.Sprintf("gateway-%d-%s", gatewaySites.Add(1), name)
 	s := &gatewaySite{siem: newSIEM(t), t: t, broker: b, topic: name, refused: name + "-refused", address: b.Address(), changes: changes}
 	b.CreateTopic(t, s.topic, partitions)
 	b.CreateTopic(t, s.refused, 1)
