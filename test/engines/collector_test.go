@@ -83,7 +83,7 @@ func startCollector(t testing.TB, config string, changes []string, variables ...
 		require.NoError(t, os.WriteFile(file, []byte(change), 0o600))
 		arguments = append(arguments, "--config", file)
 	}
-	cmd := exec.Command(collectorBinary, arguments...) //nolint:gosec,noctx // the built collector; it is killed below
+	cmd := exec.Command(collectorBinary, arguments...)
 	cmd.Env = append(os.Environ(), variables...)
 	c := &collector{t: t, cmd: cmd, output: &logBuffer{}, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = c.output, c.output

@@ -44,7 +44,9 @@ func TestKafkaGatewayForeignBytes(t *testing.T) {
 	failed, _ := gateway.metric("otelcol_kafka_receiver_unmarshal_failed_log_records")
 	assert.InDelta(t, 2*len(foreign), failed, 0, "of two receivers")
 	assert.True(t, hasWarning(gateway, "failed to unmarshal message"))
-	requireHealth(t, gateway, http.StatusOK)
+	// To the connector they are messages that it never got.
+	eventually(t, equal(gateway, expiredRecords, float64(2*len(foreign))))
+	requireHealth(t, gateway, http.StatusInternalServerError)
 	gateway.terminate(gatewayEndsWithin)
 
 	gateway = s.startIn(state)

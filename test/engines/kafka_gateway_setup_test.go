@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,15 +50,21 @@ type gatewaySite struct {
 	// address is that of the broker; changes are for all gateways.
 	address string
 	changes []string
+	// shippedWaits keeps the waits between attempts as they are.
+	shippedWaits bool
 	// uids are of the events in the topic.
 	uids []string
 }
+
+// gatewaySites counts them: each has names of its own, also in repeats of a test.
+var gatewaySites atomic.Int64
 
 // newGatewaySite makes the topics, with so many partitions, named after the test.
 func newGatewaySite(t testing.TB, partitions int32, changes ...string) *gatewaySite {
 	t.Helper()
 	b := broker(t)
-	name := "gateway-" + strings.NewReplacer("/", "-", " ", "-").Replace(strings.TrimPrefix(t.Name(), "TestKafkaGateway"))
+	name := strings.NewReplacer("/", "-", " ", "-").Replace(strings.TrimPrefix(t.Name(), "TestKafkaGateway"))
+	name = fmt.Sprintf("gateway-%d-%s", gatewaySites.Add(1), name)
 	s := &gatewaySite{siem: newSIEM(t), t: t, broker: b, topic: name, refused: name + "-refused", address: b.Address(), changes: changes}
 	b.CreateTopic(t, s.topic, partitions)
 	b.CreateTopic(t, s.refused, 1)
@@ -125,7 +132,11 @@ func (s *gatewaySite) startIn(state string, changes ...string) *collector {
 	metrics := freeAddress(s.t)
 	_, port, err := net.SplitHostPort(metrics)
 	require.NoError(s.t, err)
-	all := slices.Concat([]string{s.ownGroups(), quickGateway(s.t)}, s.changes, changes)
+	all := []string{s.ownGroups()}
+	if !s.shippedWaits {
+		all = append(all, quickGateway(s.t))
+	}
+	all = slices.Concat(all, s.changes, changes)
 	return startCollector(s.t, "gateway/gateway.yaml", all,
 		"KAFKA_BROKER="+s.address,
 		"KAFKA_TOPIC="+s.topic,
@@ -256,15 +267,17 @@ func hasWarning(c *collector, words string) bool {
 	return false
 }
 
-// above requires a metric of the collector to be above a value, below of it.
-func above(c *collector, name string, limit float64) func() error {
+// above requires a metric of the collector to be above a value.
+func above(c *collector, name string, limit float64, labels ...string) func() error {
 	return func() error {
-		if value, series := c.metric(name); series == 0 || value <= limit {
+		if value, series := c.metric(name, labels...); series == 0 || value <= limit {
 			return fmt.Errorf("the metric %s is %v in %d series, want more than %v", name, value, series, limit)
 		}
 		return nil
 	}
 }
+
+func noMetric() error { return nil }
 
 func unless(condition bool, text string) error {
 	if condition {

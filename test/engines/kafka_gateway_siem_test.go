@@ -184,9 +184,10 @@ func (*siem) hec(w http.ResponseWriter, store *siemStore, body []byte) {
 	for number, e := range events {
 		switch status := store.status(e); status {
 		case 0:
-		case http.StatusServiceUnavailable:
+		case http.StatusServiceUnavailable: // a proxy; splunkd has it for full queues only
+			w.Header().Set("Content-Type", "text/html")
 			w.WriteHeader(status)
-			fmt.Fprint(w, `{"text":"Server is busy","code":9}`)
+			fmt.Fprint(w, `<html><body><h1>503 Service Temporarily Unavailable</h1></body></html>`)
 			return
 		default:
 			w.WriteHeader(status)
@@ -282,4 +283,23 @@ func (s *siemStore) missing(uids []string) []string {
 		}
 	}
 	return missing
+}
+
+// repeatedOf returns how many of these events arrived more than once.
+func (s *siemStore) repeatedOf(uids []string) (repeated int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, uid := range uids {
+		if s.times[uid] > 1 {
+			repeated++
+		}
+	}
+	return repeated
+}
+
+// forget counts no repeats of before. The lock is held.
+func (s *siemStore) forget() {
+	for uid := range s.times {
+		s.times[uid] = 1
+	}
 }

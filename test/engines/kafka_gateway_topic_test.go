@@ -28,6 +28,8 @@ func TestKafkaGatewayTopicIsMadeAgain(t *testing.T) {
 	s.produce(batch{events: 300})
 	requireDelivered(t, s.splunk, s.uids)
 	requireDelivered(t, s.elastic, s.uids)
+	s.requireCommitted(s.splunkGroup()) // what is not would be committed for the new topic
+	s.requireCommitted(s.elasticGroup())
 	s.broker.DeleteTopic(t, s.topic)
 	s.broker.CreateTopic(t, s.topic, 3)
 	since := time.Now()
@@ -48,6 +50,7 @@ func TestKafkaGatewayTopicIsMadeAgain(t *testing.T) {
 	seen := time.Since(since)
 	t.Logf("read or seen after %v; missing: %d", seen.Round(100*time.Millisecond), len(s.splunk.missing(uids)))
 	assert.Less(t, seen, gatewaySeenWithin)
+	requireFewLines(t, gateway)
 	gateway.terminate(gatewayEndsWithin)
 
 	gateway = s.startIn(state)
