@@ -199,15 +199,6 @@ func TestGatewayForeignMessages(t *testing.T) {
 	assert.Zero(t, series, "they were read again")
 }
 
-// hang leaves every request of a broker's clients without an answer from now on, as
-// a broker that is stopped does.
-func (b *broker) hang() {
-	b.cluster.Control(func(kmsg.Request) (kmsg.Response, error, bool) {
-		b.cluster.KeepControl()
-		return nil, nil, true
-	})
-}
-
 // A broker that hangs is seen by status, metric and log, and holds up the end of the
 // gateway for less than ten seconds.
 func TestGatewayBrokerHangs(t *testing.T) {
