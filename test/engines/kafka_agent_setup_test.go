@@ -152,6 +152,20 @@ func requireSeen(t testing.TB, c *collector, since time.Time, words ...string) {
 	assert.Less(t, seen, seenWithin)
 }
 
+// requireStatus requires that the health check says why, in a broker's words.
+func requireStatus(t testing.TB, c *collector, since time.Time, words string) {
+	t.Helper()
+	eventually(t, func() error {
+		if status, answer := c.health(); status != http.StatusInternalServerError || !strings.Contains(answer, words) {
+			return fmt.Errorf("/health answers %d, without %q: %s", status, words, answer)
+		}
+		return nil
+	})
+	said := time.Since(since)
+	t.Logf("the status says why after %v", said.Round(100*time.Millisecond))
+	assert.Less(t, said, seenWithin)
+}
+
 // requireHealthy waits until the health check is good.
 func requireHealthy(t testing.TB, c *collector) {
 	t.Helper()
