@@ -68,7 +68,7 @@ func TestGatewayAlertingRulesNameMetrics(t *testing.T) {
 	exported += ofKafka
 	gateway.interrupt()
 	for _, name := range named {
-		name = strings.TrimSuffix(name, "_count") // of a histogram
+		name = strings.TrimSuffix(name, "_count")                                                            // of a histogram
 		assert.True(t, strings.Contains(exported, "# TYPE "+name+" "), "a gateway does not export %s", name) //nolint:testifylint // the text is too long to print
 	}
 }
