@@ -84,7 +84,7 @@ func (b *broker) putEverywhere(t testing.TB, topic string, partitions int, value
 	require.NoError(t, err)
 	defer client.Close()
 	for i := range partitions {
-		record := &kgo.Record{Topic: topic, Partition: int32(i), Value: value} //nolint:gosec // a few
+		record := &kgo.Record{Topic: topic, Partition: int32(i), Value: value}
 		require.NoError(t, client.ProduceSync(t.Context(), record).FirstErr())
 	}
 }
