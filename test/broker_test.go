@@ -72,15 +72,6 @@ func (b *broker) consume(t testing.TB, topic string) {
 	})
 }
 
-// hang leaves every request of a broker's clients without an answer from now on, as
-// a broker that is stopped does.
-func (b *broker) hang() {
-	b.cluster.Control(func(kmsg.Request) (kmsg.Response, error, bool) {
-		b.cluster.KeepControl()
-		return nil, nil, true
-	})
-}
-
 // putEverywhere writes a message to each partition of a topic.
 func (b *broker) putEverywhere(t testing.TB, topic string, partitions int, value []byte) {
 	t.Helper()

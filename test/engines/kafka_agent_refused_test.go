@@ -125,6 +125,29 @@ func TestKafkaAgentTopicRecreated(t *testing.T) {
 	c.terminate(agentEndsWithin)
 }
 
+// A topic that is made again with fewer partitions than the client knows takes no events
+// until the agent is started again. That is seen, and nothing is lost.
+func TestKafkaAgentFewerPartitions(t *testing.T) {
+	t.Parallel()
+	b := broker(t)
+	b.CreateTopic(t, topicOf(t), 3)
+	a := newAgent(t, b.Address(), topicOf(t), registryOf(t, rowsHeld), soonUnhealthy)
+	topic := readTopic(t, b, topicOf(t))
+	c := a.start()
+	assert.Zero(t, requireInTopic(t, topic, a.registry, rowsHeld), "repeated events")
+	require.NotZero(t, topic.all()[0].partition, "the partition that will be missing")
+
+	b.DeleteTopic(t, topicOf(t))
+	b.CreateTopic(t, topicOf(t), 1)
+	begin := time.Now()
+	appendRows(t, a.database, rowsHeld, func(i int) string { return fmt.Sprintf("fewer partitions %d", i) })
+	requireSeen(t, c, begin)
+	c.terminate(agentEndsWithin)
+	c = a.start()
+	requireRows(t, readTopic(t, b, topicOf(t)), a.registry, rowsHeld+1, 2*rowsHeld)
+	c.terminate(agentEndsWithin)
+}
+
 // A topic takes messages of 300 KB. A burst of user agents of 63 KB that do not compress
 // is in it: they are cut, and sent in smaller batches.
 func TestKafkaAgentSmallMessages(t *testing.T) {

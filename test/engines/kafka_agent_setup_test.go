@@ -90,8 +90,14 @@ func openRegistry(t testing.TB, path string) *sql.DB {
 	return db
 }
 
-// topicOf is the name of a test's topic.
-func topicOf(t testing.TB) string { return strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()) }
+// topicNames are the names that topicOf has returned, by test.
+var topicNames sync.Map
+
+// topicOf is the name of a test's topic. A test that runs again has another one.
+func topicOf(t testing.TB) string {
+	name, _ := topicNames.LoadOrStore(t, fmt.Sprintf("%s-%d", t.Name(), time.Now().UnixNano()))
+	return name.(string)
+}
 
 // agent is a collector beside a registry, which writes to a topic. It can be started
 // again with the same checkpoint.
