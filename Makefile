@@ -101,8 +101,8 @@ test-manifests: $(BUILDER) $(NEWEST_BUILDER) ## Build collectors from the manife
 
 .PHONY: test-alerts
 test-alerts: $(PROMTOOL) ## Test the alerting rules in deploy/alerts
-	$(PROMTOOL) check rules deploy/alerts/rules.yml
-	$(PROMTOOL) test rules deploy/alerts/rules_test.yml
+	$(PROMTOOL) check rules deploy/alerts/rules.yml deploy/alerts/gateway.yml
+	$(PROMTOOL) test rules deploy/alerts/rules_test.yml deploy/alerts/gateway_test.yml
 
 .PHONY: test-engines
 test-engines: build ## Test against a real Kafka broker and a real OpenSearch node; needs a JDK 17 and Maven

@@ -33,6 +33,9 @@ func (c Class) mayPass() bool {
 	return c == ClassRetryable || c == ClassBusy || c == ClassDestination
 }
 
+// blamesContent says that something that was sent is to blame.
+func (c Class) blamesContent() bool { return c == ClassContent || c == ClassSize }
+
 // Names of classes, as [Refusal] returns them.
 const (
 	RefusedByDestination = "destination"
