@@ -72,7 +72,7 @@ func Metrics(port string) (string, error) {
 func Sum(metrics, name string, labels ...string) (sum float64, series int, err error) {
 	for line := range strings.Lines(metrics) {
 		rest, ok := strings.CutPrefix(line, name)
-		if !ok || rest[0] != '{' && rest[0] != ' ' || !containsAll(rest, labels) {
+		if !ok || rest[0] != '{' && rest[0] != ' ' || !ContainsAll(rest, labels) {
 			continue
 		}
 		fields := strings.Fields(rest)
@@ -85,7 +85,8 @@ func Sum(metrics, name string, labels ...string) (sum float64, series int, err e
 	return sum, series, nil
 }
 
-func containsAll(text string, parts []string) bool {
+// ContainsAll reports whether a text contains all of these parts.
+func ContainsAll(text string, parts []string) bool {
 	for _, part := range parts {
 		if !strings.Contains(text, part) {
 			return false
