@@ -27,9 +27,13 @@ type broker struct {
 	cluster *kfake.Cluster
 }
 
+// newBroker starts a broker that creates topics which a client asks for, with one
+// partition. That is the default of Kafka 4.1 (auto.create.topics.enable, num.partitions:
+// https://kafka.apache.org/documentation/#brokerconfigs), and not this fake's.
 func newBroker(t testing.TB, options ...kfake.Opt) *broker {
 	t.Helper()
-	cluster, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1), kfake.AllowAutoTopicCreation()}, options...)...)
+	defaults := []kfake.Opt{kfake.NumBrokers(1), kfake.AllowAutoTopicCreation(), kfake.DefaultNumPartitions(1)}
+	cluster, err := kfake.NewCluster(append(defaults, options...)...)
 	require.NoError(t, err)
 	t.Cleanup(cluster.Close)
 	return &broker{records: &records{}, cluster: cluster}
@@ -68,15 +72,6 @@ func (b *broker) consume(t testing.TB, topic string) {
 	})
 }
 
-// hang leaves every request of a broker's clients without an answer from now on, as
-// a broker that is stopped does.
-func (b *broker) hang() {
-	b.cluster.Control(func(kmsg.Request) (kmsg.Response, error, bool) {
-		b.cluster.KeepControl()
-		return nil, nil, true
-	})
-}
-
 // putEverywhere writes a message to each partition of a topic.
 func (b *broker) putEverywhere(t testing.TB, topic string, partitions int, value []byte) {
 	t.Helper()
@@ -87,4 +82,39 @@ func (b *broker) putEverywhere(t testing.TB, topic string, partitions int, value
 		record := &kgo.Record{Topic: topic, Partition: int32(i), Value: value}
 		require.NoError(t, client.ProduceSync(t.Context(), record).FirstErr())
 	}
+}
+
+// hang leaves every request of a broker's clients without an answer from now on, as
+// a broker that is stopped does.
+func (b *broker) hang() {
+	b.cluster.Control(func(kmsg.Request) (kmsg.Response, error, bool) {
+		b.cluster.KeepControl()
+		return nil, nil, true
+	})
+}
+
+// logs reads the first records of a topic.
+func (b *broker) logs(t testing.TB, topic string, n int) []plog.LogRecord {
+	t.Helper()
+	client, err := kgo.NewClient(kgo.SeedBrokers(b.address()), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	require.NoError(t, err)
+	defer client.Close()
+	var all []plog.LogRecord
+	for len(all) < n {
+		fetches := client.PollFetches(t.Context())
+		require.NoError(t, fetches.Err())
+		for _, message := range fetches.Records() {
+			logs, err := new(plog.ProtoUnmarshaler).UnmarshalLogs(message.Value)
+			require.NoError(t, err)
+			for _, resource := range logs.ResourceLogs().All() {
+				for _, scope := range resource.ScopeLogs().All() {
+					for _, record := range scope.LogRecords().All() {
+						all = append(all, record)
+					}
+				}
+			}
+		}
+	}
+	require.Len(t, all, n)
+	return all
 }

@@ -396,6 +396,16 @@ func refusesThenHangs() func(context.Context, []string) error {
 	}
 }
 
+// Nothing is sent for a call whose context has ended before.
+func TestContextHasEnded(t *testing.T) {
+	s := newSetup(t).start()
+	defer s.shutdown()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.Error(t, s.connector.ConsumeLogs(ctx, logsOf("1")))
+	assert.Zero(t, s.pipes["a"].count())
+}
+
 // A request that is answered shortly after the context has ended counts: what the target
 // has need not come again.
 func TestGraceForRequests(t *testing.T) {
@@ -509,5 +519,99 @@ func TestAllOfAMessageRefused(t *testing.T) {
 		<-c.done
 		require.NoError(t, c.err)
 		assert.Len(t, s.pipes["r"].acceptedUIDs(), 40)
+	})
+}
+
+// A record that is found to be to blame by what other calls show is no failure of the
+// target: nothing is reported but the record.
+func TestBlamedAtOnceIsNoFailure(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSetup(t).start()
+		defer s.shutdown()
+		s.pipes["a"].answer = refuses(errContent, "bad")
+		c := s.consume(t.Context(), logsOf("bad"))
+		time.Sleep(time.Second)
+		require.NoError(t, s.connector.ConsumeLogs(t.Context(), logsOf("good")))
+		<-c.done
+		require.NoError(t, c.err)
+		assert.Empty(t, s.host.statuses)
+		assert.Len(t, s.lines(zapcore.InfoLevel), 1)
+	})
+}
+
+// With long pauses, too, a target that accepts nothing is seen within a minute.
+func TestSeenWithLongIntervals(t *testing.T) {
+	for name, answer := range map[string]error{"unknown": errUnknown, "destination": errDestination, "retryable": errRetryable} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSetup(t)
+				s.config.InitialInterval, s.config.MaxInterval = 10*time.Minute, 10*time.Minute
+				s.start()
+				defer s.shutdown()
+				s.pipes["a"].answer = always(answer)
+				ctx, cancel := context.WithCancel(t.Context())
+				c := s.consume(ctx, logsOf("1"))
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				status, _ := s.host.status()
+				assert.Equal(t, componentstatus.StatusRecoverableError, status)
+				cancel()
+				<-c.done
+			})
+		})
+	}
+}
+
+// A record that is answered with 503 for good does not hold up the others: these are
+// delivered beside it, and show that the target is not down. An error that blames the
+// target is believed: they wait for a pause, three times.
+func TestErrorsOfOneMessageStopNoOther(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer  error
+		maxWait time.Duration
+	}{"retryable": {errRetryable, 0}, "destination": {errDestination, 3 * 20 * time.Second}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSetup(t).start()
+				defer s.shutdown()
+				s.pipes["a"].answer = refuses(test.answer, "bad")
+				bad := s.consume(t.Context(), logsOf("bad"))
+				waited := time.Duration(0)
+				for i := range 120 {
+					time.Sleep(time.Second)
+					if bad.returned() {
+						break
+					}
+					start := time.Now()
+					require.NoError(t, s.connector.ConsumeLogs(t.Context(), logsOf(numbered("good", i+1)[i])))
+					waited += time.Since(start)
+				}
+				require.True(t, bad.returned(), "within two minutes")
+				require.NoError(t, bad.err)
+				assert.LessOrEqual(t, waited, test.maxWait)
+				assert.Equal(t, map[string]int{"bad": 1}, s.pipes["r"].acceptedUIDs())
+			})
+		})
+	}
+}
+
+// The line about a hold names the record, so that an operator can look at it and skip it.
+func TestHoldNamesRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSetup(t).start()
+		defer s.shutdown()
+		s.pipes["a"].answer = always(errContent)
+		ctx, cancel := context.WithCancel(kafkaContext(t.Context(), "t", 7, 42))
+		c := s.consume(ctx, logsOf("1"))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		lines := s.log.FilterLevelExact(zapcore.WarnLevel).All()
+		require.Len(t, lines, 1)
+		assert.Equal(t, map[string]any{
+			"pipeline": "logs/a", "class": "content", "error": errContent.Error(), "uid": "1",
+			"topic": "t", "partition": "7", "offset": int64(42),
+		}, lines[0].ContextMap())
+		cancel()
+		<-c.done
 	})
 }
