@@ -551,3 +551,57 @@ func TestSeenWithLongIntervals(t *testing.T) {
 		})
 	}
 }
+
+// A record that is answered with 503 for good does not hold up the others: these are
+// delivered beside it, and show that the target is not down. An error that blames the
+// target is believed: they wait for a pause, three times.
+func TestErrorsOfOneMessageStopNoOther(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer  error
+		maxWait time.Duration
+	}{"retryable": {errRetryable, 0}, "destination": {errDestination, 3 * 20 * time.Second}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSetup(t).start()
+				defer s.shutdown()
+				s.pipes["a"].answer = refuses(test.answer, "bad")
+				bad := s.consume(t.Context(), logsOf("bad"))
+				waited := time.Duration(0)
+				for i := range 120 {
+					time.Sleep(time.Second)
+					if bad.returned() {
+						break
+					}
+					start := time.Now()
+					require.NoError(t, s.connector.ConsumeLogs(t.Context(), logsOf(numbered("good", i+1)[i])))
+					waited += time.Since(start)
+				}
+				require.True(t, bad.returned(), "within two minutes")
+				require.NoError(t, bad.err)
+				assert.LessOrEqual(t, waited, test.maxWait)
+				assert.Equal(t, map[string]int{"bad": 1}, s.pipes["r"].acceptedUIDs())
+			})
+		})
+	}
+}
+
+// The line about a hold names the record, so that an operator can look at it and skip it.
+func TestHoldNamesRecord(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newSetup(t).start()
+		defer s.shutdown()
+		s.pipes["a"].answer = always(errContent)
+		ctx, cancel := context.WithCancel(kafkaContext(t.Context(), "t", 7, 42))
+		c := s.consume(ctx, logsOf("1"))
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		lines := s.log.FilterLevelExact(zapcore.WarnLevel).All()
+		require.Len(t, lines, 1)
+		assert.Equal(t, map[string]any{
+			"pipeline": "logs/a", "class": "content", "error": errContent.Error(), "uid": "1",
+			"topic": "t", "partition": "7", "offset": int64(42),
+		}, lines[0].ContextMap())
+		cancel()
+		<-c.done
+	})
+}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
 )
 
 const (
@@ -97,6 +98,17 @@ type record struct {
 	resource, scope, index int
 	// done says that it was accepted, or is in the refused pipelines.
 	done bool
+}
+
+// fields are what names the record in the log.
+func (r *record) fields() (fields []zap.Field) {
+	if r.uid[0] != 0 {
+		fields = append(fields, zap.String("uid", r.uid))
+	}
+	if p, ok := positionOf(r.job.message.sendCtx); ok {
+		fields = append(fields, p.fields()...)
+	}
+	return fields
 }
 
 const attributeUID = "log.record.uid"

@@ -80,13 +80,13 @@ func (o *output) addStuck(calls int) {
 		fmt.Errorf("%d calls have not returned for %s", o.stuck, stuckAfter), zap.String("pipeline", o.id))
 }
 
-// hold says that the pipeline accepts nothing now, and why.
-func (o *output) hold(message string, err error) {
+// hold says that the pipeline does not accept a record now, and why.
+func (o *output) hold(message string, err error, waiting *record) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.holding = true
-	o.health.failing(o.id, message, err, zap.String("pipeline", o.id),
-		zap.String("class", classNames[delivery.Classify(err)]))
+	fields := []zap.Field{zap.String("pipeline", o.id), zap.String("class", classNames[delivery.Classify(err)])}
+	o.health.failing(o.id, message, err, append(fields, waiting.fields()...)...)
 }
 
 // resume says that it accepts something, or that nothing waits for it.

@@ -55,7 +55,7 @@ func (r *refusals) deliver(target *output, blamed *delivery.Blamed[*record]) boo
 		return logs, ok
 	}
 	for _, s := range r.sinks {
-		if !s.deliver(m, blamed.Row.uid, build) {
+		if !s.deliver(blamed.Row, build) {
 			return false
 		}
 	}
@@ -78,13 +78,8 @@ func (r *refusals) log(target *output, refused *record, class, reason string) {
 	fields := []zap.Field{
 		zap.String("pipeline", target.id), zap.String("class", class), zap.String("reason", reason),
 	}
-	if refused.uid[0] != 0 {
-		fields = append(fields, zap.String("uid", refused.uid))
-	}
-	if p, ok := positionOf(refused.job.message.sendCtx); ok {
-		fields = append(fields, p.fields()...)
-	}
-	r.lines.warn("A pipeline refuses a record for good while it accepts others; the record went to the refused pipelines", fields...)
+	r.lines.warn("A pipeline refuses a record for good while it accepts others; the record went to the refused pipelines",
+		append(fields, refused.fields()...)...)
 }
 
 // sink is a refused pipeline. All targets and calls together send it one record at a
@@ -109,7 +104,8 @@ func newSink(out *output, backOff delivery.BackOff) *sink {
 
 // deliver sends a record until it is accepted, and returns true. It returns false if the
 // call has ended.
-func (s *sink) deliver(m *message, uid string, build func() (plog.Logs, bool)) bool {
+func (s *sink) deliver(r *record, build func() (plog.Logs, bool)) bool {
+	m := r.job.message
 	s.wait(1)
 	defer s.wait(-1)
 	for {
@@ -118,7 +114,7 @@ func (s *sink) deliver(m *message, uid string, build func() (plog.Logs, bool)) b
 		case <-m.ctx.Done():
 			return false
 		}
-		accepted := s.try(m, uid, build)
+		accepted := s.try(r, build)
 		<-s.turn
 		if accepted || m.ctx.Err() != nil {
 			return accepted
@@ -127,7 +123,8 @@ func (s *sink) deliver(m *message, uid string, build func() (plog.Logs, bool)) b
 }
 
 // try waits until a request is due, and sends one.
-func (s *sink) try(m *message, uid string, build func() (plog.Logs, bool)) bool {
+func (s *sink) try(r *record, build func() (plog.Logs, bool)) bool {
+	m := r.job.message
 	if wait := time.Until(s.due); wait > 0 {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
@@ -143,7 +140,7 @@ func (s *sink) try(m *message, uid string, build func() (plog.Logs, bool)) bool 
 	}
 	err := s.send(m.sendCtx, logs)
 	switch {
-	case err == nil || acceptsRecord(err, uid):
+	case err == nil || acceptsRecord(err, r.uid):
 		s.failures, s.due = 0, time.Time{}
 		s.metrics.accepted(m.sendCtx, 1)
 		s.resume()
@@ -153,7 +150,7 @@ func (s *sink) try(m *message, uid string, build func() (plog.Logs, bool)) bool 
 	}
 	s.failures++
 	s.due = time.Now().Add(s.interval(s.failures))
-	s.hold("A pipeline for refused records does not accept one; nothing is dropped: the connector keeps it and retries", err)
+	s.hold("A pipeline for refused records does not accept one; nothing is dropped: the connector keeps it and retries", err, r)
 	return false
 }
 

@@ -41,6 +41,9 @@ type target struct {
 	// beside the queue that was sent after the last one.
 	steps    uint64
 	evidence bool
+	// accepting says that something was accepted beside the queue since the first
+	// failure.
+	accepting bool
 	// sending is the job of the request of the current step; stepped is closed after it.
 	sending *job
 	stepped chan struct{}
@@ -117,6 +120,7 @@ func (t *target) beside() (mark uint64, ok bool) {
 func (t *target) acceptedBeside(mark uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	t.accepting = true
 	switch {
 	case mark != t.steps:
 	case t.running:
@@ -318,7 +322,7 @@ func (t *target) step(jobs []*job) {
 	}
 	if ctx.Err() == nil {
 		t.settle(&step, rows)
-		t.report(&step)
+		t.report(&step, rows[0])
 	}
 }
 
@@ -406,8 +410,8 @@ const (
 	maxUnreported = 30 * time.Second
 )
 
-// report takes over what a step says of the target.
-func (t *target) report(step *delivery.Step[*record]) {
+// report takes over what a step says of the target. row was the first one.
+func (t *target) report(step *delivery.Step[*record], row *record) {
 	now := time.Now()
 	t.due = time.Time{}
 	if step.Wait > 0 {
@@ -417,20 +421,27 @@ func (t *target) report(step *delivery.Step[*record]) {
 		t.resumed()
 		return
 	}
-	if t.failing.IsZero() {
-		t.failing = now
-	}
-	t.mu.Lock()
-	// While the first wait after a refusal for good lasts, other calls may show that
-	// the target accepts what they have.
-	t.closed = step.Holding && (t.closed || t.holding || mayPass(step.Class))
-	t.holding = step.Holding
-	closed := t.closed
-	t.mu.Unlock()
+	closed := t.failed(step, now)
 	lasts := step.Wait > 0 && (now.Sub(t.failing) >= failingAfter || t.due.Sub(t.failing) >= maxUnreported)
 	if closed || lasts {
-		t.hold(messageHold, step.Err)
+		t.hold(messageHold, step.Err, row)
 	}
+}
+
+// failed follows a step of which nothing was accepted. It returns whether nothing is
+// sent beside the queue.
+func (t *target) failed(step *delivery.Step[*record], now time.Time) (closed bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failing.IsZero() {
+		t.failing, t.accepting = now, false
+	}
+	// In the first wait of a hold other calls may show that the target accepts what they
+	// have, if it has just done so, or if nothing says that it is down.
+	open := step.Holding && !t.holding && (t.accepting || !mayPass(step.Class))
+	t.closed = step.Holding && (t.closed || !open)
+	t.holding = step.Holding
+	return t.closed
 }
 
 // mayPass says that the target may accept the same records later.
