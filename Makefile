@@ -106,7 +106,7 @@ test-alerts: $(PROMTOOL) ## Test the alerting rules in deploy/alerts
 
 .PHONY: test-engines
 test-engines: build ## Test against a real Kafka broker and a real OpenSearch node; needs a JDK 17 and Maven
-	cd test && $(GO) test -count=1 $(TEST_TAGS) -timeout 15m ./engines
+	cd test && $(GO) test -count=1 -parallel 6 $(TEST_TAGS) -timeout 15m ./engines
 
 .PHONY: cross
 cross: $(filter-out cross/$(HOST),$(PLATFORMS:%=cross/%)) ## Build and check every module for all other supported systems
