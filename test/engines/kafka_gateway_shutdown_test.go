@@ -24,7 +24,7 @@ func TestKafkaGatewayEndsWhileADestinationFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newGatewaySite(t, 3)
+			s := newGatewaySite(t, 3, "exporters: {splunk_hec: {timeout: 2s}}") // not 10 s
 			state := t.TempDir()
 			gateway := s.startIn(state)
 			s.produce(batch{events: 200})
