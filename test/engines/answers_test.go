@@ -41,7 +41,8 @@ type recordedAnswer struct {
 // answerCase is a state of the node, and a request.
 type answerCase struct {
 	// setUp brings the node into the state, which ends with the index or with the
-	// test's cleanup. Requests call the index INDEX.
+	// test's cleanup. May be nil: cases without it share an index. Requests call the
+	// index INDEX.
 	setUp func(t *testing.T, n *opensearch.Node, index string)
 	// path is bulkPath if it is empty.
 	path        string
@@ -55,10 +56,11 @@ type answerCase struct {
 // the test writes them.
 func TestOpenSearchAnswers(t *testing.T) {
 	n := node(t)
-	n.PutTemplate(t, "answers", `{"index_patterns":["answers-*"],"priority":1,"template":{"mappings":{"properties":{
+	n.PutTemplate(t, "answers", `{"index_patterns":["answers*"],"priority":1,"template":{"mappings":{"properties":{
 		"@timestamp":{"type":"date"},"source.ip":{"type":"ip"},"n":{"type":"long"},"k":{"type":"keyword"},"strict":{"type":"object","dynamic":"strict"}}}}}`)
 	n.PutTemplate(t, "answers-stream", `{"index_patterns":["logs-answers-default"],"priority":2,"data_stream":{}}`)
 	t.Cleanup(func() {
+		n.Call(t, http.MethodDelete, "/answers?ignore_unavailable=true", "", nil)
 		n.Call(t, http.MethodDelete, "/_data_stream/logs-answers-default", "", nil)
 		n.Call(t, http.MethodDelete, "/_index_template/answers*", "", nil)
 	})
@@ -84,7 +86,7 @@ func TestOpenSearchAnswers(t *testing.T) {
 		"no_timestamp":           {lines: []string{`{"create":{"_id":"a","_index":"logs-answers-default"}}`, `{"a":1}`}},
 		"created_in_data_stream": {lines: []string{`{"create":{"_id":"new","_index":"logs-answers-default"}}`, good}},
 		// As oversight-siem export sends.
-		"index_in_path":           {path: "/INDEX/_bulk", lines: []string{`{"create":{"_id":"path"}}`, good}},
+		"index_in_path":           {path: "/INDEX/_bulk", lines: []string{`{"create":{"_id":"path-only"}}`, good}},
 		"no_index":                {path: "/_bulk", lines: []string{`{"create":{"_id":"path"}}`, good}},
 		"no_timestamp_all_fields": {path: "/logs-answers-default/_bulk", lines: []string{`{"create":{"_id":"a"}}`, `{"a":1}`}},
 		"index_in_data_stream":    {lines: []string{`{"index":{"_id":"a","_index":"logs-answers-default"}}`, good}},
@@ -157,9 +159,10 @@ func TestOpenSearchAnswersAtItsLimits(t *testing.T) {
 
 // check compares the node's answer with the recorded one, or records it.
 func (c answerCase) check(t *testing.T, n *opensearch.Node, name string) {
-	index := "answers-" + name
-	t.Cleanup(func() { n.Call(t, http.MethodDelete, "/"+index+"?ignore_unavailable=true", "", nil) })
+	index := "answers"
 	if c.setUp != nil {
+		index += "-" + name
+		t.Cleanup(func() { n.Call(t, http.MethodDelete, "/"+index+"?ignore_unavailable=true", "", nil) })
 		c.setUp(t, n, index)
 	}
 	want := recordedAnswer{Path: c.path, ContentType: c.contentType, Request: c.raw}
