@@ -113,7 +113,7 @@ test-engines: build ## Test against a real Kafka broker and a real OpenSearch no
 test-engines/broker: ENGINE_TESTS := -run '^Test(Broker|Kafka)'
 test-engines/node: ENGINE_TESTS := -skip '^Test(Broker|Kafka)'
 test-engines/broker test-engines/node:
-	cd test && $(GO) test -count=1 $(TEST_TAGS) -timeout 15m $(ENGINE_TESTS) ./engines
+	cd test && $(GO) test -count=1 -parallel 6 $(TEST_TAGS) -timeout 15m $(ENGINE_TESTS) ./engines
 
 .PHONY: cross
 cross: $(filter-out cross/$(HOST),$(PLATFORMS:%=cross/%)) ## Build and check every module for all other supported systems

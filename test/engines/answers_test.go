@@ -41,7 +41,8 @@ type recordedAnswer struct {
 // answerCase is a state of the node, and a request.
 type answerCase struct {
 	// setUp brings the node into the state, which ends with the index or with the
-	// test's cleanup. Requests call the index INDEX.
+	// test's cleanup. May be nil: cases without it share an index. Requests call the
+	// index INDEX.
 	setUp func(t *testing.T, n *opensearch.Node, index string)
 	// path is bulkPath if it is empty.
 	path        string
@@ -55,10 +56,11 @@ type answerCase struct {
 // the test writes them.
 func TestOpenSearchAnswers(t *testing.T) {
 	n := node(t)
-	n.PutTemplate(t, "answers", `{"index_patterns":["answers-*"],"priority":1,"template":{"mappings":{"properties":{
+	n.PutTemplate(t, "answers", `{"index_patterns":["answers*"],"priority":1,"template":{"mappings":{"properties":{
 		"@timestamp":{"type":"date"},"source.ip":{"type":"ip"},"n":{"type":"long"},"k":{"type":"keyword"},"strict":{"type":"object","dynamic":"strict"}}}}}`)
 	n.PutTemplate(t, "answers-stream", `{"index_patterns":["logs-answers-default"],"priority":2,"data_stream":{}}`)
 	t.Cleanup(func() {
+		n.Call(t, http.MethodDelete, "/answers?ignore_unavailable=true", "", nil)
 		n.Call(t, http.MethodDelete, "/_data_stream/logs-answers-default", "", nil)
 		n.Call(t, http.MethodDelete, "/_index_template/answers*", "", nil)
 	})
@@ -83,19 +85,23 @@ func TestOpenSearchAnswers(t *testing.T) {
 		"not_an_object":          {lines: []string{create("not-an-object"), `[1]`}},
 		"no_timestamp":           {lines: []string{`{"create":{"_id":"a","_index":"logs-answers-default"}}`, `{"a":1}`}},
 		"created_in_data_stream": {lines: []string{`{"create":{"_id":"new","_index":"logs-answers-default"}}`, good}},
-		"index_in_data_stream":   {lines: []string{`{"index":{"_id":"a","_index":"logs-answers-default"}}`, good}},
-		"long_id":                {lines: []string{create(strings.Repeat("i", 513)), good}},
-		"wrong_index_name":       {lines: []string{`{"create":{"_id":"a","_index":"Answers"}}`, good}},
-		"action_not_json":        {lines: []string{`{"create":`, good}},
-		"unknown_action":         {lines: []string{`{"made":{"_id":"a","_index":"INDEX"}}`, good}},
-		"odd_lines":              {lines: []string{create("odd-0"), good, create("odd-1")}},
-		"no_line_end":            {raw: create("end") + "\n" + good},
-		"empty":                  {raw: ""},
-		"wrong_type":             {contentType: "text/html", lines: []string{create("type"), good}},
-		"json_type":              {contentType: "application/json", lines: []string{create("json-type"), good}},
-		"unknown_parameter":      {path: "/_bulk?include_source_on_error=true", lines: []string{create("parameter"), good}},
-		"other_index_in_path":    {path: "/elastic/_bulk", lines: []string{create("path"), good}},
-		"unknown_path":           {path: "/a/b/c/_bulk", lines: []string{create("path"), good}},
+		// As oversight-siem export sends.
+		"index_in_path":           {path: "/INDEX/_bulk", lines: []string{`{"create":{"_id":"path-only"}}`, good}},
+		"no_index":                {path: "/_bulk", lines: []string{`{"create":{"_id":"path"}}`, good}},
+		"no_timestamp_all_fields": {path: "/logs-answers-default/_bulk", lines: []string{`{"create":{"_id":"a"}}`, `{"a":1}`}},
+		"index_in_data_stream":    {lines: []string{`{"index":{"_id":"a","_index":"logs-answers-default"}}`, good}},
+		"long_id":                 {lines: []string{create(strings.Repeat("i", 513)), good}},
+		"wrong_index_name":        {lines: []string{`{"create":{"_id":"a","_index":"Answers"}}`, good}},
+		"action_not_json":         {lines: []string{`{"create":`, good}},
+		"unknown_action":          {lines: []string{`{"made":{"_id":"a","_index":"INDEX"}}`, good}},
+		"odd_lines":               {lines: []string{create("odd-0"), good, create("odd-1")}},
+		"no_line_end":             {raw: create("end") + "\n" + good},
+		"empty":                   {raw: ""},
+		"wrong_type":              {contentType: "text/html", lines: []string{create("type"), good}},
+		"json_type":               {contentType: "application/json", lines: []string{create("json-type"), good}},
+		"unknown_parameter":       {path: "/_bulk?include_source_on_error=true", lines: []string{create("parameter"), good}},
+		"other_index_in_path":     {path: "/elastic/_bulk", lines: []string{create("path"), good}},
+		"unknown_path":            {path: "/a/b/c/_bulk", lines: []string{create("path"), good}},
 		"missing_pipeline": {lines: []string{create("pipeline-0"), good, create("pipeline-1"), good}, setUp: func(t *testing.T, n *opensearch.Node, index string) {
 			n.Call(t, http.MethodPut, "/"+index, "", nil)
 			n.Call(t, http.MethodPut, "/"+index+"/_settings", `{"index.default_pipeline":"answers"}`, nil)
@@ -153,9 +159,10 @@ func TestOpenSearchAnswersAtItsLimits(t *testing.T) {
 
 // check compares the node's answer with the recorded one, or records it.
 func (c answerCase) check(t *testing.T, n *opensearch.Node, name string) {
-	index := "answers-" + name
-	t.Cleanup(func() { n.Call(t, http.MethodDelete, "/"+index+"?ignore_unavailable=true", "", nil) })
+	index := "answers"
 	if c.setUp != nil {
+		index += "-" + name
+		t.Cleanup(func() { n.Call(t, http.MethodDelete, "/"+index+"?ignore_unavailable=true", "", nil) })
 		c.setUp(t, n, index)
 	}
 	want := recordedAnswer{Path: c.path, ContentType: c.contentType, Request: c.raw}
@@ -168,7 +175,7 @@ func (c answerCase) check(t *testing.T, n *opensearch.Node, name string) {
 	if c.lines != nil {
 		want.Request = strings.Join(c.lines, "\n") + "\n"
 	}
-	want.Request = strings.ReplaceAll(want.Request, "INDEX", index)
+	want.Path, want.Request = strings.ReplaceAll(want.Path, "INDEX", index), strings.ReplaceAll(want.Request, "INDEX", index)
 	answer := n.Do(t, http.MethodPost, want.Path, want.Request, want.ContentType)
 	want.Status, want.AnswerType, want.Answer = answer.Status, answer.Header.Get("Content-Type"), stable(string(answer.Body))
 	got, err := json.MarshalIndent(want, "", "  ")

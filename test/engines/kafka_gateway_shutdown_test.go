@@ -24,7 +24,7 @@ func TestKafkaGatewayEndsWhileADestinationFails(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newGatewaySite(t, 3)
+			s := newGatewaySite(t, 3, "exporters: {splunk_hec: {timeout: 2s}}") // not 10 s
 			state := t.TempDir()
 			gateway := s.startIn(state)
 			s.produce(batch{events: 200})
@@ -67,12 +67,15 @@ func TestKafkaGatewayBrokerHangs(t *testing.T) {
 		requireHealth(t, g, http.StatusOK)
 	}
 
+	const hangs = 30 * time.Second
 	since := time.Now()
+	over := time.After(hangs)
 	require.NoError(t, s.broker.Pause())
 	for _, g := range []*collector{gateway, idle} {
 		requireSeenOnGateway(t, g, since, "i/o timeout", above(g, "otelcol_kafka_receiver_read_latency_count", 0, `outcome="failure"`))
 	}
 	t.Logf("ended %v after SIGTERM", gateway.terminate(gatewayEndsWithin).Round(100*time.Millisecond))
+	<-over
 	require.NoError(t, s.broker.Continue())
 	s.produce(batch{events: 1000})
 	requireDelivered(t, s.splunk, s.uids)

@@ -10,6 +10,7 @@ package bulkapi
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -60,7 +61,7 @@ func Answer(w http.ResponseWriter, r *http.Request, body []byte, create func(Doc
 		Refuse(w, http.StatusBadRequest, "illegal_argument_exception", "The bulk request must be terminated by a newline [\\n]")
 		return
 	}
-	operations, refused := parse(bytes.Split(body[:len(body)-1], []byte("\n")))
+	operations, refused := parse(strings.Trim(strings.TrimSuffix(r.URL.Path, "_bulk"), "/"), bytes.Split(body[:len(body)-1], []byte("\n")))
 	if refused != nil {
 		Refuse(w, refused.Status, refused.Type, refused.Reason)
 		return
@@ -97,9 +98,9 @@ type operation struct {
 	document          []byte
 }
 
-// parse splits a request. An action at its end without a document is skipped
-// silently.
-func parse(lines [][]byte) ([]operation, *ItemError) {
+// parse splits a request. Actions without an index are about the one in the path. An
+// action at the end without a document is skipped silently.
+func parse(index string, lines [][]byte) ([]operation, *ItemError) {
 	var operations []operation
 	for i := 0; i < len(lines); i += 2 {
 		var line map[string]struct {
@@ -110,10 +111,13 @@ func parse(lines [][]byte) ([]operation, *ItemError) {
 			return nil, &ItemError{http.StatusBadRequest, "json_e_o_f_exception", err.Error()}
 		}
 		for action, target := range line {
+			target.Index = cmp.Or(target.Index, index)
 			switch {
 			case action != "create" && action != "index": // this fake knows no more
 				return nil, &ItemError{http.StatusBadRequest, "illegal_argument_exception", fmt.Sprintf(
 					"Malformed action/metadata line [%d], expected one of [create, delete, index, update] but found [%s]", i+1, action)}
+			case target.Index == "":
+				return nil, &ItemError{http.StatusBadRequest, "action_request_validation_exception", "Validation Failed: 1: index is missing;"}
 			case len(target.ID) > 512:
 				return nil, &ItemError{http.StatusBadRequest, "action_request_validation_exception", fmt.Sprintf(
 					"Validation Failed: 1: id [%s] is too long, must be no longer than 512 bytes but was: %d;", target.ID, len(target.ID))}
@@ -192,7 +196,7 @@ func (d Document) checkTime() *ItemError {
 	value, exists := d.Fields["@timestamp"]
 	if !exists {
 		if dataStreams.MatchString(d.Index) {
-			return DocumentError("failed to parse")
+			return DocumentError("failed to parse: data stream timestamp field [@timestamp] is missing")
 		}
 		return nil
 	}

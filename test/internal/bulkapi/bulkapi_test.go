@@ -21,7 +21,7 @@ import (
 // records in testdata/opensearch.
 func TestAnswers(t *testing.T) {
 	for _, name := range []string{
-		"created", "created_all_fields", "created_in_data_stream", "json_type", "other_index_in_path",
+		"created", "created_all_fields", "created_in_data_stream", "json_type", "other_index_in_path", "index_in_path", "no_index",
 		"conflict", "conflict_all_fields", "wrong_date", "no_timestamp", "not_json", "not_an_object",
 		"object_for_value", "value_for_object", "wrong_index_name", "index_in_data_stream",
 		"long_id", "odd_lines", "unknown_action", "no_line_end", "empty", "wrong_type", "unknown_path",
@@ -72,16 +72,18 @@ func (i *index) create(d Document) *ItemError {
 
 var (
 	documentPosition = regexp.MustCompile(`"\[\d+:\d+\] `)
+	parseCause       = regexp.MustCompile(`"failed to parse: [^"]*"`)
 	backingIndexDate = regexp.MustCompile(`-\d{4}\.\d\d\.\d\d-(\d{6})`)
 )
 
 // asOpenSearch replaces what Elasticsearch 8 answers differently: it has a type of
-// its own for a document that cannot be parsed, and names the position
+// its own for a document that cannot be parsed, and names the position and the cause
 // (org.elasticsearch.index.mapper.DocumentParsingException), and the names of backing
 // indices have a date
 // (https://www.elastic.co/guide/en/elasticsearch/reference/8.11/data-streams.html#backing-indices).
 func asOpenSearch(answer string) string {
 	answer = strings.ReplaceAll(answer, `"document_parsing_exception"`, `"mapper_parsing_exception"`)
 	answer = documentPosition.ReplaceAllString(answer, `"`)
+	answer = parseCause.ReplaceAllString(answer, `"failed to parse"`)
 	return backingIndexDate.ReplaceAllString(answer, "-$1")
 }
