@@ -23,7 +23,7 @@ manifests=$top/testdata/manifests
 
 # Modules that were downloaded before are used again, except for this project's,
 # whose version stays the same while its files change.
-rm -rf "$work/proxy" "$work"/{receiver,exporter,newest-core} \
+rm -rf "$work/proxy" "$work"/{receiver,exporter,connector,newest-core} \
 	"$work"/.modules/{,cache/download/}"${project%/*}"
 mkdir -p "$work"
 (cd test && go run ./cmd/moduleproxy "$work/proxy" "$top" "$version" "$@")
@@ -85,6 +85,14 @@ build_collector "$builder" exporter
 has_components exporter azure_logs_ingestion
 if grep -i sqlite "$work/exporter/go.mod"; then
 	echo "a collector with the exporter alone requires SQLite" >&2
+	exit 1
+fi
+
+# The connector is in the receiver's module. A collector requires what it imports.
+build_collector "$builder" connector
+has_components connector dead_letter
+if grep -i sqlite "$work/connector/go.mod"; then
+	echo "a collector with the connector alone requires SQLite" >&2
 	exit 1
 fi
 

@@ -111,7 +111,7 @@ func (l *Lane[R]) nextProbe(rows []R) (index int, form Form) {
 	}
 	turn := l.hold.turn
 	switch {
-	case turn > len(others) && l.hold.firstRefused && !l.first.reducedAccepted:
+	case turn > len(others) && l.hold.firstRefused && !l.first.reducedAccepted && !l.settings.NoReducedForm:
 		return 0, Reduced
 	case turn == 0 || turn > len(others):
 		return 0, Whole

@@ -64,6 +64,9 @@ type Lane[R any] struct {
 	failingSince time.Time
 	// quick is the state of a search that does not wait.
 	quick quick
+	// besideOthers are the uids of the rows that an answer refused while it accepted
+	// others, with its class. It is for rows without a reduced form.
+	besideOthers map[string]Class
 	// witnesses are uids of rows that are not done, whose reduced forms were accepted.
 	witnesses map[string]bool
 	// spread moves the rows that are tried in place of the first: not always the same.
@@ -100,7 +103,7 @@ type firstRow struct {
 // log.record.uid: an error names by it what was accepted (see [Partial]), and a row
 // that takes the place of another is not blamed for it.
 func NewLane[R any](settings Settings, uid func(R) string) *Lane[R] {
-	l := &Lane[R]{settings: settings.withDefaults(), uid: uid, witnesses: map[string]bool{}}
+	l := &Lane[R]{settings: settings.withDefaults(), uid: uid, witnesses: map[string]bool{}, besideOthers: map[string]Class{}}
 	l.window = l.settings.MaxRows
 	return l
 }
@@ -119,7 +122,7 @@ type attempt struct {
 // Where a context ends, an error says nothing: the lane is as before.
 func (l *Lane[R]) Step(ctx context.Context, rows []R, send Send[R]) Step[R] {
 	step := l.step(ctx, rows, send)
-	l.forgetWitnesses(rows, step.Passed, step.Ahead)
+	l.forgetDone(rows, step.Passed, step.Ahead)
 	return step
 }
 
@@ -129,8 +132,21 @@ func (l *Lane[R]) step(ctx context.Context, rows []R, send Send[R]) Step[R] {
 	if !ok {
 		return l.startHold(Step[R]{Err: l.first.err, Class: Classify(l.first.err)}, a)
 	}
+	return l.answered(ctx, rows, a, send(ctx, rows[a.first:a.first+a.count], a.form))
+}
+
+// Answered is [Lane.Step] where the owner has sent all the rows together already, whole,
+// and err is the answer. It is for a lane that is not [Lane.Searching].
+func (l *Lane[R]) Answered(ctx context.Context, rows []R, err error) Step[R] {
+	l.seeFirst(rows)
+	step := l.answered(ctx, rows, attempt{count: len(rows)}, err)
+	l.forgetDone(rows, step.Passed, step.Ahead)
+	return step
+}
+
+// answered follows the answer to an attempt.
+func (l *Lane[R]) answered(ctx context.Context, rows []R, a attempt, err error) Step[R] {
 	sent := rows[a.first : a.first+a.count]
-	err := send(ctx, sent, a.form)
 	if err == nil {
 		return l.accepted(rows, a)
 	}
@@ -158,14 +174,54 @@ func (l *Lane[R]) seeFirst(rows []R) {
 		return
 	}
 	if l.first.uid != "" {
-		l.bad, l.quick.sameAnswer = 0, 0
-		l.hold.firstRefused = false
-		if l.phase != holding {
-			l.phase = sendWindow
-		}
-		l.hold.quarantineFull = false
+		l.forgetRows()
 	}
 	l.first = firstRow{uid: uid, reducedAccepted: l.witnesses[uid]}
+}
+
+// forgetRows forgets what is known of the first rows.
+func (l *Lane[R]) forgetRows() {
+	l.bad, l.quick.sameAnswer = 0, 0
+	clear(l.besideOthers)
+	l.hold.firstRefused = false
+	if l.phase != holding {
+		l.phase = sendWindow
+	}
+	l.hold.quarantineFull = false
+	l.first = firstRow{}
+}
+
+// NextMessage says that the next rows are those of another message: what was learned of
+// the former rows does not hold of them. What is known of the destination stays, a hold
+// included.
+func (l *Lane[R]) NextMessage() {
+	l.forgetRows()
+	l.window = l.settings.MaxRows
+	if l.limit > 0 {
+		l.window = l.limit
+	}
+}
+
+// AcceptedElsewhere says that the destination has accepted something that is not of this
+// lane. It is evidence as another row would be, provided that it was sent after the last
+// step ended: an answer to a request of before may be of a destination that has changed
+// since. It reports whether that changes what is sent next, so that it is time to do so.
+func (l *Lane[R]) AcceptedElsewhere() bool {
+	switch l.phase {
+	case holding:
+		if l.hold.quarantineFull {
+			return false
+		}
+		l.failures, l.failingSince = 0, time.Time{}
+		l.quick.alone = 0
+		l.endHoldAtOther(Step[R]{})
+		return true
+	case tryOthers:
+		l.phase, l.first.accepted = wholeAgain, true
+		return true
+	default:
+		return false
+	}
 }
 
 // nextAttempt returns what to send. ok is false if there is nothing left to try

@@ -78,7 +78,13 @@ func (l *Lane[R]) lookInto(rows []R, step Step[R], a attempt) Step[R] {
 	case l.phase == sendReduced:
 		l.phase = tryOthers
 		return l.goOnWithOthers(rows, step, a)
-	case l.settings.QuarantineFull():
+	}
+	return l.quarantine(rows, step)
+}
+
+// quarantine blames the first row, if there is room for it.
+func (l *Lane[R]) quarantine(rows []R, step Step[R]) Step[R] {
+	if l.settings.QuarantineFull() {
 		return l.holdQuarantineFull(step)
 	}
 	return l.blame(rows, step, Quarantined)
@@ -101,8 +107,11 @@ func (l *Lane[R]) goOnWithOthers(rows []R, step Step[R], a attempt) Step[R] {
 // wholeRefused follows a refusal of the first row alone, whole.
 func (l *Lane[R]) wholeRefused(rows []R, step Step[R], a attempt) Step[R] {
 	l.refusedAlone(step)
+	if l.refusedBesideOthers(step.Class) {
+		l.first.accepted, l.first.again = true, 1
+	}
 	switch {
-	case l.phase == sendWindow && !l.first.reducedAccepted:
+	case l.phase == sendWindow && !l.first.reducedAccepted && !l.settings.NoReducedForm:
 		l.phase = sendReduced
 		return l.pace(step, a)
 	case !l.refusedEnough(step.Class):
@@ -110,12 +119,30 @@ func (l *Lane[R]) wholeRefused(rows []R, step Step[R], a attempt) Step[R] {
 		return l.goOnWithOthers(rows, step, a)
 	case l.first.reducedAccepted:
 		return l.blame(rows, step, Owed)
+	case l.settings.NoReducedForm:
+		return l.quarantine(rows, step)
 	}
 	l.phase = reducedAgain
 	if l.hold.quarantineFull {
 		return l.keepHolding(step)
 	}
 	return l.pace(step, a)
+}
+
+// refusedBesideOthers says whether the first row, which was refused alone with a class,
+// was refused before in an answer that accepted others. That is as good as two refusals
+// alone with something else accepted in between. Where an error does not say that the row
+// is to blame, the answer may be of several requests between which the destination has
+// changed: one row is blamed for such an answer, and no more.
+func (l *Lane[R]) refusedBesideOthers(class Class) bool {
+	before, ok := l.besideOthers[l.first.uid]
+	if !ok || !class.blamesRow() {
+		return false
+	}
+	if before == ClassUnknown || class == ClassUnknown {
+		clear(l.besideOthers)
+	}
+	return true
 }
 
 // refusedAlone remembers a refusal of the first row alone, whole.

@@ -70,15 +70,19 @@ func (l *Lane[R]) addWitness(uid string) {
 	l.witnesses[uid] = true
 }
 
-// forgetWitnesses forgets those that are done.
-func (l *Lane[R]) forgetWitnesses(rows []R, passed int, ahead []int) {
-	if len(l.witnesses) == 0 {
+// forgetDone forgets the uids of rows that are done.
+func (l *Lane[R]) forgetDone(rows []R, passed int, ahead []int) {
+	if len(l.witnesses) == 0 && len(l.besideOthers) == 0 {
 		return
 	}
-	for _, row := range rows[:passed] {
+	forget := func(row R) {
 		delete(l.witnesses, l.uid(row))
+		delete(l.besideOthers, l.uid(row))
+	}
+	for _, row := range rows[:passed] {
+		forget(row)
 	}
 	for _, i := range ahead {
-		delete(l.witnesses, l.uid(rows[i]))
+		forget(rows[i])
 	}
 }

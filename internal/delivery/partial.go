@@ -86,6 +86,13 @@ func (l *Lane[R]) partlyAccepted(rows []R, a attempt, accepted []bool, err error
 		return l.retry(step, rest)
 	}
 	l.bad, l.window = rest.count, half(rest.count)
+	if l.settings.NoReducedForm && step.Class.blamesRow() {
+		for i, row := range rows[:a.count] {
+			if !accepted[i] {
+				l.besideOthers[l.uid(row)] = step.Class
+			}
+		}
+	}
 	if mayBeDown(step.Class) {
 		l.quick = quick{until: l.settings.Now().Add(quickFor), sameAnswer: rest.count}
 		return l.retry(step, rest)

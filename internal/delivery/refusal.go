@@ -33,6 +33,9 @@ func (c Class) mayPass() bool {
 	return c == ClassRetryable || c == ClassBusy || c == ClassDestination
 }
 
+// blamesRow says that something that was sent is to blame, or may be.
+func (c Class) blamesRow() bool { return c == ClassContent || c == ClassSize || c == ClassUnknown }
+
 // Names of classes, as [Refusal] returns them.
 const (
 	RefusedByDestination = "destination"

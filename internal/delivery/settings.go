@@ -18,8 +18,11 @@ type Settings struct {
 	// row that would be. Default: there is always room.
 	QuarantineFull func() bool
 	// AheadRoom is how many more rows may be done ahead. Default: as many as there
-	// are.
+	// are. It is not used with NoReducedForm.
 	AheadRoom func() int
+	// NoReducedForm says that rows are sent as they are, and in no other form. A row is
+	// then blamed when another is accepted, and never [Owed].
+	NoReducedForm bool
 }
 
 const defaultInterval = 5 * time.Second
@@ -35,7 +38,7 @@ func (s Settings) withDefaults() Settings {
 	if s.QuarantineFull == nil {
 		s.QuarantineFull = func() bool { return false }
 	}
-	if s.AheadRoom == nil {
+	if s.AheadRoom == nil || s.NoReducedForm {
 		s.AheadRoom = func() int { return unlimitedRows }
 	}
 	return s

@@ -39,7 +39,16 @@ const headerSize = 1 + 4
 func (d *decoder) encode(stmt *livedb.Stmt, registryID string) {
 	b := appendBytes(d.encoded[:0], classText, registryID)
 	for i := range d.values {
-		b = d.encodeValue(b, i, stmt.Column(i))
+		v := &d.values[i]
+		column := stmt.Column(i)
+		v.class = column.Type()
+		v.start = len(b) + headerSize
+		if v.class == livedb.TypeText { // as most are
+			b = appendBytes(b, classText, column.Text())
+		} else {
+			b = v.encode(b, column)
+		}
+		v.end = len(b)
 	}
 	d.encoded = b
 }
@@ -49,6 +58,13 @@ func (d *decoder) encodeValue(b []byte, i int, column livedb.Value) []byte {
 	v := &d.values[i]
 	v.class = column.Type()
 	v.start = len(b) + headerSize
+	b = v.encode(b, column)
+	v.end = len(b)
+	return b
+}
+
+// encode appends a value of its class.
+func (v *columnValue) encode(b []byte, column livedb.Value) []byte {
 	switch v.class {
 	case livedb.TypeInteger:
 		v.int = column.Int64()
@@ -64,7 +80,6 @@ func (d *decoder) encodeValue(b []byte, i int, column livedb.Value) []byte {
 	case livedb.TypeNull:
 		b = appendHeader(b, classNull, 0)
 	}
-	v.end = len(b)
 	return b
 }
 

@@ -20,8 +20,9 @@ type eventsLane struct {
 	due time.Time
 	// refused is set after a step that was not accepted: more rows are needed, to find
 	// out who is to blame.
-	refused bool
-	holding bool
+	refused  bool
+	holding  bool
+	refusals refusals
 	// quarantineFull says that it holds for that: others may be accepted.
 	quarantineFull bool
 	distant        int // counts the searches for a row from behind the pending ones
@@ -78,6 +79,9 @@ func (p *poller) deliverRows(ctx context.Context) error {
 	// The commit point: from here on these events are the pipeline's, or kept as
 	// refused ones in the transaction that moves the cursor.
 	p.remember(ctx, &step, rows)
+	if p.saveLater(&step) {
+		return nil
+	}
 	return p.move(ctx, p.cursor)
 }
 
@@ -95,6 +99,7 @@ func (p *poller) sendRows(ctx context.Context, rows []event, form delivery.Form)
 	}
 	p.events.sent = rows
 	p.events.delivered = p.inForm(rows, form)
+	p.events.refusals.sent = p.now()
 	return p.deliver(p.events.delivered, nil)
 }
 

@@ -14,6 +14,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
+	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
 )
 
 // outbox is the findings that are not delivered yet. It is bounded by what a
@@ -80,7 +81,7 @@ func (o *outbox) load(ctx context.Context, get getter) error {
 func (o *outbox) add(findings []finding) {
 	for i := range findings {
 		f := findings[i]
-		f.Message = cutText(f.Message, maxFindingMessage)
+		f.Message = delivery.CutText(f.Message, maxFindingMessage)
 		o.records = append(o.records, &outboxRecord{finding: f})
 	}
 	o.dirty = true

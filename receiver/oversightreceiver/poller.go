@@ -61,6 +61,8 @@ type poller struct {
 	buffer     []event
 	rows       []checkpoint.Row
 
+	unsavedRows int // see saveLater
+
 	pending   pending
 	events    eventsLane
 	records   recordsLane
@@ -80,6 +82,7 @@ func (p *poller) position() int64 { return p.delivered.Load() }
 func (p *poller) run(ctx context.Context) {
 	p.init()
 	defer p.logUnlisted()
+	defer p.saveUnsavedRows(ctx)
 	for ctx.Err() == nil {
 		err := p.turn(ctx)
 		switch {
@@ -120,7 +123,12 @@ func (p *poller) turn(ctx context.Context) error {
 	if err := p.turnBacklog(ctx); err != nil {
 		return err
 	}
-	return p.turnEvents(ctx)
+	before := p.unsavedRows
+	err := p.turnEvents(ctx)
+	if p.unsavedRows == before { // nothing was delivered that is saved together with these
+		p.saveUnsavedRows(ctx)
+	}
+	return err
 }
 
 // turnEvents reads rows, if there are none, and sends.

@@ -69,7 +69,7 @@ func (p *poller) readAfter(ctx context.Context, cursor registry.Cursor, into []e
 			return registry.Batch{}, err
 		}
 	}
-	limits := registry.Limits{Rows: p.config.BatchSize, Bytes: p.config.BatchBytes, ValueBytes: p.config.MaxValueBytes}
+	limits := registry.Limits{Rows: p.config.BatchSize - p.unsavedRows, Bytes: p.config.BatchBytes, ValueBytes: p.config.MaxValueBytes}
 	batch, err := p.source.Read(ctx, cursor, limits, into)
 	if err != nil {
 		return registry.Batch{}, ignoreIfStopping(ctx, err)

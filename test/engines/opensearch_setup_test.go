@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 	_ "modernc.org/sqlite"
 
+	"github.com/oversight-protocol/oversight-otelcol/test/internal/collectortest"
 	"github.com/oversight-protocol/oversight-otelcol/test/internal/engines/opensearch"
 )
 
@@ -150,7 +151,7 @@ func (c *searchCollector) requireLogged(texts ...string) {
 func (c *searchCollector) requireHealth(want int, words ...string) {
 	c.t.Helper()
 	eventually(c.t, func() error {
-		if status, body := c.health(); status != want || !containsAll(body, words) {
+		if status, body := c.health(); status != want || !collectortest.ContainsAll(body, words) {
 			return fmt.Errorf("/health answers %d, want %d with %q: %s", status, want, words, body)
 		}
 		return nil

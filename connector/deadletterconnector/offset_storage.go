@@ -1,0 +1,161 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package deadletterconnector
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"go.opentelemetry.io/collector/component"
+	"go.opentelemetry.io/collector/extension/xextension/storage"
+)
+
+const (
+	// reserveAhead is how many offsets further than the last one a saved one allows for:
+	// the storage is written once for so many messages of a partition. After a crash it
+	// is not known which of them were read.
+	reserveAhead = 100
+	// storageTimeout is how long a message waits for the storage.
+	storageTimeout = time.Second
+)
+
+// offsetValue is what is saved of a partition.
+type offsetValue struct {
+	// Last is the highest offset that was seen when it was saved, and Reserved the
+	// highest that may have been seen since. They are equal after a shutdown.
+	Last     int64 `json:"last"`
+	Reserved int64 `json:"reserved"`
+}
+
+type savedOffset struct {
+	key   partitionKey
+	value offsetValue
+}
+
+func (s savedOffset) storageKey() string {
+	return "kafka/" + s.key.topic + "/" + s.key.partition
+}
+
+func (s savedOffset) encoded() []byte {
+	return fmt.Appendf(nil, `{"last":%d,"reserved":%d}`, s.value.Last, s.value.Reserved)
+}
+
+// offsetStorage keeps the last offsets of partitions. No message waits longer than
+// [storageTimeout] for it, and none fails with it. It is safe for concurrent use.
+type offsetStorage struct {
+	client storage.Client
+	health *health
+	// turn holds a token while the client is used.
+	turn chan struct{}
+}
+
+// openStorage returns the storage of an extension.
+func openStorage(ctx context.Context, host component.Host, id, connectorID component.ID, health *health) (*offsetStorage, error) {
+	found, ok := host.GetExtensions()[id]
+	if !ok {
+		return nil, fmt.Errorf("`storage` is %q: must be an extension listed under `service::extensions`", id)
+	}
+	extension, ok := found.(storage.Extension)
+	if !ok {
+		return nil, fmt.Errorf("`storage` is %q: must be a storage extension such as file_storage", id)
+	}
+	var client storage.Client
+	err := guardPanic(func() (err error) {
+		client, err = extension.GetClient(ctx, component.KindConnector, connectorID, "")
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("`storage` is %q: %w", id, err)
+	}
+	return &offsetStorage{client: client, health: health, turn: make(chan struct{}, 1)}, nil
+}
+
+// load reads what is known of a partition.
+func (s *offsetStorage) load(ctx context.Context, pos position, p *partition) {
+	key := savedOffset{key: partitionKey{pos.topic, pos.partition}}.storageKey()
+	var value offsetValue
+	found := false
+	err := s.do(func() error {
+		text, err := s.client.Get(context.WithoutCancel(ctx), key)
+		if err != nil || text == nil {
+			return err
+		}
+		found = true
+		return json.Unmarshal(text, &value)
+	})
+	if err == nil && found {
+		p.known, p.last, p.reserved, p.exact = true, value.Last, value.Reserved, value.Last == value.Reserved
+	}
+}
+
+// save writes the offset of a partition.
+func (s *offsetStorage) save(ctx context.Context, pos position, last, reserved int64) {
+	saved := savedOffset{partitionKey{pos.topic, pos.partition}, offsetValue{last, reserved}}
+	_ = s.do(func() error { return s.client.Set(context.WithoutCancel(ctx), saved.storageKey(), saved.encoded()) })
+}
+
+// close writes all offsets and closes the client.
+func (s *offsetStorage) close(ctx context.Context, all []savedOffset) error {
+	return s.do(func() error {
+		operations := make([]*storage.Operation, 0, len(all))
+		for _, saved := range all {
+			operations = append(operations, storage.SetOperation(saved.storageKey(), saved.encoded()))
+		}
+		return errors.Join(s.client.Batch(ctx, operations...), s.client.Close(ctx))
+	})
+}
+
+var errStorageTimeout = errors.New("it does not answer")
+
+// do uses the client. It returns an error when that takes too long, or panics, as bbolt
+// does where its file is damaged; call goes on until the client returns.
+func (s *offsetStorage) do(call func() error) error {
+	timer := time.NewTimer(storageTimeout)
+	defer timer.Stop()
+	done := make(chan error, 1)
+	select {
+	case s.turn <- struct{}{}:
+		go func() {
+			done <- guardPanic(call)
+			<-s.turn
+		}()
+	case <-timer.C:
+		return s.report(errStorageTimeout)
+	}
+	select {
+	case err := <-done:
+		return s.report(err)
+	case <-timer.C:
+		return s.report(errStorageTimeout)
+	}
+}
+
+// report reports whether the storage works.
+func (s *offsetStorage) report(err error) error {
+	if err == nil {
+		s.health.over(storageKey)
+		return nil
+	}
+	s.health.failing(storageKey, "The storage fails; records are delivered, and after a restart messages that expired may not be noticed, or reported by mistake",
+		err)
+	return err
+}
+
+const storageKey = "storage of offsets"
+
+// guardPanic returns a panic of call as an error, also one for a page that is behind the
+// end of a file mapped into memory.
+func guardPanic(call func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("it panics: %v", r)
+		}
+	}()
+	return call()
+}

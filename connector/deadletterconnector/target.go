@@ -1,0 +1,460 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package deadletterconnector
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
+)
+
+var (
+	errEnded        = errors.New("the call ended before every pipeline had accepted its records; they have to be sent again")
+	errShuttingDown = errors.New("the connector is being shut down; the records have to be sent again")
+)
+
+// idleHold is how long a hold stays when nothing waits for the target any more.
+const idleHold = time.Minute
+
+// target is a pipeline that gets every record. A message is sent whole, at once, beside
+// those of other calls. If the target does not accept it, it joins a queue, which one
+// goroutine works through with a [delivery.Lane]: so all calls together send one request
+// for each back-off while the target accepts nothing, and what is accepted of one is
+// evidence for the others. It is safe for concurrent use.
+type target struct {
+	*output
+	refusals *refusals
+	newLane  func() *delivery.Lane[*record]
+
+	mu sync.Mutex
+	// queue are the messages that were not accepted, in the order of their arrival.
+	queue   []*job
+	running bool // the goroutine
+	// closed says that nothing is sent beside the queue.
+	closed bool
+	// steps counts those of the lane, and evidence says that something was accepted
+	// beside the queue that was sent after the last one.
+	steps    uint64
+	evidence bool
+	// accepting says that something was accepted beside the queue since the first
+	// failure.
+	accepting bool
+	// sending is the job of the request of the current step; stepped is closed after it.
+	sending *job
+	stepped chan struct{}
+	idle    *time.Timer // ends a hold
+
+	wake chan struct{} // for the goroutine: the queue, or evidence, has changed
+
+	// For the goroutine.
+	lane    *delivery.Lane[*record]
+	current *job      // whose rows come first
+	due     time.Time // of the next step; zero: at once
+	failing time.Time // since when nothing is accepted; zero: it is
+	holding bool
+}
+
+// job is a message that a target has not accepted yet.
+type job struct {
+	message *message
+	// answer is that to the whole message, until the lane knows it.
+	answer  error
+	records []*record
+	done    chan struct{}
+	left    bool // nobody waits for it
+}
+
+func newTarget(out *output, refusals *refusals, backOff delivery.BackOff) *target {
+	t := &target{output: out, refusals: refusals, wake: make(chan struct{}, 1), stepped: make(chan struct{})}
+	t.newLane = func() *delivery.Lane[*record] {
+		return delivery.NewLane(delivery.Settings{
+			MaxRows: maxRecords, NextInterval: backOff.NewIntervals(), NoReducedForm: true,
+		}, func(r *record) string { return r.uid })
+	}
+	t.lane = t.newLane()
+	return t
+}
+
+// maxRecords is more than any message has.
+const maxRecords = 1 << 30
+
+// deliver returns nil when the target has accepted each record of a message, or the
+// refused pipelines have. Otherwise the call has ended.
+func (t *target) deliver(m *message) error {
+	j := &job{message: m, done: make(chan struct{})}
+	if mark, ok := t.beside(); ok {
+		logs, ok := m.copyAll()
+		if !ok {
+			return errEnded
+		}
+		records := logs.LogRecordCount() // the target may change them
+		if j.answer = t.send(m.sendCtx, logs); j.answer == nil {
+			t.acceptedBeside(mark)
+			t.metrics.accepted(m.sendCtx, records)
+			return nil
+		}
+	}
+	if m.ctx.Err() != nil || !t.join(j) {
+		return errEnded
+	}
+	select {
+	case <-j.done:
+		return nil
+	case <-m.ctx.Done():
+		return t.leave(j)
+	}
+}
+
+// beside reports whether a message may be sent beside the queue.
+func (t *target) beside() (mark uint64, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.steps, !t.closed
+}
+
+func (t *target) acceptedBeside(mark uint64) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.accepting = true
+	switch {
+	case mark != t.steps:
+	case t.running:
+		t.evidence = true
+		t.wakeUp()
+	case t.holding:
+		t.forget()
+	}
+}
+
+func (t *target) wakeUp() {
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
+
+// join adds a message to the queue. It returns false if its call has returned.
+func (t *target) join(j *job) (ok bool) {
+	if j.records, ok = j.message.records(j); !ok {
+		return false
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.queue) > 0 || t.closed {
+		t.removeAccepted(j)
+	}
+	if len(j.records) == 0 {
+		close(j.done)
+		return true
+	}
+	t.queue = append(t.queue, j)
+	if t.idle != nil {
+		t.idle.Stop()
+	}
+	if !t.running {
+		t.running = true
+		go t.run()
+	}
+	return true
+}
+
+// removeAccepted removes the records that the answer names as accepted, and forgets it.
+func (t *target) removeAccepted(j *job) {
+	if j.answer == nil {
+		return
+	}
+	accepted := map[string]bool{}
+	for _, uid := range delivery.AcceptedRecords(j.answer) {
+		accepted[uid] = true
+	}
+	j.answer = nil
+	if len(accepted) == 0 {
+		return
+	}
+	before := len(j.records)
+	j.records = slices.DeleteFunc(j.records, func(r *record) bool { return accepted[r.uid] })
+	t.metrics.accepted(j.message.sendCtx, before-len(j.records))
+}
+
+// leave takes a message out of the queue, and waits for its request if there is one. It
+// returns nil if that was the last one that it needed.
+func (t *target) leave(j *job) error {
+	t.mu.Lock()
+	j.left = true
+	sending, stepped := t.sending == j, t.stepped
+	t.wakeUp()
+	t.mu.Unlock()
+	if sending {
+		select {
+		case <-stepped:
+		case <-j.message.abandoned:
+		}
+	}
+	select {
+	case <-j.done:
+		return nil
+	default:
+		return errEnded
+	}
+}
+
+// waiting returns the messages that are waited for. If there is none, the goroutine
+// ends.
+func (t *target) waiting() []*job {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.queue = slices.DeleteFunc(t.queue, func(j *job) bool {
+		return j.left || j.message.ctx.Err() != nil || len(j.records) == 0
+	})
+	if len(t.queue) > 0 {
+		return slices.Clone(t.queue)
+	}
+	t.running, t.current = false, nil
+	if t.holding {
+		t.idle = time.AfterFunc(idleHold, t.endIdleHold)
+	}
+	return nil
+}
+
+// endIdleHold ends a hold of which nothing is known any more, since nothing waits.
+func (t *target) endIdleHold() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.running {
+		t.forget()
+	}
+}
+
+// forget ends a hold while the goroutine does not run.
+func (t *target) forget() {
+	t.lane, t.due, t.failing = t.newLane(), time.Time{}, time.Time{}
+	t.holding, t.closed = false, false
+	t.resume()
+}
+
+// shutdown stops the timer.
+func (t *target) shutdown() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.idle != nil {
+		t.idle.Stop()
+	}
+}
+
+// run works through the queue.
+func (t *target) run() {
+	for {
+		jobs := t.waiting()
+		if jobs == nil {
+			return
+		}
+		if t.current != jobs[0] {
+			t.current = jobs[0]
+			t.lane.NextMessage()
+		}
+		if t.isDue() {
+			t.step(jobs)
+		}
+	}
+}
+
+// isDue waits until the next step is due. It returns false if the queue may have
+// changed.
+func (t *target) isDue() bool {
+	if t.takeEvidence() && t.lane.AcceptedElsewhere() {
+		t.resumed()
+		t.due = time.Time{}
+	}
+	wait := time.Until(t.due)
+	if t.due.IsZero() || wait <= 0 {
+		return true
+	}
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-t.wake:
+		return false
+	}
+}
+
+func (t *target) takeEvidence() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	evidence := t.evidence
+	t.evidence = false
+	return evidence
+}
+
+// step sends once, and acts on the answer.
+func (t *target) step(jobs []*job) {
+	defer t.finish(jobs)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	send := func(_ context.Context, rows []*record, _ delivery.Form) error {
+		err := t.sendRecords(rows)
+		if errors.Is(err, errEnded) {
+			cancel() // that says nothing of the target
+		}
+		return err
+	}
+	first := jobs[0]
+	rows := first.records
+	var step delivery.Step[*record]
+	switch {
+	case t.lane.Searching():
+		if t.removeAccepted(first); len(first.records) == 0 {
+			return
+		}
+		rows = allRecords(jobs)
+		step = t.lane.Step(ctx, rows, send)
+	case first.answer != nil:
+		step = t.lane.Answered(ctx, rows, first.answer)
+		first.answer = nil
+	default:
+		step = t.lane.Step(ctx, rows, send)
+	}
+	if ctx.Err() == nil {
+		row := rows[0]
+		t.settle(&step, rows)
+		t.report(&step, row)
+	}
+}
+
+// sendRecords sends records of one message.
+func (t *target) sendRecords(records []*record) error {
+	m := records[0].job.message
+	t.begin(records[0].job)
+	logs, ok := m.copyRecords(records)
+	if !ok || m.ctx.Err() != nil {
+		return errEnded
+	}
+	err := t.send(m.sendCtx, logs)
+	if err != nil && m.sendCtx.Err() != nil {
+		return errEnded
+	}
+	return err
+}
+
+// allRecords are those of all messages: single ones of the later are tried in place of
+// the first.
+func allRecords(jobs []*job) (records []*record) {
+	for _, j := range jobs {
+		records = append(records, j.records...)
+	}
+	return records
+}
+
+// begin says that a request of a job begins.
+func (t *target) begin(j *job) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sending = j
+}
+
+// settle removes the records that a step is done with from their messages.
+func (t *target) settle(step *delivery.Step[*record], rows []*record) {
+	accepted := step.Passed + len(step.Ahead)
+	if step.Blamed != nil {
+		accepted--
+		t.begin(step.Blamed.Row.job)
+		if !t.refusals.deliver(t.output, step.Blamed) {
+			return // its call has ended
+		}
+	}
+	if accepted > 0 {
+		t.metrics.accepted(rows[0].job.message.sendCtx, accepted)
+	}
+	changed := map[*job]bool{}
+	settle := func(r *record) {
+		r.done = true
+		changed[r.job] = true
+	}
+	for _, r := range rows[:step.Passed] {
+		settle(r)
+	}
+	for _, i := range step.Ahead {
+		settle(rows[i])
+	}
+	for j := range changed {
+		j.records = slices.DeleteFunc(j.records, func(r *record) bool { return r.done })
+	}
+}
+
+// finish ends the step: messages of which nothing is left are done.
+func (t *target) finish(jobs []*job) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, j := range jobs {
+		if len(j.records) == 0 {
+			close(j.done)
+		}
+	}
+	t.steps++
+	t.evidence, t.sending = false, nil
+	close(t.stepped)
+	t.stepped = make(chan struct{})
+}
+
+const (
+	messageHold = "A pipeline does not accept records; nothing is dropped: the connector keeps them and retries"
+	// failingAfter is when what is not accepted is reported, though the lane does not
+	// hold: it may retry for a while.
+	failingAfter = 10 * time.Second
+	// maxUnreported is when it is reported at once, since the next attempt comes later.
+	maxUnreported = 30 * time.Second
+)
+
+// report takes over what a step says of the target. row was the first one.
+func (t *target) report(step *delivery.Step[*record], row *record) {
+	now := time.Now()
+	t.due = time.Time{}
+	if step.Wait > 0 {
+		t.due = now.Add(step.Wait)
+	}
+	if step.Err == nil || step.Passed > 0 || len(step.Ahead) > 0 || step.HoldEnded {
+		t.resumed()
+		return
+	}
+	closed := t.failed(step, now)
+	lasts := step.Wait > 0 && (now.Sub(t.failing) >= failingAfter || t.due.Sub(t.failing) >= maxUnreported)
+	if closed || lasts {
+		t.hold(messageHold, step.Err, row)
+	}
+}
+
+// failed follows a step of which nothing was accepted. It returns whether nothing is
+// sent beside the queue.
+func (t *target) failed(step *delivery.Step[*record], now time.Time) (closed bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.failing.IsZero() {
+		t.failing, t.accepting = now, false
+	}
+	// In the first wait of a hold other calls may show that the target accepts what they
+	// have, if it has just done so, or if nothing says that it is down.
+	open := step.Holding && !t.holding && (t.accepting || !mayPass(step.Class))
+	t.closed = step.Holding && (t.closed || !open)
+	t.holding = step.Holding
+	return t.closed
+}
+
+// mayPass says that the target may accept the same records later.
+func mayPass(class delivery.Class) bool {
+	return class == delivery.ClassRetryable || class == delivery.ClassBusy || class == delivery.ClassDestination
+}
+
+// resumed says that the target accepts something.
+func (t *target) resumed() {
+	t.failing = time.Time{}
+	t.resume()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.holding, t.closed = false, false
+}
