@@ -286,12 +286,13 @@ func (s *searchSetup) count() (stored, error) {
 	return result, nil
 }
 
-// requireStored waits until the node has exactly that, for as long as it changes what
-// it has. It does not look often: each look makes the node write a segment.
+// requireStored waits until the node has exactly that; while it goes on storing, longer
+// than other conditions. It does not look often: each look makes the node write a
+// segment.
 func (s *searchSetup) requireStored(want stored) {
 	s.t.Helper()
 	var last stored
-	deadline := time.Now().Add(waitTimeout)
+	deadline, latest := time.Now().Add(waitTimeout), time.Now().Add(3*waitTimeout)
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -302,7 +303,7 @@ func (s *searchSetup) requireStored(want stored) {
 		if err == nil && got != last {
 			last, deadline = got, time.Now().Add(waitTimeout)
 		}
-		if time.Now().After(deadline) {
+		if now := time.Now(); now.After(deadline) || now.After(latest) {
 			require.NoError(s.t, err)
 			require.Equal(s.t, want, got, "what the node has")
 		}
