@@ -11,14 +11,17 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.opentelemetry.io/collector/pdata/plog"
 )
 
-// broker is a Kafka broker, and what a consumer of a topic has read from it. Its
-// message.max.bytes is Kafka's default, 1,048,588; the client's own limit is lower.
+// broker is a Kafka broker, and what a consumer of a topic has read from it. It has
+// Kafka's defaults: message.max.bytes is 1,048,588, of compressed batches (the client's
+// own limit is lower), and auto.create.topics.enable is on, for clients that ask. The
+// tests in engines run the same with the real broker.
 type broker struct {
 	*records
 	cluster *kfake.Cluster
@@ -37,6 +40,12 @@ func newBroker(t testing.TB, options ...kfake.Opt) *broker {
 }
 
 func (b *broker) address() string { return b.cluster.ListenAddrs()[0] }
+
+// denyWriting makes a broker answer as to a client without any permission for a topic: a
+// real one refuses the metadata of the topic, too, which is what a client asks for first.
+func (b *broker) denyWriting(topic string) *kfake.FaultHandle {
+	return b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata, kmsg.Produce}, Topic: topic, Err: kerr.TopicAuthorizationFailed, Count: -1})
+}
 
 // consume reads a topic until the test ends.
 func (b *broker) consume(t testing.TB, topic string) {

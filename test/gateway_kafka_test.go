@@ -170,6 +170,35 @@ func TestGatewayRefusedToFile(t *testing.T) {
 	assert.Contains(t, attributes["dead_letter.reason"], "Invalid data format")
 }
 
+// A document that Elasticsearch refuses goes to the topic, and the health check does
+// not fail: the destination answers.
+func TestGatewayRefusedDocument(t *testing.T) {
+	t.Parallel()
+	s := newGatewaySite(t, writeRegistry(t, beacons(ordinary, func(i int) string {
+		if i == ordinary { // the last: no success follows it
+			return "poison"
+		}
+		return fmt.Sprintf("agent %d", i)
+	})))
+	s.bulk.refuseDocument = func(document map[string]any) *itemError {
+		if !isPoisoned(document) {
+			return nil
+		}
+		return &itemError{status: http.StatusBadRequest, kind: "document_parsing_exception", reason: "[1:20] failed to parse field [user_agent.original]"}
+	}
+	s.deliverToKafka(ordinary)
+	gateway := s.startGateway()
+	requireArrived(t, s.hec, ordinary)
+	gateway.requireMetric("otelcol_connector_dead_letter_refused_records", `pipeline="logs/elastic"`, func(n float64) bool { return n == 1 })
+	waitForReport(t, s.bulk, ordinary, func(r report) bool { return len(r.missing) == 1 && r.missing[0] == ordinary })
+	attributes := s.broker.logs(t, "oversight-refused", 1)[0].Attributes().AsRaw()
+	assert.Equal(t, "logs/elastic", attributes["dead_letter.pipeline"])
+	assert.Contains(t, attributes["dead_letter.reason"], "failed to parse field")
+	health, _, words := gateway.health()
+	assert.Equal(t, http.StatusOK, health, words)
+	gateway.interrupt()
+}
+
 // Messages that are no OTLP are skipped and counted, also over a restart, and what
 // follows them is delivered.
 func TestGatewayForeignMessages(t *testing.T) {

@@ -143,6 +143,9 @@ func (c *deadLetter) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
 		return errShuttingDown
 	}
 	defer c.calls.Done()
+	if ctx.Err() != nil {
+		return errEnded
+	}
 	c.offsets.observe(ctx)
 	if logs.LogRecordCount() == 0 {
 		return nil

@@ -396,6 +396,16 @@ func refusesThenHangs() func(context.Context, []string) error {
 	}
 }
 
+// Nothing is sent for a call whose context has ended before.
+func TestContextHasEnded(t *testing.T) {
+	s := newSetup(t).start()
+	defer s.shutdown()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.Error(t, s.connector.ConsumeLogs(ctx, logsOf("1")))
+	assert.Zero(t, s.pipes["a"].count())
+}
+
 // A request that is answered shortly after the context has ended counts: what the target
 // has need not come again.
 func TestGraceForRequests(t *testing.T) {

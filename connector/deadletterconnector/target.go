@@ -321,8 +321,9 @@ func (t *target) step(jobs []*job) {
 		step = t.lane.Step(ctx, rows, send)
 	}
 	if ctx.Err() == nil {
+		row := rows[0]
 		t.settle(&step, rows)
-		t.report(&step, rows[0])
+		t.report(&step, row)
 	}
 }
 

@@ -29,8 +29,8 @@
 // Where rows have no reduced form ([Settings.NoReducedForm]), as in a gateway that knows
 // nothing of what it delivers, other rows are the only evidence, those of other calls
 // included ([Lane.AcceptedElsewhere]): a message of one row has no others. An answer that
-// accepts some rows and refuses one for its content or size, followed by a refusal of that
-// row alone with the same class, counts as well.
+// accepts some rows and refuses others, followed by a refusal of one of these alone, counts
+// as well: for one row, or for each if the errors say that content or size is to blame.
 //
 // Where the reduced form of a row is accepted, no other row is needed: a hold sends it
 // in every second round. Where no more rows can be done ahead, the reduced forms of

@@ -64,9 +64,9 @@ type Lane[R any] struct {
 	failingSince time.Time
 	// quick is the state of a search that does not wait.
 	quick quick
-	// besideOthers are the uids of the rows that an answer refused for what they are
-	// while it accepted others. It is for rows without a reduced form.
-	besideOthers map[string]bool
+	// besideOthers are the uids of the rows that an answer refused while it accepted
+	// others, with its class. It is for rows without a reduced form.
+	besideOthers map[string]Class
 	// witnesses are uids of rows that are not done, whose reduced forms were accepted.
 	witnesses map[string]bool
 	// spread moves the rows that are tried in place of the first: not always the same.
@@ -103,7 +103,7 @@ type firstRow struct {
 // log.record.uid: an error names by it what was accepted (see [Partial]), and a row
 // that takes the place of another is not blamed for it.
 func NewLane[R any](settings Settings, uid func(R) string) *Lane[R] {
-	l := &Lane[R]{settings: settings.withDefaults(), uid: uid, witnesses: map[string]bool{}, besideOthers: map[string]bool{}}
+	l := &Lane[R]{settings: settings.withDefaults(), uid: uid, witnesses: map[string]bool{}, besideOthers: map[string]Class{}}
 	l.window = l.settings.MaxRows
 	return l
 }

@@ -107,9 +107,7 @@ func (l *Lane[R]) goOnWithOthers(rows []R, step Step[R], a attempt) Step[R] {
 // wholeRefused follows a refusal of the first row alone, whole.
 func (l *Lane[R]) wholeRefused(rows []R, step Step[R], a attempt) Step[R] {
 	l.refusedAlone(step)
-	if l.besideOthers[l.first.uid] && step.Class.blamesContent() {
-		// With this refusal of it alone, that is as good as two of these with something
-		// else accepted in between.
+	if l.refusedBesideOthers(step.Class) {
 		l.first.accepted, l.first.again = true, 1
 	}
 	switch {
@@ -129,6 +127,22 @@ func (l *Lane[R]) wholeRefused(rows []R, step Step[R], a attempt) Step[R] {
 		return l.keepHolding(step)
 	}
 	return l.pace(step, a)
+}
+
+// refusedBesideOthers says whether the first row, which was refused alone with a class,
+// was refused before in an answer that accepted others. That is as good as two refusals
+// alone with something else accepted in between. Where an error does not say that the row
+// is to blame, the answer may be of several requests between which the destination has
+// changed: one row is blamed for such an answer, and no more.
+func (l *Lane[R]) refusedBesideOthers(class Class) bool {
+	before, ok := l.besideOthers[l.first.uid]
+	if !ok || !class.blamesRow() {
+		return false
+	}
+	if before == ClassUnknown || class == ClassUnknown {
+		clear(l.besideOthers)
+	}
+	return true
 }
 
 // refusedAlone remembers a refusal of the first row alone, whole.

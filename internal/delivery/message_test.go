@@ -119,29 +119,50 @@ func TestAcceptedElsewhereChangesNothingElse(t *testing.T) {
 	assert.True(t, s.last.Holding)
 }
 
-// An answer that accepts others and refuses a row for what it is, and a refusal of that
-// row alone: it is blamed, though no row is left to compare it with.
-func TestRefusedBesideOthers(t *testing.T) {
-	answer := func(err error) answer {
-		return func(r request) error {
-			accepted := slices.DeleteFunc(slices.Clone(r.ids), func(id int) bool { return id == 7 })
-			if len(accepted) == len(r.ids) {
-				return nil
-			}
-			return partial{error: err, accepted: accepted}
+// refusesInPart accepts all rows of a request but those.
+func refusesInPart(err error, ids ...int) answer {
+	return func(r request) error {
+		accepted := slices.DeleteFunc(slices.Clone(r.ids), func(id int) bool { return slices.Contains(ids, id) })
+		if len(accepted) == len(r.ids) {
+			return nil
 		}
+		return partial{error: err, accepted: accepted}
 	}
-	for _, err := range []error{errContent, errSize} {
-		s := newMessageSimulation(t, 10, answer(err)).run()
-		s.checkNoRepeats()
-		assert.True(t, s.quarantined[7])
-		assert.Len(t, s.requests, 2)
+}
+
+// An answer that accepts others and refuses a row, and a refusal of that row alone: it is
+// blamed, though no row is left to compare it with.
+func TestRefusedBesideOthers(t *testing.T) {
+	for name, err := range map[string]error{"content": errContent, "size": errSize, "unknown": errUnknown} {
+		t.Run(name, func(t *testing.T) {
+			s := newMessageSimulation(t, 10, refusesInPart(err, 7)).run()
+			s.checkNoRepeats()
+			assert.True(t, s.quarantined[7])
+			assert.Len(t, s.requests, 2)
+		})
 	}
-	s := newMessageSimulation(t, 10, answer(errUnknown))
+	for name, err := range map[string]error{"retryable": errRetryable, "destination": errDestination, "busy": errBusy} {
+		t.Run(name, func(t *testing.T) {
+			s := newMessageSimulation(t, 10, refusesInPart(err, 7))
+			for range 3 {
+				s.step()
+			}
+			assert.Empty(t, s.quarantined, "not at once")
+		})
+	}
+}
+
+// An answer may be of several requests, and the destination may change between them. One
+// row is blamed for it at most, unless its error says that the rows are to blame.
+func TestRefusedBesideOthersForOneRow(t *testing.T) {
+	s := newMessageSimulation(t, 10, refusesInPart(errUnknown, 7, 8, 9))
 	s.maxHold = 100
 	s.run()
-	assert.Empty(t, s.quarantined, "it does not say that the row is to blame")
+	assert.Equal(t, map[int]bool{7: true}, s.quarantined)
 	assert.True(t, s.last.Holding)
+
+	s = newMessageSimulation(t, 10, refusesInPart(errContent, 7, 8, 9)).run()
+	assert.Len(t, s.quarantined, 3)
 }
 
 // What was found out about the rows of a message does not count against those of the

@@ -33,8 +33,8 @@ func (c Class) mayPass() bool {
 	return c == ClassRetryable || c == ClassBusy || c == ClassDestination
 }
 
-// blamesContent says that something that was sent is to blame.
-func (c Class) blamesContent() bool { return c == ClassContent || c == ClassSize }
+// blamesRow says that something that was sent is to blame, or may be.
+func (c Class) blamesRow() bool { return c == ClassContent || c == ClassSize || c == ClassUnknown }
 
 // Names of classes, as [Refusal] returns them.
 const (

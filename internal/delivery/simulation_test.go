@@ -241,7 +241,7 @@ func (s *simulation) checkPace(step delivery.Step[int], before int) {
 
 // checkBlame: a row is blamed only between two lone refusals of it with something
 // else accepted in between: its own reduced form, or another row. Without a reduced
-// form an answer that accepts others, and refuses the row for what it is, is as good as
+// form an answer that accepts others, and refuses the row is as good as
 // the first two of these.
 func (s *simulation) checkBlame(b *delivery.Blamed[int]) {
 	refused, accepted, again := false, false, false
@@ -273,7 +273,7 @@ func (s *simulation) refusedBesideOthers(request, row int) bool {
 		return false
 	}
 	class := delivery.Classify(p)
-	return (class == delivery.ClassContent || class == delivery.ClassSize) &&
+	return (class == delivery.ClassContent || class == delivery.ClassSize || class == delivery.ClassUnknown) &&
 		slices.Contains(s.requests[request].ids, row) && !slices.Contains(p.accepted, row)
 }
 

@@ -27,9 +27,9 @@ func asUser(user, password string) string {
 	return fmt.Sprintf("exporters: {kafka: {auth: {sasl: {mechanism: SCRAM-SHA-512, username: %s, password: %s}}}}", user, password)
 }
 
-// writerOf is what an agent needs to be allowed.
+// writerOf is what an agent needs to be allowed, as docs/gateway.md says.
 func writerOf(user, topic string) kafka.Access {
-	return kafka.Access{User: user, Topics: []string{topic}, Operations: []kadm.ACLOperation{kadm.OpWrite, kadm.OpDescribe}}
+	return kafka.Access{User: user, Topics: []string{topic}, Operations: []kadm.ACLOperation{kadm.OpWrite}}
 }
 
 // An agent that may not write to the topic yet, and later may not any more, keeps all
@@ -45,6 +45,8 @@ func TestKafkaAgentACL(t *testing.T) {
 	missing := time.Now()
 	c := a.start()
 	requireSeen(t, c, missing, "TOPIC_AUTHORIZATION_FAILED")
+	requireStatus(t, c, missing, "TOPIC_AUTHORIZATION_FAILED")
+	assert.NotContains(t, c.log(), "Recovered", "nothing was accepted")
 
 	b.Allow(t, writerOf(user, topicOf(t)))
 	assert.Zero(t, requireInTopic(t, topic, a.registry, rowsHeld), "repeated events")
@@ -54,6 +56,7 @@ func TestKafkaAgentACL(t *testing.T) {
 	revoked := time.Now()
 	appendRows(t, a.database, rowsHeld, func(i int) string { return fmt.Sprintf("revoked %d", i) })
 	requireSeen(t, c, revoked, "TOPIC_AUTHORIZATION_FAILED")
+	requireStatus(t, c, revoked, "TOPIC_AUTHORIZATION_FAILED")
 
 	b.Allow(t, writerOf(user, topicOf(t)))
 	assert.Zero(t, requireInTopic(t, topic, a.registry, 2*rowsHeld), "repeated events")
@@ -89,6 +92,7 @@ func TestKafkaAgentTopicIsMissing(t *testing.T) {
 	begin := time.Now()
 	c := a.start()
 	requireSeen(t, c, begin, "UNKNOWN_TOPIC_OR_PARTITION")
+	requireStatus(t, c, begin, "UNKNOWN_TOPIC_OR_PARTITION")
 	b.CreateTopic(t, topicOf(t), 3) // fails if it is there
 	topic := readTopic(t, b, topicOf(t))
 	assert.Zero(t, requireInTopic(t, topic, a.registry, rowsHeld), "repeated events")
@@ -118,6 +122,29 @@ func TestKafkaAgentTopicRecreated(t *testing.T) {
 	b.CreateTopic(t, topicOf(t), 3)
 	requireRows(t, readTopic(t, b, topicOf(t)), a.registry, 2*rowsHeld+1, 3*rowsHeld)
 	requireHealthy(t, c)
+	c.terminate(agentEndsWithin)
+}
+
+// A topic that is made again with fewer partitions than the client knows takes no events
+// until the agent is started again. That is seen, and nothing is lost.
+func TestKafkaAgentFewerPartitions(t *testing.T) {
+	t.Parallel()
+	b := broker(t)
+	b.CreateTopic(t, topicOf(t), 3)
+	a := newAgent(t, b.Address(), topicOf(t), registryOf(t, rowsHeld), soonUnhealthy)
+	topic := readTopic(t, b, topicOf(t))
+	c := a.start()
+	assert.Zero(t, requireInTopic(t, topic, a.registry, rowsHeld), "repeated events")
+	require.NotZero(t, topic.all()[0].partition, "the partition that will be missing")
+
+	b.DeleteTopic(t, topicOf(t))
+	b.CreateTopic(t, topicOf(t), 1)
+	begin := time.Now()
+	appendRows(t, a.database, rowsHeld, func(i int) string { return fmt.Sprintf("fewer partitions %d", i) })
+	requireSeen(t, c, begin)
+	c.terminate(agentEndsWithin)
+	c = a.start()
+	requireRows(t, readTopic(t, b, topicOf(t)), a.registry, rowsHeld+1, 2*rowsHeld)
 	c.terminate(agentEndsWithin)
 }
 

@@ -90,8 +90,14 @@ func openRegistry(t testing.TB, path string) *sql.DB {
 	return db
 }
 
-// topicOf is the name of a test's topic.
-func topicOf(t testing.TB) string { return strings.NewReplacer("/", "-", " ", "-").Replace(t.Name()) }
+// topicNames are the names that topicOf has returned, by test.
+var topicNames sync.Map
+
+// topicOf is the name of a test's topic. A test that runs again has another one.
+func topicOf(t testing.TB) string {
+	name, _ := topicNames.LoadOrStore(t, fmt.Sprintf("%s-%d", t.Name(), time.Now().UnixNano()))
+	return name.(string)
+}
 
 // agent is a collector beside a registry, which writes to a topic. It can be started
 // again with the same checkpoint.
@@ -150,6 +156,20 @@ func requireSeen(t testing.TB, c *collector, since time.Time, words ...string) {
 	seen := time.Since(since)
 	t.Logf("seen after %v", seen.Round(100*time.Millisecond))
 	assert.Less(t, seen, seenWithin)
+}
+
+// requireStatus requires that the health check says why, in a broker's words.
+func requireStatus(t testing.TB, c *collector, since time.Time, words string) {
+	t.Helper()
+	eventually(t, func() error {
+		if status, answer := c.health(); status != http.StatusInternalServerError || !strings.Contains(answer, words) {
+			return fmt.Errorf("/health answers %d, without %q: %s", status, words, answer)
+		}
+		return nil
+	})
+	said := time.Since(since)
+	t.Logf("the status says why after %v", said.Round(100*time.Millisecond))
+	assert.Less(t, said, seenWithin)
 }
 
 // requireHealthy waits until the health check is good.
