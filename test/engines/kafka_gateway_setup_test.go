@@ -21,6 +21,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/collector/pdata/plog"
 
@@ -220,11 +221,17 @@ func requireDelivered(t testing.TB, store *siemStore, uids []string) (repeated i
 // requireCommitted waits until the broker knows that a group has read everything.
 func (s *gatewaySite) requireCommitted(group string) {
 	s.t.Helper()
+	client := s.broker.Client(s.t)
+	defer client.Close()
+	ends := s.broker.EndOffsets(s.t, s.topic)
 	eventually(s.t, func() error {
-		if lag := s.broker.GroupLag(s.t, group); lag > 0 {
-			return fmt.Errorf("the lag of %s is %d", group, lag)
+		committed, err := kadm.NewClient(client).FetchOffsets(s.t.Context(), group)
+		for partition, end := range ends {
+			if offset, ok := committed.Lookup(s.topic, partition); err == nil && end > 0 && (!ok || offset.At < end) {
+				err = fmt.Errorf("%s has committed %d of partition %d, which ends at %d", group, offset.At, partition, end)
+			}
 		}
-		return nil
+		return err
 	})
 }
 
