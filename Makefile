@@ -106,7 +106,14 @@ test-alerts: $(PROMTOOL) ## Test the alerting rules in deploy/alerts
 
 .PHONY: test-engines
 test-engines: build ## Test against a real Kafka broker and a real OpenSearch node; needs a JDK 17 and Maven
-	cd test && $(GO) test -count=1 -parallel 6 $(TEST_TAGS) -timeout 15m ./engines
+	@$(MAKE) -j2 test-engines/broker test-engines/node
+
+# The tests mostly wait, those of the broker as well as those of the node.
+.PHONY: test-engines/broker test-engines/node
+test-engines/broker: ENGINE_TESTS := -run '^Test(Broker|Kafka)'
+test-engines/node: ENGINE_TESTS := -skip '^Test(Broker|Kafka)'
+test-engines/broker test-engines/node:
+	cd test && $(GO) test -count=1 -parallel 6 $(TEST_TAGS) -timeout 15m $(ENGINE_TESTS) ./engines
 
 .PHONY: cross
 cross: $(filter-out cross/$(HOST),$(PLATFORMS:%=cross/%)) ## Build and check every module for all other supported systems

@@ -6,18 +6,16 @@
 package test
 
 import (
-	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/test/internal/collectortest"
 )
 
 // quick makes the receiver of a shipped configuration poll and retry at once, and
@@ -71,33 +69,8 @@ func (p *process) variable(name string) string {
 	return ""
 }
 
-// get returns the status and the body of a response of the collector, or an error
-// after two seconds.
-func get(url string) (status int, body string, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return 0, "", err
-	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
-	if err != nil {
-		return 0, "", err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	return response.StatusCode, string(text), err
-}
-
 // metrics returns the collector's own metrics.
-func (p *process) metrics() (string, error) {
-	status, text, err := get("http://127.0.0.1:" + p.variable("METRICS_PORT") + "/metrics")
-	if err == nil && status != http.StatusOK {
-		err = fmt.Errorf("/metrics: status %d", status)
-	}
-	return text, err
-}
+func (p *process) metrics() (string, error) { return collectortest.Metrics(p.variable("METRICS_PORT")) }
 
 // metric returns the sum of the series of a metric whose labels contain a text, and
 // how many those are.
@@ -106,14 +79,8 @@ func (p *process) metric(name, labels string) (sum float64, series int) {
 	if err != nil {
 		return 0, 0
 	}
-	for line := range strings.Lines(text) {
-		if rest, ok := strings.CutPrefix(line, name); ok && (rest[0] == '{' || rest[0] == ' ') && strings.Contains(rest, labels) {
-			fields := strings.Fields(rest)
-			value, err := strconv.ParseFloat(fields[len(fields)-1], 64)
-			require.NoError(p.t, err, line)
-			sum, series = sum+value, series+1
-		}
-	}
+	sum, series, err = collectortest.Sum(text, name, labels)
+	require.NoError(p.t, err)
 	return sum, series
 }
 

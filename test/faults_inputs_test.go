@@ -173,7 +173,7 @@ func TestFaultBulkExportOfARowWithoutTime(t *testing.T) {
 	require.NoError(t, db.Close())
 	s := newFaultSite(t, database)
 	export := exec.Command(filepath.Join(filepath.Dir(collectorBinary), "oversight-siem"), "export", "--db", database, "--registry-id", "deadbeef",
-		"--format", "ecs", "--batch-size", "2", "--output", s.bulk.url+"/_bulk", "--header", "Authorization: ApiKey "+apiKey)
+		"--format", "ecs", "--batch-size", "2", "--output", s.bulk.url+"/logs-oversight.beacon-default/_bulk", "--header", "Authorization: ApiKey "+apiKey)
 	output, err := export.CombinedOutput()
 	t.Logf("%v: %s", err, output)
 	r := compare(s.bulk.arrivals(), rows)

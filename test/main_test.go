@@ -7,20 +7,16 @@
 package test
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -28,6 +24,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/oversight-protocol/oversight-otelcol/test/internal/collectortest"
 )
 
 // waitTimeout is how long anything may take on a busy machine.
@@ -68,39 +66,27 @@ func build() error {
 	return cmd.Run()
 }
 
+// Short names of what other tests have, too.
+var (
+	freeAddress = collectortest.FreeAddress
+	get         = collectortest.Get
+)
+
 // process is a running program.
 type process struct {
 	t      testing.TB
 	cmd    *exec.Cmd
-	output *logBuffer
+	output *collectortest.LogBuffer
 	ready  string        // what it prints once it handles signals
 	ended  chan struct{} // closed when it has ended, and err is set
 	err    error
-}
-
-// logBuffer collects the output of a process while it runs.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 // start starts a program. The cleanup kills it if the test left it running, and
 // shows its output if the test failed.
 func start(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{t: t, cmd: cmd, output: &logBuffer{}, ended: make(chan struct{})}
+	p := &process{t: t, cmd: cmd, output: &collectortest.LogBuffer{}, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = p.output, p.output
 	require.NoError(t, cmd.Start())
 	go func() {
@@ -188,30 +174,6 @@ func startCollector(t testing.TB, cmd *exec.Cmd) *process {
 	p := start(t, cmd)
 	p.ready = "Everything is ready. Begin running and processing data."
 	return p
-}
-
-// usedPorts are the ports that freeAddress has returned.
-var usedPorts sync.Map
-
-// freeAddress returns a loopback address that nothing listens on, a different one
-// at each call. Its port is below those that systems assign by themselves, so that
-// no other program gets it by chance before the collector does.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	for range 1000 {
-		port := 20_000 + rand.IntN(10_000)
-		if _, used := usedPorts.LoadOrStore(port, true); used {
-			continue
-		}
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
-		if err == nil {
-			require.NoError(t, listener.Close())
-			return address
-		}
-	}
-	require.Fail(t, "no port is free")
-	return ""
 }
 
 // sharedDir is a temporary directory that other users can enter, too.

@@ -181,7 +181,7 @@ func elastic(itemFaults map[string][]int) func(*siemServer) func(*http.Request, 
 	return func(s *siemServer) func(*http.Request, []byte) (int, string) {
 		return func(r *http.Request, body []byte) (int, string) {
 			if r.Header.Get("Content-Type") != "application/x-ndjson" {
-				return http.StatusNotAcceptable, `{"error":"Content-Type header is not supported","status":406}`
+				return http.StatusNotAcceptable, `{"error":"Content-Type header [` + r.Header.Get("Content-Type") + `] is not supported","status":406}`
 			}
 			if !bytes.HasSuffix(body, []byte("\n")) {
 				return http.StatusBadRequest, `{"error":{"type":"illegal_argument_exception","reason":"The bulk request must be terminated by a newline [\\n]"},"status":400}`
@@ -218,10 +218,10 @@ func (s *siemServer) create(action, text string, itemFaults map[string][]int) (i
 		return fail(statuses[0], "es_rejected_execution_exception", "rejected execution of coordinating operation")
 	}
 	if document.Timestamp == "" {
-		return fail(http.StatusBadRequest, "document_parsing_exception", "data stream timestamp field [@timestamp] is missing")
+		return fail(http.StatusBadRequest, "document_parsing_exception", "[1:20] failed to parse: data stream timestamp field [@timestamp] is missing")
 	}
 	if s.known[head.Create.ID] {
-		return fail(http.StatusConflict, "version_conflict_engine_exception", "document already exists")
+		return fail(http.StatusConflict, "version_conflict_engine_exception", "["+head.Create.ID+"]: version conflict, document already exists (current version [1])")
 	}
 	s.known[head.Create.ID] = true
 	s.ids = append(s.ids, document.Event.ID)

@@ -4,8 +4,11 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -163,6 +166,18 @@ func TestElasticEventWithoutTime(t *testing.T) {
 		_, got := s.seen()
 		assert.Len(t, got, 14)
 	}
+}
+
+// OpenSearch says only in the cause what is wrong. The answer is a real node's.
+func TestOpenSearchNamesTheCause(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "opensearch", "no_timestamp_all_fields.json"))
+	require.NoError(t, err)
+	var recorded struct{ Answer string }
+	require.NoError(t, json.Unmarshal(text, &recorded))
+	s := newServer(t, elastic(nil), status(http.StatusOK, recorded.Answer))
+	r := run(t, toElastic(s, "--batch-size", "1")...)
+	assert.Equal(t, 1, r.code)
+	assert.Contains(t, r.stderr, `status 400, mapper_parsing_exception: "failed to parse: documents must contain a single-valued timestamp field '@timestamp' of date type"`)
 }
 
 // An index that refuses everything ends the export soon, and says so.

@@ -6,25 +6,19 @@
 package engines
 
 import (
-	"bytes"
 	"cmp"
-	"context"
 	"fmt"
-	"io"
-	"math/rand/v2"
-	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/test/internal/collectortest"
 )
 
 // The collector under test, and the directory of its configurations: those of this
@@ -43,32 +37,20 @@ var waitTimeout = func() time.Duration {
 	return 90 * time.Second
 }()
 
+// Short names of what other tests have, too.
+var (
+	freeAddress = collectortest.FreeAddress
+	get         = collectortest.Get
+)
+
 // collector is a running collector. It is killed when the test ends, and its output
 // is shown if the test failed.
 type collector struct {
 	t      testing.TB
 	cmd    *exec.Cmd
-	output *logBuffer
+	output *collectortest.LogBuffer
 	ended  chan struct{} // closed when it has ended, and err is set
 	err    error
-}
-
-// logBuffer collects the output of a process while it runs.
-type logBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *logBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *logBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }
 
 // startCollector starts the collector with a shipped configuration, by its path below
@@ -85,7 +67,7 @@ func startCollector(t testing.TB, config string, changes []string, variables ...
 	}
 	cmd := exec.Command(collectorBinary, arguments...)
 	cmd.Env = append(os.Environ(), variables...)
-	c := &collector{t: t, cmd: cmd, output: &logBuffer{}, ended: make(chan struct{})}
+	c := &collector{t: t, cmd: cmd, output: &collectortest.LogBuffer{}, ended: make(chan struct{})}
 	cmd.Stdout, cmd.Stderr = c.output, c.output
 	require.NoError(t, cmd.Start())
 	go func() {
@@ -148,48 +130,13 @@ func (c *collector) health() (status int, body string) {
 // contain all of these texts, and how many those are.
 func (c *collector) metric(name string, labels ...string) (sum float64, series int) {
 	c.t.Helper()
-	_, text, err := get("http://127.0.0.1:" + c.variable("METRICS_PORT") + "/metrics")
+	text, err := collectortest.Metrics(c.variable("METRICS_PORT"))
 	if err != nil {
 		return 0, 0
 	}
-	for line := range strings.Lines(text) {
-		rest, ok := strings.CutPrefix(line, name)
-		if !ok || rest[0] != '{' && rest[0] != ' ' || !containsAll(rest, labels) {
-			continue
-		}
-		fields := strings.Fields(rest)
-		value, err := strconv.ParseFloat(fields[len(fields)-1], 64)
-		require.NoError(c.t, err, line)
-		sum, series = sum+value, series+1
-	}
+	sum, series, err = collectortest.Sum(text, name, labels...)
+	require.NoError(c.t, err)
 	return sum, series
-}
-
-func containsAll(text string, parts []string) bool {
-	for _, part := range parts {
-		if !strings.Contains(text, part) {
-			return false
-		}
-	}
-	return true
-}
-
-// get returns the status and the body of a response, or an error after two seconds.
-func get(url string) (status int, body string, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return 0, "", err
-	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	response, err := client.Do(request)
-	if err != nil {
-		return 0, "", err
-	}
-	defer response.Body.Close()
-	text, err := io.ReadAll(response.Body)
-	return response.StatusCode, string(text), err
 }
 
 // eventually waits until a condition holds.
@@ -208,28 +155,4 @@ func eventually(t testing.TB, condition func() error) {
 		}
 		<-tick.C
 	}
-}
-
-// usedPorts are the ports that freeAddress has returned.
-var usedPorts sync.Map
-
-// freeAddress returns a loopback address that nothing listens on, a different one at
-// each call. Its port is below those that systems assign by themselves, so that no
-// other program gets it by chance before the collector does.
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	for range 1000 {
-		port := 20_000 + rand.IntN(10_000)
-		if _, used := usedPorts.LoadOrStore(port, true); used {
-			continue
-		}
-		address := net.JoinHostPort("127.0.0.1", strconv.Itoa(port))
-		listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", address)
-		if err == nil {
-			require.NoError(t, listener.Close())
-			return address
-		}
-	}
-	require.Fail(t, "no port is free")
-	return ""
 }

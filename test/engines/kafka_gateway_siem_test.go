@@ -20,6 +20,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/test/internal/bulkapi"
 )
 
 // siem is a fake of Splunk's HTTP Event Collector and of Elasticsearch's bulk API
@@ -29,9 +31,8 @@ import (
 // https://docs.splunk.com/Documentation/Splunk/latest/Data/TroubleshootHTTPEventCollector
 // says: it accepts a request or refuses it whole, with the number of the first event
 // that it does not take. Its limit of 1,000,000 bytes is that of limits.conf before
-// Splunk 8, and about that of nginx (client_max_body_size 1m). The bulk API answers
-// for each document
-// (https://www.elastic.co/guide/en/elasticsearch/reference/8.11/docs-bulk.html).
+// Splunk 8, and about that of nginx (client_max_body_size 1m). For the bulk API see
+// package bulkapi.
 type siem struct {
 	t       testing.TB
 	address string
@@ -111,7 +112,7 @@ func (s *siem) down() {
 func (s *siem) up() { s.listen(s.address) }
 
 // handle reads a request, and answers it as the store does at present.
-func (s *siem) handle(store *siemStore, accept func(w http.ResponseWriter, store *siemStore, body []byte)) http.HandlerFunc {
+func (s *siem) handle(store *siemStore, accept func(w http.ResponseWriter, r *http.Request, store *siemStore, body []byte)) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		text, err := requestBody(r)
 		if err != nil { // the gateway was killed while it sent
@@ -128,7 +129,7 @@ func (s *siem) handle(store *siemStore, accept func(w http.ResponseWriter, store
 		}
 		switch answer {
 		case 0:
-			accept(w, store, text)
+			accept(w, r, store, text)
 		case hang:
 			select {
 			case <-s.release:
@@ -154,7 +155,7 @@ func requestBody(r *http.Request) ([]byte, error) {
 	return io.ReadAll(decompressed)
 }
 
-func (*siem) hec(w http.ResponseWriter, store *siemStore, body []byte) {
+func (*siem) hec(w http.ResponseWriter, _ *http.Request, store *siemStore, body []byte) {
 	if len(body) > maxHECBytes {
 		// splunkd answers before it looks at the events, and not in JSON.
 		w.WriteHeader(http.StatusRequestEntityTooLarge)
@@ -201,44 +202,23 @@ func (*siem) hec(w http.ResponseWriter, store *siemStore, body []byte) {
 	fmt.Fprint(w, `{"text":"Success","code":0}`)
 }
 
-func (s *siem) bulk(w http.ResponseWriter, store *siemStore, body []byte) {
-	w.Header().Set("X-Elastic-Product", "Elasticsearch")
-	w.Header().Set("Content-Type", "application/json")
-	lines := bytes.Split(bytes.TrimSuffix(body, []byte("\n")), []byte("\n"))
-	var items []any
+func (*siem) bulk(w http.ResponseWriter, r *http.Request, store *siemStore, body []byte) {
 	store.mu.Lock()
 	defer store.mu.Unlock()
-	for i := 0; i+1 < len(lines); i += 2 {
-		var action struct {
-			Create struct {
-				Index string `json:"_index"`
-				ID    string `json:"_id"`
-			} `json:"create"`
+	bulkapi.Answer(w, r, body, func(d bulkapi.Document) *bulkapi.ItemError {
+		agent, _ := d.Fields["user_agent"].(map[string]any)
+		original, _ := agent["original"].(string)
+		if status := store.status(siemEvent{d.ID, original}); status != 0 {
+			refused := bulkapi.DocumentError("failed to parse")
+			refused.Status = status
+			return refused
 		}
-		var document struct {
-			UserAgent struct {
-				Original string `json:"original"`
-			} `json:"user_agent"`
+		if store.times[d.ID] > 0 { // no second document
+			return bulkapi.Conflict(d.ID)
 		}
-		if err := errors.Join(json.Unmarshal(lines[i], &action), json.Unmarshal(lines[i+1], &document)); err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		item := map[string]any{"_index": action.Create.Index, "status": http.StatusCreated}
-		status := store.status(siemEvent{action.Create.ID, document.UserAgent.Original})
-		switch {
-		case status != 0:
-			item["status"] = status
-			item["error"] = map[string]any{"type": "document_parsing_exception", "reason": "failed to parse"}
-		case store.times[action.Create.ID] > 0: // there already: no second document
-			item["status"] = http.StatusConflict
-			item["error"] = map[string]any{"type": "version_conflict_engine_exception", "reason": "version conflict, document already exists"}
-		default:
-			store.times[action.Create.ID]++
-		}
-		items = append(items, map[string]any{"create": item})
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"took": 1, "errors": true, "items": items})
+		store.times[d.ID]++
+		return nil
+	})
 }
 
 func (s *siemStore) status(e siemEvent) int {

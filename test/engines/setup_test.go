@@ -4,7 +4,8 @@
 //go:build engines && unix
 
 // Package engines runs the built collector against a real Apache Kafka broker and a
-// real OpenSearch node: make test-engines.
+// real OpenSearch node: make test-engines, which runs tests whose names begin with
+// TestBroker or TestKafka at the same time as the others.
 package engines
 
 import (

@@ -30,7 +30,9 @@ const shutdownLimitVariable = "OVERSIGHT_SHUTDOWN_LIMIT"
 
 // limitShutdown returns create, with a watch over the end of the process. The logger
 // is made when the collector runs a configuration: commands such as validate end as
-// they always do.
+// they always do. The collector itself looks at signals only once all components have
+// started (otelcol v0.152.0, Collector.Run): one that comes before ends the process
+// after the limit.
 func limitShutdown(create telemetry.CreateLoggerFunc) telemetry.CreateLoggerFunc {
 	var (
 		current atomic.Pointer[zap.Logger] // a reload makes another one

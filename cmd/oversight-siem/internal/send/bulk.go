@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strings"
 )
 
 // The create action of an event, around its uid.
@@ -34,9 +35,15 @@ type bulkItem struct {
 	// https://www.elastic.co/docs/manage-data/data-store/data-streams/failure-store
 	FailureStore string `json:"failure_store"`
 	Error        struct {
-		Type   string `json:"type"`
-		Reason string `json:"reason"`
+		bulkError
+		// CausedBy has what is wrong where OpenSearch's reason is "failed to parse".
+		CausedBy bulkError `json:"caused_by"`
 	} `json:"error"`
+}
+
+type bulkError struct {
+	Type   string `json:"type"`
+	Reason string `json:"reason"`
 }
 
 // checkBulkResponse reads the items of a response, which are in the order of the
@@ -80,5 +87,9 @@ func (i *bulkItem) String() string {
 	if i.FailureStore == "used" {
 		return "the document went to the failure store of the data stream"
 	}
-	return fmt.Sprintf("status %d, %s: %s", i.Status, i.Error.Type, excerpt(i.Error.Reason))
+	reason := i.Error.Reason
+	if cause := i.Error.CausedBy.Reason; !strings.Contains(reason, cause) {
+		reason += ": " + cause
+	}
+	return fmt.Sprintf("status %d, %s: %s", i.Status, i.Error.Type, excerpt(reason))
 }

@@ -35,7 +35,7 @@ func (b *Broker) admin(t testing.TB, call func(ctx context.Context, admin *kadm.
 	client, err := kgo.NewClient(kgo.SeedBrokers(b.Address()))
 	require.NoError(t, err)
 	defer client.Close()
-	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), callTimeout) // also in cleanups
 	defer cancel()
 	call(ctx, kadm.NewClient(client))
 }
@@ -184,7 +184,7 @@ func (b *Broker) GroupLag(t testing.TB, group string) int64 {
 // Produce writes records and returns when the broker has them.
 func (b *Broker) Produce(t testing.TB, records ...*kgo.Record) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), callTimeout) // also in cleanups
 	defer cancel()
 	client := b.Client(t)
 	defer client.Close()
@@ -211,7 +211,7 @@ func (b *Broker) Records(t testing.TB, topic string) []*kgo.Record {
 	if len(left) == 0 {
 		return nil
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), callTimeout) // also in cleanups
 	defer cancel()
 	client := b.Client(t, kgo.ConsumePartitions(map[string]map[int32]kgo.Offset{topic: starts}))
 	defer client.Close()

@@ -30,7 +30,7 @@ type Answer struct {
 // instead, and returns the answer, whatever its status.
 func (n *Node) Do(t testing.TB, method, path, body string, contentType ...string) Answer {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), callTimeout)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), callTimeout) // also in cleanups
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, n.URL()+path, strings.NewReader(body))
 	require.NoError(t, err)
