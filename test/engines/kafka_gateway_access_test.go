@@ -116,7 +116,7 @@ func TestKafkaGatewayPassword(t *testing.T) {
 	eventually(t, func() error {
 		return unless(hasWarning(gateway, "SASL_AUTHENTICATION_FAILED"), "no line tells it")
 	})
-	assert.Less(t, time.Since(since), gatewaySeenWithin)
+	assert.Less(t, time.Since(since), seenWithin)
 	_, err := kafkaMetric(gateway, "kafka_consumer_group_members", s.splunkGroup())
 	require.Error(t, err, "the metric exists")
 

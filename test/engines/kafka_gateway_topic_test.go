@@ -49,7 +49,7 @@ func TestKafkaGatewayTopicIsMadeAgain(t *testing.T) {
 	})
 	seen := time.Since(since)
 	t.Logf("read or seen after %v; missing: %d", seen.Round(100*time.Millisecond), len(s.splunk.missing(uids)))
-	assert.Less(t, seen, gatewaySeenWithin)
+	assert.Less(t, seen, seenWithin)
 	requireFewLines(t, gateway)
 	gateway.terminate(gatewayEndsWithin)
 

@@ -1,0 +1,45 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build engines && unix
+
+package engines
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Refused events are delivered from their topic when the cause is gone: each to the SIEM
+// that refused it, once, as the agent wrote it.
+func TestKafkaGatewayReplay(t *testing.T) {
+	t.Parallel()
+	s := newGatewaySite(t, 3)
+	refusePoison(s.splunk, http.StatusBadRequest)
+	gateway := s.start()
+	s.produce(batch{events: 300, userAgent: poison(7, 8, 250)})
+	s.requireCommitted(s.splunkGroup())
+	require.Len(t, s.readRefused(), 3)
+	require.Zero(t, requireDelivered(t, s.elastic, s.uids))
+	requests := s.elastic.attempts()
+	s.splunk.set(func(s *siemStore) { s.refuse = nil })
+
+	changes, err := os.ReadFile(filepath.Join(configDir, "gateway", "replay.yaml"))
+	require.NoError(t, err)
+	replay := *s
+	replay.topic, replay.refused = s.refused, s.refused+"-again"
+	s.broker.CreateTopic(t, replay.refused, 1)
+	replaying := replay.start(string(changes))
+	assert.Zero(t, requireDelivered(t, s.splunk, s.uids), "repeated")
+	replay.requireCommitted(replay.splunkGroup())
+	replay.requireCommitted(replay.elasticGroup())
+	assert.Equal(t, requests, s.elastic.attempts(), "Elasticsearch has them")
+	assert.Empty(t, s.broker.Records(t, replay.refused))
+	replaying.terminate(gatewayEndsWithin)
+	gateway.terminate(gatewayEndsWithin)
+}
