@@ -39,6 +39,9 @@ HOST        := $(shell $(GO) env GOHOSTOS)/$(shell $(GO) env GOHOSTARCH)
 PLATFORMS   := $(foreach os,linux darwin windows freebsd,$(os)/amd64 $(os)/arm64)
 CROSS_FLAGS := -gcflags='all=-N -l'
 
+# The tags of tests that `make test` does not run. They are checked like the rest.
+TEST_TAGS := -tags engines
+
 # The newest release of the Collector core that the components are tested with:
 # its stable and its 0.x modules.
 NEWEST_CORE_STABLE ?= v1.71.0
@@ -98,8 +101,19 @@ test-manifests: $(BUILDER) $(NEWEST_BUILDER) ## Build collectors from the manife
 
 .PHONY: test-alerts
 test-alerts: $(PROMTOOL) ## Test the alerting rules in deploy/alerts
-	$(PROMTOOL) check rules deploy/alerts/rules.yml
-	$(PROMTOOL) test rules deploy/alerts/rules_test.yml
+	$(PROMTOOL) check rules deploy/alerts/rules.yml deploy/alerts/gateway.yml
+	$(PROMTOOL) test rules deploy/alerts/rules_test.yml deploy/alerts/gateway_test.yml
+
+.PHONY: test-engines
+test-engines: build ## Test against a real Kafka broker and a real OpenSearch node; needs a JDK 17 and Maven
+	@$(MAKE) -j2 test-engines/broker test-engines/node
+
+# The tests mostly wait, those of the broker as well as those of the node.
+.PHONY: test-engines/broker test-engines/node
+test-engines/broker: ENGINE_TESTS := -run '^Test(Broker|Kafka)'
+test-engines/node: ENGINE_TESTS := -skip '^Test(Broker|Kafka)'
+test-engines/broker test-engines/node:
+	cd test && $(GO) test -count=1 $(TEST_TAGS) -timeout 15m $(ENGINE_TESTS) ./engines
 
 .PHONY: cross
 cross: $(filter-out cross/$(HOST),$(PLATFORMS:%=cross/%)) ## Build and check every module for all other supported systems
@@ -107,7 +121,7 @@ cross: $(filter-out cross/$(HOST),$(PLATFORMS:%=cross/%)) ## Build and check eve
 .PHONY: $(PLATFORMS:%=cross/%)
 $(PLATFORMS:%=cross/%): cross/%:
 	$(call in_modules,GOOS=$(*D) GOARCH=$(*F) $(GO) build $(CROSS_FLAGS) -o /dev/null ./...)
-	$(call in_modules,GOOS=$(*D) GOARCH=$(*F) $(GO) vet $(CROSS_FLAGS) ./...)
+	$(call in_modules,GOOS=$(*D) GOARCH=$(*F) $(GO) vet $(TEST_TAGS) $(CROSS_FLAGS) ./...)
 
 .PHONY: bench
 bench: ## Run the benchmarks
@@ -121,7 +135,7 @@ generate: $(BUILDER) $(MDATAGEN) ## Renew all generated files; changes nothing w
 
 .PHONY: lint
 lint: $(GOLANGCI_LINT) ## Check the code
-	$(call in_modules,$(GO) vet ./...)
+	$(call in_modules,$(GO) vet $(TEST_TAGS) ./...)
 	$(call in_modules,$(GOLANGCI_LINT) run --allow-parallel-runners ./...)
 
 .PHONY: fmt

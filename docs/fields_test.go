@@ -224,7 +224,7 @@ func addPaths(t *testing.T, paths map[string]bool, document []byte) {
 func TestPagesNameFieldsThatExist(t *testing.T) {
 	events, findings := readDictionary(t, eventDictionary), readDictionary(t, integrityDictionary)
 	for page, column := range map[string]int{
-		"trust.md": logRecord, "operations.md": logRecord, "files-and-kafka.md": logRecord, "elastic.md": ecsColumn,
+		"trust.md": logRecord, "operations.md": logRecord, "files-and-kafka.md": logRecord, "elastic.md": ecsColumn, "opensearch.md": ecsColumn,
 		"../receiver/oversightreceiver/README.md": logRecord, "../config/routing.yaml": logRecord, "../config/verified.yaml": logRecord,
 	} {
 		text, err := os.ReadFile(page)

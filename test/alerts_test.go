@@ -45,6 +45,34 @@ func TestAlertingRulesNameMetrics(t *testing.T) {
 	}
 }
 
+// Every metric of the rules about gateways is one that a gateway has, on one of its
+// two pages.
+func TestGatewayAlertingRulesNameMetrics(t *testing.T) {
+	t.Parallel()
+	rules, err := os.ReadFile(filepath.Join("..", "deploy", "alerts", "gateway.yml"))
+	require.NoError(t, err)
+	named := regexp.MustCompile(`\b(otelcol_|kafka_(?:consumer_group|partition|topic)_)\w+`).FindAllString(string(rules), -1)
+	slices.Sort(named)
+	named = slices.Compact(named)
+	require.NotEmpty(t, named)
+
+	s := newGatewaySite(t, ordinaryRegistry(t))
+	s.broker.putEverywhere(t, "oversight", 1, []byte("no OTLP"))
+	gateway := s.startGateway()
+	gateway.requireMetric("otelcol_kafka_receiver_unmarshal_failed_log_records", "", func(n float64) bool { return n > 0 })
+	gateway.requireKafkaMetric("kafka_consumer_group_members{", true)
+	exported, err := gateway.metrics()
+	require.NoError(t, err)
+	_, ofKafka, err := get("http://" + gateway.variable("KAFKA_METRICS_ENDPOINT") + "/metrics")
+	require.NoError(t, err)
+	exported += ofKafka
+	gateway.interrupt()
+	for _, name := range named {
+		name = strings.TrimSuffix(name, "_count")                                                            // of a histogram
+		assert.True(t, strings.Contains(exported, "# TYPE "+name+" "), "a gateway does not export %s", name) //nolint:testifylint // the text is too long to print
+	}
+}
+
 // metricNames returns what a collector exports once it has a metric, and ends it.
 func metricNames(t *testing.T, collector *process, metric string) string {
 	t.Helper()

@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -112,4 +113,45 @@ exporters:
     tls: {ca_file: "` + a.caFile + `"}
     credential: {authority_host: "` + a.authority + `"}
 `
+}
+
+// What one event causes, and the last ones before a quiet night, does not make the health
+// check fail until morning, whatever the answer is: a firewall's, or the service's to
+// more rows than it is asked about at once.
+func TestFaultRefusedRowsOnAQuietRegistry(t *testing.T) {
+	for name, test := range map[string]struct {
+		poisoned []int
+		status   int
+	}{
+		"a firewall":       {[]int{49}, http.StatusForbidden},
+		"a failing proxy":  {[]int{49}, http.StatusInternalServerError},
+		"the service":      {[]int{49}, http.StatusBadRequest},
+		"a burst of those": {[]int{31, 32, 33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45}, http.StatusBadRequest},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newFaultSite(t, writeRegistry(t, beacons(50, poison(test.poisoned...))))
+			s.azure.setFault(func(_ int, w http.ResponseWriter, r *http.Request) bool {
+				poisoned := hasPoison(r)
+				if poisoned {
+					answer(test.status, "text/html", "<html>This request was blocked</html>")(w, r)
+				}
+				return poisoned
+			})
+			collector := s.run(nil, "sentinel.yaml", s.azure.trust(), soonUnhealthy)
+			want := float64(len(test.poisoned))
+			collector.requireMetric(metricPrefix+"owed_events", "", func(sum float64) bool { return sum == want })
+			// The events are tried again once they are owed, and the health check waits for a second.
+			for end := time.Now().Add(3 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
+				_, verbose, err := get("http://" + collector.variable("HEALTH_ENDPOINT") + "/health?verbose")
+				require.NoError(t, err)
+				require.Contains(t, verbose, "exporter:azure_logs_ingestion")
+			}
+			collector.requireHealth(http.StatusOK)
+			_, verbose, err := get("http://" + collector.variable("HEALTH_ENDPOINT") + "/health?verbose")
+			require.NoError(t, err)
+			require.NotContains(t, verbose, "StatusRecoverableError")
+			collector.interrupt()
+		})
+	}
 }

@@ -6,21 +6,19 @@
 package test
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"sync"
 	"testing"
-	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/test/internal/bulkapi"
 )
 
 const apiKey = "aWQ6a2V5"
 
 // bulk is a fake of Elasticsearch's bulk API
-// (https://www.elastic.co/guide/en/elasticsearch/reference/8.11/docs-bulk.html).
+// (https://www.elastic.co/guide/en/elasticsearch/reference/8.11/docs-bulk.html), see
+// package bulkapi.
 type bulk struct {
 	*destination
 
@@ -42,9 +40,8 @@ type bulk struct {
 	// refuseDocument returns why a document is refused, or nil to accept it. May be
 	// nil.
 	refuseDocument func(document map[string]any) *itemError
-	// mapping has the type of each field that dynamic mapping has made; nil: none
-	// is made.
-	mapping map[string]string
+	// mapping is what dynamic mapping has made; nil: none is made.
+	mapping bulkapi.Mapping
 }
 
 // itemError is how a bulk request answers for a document that it does not store.
@@ -61,123 +58,47 @@ func newBulk(t testing.TB) *bulk {
 }
 
 func (b *bulk) serve(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("X-Elastic-Product", "Elasticsearch")
-	w.Header().Set("Content-Type", "application/json")
 	b.mu.Lock()
 	key, limit := b.apiKey, b.maxContentLength
 	b.mu.Unlock()
-	if !strings.EqualFold(r.Header.Get("Authorization"), "ApiKey "+key) {
-		w.WriteHeader(http.StatusUnauthorized)
-		fmt.Fprint(w, `{"error":{"root_cause":[{"type":"security_exception","reason":"unable to authenticate with provided credentials"}],`+
-			`"type":"security_exception","reason":"unable to authenticate with provided credentials"},"status":401}`)
-		return
-	}
-	if r.URL.Path != "/_bulk" {
-		http.NotFound(w, r)
-		return
-	}
 	text, err := body(r)
-	if err != nil {
-		http.Error(w, `{"error":{"type":"parse_exception"},"status":400}`, http.StatusBadRequest)
-		return
-	}
-	if limit > 0 && len(text) > limit {
+	switch {
+	case err != nil:
+		bulkapi.Refuse(w, http.StatusBadRequest, "parse_exception", err.Error())
+	case limit > 0 && len(text) > limit:
 		w.WriteHeader(http.StatusRequestEntityTooLarge) // without a body, like Netty's aggregator
-		return
+	case !strings.EqualFold(r.Header.Get("Authorization"), "ApiKey "+key):
+		bulkapi.Refuse(w, http.StatusUnauthorized, "security_exception", "unable to authenticate with provided credentials")
+	default:
+		bulkapi.Answer(w, r, text, b.create)
 	}
-	items, err := b.process(bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n")))
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return
-	}
-	_ = json.NewEncoder(w).Encode(map[string]any{"took": 1, "errors": true, "items": items})
 }
 
-// process returns the result of each pair of lines.
-func (b *bulk) process(lines [][]byte) ([]any, error) {
+func (b *bulk) create(document bulkapi.Document) *bulkapi.ItemError {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(lines)%2 != 0 {
-		return nil, errors.New("a line is missing")
-	}
-	var items []any
-	for i := 0; i < len(lines); i += 2 {
-		var action struct {
-			Create *struct {
-				Index string `json:"_index"`
-				ID    string `json:"_id"`
-			}
-		}
-		var document map[string]any
-		if err := errors.Join(json.Unmarshal(lines[i], &action), json.Unmarshal(lines[i+1], &document)); err != nil {
-			return nil, err
-		}
-		if action.Create == nil { // a data stream accepts nothing else
-			return nil, errors.New("only write ops with an op_type of create are allowed in data streams")
-		}
-		refused := b.create(action.Create.Index, action.Create.ID, document)
-		item := map[string]any{"_index": action.Create.Index, "status": http.StatusCreated}
-		if refused != nil {
-			item["status"] = refused.status
-			item["error"] = map[string]any{"type": refused.kind, "reason": refused.reason}
-		}
-		items = append(items, map[string]any{"create": item})
-	}
-	return items, nil
-}
-
-func (b *bulk) create(index, id string, document map[string]any) *itemError {
 	b.items++
 	if b.refuseItem != nil {
 		if status := b.refuseItem(b.items); status != 0 {
-			return &itemError{status, "es_rejected_execution_exception", "rejected execution of coordinating operation"}
+			return &bulkapi.ItemError{Status: status, Type: "es_rejected_execution_exception", Reason: "rejected execution of coordinating operation"}
 		}
 	}
 	if b.refuseDocument != nil {
-		if refused := b.refuseDocument(document); refused != nil {
+		if refused := b.refuseDocument(document.Fields); refused != nil {
+			return &bulkapi.ItemError{Status: refused.status, Type: refused.kind, Reason: refused.reason}
+		}
+	}
+	if b.mapping != nil {
+		if refused := b.mapping.Add(document); refused != nil {
 			return refused
 		}
 	}
-	text, _ := document["@timestamp"].(string)
-	if _, err := time.Parse(time.RFC3339, text); err != nil {
-		return &itemError{http.StatusBadRequest, "document_parsing_exception", "failed to parse field [@timestamp] of type [date]"}
-	}
-	if _, exists := b.documents[id]; exists {
+	if _, exists := b.documents[document.ID]; exists {
 		b.conflicts++
-		return &itemError{http.StatusConflict, "version_conflict_engine_exception", "[" + id + "]: version conflict, document already exists"}
-	}
-	if b.mapping != nil {
-		if err := mapFields(b.mapping, "", document); err != nil {
-			return err
-		}
+		return bulkapi.Conflict(document.ID)
 	}
 	b.created++
-	b.documents[id], b.index[id] = document, index
-	return nil
-}
-
-// mapFields maps fields dynamically: the first document decides whether a field is
-// an object
-// (https://www.elastic.co/guide/en/elasticsearch/reference/8.11/dynamic-field-mapping.html).
-func mapFields(mapping map[string]string, prefix string, object map[string]any) *itemError {
-	for key, value := range object {
-		path := prefix + key
-		inner, isObject := value.(map[string]any)
-		kind := "text"
-		if isObject {
-			kind = "object"
-		}
-		if known := mapping[path]; known != "" && known != kind {
-			return &itemError{
-				http.StatusBadRequest, "document_parsing_exception",
-				"object mapping for [" + path + "] tried to parse field [" + key + "] as object, but found a concrete value",
-			}
-		}
-		mapping[path] = kind
-		if err := mapFields(mapping, path+".", inner); err != nil {
-			return err
-		}
-	}
+	b.documents[document.ID], b.index[document.ID] = document.Fields, document.Index
 	return nil
 }
 

@@ -49,13 +49,12 @@ func newSite(t testing.TB, samples ...string) *site {
 	return s
 }
 
-// startKafka starts a broker with the topic of the configurations.
-func (s *site) startKafka() {
+// startKafka starts a broker with the topics of the configurations.
+func (s *site) startKafka() *broker {
 	s.t.Helper()
-	cluster, err := kfake.NewCluster(kfake.NumBrokers(1), kfake.SeedTopics(3, "oversight"))
-	require.NoError(s.t, err)
-	s.t.Cleanup(cluster.Close)
-	s.kafka = cluster.ListenAddrs()[0]
+	kafka := newBroker(s.t, kfake.SeedTopics(3, "oversight", "oversight-refused"))
+	s.kafka = kafka.address()
+	return kafka
 }
 
 // registryIDs are the ids of the sample databases in their vectors.
@@ -77,6 +76,9 @@ func (s *site) environment() []string {
 		"SPLUNK_HEC_TOKEN="+hecToken,
 		"ELASTICSEARCH_ENDPOINT="+s.bulk.url,
 		"ELASTICSEARCH_API_KEY="+apiKey,
+		"OPENSEARCH_ENDPOINT="+s.bulk.url,
+		"OPENSEARCH_USER=oversight",
+		"OPENSEARCH_PASSWORD=secret",
 		"APPLICATIONINSIGHTS_CONNECTION_STRING=InstrumentationKey="+instrumentationKey+";IngestionEndpoint="+s.track.url+"/",
 		"AZURE_LOGS_ENDPOINT="+s.azure.url,
 		"AZURE_LOGS_RULE_ID="+ruleID,
@@ -84,6 +86,7 @@ func (s *site) environment() []string {
 		"AZURE_CLIENT_ID="+clientID,
 		"AZURE_CLIENT_SECRET="+clientSecret,
 		"KAFKA_BROKER="+s.kafka,
+		"KAFKA_METRICS_ENDPOINT="+freeAddress(s.t),
 		"GEOIP_DATABASE="+s.geoip,
 		"OVERSIGHT_ENDPOINT=http://"+freeAddress(s.t),
 	)
@@ -123,6 +126,20 @@ func (s *site) start(name string, changes ...string) *process {
 	return startCollector(s.t, s.command(nil, name, changes...))
 }
 
+// additions are files in config/ that change another one.
+var additions = map[string]string{
+	filepath.Join("gateway", "refused-file.yaml"): filepath.Join("gateway", "gateway.yaml"),
+	filepath.Join("gateway", "replay.yaml"):       filepath.Join("gateway", "gateway.yaml"),
+}
+
+// shipped returns the text of a configuration in config/.
+func shipped(t testing.TB, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(configDir, name))
+	require.NoError(t, err)
+	return string(text)
+}
+
 // Every configuration in config/ is valid, and runs unchanged.
 func TestConfigurations(t *testing.T) {
 	var files []string
@@ -138,10 +155,14 @@ func TestConfigurations(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := newSite(t, "edge.sqlite", "registry.sqlite")
 			s.startKafka()
-			output, err := s.command([]string{"validate"}, name).CombinedOutput()
+			var changes []string
+			if base, ok := additions[name]; ok {
+				name, changes = base, []string{shipped(t, name)}
+			}
+			output, err := s.command([]string{"validate"}, name, changes...).CombinedOutput()
 			require.NoError(t, err, string(output))
 
-			collector := s.start(name)
+			collector := s.start(name, changes...)
 			collector.waitForOutput(collector.ready)
 			if !strings.HasSuffix(name, "gateway.yaml") {
 				collector.waitForOutput("Reading events")

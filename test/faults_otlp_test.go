@@ -10,11 +10,8 @@ import (
 	"net"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
-	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kgo"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pdata/plog/plogotlp"
 	"google.golang.org/grpc"
@@ -105,46 +102,4 @@ func (g *grpcGateway) requestCount() int {
 	g.faultMu.Lock()
 	defer g.faultMu.Unlock()
 	return g.requests
-}
-
-// broker is a Kafka broker, and what a consumer of a topic has read from it. Its
-// message.max.bytes is Kafka's default, 1,048,588; the client's own limit is lower.
-type broker struct {
-	*records
-	cluster *kfake.Cluster
-}
-
-func newBroker(t testing.TB, options ...kfake.Opt) *broker {
-	t.Helper()
-	cluster, err := kfake.NewCluster(append([]kfake.Opt{kfake.NumBrokers(1)}, options...)...)
-	require.NoError(t, err)
-	t.Cleanup(cluster.Close)
-	return &broker{records: &records{}, cluster: cluster}
-}
-
-func (b *broker) address() string { return b.cluster.ListenAddrs()[0] }
-
-// consume reads a topic until the test ends.
-func (b *broker) consume(t testing.TB, topic string) {
-	t.Helper()
-	client, err := kgo.NewClient(kgo.SeedBrokers(b.address()), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
-		kgo.FetchMaxWait(100*time.Millisecond))
-	require.NoError(t, err)
-	ctx, cancel := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		for ctx.Err() == nil {
-			for _, record := range client.PollFetches(ctx).Records() {
-				if logs, err := new(plog.ProtoUnmarshaler).UnmarshalLogs(record.Value); err == nil {
-					b.add(logs)
-				}
-			}
-		}
-	}()
-	t.Cleanup(func() {
-		cancel()
-		<-done
-		client.Close()
-	})
 }

@@ -17,9 +17,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
-	"github.com/twmb/franz-go/pkg/kmsg"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"google.golang.org/grpc/codes"
 	grpcstatus "google.golang.org/grpc/status"
@@ -303,11 +301,13 @@ func TestFaultKafkaACL(t *testing.T) {
 	t.Parallel()
 	s := newFaultSite(t, ordinaryRegistry(t))
 	kafka := newBroker(t, kfake.SeedTopics(3, "oversight"))
-	kafka.consume(t, "oversight")
-	denied := kafka.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Produce}, Topic: "oversight", Err: kerr.TopicAuthorizationFailed, Count: -1})
-	collector := s.run([]string{"KAFKA_BROKER=" + kafka.address()}, "gateway/agent.yaml", smallBatches("oversight/kafka"))
+	denied := kafka.denyWriting("oversight")
+	collector := s.run([]string{"KAFKA_BROKER=" + kafka.address()}, "gateway/agent.yaml", smallBatches("oversight/kafka"), soonUnhealthy)
+	collector.requireHealth(http.StatusInternalServerError)
+	collector.requireLogged("TOPIC_AUTHORIZATION_FAILED")
 	eventuallyWithin(t, faultTimeout, func() error { return errorIf(denied.Hits() < attempts, "too few requests") })
 	denied.Remove()
+	kafka.consume(t, "oversight")
 	requireArrived(t, kafka, ordinary)
 	collector.interrupt()
 }
@@ -318,7 +318,7 @@ func TestFaultKafkaMistypedTopic(t *testing.T) {
 	t.Parallel()
 	const mistyped = "oversigth"
 	s := newFaultSite(t, ordinaryRegistry(t))
-	kafka := newBroker(t, kfake.AllowAutoTopicCreation())
+	kafka := newBroker(t)
 	collector := s.run([]string{"KAFKA_BROKER=" + kafka.address(), "KAFKA_TOPIC=" + mistyped}, "gateway/agent.yaml", smallBatches("oversight/kafka"))
 	eventuallyWithin(t, faultTimeout, func() error {
 		if kafka.cluster.TopicInfo(mistyped) != nil {

@@ -511,40 +511,6 @@ func (h *hec) all() []map[string]any {
 	return slices.Clone(h.events)
 }
 
-// Agent, Kafka, gateway: every event arrives in its shape, though each
-// destination refuses some batches.
-func TestGatewayThroughKafka(t *testing.T) {
-	s := newSite(t, "registry.sqlite")
-	s.startKafka()
-	for _, d := range []*destination{s.hec.destination, s.bulk.destination} {
-		d.setFault(func(request int, w http.ResponseWriter, _ *http.Request) bool {
-			if request%3 == 1 {
-				w.WriteHeader(http.StatusServiceUnavailable)
-			}
-			return request%3 == 1
-		})
-	}
-	agent := s.start("gateway/agent.yaml", "receivers: {oversight/kafka: {poll_interval: 20ms, batch_size: 50}}")
-	gateway := s.start("gateway/gateway.yaml", `
-receivers:
-  kafka/splunk: {error_backoff: {initial_interval: 20ms, max_interval: 100ms}}
-  kafka/elastic: {error_backoff: {initial_interval: 20ms, max_interval: 100ms}}
-exporters:
-  splunk_hec: {retry_on_failure: {initial_interval: 20ms, max_interval: 100ms}}
-  elasticsearch: {retry: {initial_interval: 20ms, max_interval: 100ms}}
-`+notExtendedGateway)
-	waitForSample(t, s.hec, sampleSize)
-	waitForSample(t, s.bulk, sampleSize)
-	gateway.interrupt()
-	agent.interrupt()
-	for store, shape := range map[eventStore]string{s.hec: "splunk", s.bulk: "ecs"} {
-		got, _ := store.byID()
-		for id, want := range vectors(t, shape) {
-			require.JSONEq(t, asJSON(t, want), asJSON(t, got[id]))
-		}
-	}
-}
-
 // The encoding writes one message for each batch, the processor with
 // `encoding: raw` one for each event.
 func TestLinesInKafka(t *testing.T) {
@@ -591,9 +557,3 @@ service: {pipelines: {logs/kafka: {processors: [oversight_siem]}}}
 		})
 	}
 }
-
-const notExtendedGateway = `
-processors:
-  oversight_siem/splunk: {extended: false}
-  oversight_siem/elastic: {extended: false}
-`

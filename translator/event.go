@@ -106,8 +106,8 @@ func (e *Event) QuestionType() string { return extra.QuestionType(e.Extra) }
 //     becomes "".
 //   - Anything else, valid or not, becomes {"raw": ...}, with the value if it
 //     is valid JSON and with the text otherwise. So does an object nested
-//     deeper than 30 levels or with more than 1000 keys, which no destination
-//     would accept.
+//     deeper than 30 levels, with more than 1000 keys, or with more than 131,072
+//     items in its arrays, which no destination would accept.
 //   - Numbers keep their digits: one that neither int64 nor float64 holds
 //     exactly becomes a string, and so do NaN, Infinity and -Infinity, which are no
 //     JSON and which Python writes.

@@ -50,6 +50,7 @@ func (e *Event) totalBytes() int {
 
 // cutTo cuts each value to a number of bytes.
 func (e *Event) cutTo(limit int) {
+	before := e.Truncated
 	for i := range columns {
 		column := &columns[i]
 		value := e.slot(column.attribute.field).text
@@ -65,6 +66,20 @@ func (e *Event) cutTo(limit int) {
 	}
 	e.QuestionName = cutText(e.QuestionName, limit)
 	e.DecodeError = cutText(e.DecodeError, limit) // it is no column, and for a person
+	if e.Truncated != before {
+		e.detach()
+	}
+}
+
+// detach copies the texts, which may be parts of one with those that were cut, so that
+// the event does not keep all of a long row in memory.
+func (e *Event) detach() {
+	for i := range columns {
+		if value := e.slot(columns[i].attribute.field).text; value != nil {
+			*value = strings.Clone(*value)
+		}
+	}
+	e.UID, e.QuestionName = strings.Clone(e.UID), strings.Clone(e.QuestionName)
 }
 
 // cutText returns a copy of at most limit bytes of a text that is longer, so that the

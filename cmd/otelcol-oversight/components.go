@@ -9,6 +9,7 @@ import (
 	fileexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter"
 	kafkaexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter"
 	loadbalancingexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/loadbalancingexporter"
+	prometheusexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusexporter"
 	splunkhecexporter "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/splunkhecexporter"
 	basicauthextension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/basicauthextension"
 	bearertokenauthextension "github.com/open-telemetry/opentelemetry-collector-contrib/extension/bearertokenauthextension"
@@ -23,8 +24,10 @@ import (
 	resourceprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor"
 	transformprocessor "github.com/open-telemetry/opentelemetry-collector-contrib/processor/transformprocessor"
 	filelogreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver"
+	kafkametricsreceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkametricsreceiver"
 	kafkareceiver "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkareceiver"
 	collectortelemetry "github.com/oversight-protocol/oversight-otelcol/cmd/otelcol-oversight/internal/collectortelemetry"
+	deadletterconnector "github.com/oversight-protocol/oversight-otelcol/connector/deadletterconnector"
 	azurelogsingestionexporter "github.com/oversight-protocol/oversight-otelcol/exporter/azurelogsingestionexporter"
 	oversightsiemencodingextension "github.com/oversight-protocol/oversight-otelcol/extension/encoding/oversightsiemencodingextension"
 	responsecheckextension "github.com/oversight-protocol/oversight-otelcol/extension/responsecheckextension"
@@ -93,16 +96,18 @@ func components() (otelcol.Factories, error) {
 		oversightreceiver.NewFactory(),
 		otlpreceiver.NewFactory(),
 		kafkareceiver.NewFactory(),
+		kafkametricsreceiver.NewFactory(),
 		filelogreceiver.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	factories.ReceiverModules = makeModulesMap(factories.Receivers, map[component.Type]string{
-		oversightreceiver.NewFactory().Type(): "github.com/oversight-protocol/oversight-otelcol v0.1.0",
-		otlpreceiver.NewFactory().Type():      "go.opentelemetry.io/collector/receiver/otlpreceiver v0.152.0",
-		kafkareceiver.NewFactory().Type():     "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkareceiver v0.152.0",
-		filelogreceiver.NewFactory().Type():   "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.152.0",
+		oversightreceiver.NewFactory().Type():    "github.com/oversight-protocol/oversight-otelcol v0.1.0",
+		otlpreceiver.NewFactory().Type():         "go.opentelemetry.io/collector/receiver/otlpreceiver v0.152.0",
+		kafkareceiver.NewFactory().Type():        "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkareceiver v0.152.0",
+		kafkametricsreceiver.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/kafkametricsreceiver v0.152.0",
+		filelogreceiver.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/receiver/filelogreceiver v0.152.0",
 	})
 
 	factories.Exporters, err = otelcol.MakeFactoryMap[exporter.Factory](
@@ -114,6 +119,7 @@ func components() (otelcol.Factories, error) {
 		otlphttpexporter.NewFactory(),
 		loadbalancingexporter.NewFactory(),
 		kafkaexporter.NewFactory(),
+		prometheusexporter.NewFactory(),
 		fileexporter.NewFactory(),
 		debugexporter.NewFactory(),
 		nopexporter.NewFactory(),
@@ -130,6 +136,7 @@ func components() (otelcol.Factories, error) {
 		otlphttpexporter.NewFactory().Type():           "go.opentelemetry.io/collector/exporter/otlphttpexporter v0.152.0",
 		loadbalancingexporter.NewFactory().Type():      "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/loadbalancingexporter v0.152.0",
 		kafkaexporter.NewFactory().Type():              "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/kafkaexporter v0.152.0",
+		prometheusexporter.NewFactory().Type():         "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/prometheusexporter v0.152.0",
 		fileexporter.NewFactory().Type():               "github.com/open-telemetry/opentelemetry-collector-contrib/exporter/fileexporter v0.152.0",
 		debugexporter.NewFactory().Type():              "go.opentelemetry.io/collector/exporter/debugexporter v0.152.0",
 		nopexporter.NewFactory().Type():                "go.opentelemetry.io/collector/exporter/nopexporter v0.152.0",
@@ -160,13 +167,15 @@ func components() (otelcol.Factories, error) {
 	})
 
 	factories.Connectors, err = otelcol.MakeFactoryMap[connector.Factory](
+		deadletterconnector.NewFactory(),
 		routingconnector.NewFactory(),
 	)
 	if err != nil {
 		return otelcol.Factories{}, err
 	}
 	factories.ConnectorModules = makeModulesMap(factories.Connectors, map[component.Type]string{
-		routingconnector.NewFactory().Type(): "github.com/open-telemetry/opentelemetry-collector-contrib/connector/routingconnector v0.152.0",
+		deadletterconnector.NewFactory().Type(): "github.com/oversight-protocol/oversight-otelcol v0.1.0",
+		routingconnector.NewFactory().Type():    "github.com/open-telemetry/opentelemetry-collector-contrib/connector/routingconnector v0.152.0",
 	})
 
 	return factories, nil

@@ -23,7 +23,7 @@ const limitShare = 0.8
 // the receiver reads a backlog, garbage collection would take a third of the CPU time.
 // A larger GOGC has the same effect on that heap, but would multiply a heap that is
 // full of rows of many megabytes, or of queued data.
-const minHeapSize = 64 << 20
+const minHeapSize = 48 << 20
 
 const (
 	// defaultGCPercent is Go's default for GOGC.
@@ -53,10 +53,35 @@ func setMemoryLimit() {
 	fmt.Fprintln(os.Stderr, "otelcol-oversight: read the memory limit of the container; set GOMEMLIMIT to 80% of it:", err)
 }
 
-// growHeap lets the heap grow to minHeapSize or more between two garbage collections. A memory limit is stronger: Go collects garbage earlier
-// where it comes near.
+// growHeap lets the heap grow to minHeapSize or more between two garbage collections.
+// GOGC alone would not bound it: a heap that is collected while much more is alive than
+// the last time may grow by the percentage that was set for less, and it takes a while
+// until that is changed. So the memory limit follows, too. A lower one, the container's
+// or the operator's, stays as it is.
 func growHeap() {
-	afterEachCollection(func() { setGCPercent(gcPercent(liveHeap())) })
+	operatorLimit := debug.SetMemoryLimit(-1)
+	afterEachCollection(func() {
+		live := liveHeap()
+		setGCPercent(gcPercent(live))
+		setSoftLimit(min(softLimit(live), operatorLimit))
+	})
+}
+
+// softLimit is the memory that Go may use with so many bytes alive before it collects
+// garbage: a heap that has grown as gcPercent says, and what is beside it.
+func softLimit(live uint64) int64 {
+	heap := int64(max(minHeapSize, live+live*minGCPercent/100)) //nolint:gosec // the memory of a machine
+	return heap + heap/8 + besideHeap
+}
+
+// besideHeap is for stacks and Go's own data.
+const besideHeap = 12 << 20
+
+// setSoftLimit changes the memory limit if it differs by more than a tenth.
+func setSoftLimit(limit int64) {
+	if current := debug.SetMemoryLimit(-1); limit > current+current/10 || limit < current-current/10 {
+		debug.SetMemoryLimit(limit)
+	}
 }
 
 // minLiveHeap is what is alive in a collector that has started. Less is not worth a

@@ -13,21 +13,47 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A small heap grows to 64 MiB between two collections, a large one by half.
+// A small heap grows to 48 MiB between two collections, a large one by half.
 func TestGCPercent(t *testing.T) {
 	for _, test := range []struct {
 		live uint64
 		want int
 	}{
-		{0, 966},
-		{6 << 20, 966},
-		{16 << 20, 300},
-		{32 << 20, 100},
+		{0, 700},
+		{6 << 20, 700},
+		{16 << 20, 200},
+		{24 << 20, 100},
+		{32 << 20, 50},
 		{48 << 20, 50},
 		{500 << 20, 50},
 	} {
 		require.Equal(t, test.want, gcPercent(test.live), "%d MiB", test.live>>20)
 	}
+}
+
+// The memory limit is above the heap that GOGC allows, whatever is alive, and not by much.
+func TestSoftLimit(t *testing.T) {
+	for live := uint64(minLiveHeap); live < 4<<30; live += live / 3 {
+		heap := int64(live + live*uint64(gcPercent(live))/100)
+		limit := softLimit(live)
+		require.GreaterOrEqual(t, limit, heap+besideHeap, "%d MiB", live>>20)
+		require.LessOrEqual(t, limit, heap+heap/4+besideHeap, "%d MiB", live>>20)
+	}
+}
+
+// The memory limit follows what is alive, too.
+func TestSoftLimitFollowsTheHeap(t *testing.T) {
+	current := func() int64 {
+		runtime.GC()
+		return debug.SetMemoryLimit(-1)
+	}
+	small := softLimit(minLiveHeap)
+	near := func() bool { return current() < small+small/5 }
+	require.Eventually(t, near, time.Minute, time.Millisecond)
+	large := make([]byte, 200<<20)
+	require.Eventually(t, func() bool { return current() >= softLimit(180<<20) }, time.Minute, time.Millisecond)
+	runtime.KeepAlive(large)
+	require.Eventually(t, near, time.Minute, time.Millisecond)
 }
 
 // A heap that becomes large is collected when it has grown by half.

@@ -83,13 +83,37 @@ func (d *delivery) send(ctx context.Context, t target, resources []resourceRows)
 	b := getRequestBuffer()
 	defer b.release()
 	f := d.fillAndPost(ctx, t, b, resources)
-	switch {
-	case f == nil:
+	if f == nil {
 		return
-	case ctx.Err() == nil: // otherwise the caller canceled, which says nothing about the service
-		d.health.failed(f)
 	}
 	d.failures = append(d.failures, f)
+	concernsRows := d.concernsRows(ctx, f)
+	switch {
+	case ctx.Err() != nil: // the caller canceled, which says nothing about the service
+	case concernsRows:
+		d.health.ok(t)
+	default:
+		d.health.failed(f)
+	}
+}
+
+// concernsRows reports whether a failure says something of the rows and nothing of the
+// service, so that the status need not change: on a source without new records, it would
+// stay until the next one is accepted. That is so where the caller, who retries, has to
+// find out which rows are refused. A single row that gets an answer that is not about
+// rows, as from a firewall that dislikes a user agent, is compared with a request
+// without rows.
+func (d *delivery) concernsRows(ctx context.Context, f *failure) bool {
+	switch {
+	case d.config.BackOffConfig.Enabled, f.status == 0 && f.class != classContent, f.class == classBusy:
+		return false
+	case f.class == classContent:
+		return true
+	case len(d.states) > 1:
+		return false
+	}
+	_, empty := d.client.post(ctx, f.target, noRows)
+	return empty == nil
 }
 
 func (d *delivery) fillAndPost(ctx context.Context, t target, b *requestBuffer, resources []resourceRows) *failure {

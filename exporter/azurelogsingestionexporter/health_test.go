@@ -59,6 +59,50 @@ func TestHints(t *testing.T) {
 	assert.Equal(t, []componentstatus.Status{bad, bad, bad, bad, componentstatus.StatusOK}, s.host.reported())
 }
 
+// Where the caller retries, an answer to one row changes the status only if a request
+// without rows is not accepted either.
+func TestStatusAfterASingleRow(t *testing.T) {
+	const bad, good = componentstatus.StatusRecoverableError, componentstatus.StatusOK
+	for name, test := range map[string]struct {
+		rows, empty answer
+		together    componentstatus.Status // after a call with two rows
+		alone       componentstatus.Status // and then one with one of them
+	}{
+		"a firewall":        {answer{status: 403}, accepted, bad, good},
+		"a proxy":           {answer{status: 500}, accepted, bad, good},
+		"no access":         {answer{status: 403}, answer{status: 403}, bad, bad},
+		"too much to do":    {answer{status: 429}, accepted, bad, bad},
+		"no answer":         {answer{cut: true}, accepted, bad, bad},
+		"the row":           {refused("no"), accepted, componentstatus.StatusNone, componentstatus.StatusNone},
+		"rows, and no rule": {refused("no"), answer{status: 404}, componentstatus.StatusNone, componentstatus.StatusNone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := withoutRetry(t, func(c *call) answer {
+				if len(c.rows) == 0 {
+					return test.empty
+				}
+				return test.rows
+			})
+			e := s.start(t)
+			rows, _ := named(0, 2)
+			require.Error(t, e.ConsumeLogs(t.Context(), logsOf(t, rows...)))
+			assert.Equal(t, test.together, s.host.last().Status())
+			require.Error(t, e.ConsumeLogs(t.Context(), logsOf(t, rows[:1]...)))
+			assert.Equal(t, test.alone, s.host.last().Status())
+		})
+	}
+}
+
+// So it is with many rows that the service refuses one after another: the caller tries
+// the others.
+func TestStatusAfterManyRefusedRows(t *testing.T) {
+	s := withoutRetry(t, func(*call) answer { return refused("no") })
+	e := s.start(t)
+	rows, _ := named(0, 2*maxRefusalsWithoutRetry)
+	require.ErrorContains(t, e.ConsumeLogs(t.Context(), logsOf(t, rows...)), "consecutive rows")
+	assert.Empty(t, s.host.reported())
+}
+
 // A canceled call says nothing about the service.
 func TestCanceledCallsAreNoProblem(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())

@@ -9,6 +9,9 @@ import (
 	"go.uber.org/zap"
 )
 
+// noRows is a request that the service accepts, and that has no effect.
+var noRows = []byte("[]")
+
 // preflight is a request without rows, sent at start to check the configuration.
 type preflight struct {
 	cancel context.CancelFunc
@@ -20,7 +23,7 @@ func startPreflight(ctx context.Context, e *logsExporter) *preflight {
 	p := &preflight{cancel: cancel, done: make(chan struct{})}
 	go func() {
 		defer close(p.done)
-		if _, f := e.client.post(ctx, e.target(), []byte("[]")); f == nil {
+		if _, f := e.client.post(ctx, e.target(), noRows); f == nil {
 			e.logger.Info("Preflight succeeded: the service accepts requests for this rule and stream", zap.Stringer("target", e.target()))
 			e.health.ok(e.target())
 		} else if ctx.Err() == nil {

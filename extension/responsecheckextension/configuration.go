@@ -96,11 +96,22 @@ func checkConfiguration(conf map[string]any) []warning {
 			c.checkReceiver(receiver)
 		}
 	}
+	for _, pipeline := range slices.Sorted(maps.Keys(c.pipelines)) {
+		// The pipelines before and behind it: the connector waits for each delivery.
+		if parts := c.pipelines.get(pipeline); slices.ContainsFunc(slices.Concat(parts.strings("receivers"), parts.strings("exporters")), isDeadLetter) {
+			c.checkPipeline(pipeline)
+		}
+	}
 	slices.SortFunc(c.warnings, func(a, b warning) int {
 		return cmp.Or(cmp.Compare(a.pipeline, b.pipeline), cmp.Compare(a.part, b.part), cmp.Compare(a.problem, b.problem))
 	})
 	return c.warnings
 }
+
+// isDeadLetter returns whether the component with that id is a connector `dead_letter`.
+// Like a receiver `oversight`, it delivers to each pipeline apart, retries, and reports
+// a destination that accepts nothing.
+func isDeadLetter(id string) bool { return typeOf(id) == "dead_letter" }
 
 func (c *configurationCheck) warn(pipeline, part, problem, remedy string) {
 	if key := part + ": " + problem; !c.warned[key] {
@@ -171,7 +182,7 @@ func (c *configurationCheck) checkConnector(pipeline, id string) {
 	case kind == "failover":
 		c.warn(pipeline, "connector "+id, "it loses events when it changes to another level, and hides why a destination refuses",
 			"use a receiver and a pipeline for each destination")
-	case kind != "routing" && len(fed) > 1:
+	case kind != "routing" && !isDeadLetter(id) && len(fed) > 1:
 		c.warn(pipeline, "connector "+id, "it feeds several pipelines: an event that one refuses is sent again to the others, and holds them up",
 			"use a receiver for each pipeline")
 	}

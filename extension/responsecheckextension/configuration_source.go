@@ -5,9 +5,9 @@ package responsecheckextension
 
 import "slices"
 
-// receiverReports returns whether receivers `oversight`, and no others, feed each
-// pipeline with an exporter `elasticsearch` that uses the instance of this extension
-// with that id. They report a destination that accepts nothing. Others do not, so the
+// receiverReports returns whether receivers `oversight` or connectors `dead_letter`, and
+// no others, feed each pipeline with an exporter `elasticsearch` that uses the instance
+// of this extension with that id. They report a destination that accepts nothing. Others do not, so the
 // exporter has to.
 func receiverReports(conf map[string]any, id string) bool {
 	root := settings(conf)
@@ -28,7 +28,7 @@ func receiverReports(conf map[string]any, id string) bool {
 }
 
 // fedByOversight returns whether all events of a pipeline come from receivers
-// `oversight`, directly or through connectors. seen are the pipelines that were looked
+// `oversight` or connectors `dead_letter`, directly or through connectors. seen are the pipelines that were looked
 // at without finding others.
 func fedByOversight(root settings, pipeline string, seen map[string]bool) bool {
 	if seen[pipeline] {
@@ -38,6 +38,9 @@ func fedByOversight(root settings, pipeline string, seen map[string]bool) bool {
 	pipelines := root.get("service", "pipelines")
 	receivers := pipelines.get(pipeline).strings("receivers")
 	for _, receiver := range receivers {
+		if isDeadLetter(receiver) {
+			continue
+		}
 		if _, connector := root.get("connectors")[receiver]; !connector {
 			if typeOf(receiver) != "oversight" {
 				return false

@@ -17,7 +17,7 @@ exporters:
   elasticsearch: {middlewares: [{id: headers}, {id: responsecheck}]}
   elasticsearch/other: {middlewares: [{id: responsecheck/other}]}
   splunk_hec: {middlewares: [{id: responsecheck}]}
-connectors: {routing: {}, forward: {}}
+connectors: {routing: {}, forward: {}, dead_letter/elastic: {}}
 `
 	for name, test := range map[string]struct {
 		pipelines string
@@ -26,6 +26,8 @@ connectors: {routing: {}, forward: {}}
 		"oversight":              {pipelines: `{logs: {receivers: [oversight/elastic], exporters: [elasticsearch]}}`, want: true},
 		"several":                {pipelines: `{logs: {receivers: [oversight, oversight/2], exporters: [elasticsearch]}}`, want: true},
 		"a gateway":              {pipelines: `{logs: {receivers: [kafka], exporters: [elasticsearch]}}`},
+		"behind dead_letter":     {pipelines: `{logs: {receivers: [kafka], exporters: [dead_letter/elastic]}, logs/2: {receivers: [dead_letter/elastic], exporters: [elasticsearch]}}`, want: true},
+		"beside dead_letter":     {pipelines: `{logs: {receivers: [kafka], exporters: [dead_letter/elastic]}, logs/2: {receivers: [dead_letter/elastic, otlp], exporters: [elasticsearch]}}`},
 		"both in one pipeline":   {pipelines: `{logs: {receivers: [oversight, otlp], exporters: [elasticsearch]}}`},
 		"both in two pipelines":  {pipelines: `{logs: {receivers: [oversight], exporters: [elasticsearch]}, traces: {receivers: [otlp], exporters: [elasticsearch]}}`},
 		"others at another":      {pipelines: `{logs: {receivers: [oversight], exporters: [elasticsearch]}, logs/2: {receivers: [otlp], exporters: [splunk_hec, elasticsearch/other]}}`, want: true},

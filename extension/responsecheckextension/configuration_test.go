@@ -57,6 +57,16 @@ service: {pipelines: {logs/2: {receivers: [oversight/2], exporters: [elasticsear
 		{name: "others' pipelines are theirs", change: `
 exporters: {otlp_http: {sending_queue: {queue_size: 1000}}}
 service: {pipelines: {logs/files: {receivers: [filelog], processors: [batch], exporters: [otlp_http, splunk_hec]}}}`},
+		{name: "a gateway", change: `
+connectors: {dead_letter: {}}
+service: {pipelines: {logs/in: {receivers: [kafka], exporters: [dead_letter]}, logs/2: {receivers: [dead_letter], exporters: [elasticsearch]}, logs/refused: {receivers: [dead_letter], exporters: [kafka]}}}`},
+		{
+			name: "a gateway that batches and retries", change: `
+connectors: {dead_letter: {}}
+exporters: {elasticsearch: {retry: {enabled: true}}, file: {rotation: null}}
+service: {pipelines: {logs/in: {receivers: [kafka], processors: [batch], exporters: [dead_letter]}, logs/2: {receivers: [dead_letter], exporters: [elasticsearch]}, logs/refused: {receivers: [dead_letter], exporters: [file]}}}`,
+			want: [][2]string{{"exporter elasticsearch", "the exporter retries by itself"}, {"processor batch", "it reports success before"}, {"exporter file", "it writes one file without a limit"}},
+		},
 		{name: "no storage", change: `receivers: {oversight: {storage: null}}`, want: [][2]string{{"receiver oversight", "the position is not stored"}}},
 		{
 			name: "several exporters", change: `service: {pipelines: {logs: {exporters: [splunk_hec, kafka]}}}`,

@@ -13,17 +13,18 @@ import (
 )
 
 // MaxValueBytes is the longest text or blob that a statement reads, in bytes, in the
-// encoding of the database. At a longer one, [Stmt.Step] returns an error for which
-// [IsTooBig] is true, and loads nothing. [Conn.OpenBlob] reads such a value.
+// encoding of the database, unless [Conn.LimitValues] sets less. At a longer one,
+// [Stmt.Step] returns an error for which [IsTooBig] is true, and loads nothing.
+// [Conn.OpenBlob] reads such a value.
 const MaxValueBytes = 1 << 20
 
-// IsTooBig reports whether an error says that a value is longer than
-// [MaxValueBytes].
+// IsTooBig reports whether an error says that a value is longer than the limit of the
+// connection.
 func IsTooBig(err error) bool { return primaryOf(err) == lib.SQLITE_TOOBIG }
 
-// limitValues makes statements fail at values that are longer than MaxValueBytes.
-func (c *Conn) limitValues() {
-	lib.Xsqlite3_limit(c.tls, c.handle, lib.SQLITE_LIMIT_LENGTH, MaxValueBytes)
+// LimitValues makes statements fail at values of more bytes, at most [MaxValueBytes].
+func (c *Conn) LimitValues(bytes int) {
+	lib.Xsqlite3_limit(c.tls, c.handle, lib.SQLITE_LIMIT_LENGTH, int32(min(bytes, MaxValueBytes))) //nolint:gosec // at most 1 MiB
 }
 
 // blobChunk is how much of a blob is read at once, in bytes.

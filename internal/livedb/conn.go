@@ -29,7 +29,7 @@ func openConn(uri string) (*Conn, error) {
 	c := &Conn{tls: libc.NewTLS(), statements: map[string]*Stmt{}}
 	err := c.open(uri)
 	if err == nil {
-		c.limitValues()
+		c.LimitValues(MaxValueBytes)
 		err = errors.Join(c.enableStablePlans(), c.installInterrupt())
 	}
 	if err != nil {

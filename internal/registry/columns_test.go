@@ -47,7 +47,7 @@ func decodeAll(t *testing.T, path string, columns []translator.Column) []transla
 				return err
 			}
 			events = append(events, translator.Event{RegistryID: "deadbeef"})
-			d.decode(stmt, &events[len(events)-1])
+			require.NoError(t, d.decode(stmt, &events[len(events)-1], maxRowBytes))
 		}
 	})
 	require.NoError(t, err)

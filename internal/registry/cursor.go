@@ -77,14 +77,15 @@ func (r *Reader) uidAt(conn *livedb.Conn, q *queries, key int64, registryID stri
 	defer stmt.Reset()
 	stmt.BindInt64(1, key)
 	found, err = stmt.Step()
-	switch {
-	case livedb.IsTooBig(err):
-		uid, err = r.longUID(conn, q, key, registryID)
-		return uid, err == nil, err
-	case err != nil || !found:
-		return "", false, err
+	if found {
+		uid, err = r.decoder.uid(stmt, registryID, q.rowLimit())
 	}
-	return r.decoder.uid(stmt, registryID), true, nil
+	if isLarge(err) {
+		_ = stmt.Reset() // frees SQLite's copies of the values
+		uid, err = r.longUID(conn, q, key, registryID)
+		found = err == nil
+	}
+	return uid, found, err
 }
 
 // highestKey returns the highest key that was ever used in the table: AUTOINCREMENT

@@ -60,9 +60,12 @@ func newDecoder(columns []translator.Column) *decoder {
 	return d
 }
 
-// decode sets the event from the statement's row.
-func (d *decoder) decode(stmt *livedb.Stmt, e *translator.Event) {
-	d.encode(stmt, e.RegistryID)
+// decode sets the event from the statement's row. For a row of more than limit bytes
+// it returns errLargeRow.
+func (d *decoder) decode(stmt *livedb.Stmt, e *translator.Event, limit int) error {
+	if err := d.encode(stmt, e.RegistryID, limit); err != nil {
+		return err
+	}
 	d.unreadable = d.unreadable[:0]
 	if d.withoutUID {
 		d.share(nil)
@@ -71,6 +74,7 @@ func (d *decoder) decode(stmt *livedb.Stmt, e *translator.Event) {
 		e.UID = d.share(uid[:])
 	}
 	d.decodeColumns(e)
+	return nil
 }
 
 // decodeColumns sets the event from the encoded row.
@@ -104,11 +108,14 @@ func (d *decoder) decodeColumn(column int, e *translator.Event) {
 	}
 }
 
-// uid is the uid of the statement's row.
-func (d *decoder) uid(stmt *livedb.Stmt, registryID string) string {
-	d.encode(stmt, registryID)
+// uid is the uid of the statement's row. For a row of more than limit bytes it
+// returns errLargeRow.
+func (d *decoder) uid(stmt *livedb.Stmt, registryID string, limit int) (string, error) {
+	if err := d.encode(stmt, registryID, limit); err != nil {
+		return "", err
+	}
 	uid := d.hash()
-	return string(uid[:])
+	return string(uid[:]), nil
 }
 
 // share copies the row and its uid into a string that many rows share; all their

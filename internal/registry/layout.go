@@ -54,6 +54,7 @@ func (r *Reader) layout(conn *livedb.Conn) (*layout, error) {
 		return nil, err
 	}
 	r.layoutConn, r.layoutVersion, r.currentLayout = conn, version, l
+	conn.LimitValues(l.delivery.stepLimit())
 	return l, nil
 }
 

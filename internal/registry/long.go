@@ -21,10 +21,25 @@ const (
 	maxLoadedBytes = livedb.MaxValueBytes
 	// headBytes is how much of a longer one it holds, in the encoding of the database.
 	headBytes = 64 << 10
+	// maxStepBytes is the longest value of a row that is read at once. SQLite has a copy of
+	// each value of a row, and ten columns may hold as much. Longer ones are read once
+	// their sizes are known.
+	maxStepBytes = 128 << 10
+	// maxRowBytes is how much of a row is read at once: the longest value beside some
+	// others. Where the values together take more, those longer than headBytes are
+	// treated like those longer than maxLoadedBytes: of ten columns, each may hold that.
+	maxRowBytes = maxLoadedBytes + headBytes
 )
 
-// longRow reads a row that has a value of more than maxLoadedBytes. Such values are
-// hashed piece by piece.
+// errLargeRow means that a row takes more than maxRowBytes.
+var errLargeRow = errors.New("the row is too large to be read at once")
+
+// isLarge reports whether an error says that a row must be read as a [longRow].
+func isLarge(err error) bool { return errors.Is(err, errLargeRow) || livedb.IsTooBig(err) }
+
+// longRow reads a row that has a value of more than maxStepBytes, or takes more than
+// maxRowBytes. Values of more than maxLoadedBytes, or headBytes, are hashed piece by
+// piece.
 type longRow struct {
 	conn       *livedb.Conn
 	rowid      int64
@@ -87,19 +102,18 @@ func (r *Reader) loadLong(conn *livedb.Conn, q *queries, key int64, registryID s
 
 // load encodes the row as [decoder.encode] does.
 func (l *longRow) load(q *queries) error {
-	stmt, err := l.conn.Prepare(q.long)
+	const none = -1 // loads the sizes only
+	stmt, err := l.step(q, none)
 	if err != nil {
+		return err
+	}
+	longest := l.longest(stmt)
+	l.conn.LimitValues(maxLoadedBytes)
+	defer l.conn.LimitValues(maxStepBytes)
+	if stmt, err = l.step(q, longest); err != nil {
 		return err
 	}
 	defer stmt.Reset()
-	stmt.BindInt64(1, l.rowid)
-	found, err := stmt.Step()
-	if err == nil && !found {
-		err = fmt.Errorf("the row with rowid %d is not there any more", l.rowid)
-	}
-	if err != nil {
-		return err
-	}
 	d := l.decoder
 	b := appendBytes(d.encoded[:0], classText, l.registryID)
 	for i := range d.values {
@@ -115,6 +129,35 @@ func (l *longRow) load(q *queries) error {
 	}
 	d.encoded = b
 	return nil
+}
+
+// step executes the query of long rows. It loads values of so many bytes at most.
+func (l *longRow) step(q *queries, longest int64) (*livedb.Stmt, error) {
+	stmt, err := l.conn.Prepare(q.long)
+	if err != nil {
+		return nil, err
+	}
+	stmt.BindInt64(1, l.rowid)
+	stmt.BindInt64(2, longest)
+	found, err := stmt.Step()
+	if err == nil && !found {
+		err = fmt.Errorf("the row with rowid %d is not there any more", l.rowid)
+	}
+	return stmt, err
+}
+
+// longest is the size of the longest value to load.
+func (l *longRow) longest(stmt *livedb.Stmt) int64 {
+	total := int64(0)
+	for i := range l.decoder.values {
+		if size := stmt.Column(3*i + 1).Int64(); size <= maxLoadedBytes {
+			total += size
+		}
+	}
+	if total > maxRowBytes {
+		return headBytes
+	}
+	return maxLoadedBytes
 }
 
 // encodeHead appends the beginning of a value that is too long.
@@ -223,6 +266,9 @@ func (l *longRow) hashValue(column int, row hash.Hash) (translator.LongValue, er
 
 // describe adds to an event what it does not hold.
 func (l *longRow) describe(identity longIdentity, e *translator.Event) {
+	if len(identity.values) == 0 {
+		return // all of it was read
+	}
 	e.Long = &translator.LongValues{Columns: slices.Clone(identity.values)}
 	var names, reasons []string
 	if e.DecodeError != "" {

@@ -149,6 +149,53 @@ func TestLongValues(t *testing.T) {
 	}
 }
 
+// A row whose values take more than 1 MiB together is not read at once: of values that
+// could be, the events hold beginnings, with the uid of all of them.
+func TestLargeRows(t *testing.T) {
+	path := newDatabase(t)
+	db := openLive(t, path)
+	large := func(letter string) string { return strings.Repeat(letter, 500_000) }
+	edge := strings.Repeat("e", 64<<10)
+	extra := `{"qname":"` + large("q") + `"}`
+	uids := []string{
+		insertRow(t, db, 1, large("t"), edge, nil, nil, "http_img", nil, large("u"), "{}", 1735000000, nil, nil), // just not too much
+		insertRow(t, db, 2, large("t"), edge, edge+"f", nil, "http_img", nil, large("u"), extra, 1735000000, nil, 7),
+		insertRow(t, db, 3, large("t"), nil, nil, nil, "http_img", large("s"), large("u"), strings.Repeat("x", 2<<20), 1735000000, nil, nil),
+		insertRow(t, db, 4, "t", nil, nil, nil, "http_img", nil, "u", "{}", 1735000000, nil, nil),
+	}
+	require.NoError(t, db.Close())
+	r := open(t, path)
+	batch := read(t, r, registry.Cursor{}, 10)
+	require.Len(t, batch.Events, 4)
+	for i := range batch.Events {
+		assert.Equal(t, uids[i], batch.Events[i].UID, "row %d", i+1)
+	}
+	assert.Nil(t, batch.Events[0].Long)
+	assert.Empty(t, batch.Events[0].DecodeError)
+	second := &batch.Events[1]
+	assert.Equal(t, "token_id,recipient_id,user_agent,extra", second.Truncated)
+	assert.Equal(t, translator.LongValue{Column: "recipient_id", Bytes: 64<<10 + 1, SHA256: sha256.Sum256([]byte(edge + "f"))}, second.Long.Columns[1])
+	assert.Equal(t, edge, second.FileID, "read whole")
+	assert.Equal(t, edge, second.RecipientID, "the beginning")
+	assert.EqualValues(t, 7, second.TlogIndex)
+	assert.Equal(t, "token_id,source_ip,user_agent,extra", batch.Events[2].Truncated)
+	assert.Nil(t, batch.Events[3].Long)
+	for i, cursor := 0, (registry.Cursor{}); i < 4; i++ {
+		one := read(t, open(t, path), cursor, 1) // which checks the row of the cursor
+		require.Equal(t, batch.Events[i:i+1], one.Events)
+		byID, err := r.ByID(t.Context(), []int64{int64(i + 1)}, nil)
+		require.NoError(t, err)
+		require.Equal(t, one.Events, byID)
+		cursor = one.Next
+	}
+
+	// A view has no other way.
+	execute(t, path, "ALTER TABLE events RENAME TO stored", "CREATE VIEW events AS SELECT * FROM stored WHERE id IN (1, 2, 4)")
+	batch = read(t, open(t, path), registry.Cursor{}, 10)
+	assert.Equal(t, []string{uids[0], uids[1], uids[3]}, []string{batch.Events[0].UID, batch.Events[1].UID, batch.Events[2].UID})
+	assert.Equal(t, extra, batch.Events[1].Extra)
+}
+
 // A cursor after a row with a long value is compared with all of it once, and then with
 // its short values, sizes and beginnings.
 func TestCursorAfterALongValue(t *testing.T) {

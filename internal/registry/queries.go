@@ -5,6 +5,7 @@ package registry
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -32,8 +33,8 @@ type queries struct {
 	highest        string // the highest key
 	// unkeyed is the position and the id of a row without a usable key.
 	unkeyed string
-	// long is the type, the size and, unless it is too long, the value of each column
-	// of the row with rowid ?1; "" if the table has no rowids.
+	// long is the type, the size and, unless it is longer than ?2, the value of each
+	// column of the row with rowid ?1; "" if the table has no rowids.
 	long string
 	// rowidOf is the rowid of the row with the key ?1; "" if that is the key.
 	rowidOf string
@@ -106,10 +107,27 @@ func (l *layout) queries(key string, isID bool) queries {
 	return q
 }
 
+// rowLimit is the most bytes of a row that is read at once: any number where there is no
+// other way.
+func (q *queries) rowLimit() int {
+	if q.long == "" {
+		return math.MaxInt
+	}
+	return maxRowBytes
+}
+
+// stepLimit is the longest value that is read at once.
+func (q *queries) stepLimit() int {
+	if q.long == "" {
+		return maxLoadedBytes
+	}
+	return maxStepBytes
+}
+
 // longColumn is three columns for one of the event's.
 func (l *layout) longColumn(c *translator.Column) string {
 	if !l.has(c.Name) {
 		return "'null', 0, NULL"
 	}
-	return fmt.Sprintf("typeof(%[1]s), octet_length(%[1]s), iif(octet_length(%[1]s) <= %[2]d, %[1]s, NULL)", c.Name, maxLoadedBytes)
+	return fmt.Sprintf("typeof(%[1]s), octet_length(%[1]s), iif(octet_length(%[1]s) <= ?2, %[1]s, NULL)", c.Name)
 }

@@ -61,8 +61,8 @@ func (r *Reader) rows(conn *livedb.Conn, q *queries, after int64, limits Limits,
 	return p.page, err
 }
 
-// readInOrder reads with one query. It fails at a row with a value that is too long
-// to be read; it goes on behind it.
+// readInOrder reads with one query. At a row that is too large to be read at once, it
+// stops, and goes on behind it.
 func (p *pageReader) readInOrder() error {
 	stmt, err := p.conn.Prepare(p.queries.rows)
 	if err != nil {
@@ -72,13 +72,13 @@ func (p *pageReader) readInOrder() error {
 	p.bind(stmt)
 	for {
 		found, err := stmt.Step()
+		if found {
+			p.page.events, err = p.appendEvent(p.page.events, stmt, p.queries, p.now)
+		}
 		switch {
-		case livedb.IsTooBig(err):
-			key, _, err := p.keyAfter(p.page.last)
-			if err != nil {
-				return err
-			}
-			if err := p.addLong(key); err != nil || p.page.more || p.seen >= p.limit.limits.Rows {
+		case isLarge(err):
+			_ = stmt.Reset() // frees SQLite's copies of the values
+			if err := p.addLongAfter(p.page.last); err != nil || p.page.more || p.seen >= p.limit.limits.Rows {
 				return err
 			}
 			p.bind(stmt)
@@ -86,7 +86,6 @@ func (p *pageReader) readInOrder() error {
 		case err != nil || !found:
 			return err
 		}
-		p.page.events = p.appendEvent(p.page.events, stmt, p.now)
 		key := p.page.events[len(p.page.events)-1].ID
 		if p.queries.keyColumn > 0 {
 			key = stmt.Column(p.queries.keyColumn).Int64()
@@ -130,7 +129,13 @@ func (p *pageReader) readOneByOne() error {
 	return nil
 }
 
-func (p *pageReader) addLong(key int64) error {
+// addLongAfter adds the event of the row after that key, which is too large to be read
+// at once.
+func (p *pageReader) addLongAfter(after int64) error {
+	key, _, err := p.keyAfter(after)
+	if err != nil {
+		return err
+	}
 	p.page.events = append(p.page.events, translator.Event{RegistryID: p.settings.RegistryID, Observed: p.now})
 	if err := p.decodeLong(p.conn, p.queries, key, &p.page.events[len(p.page.events)-1]); err != nil {
 		return err
@@ -198,21 +203,26 @@ func (r *Reader) appendRow(conn *livedb.Conn, q *queries, key int64, events []tr
 	defer stmt.Reset()
 	stmt.BindInt64(1, key)
 	found, err := stmt.Step()
-	switch {
-	case livedb.IsTooBig(err):
-		events = append(events, translator.Event{RegistryID: r.settings.RegistryID, Observed: now})
-		return events, r.decodeLong(conn, q, key, &events[len(events)-1])
-	case err != nil || !found:
+	if found {
+		events, err = r.appendEvent(events, stmt, q, now)
+	}
+	if !isLarge(err) {
 		return events, err
 	}
-	return r.appendEvent(events, stmt, now), nil
+	_ = stmt.Reset() // frees SQLite's copies of the values
+	events = append(events, translator.Event{RegistryID: r.settings.RegistryID, Observed: now})
+	return events, r.decodeLong(conn, q, key, &events[len(events)-1])
 }
 
-// appendEvent appends the event of the statement's row, which was read now.
-func (r *Reader) appendEvent(events []translator.Event, stmt *livedb.Stmt, now time.Time) []translator.Event {
+// appendEvent appends the event of the statement's row, which was read now. It appends
+// none, and returns errLargeRow, if the row is too large to be read at once.
+func (r *Reader) appendEvent(events []translator.Event, stmt *livedb.Stmt, q *queries, now time.Time) ([]translator.Event, error) {
 	events = append(events, translator.Event{RegistryID: r.settings.RegistryID, Observed: now})
-	r.decoder.decode(stmt, &events[len(events)-1])
-	return events
+	last := len(events) - 1
+	if err := r.decoder.decode(stmt, &events[last], q.rowLimit()); err != nil {
+		return events[:last], err
+	}
+	return events, nil
 }
 
 // rowsByKey reads rows one by one, until a batch is full, and returns how many keys

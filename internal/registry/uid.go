@@ -36,9 +36,11 @@ const headerSize = 1 + 4
 // in decimal, reals as 8 bytes of IEEE 754, big-endian, and none for NULL. The other
 // columns follow in the same form. None of this may change, nor may the columns of
 // the uid: destinations recognize repeats by it.
-func (d *decoder) encode(stmt *livedb.Stmt, registryID string) {
+//
+// A row of more than limit bytes is an errLargeRow.
+func (d *decoder) encode(stmt *livedb.Stmt, registryID string, limit int) error {
 	b := appendBytes(d.encoded[:0], classText, registryID)
-	for i := range d.values {
+	for i := 0; i < len(d.values) && len(b) <= limit; i++ {
 		v := &d.values[i]
 		column := stmt.Column(i)
 		v.class = column.Type()
@@ -51,6 +53,10 @@ func (d *decoder) encode(stmt *livedb.Stmt, registryID string) {
 		v.end = len(b)
 	}
 	d.encoded = b
+	if len(b) > limit {
+		return errLargeRow
+	}
+	return nil
 }
 
 // encodeValue appends the value of a column.

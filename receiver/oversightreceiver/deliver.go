@@ -81,28 +81,49 @@ func (p *poller) save(ctx context.Context) {
 	}
 }
 
+// stepReport is what a step of a lane says of the destination.
+type stepReport struct {
+	class          failure
+	sent           string // what was sent
+	err            error
+	accepted       bool // all of it, or a part
+	waits          bool // before it is sent again
+	quarantineFull bool
+}
+
 // reportStep reports why a lane has not delivered everything, or that it has. While it
-// looks for who is to blame, nothing fails yet.
-func (p *poller) reportStep(class failure, what string, err error, waits, quarantineFull bool) {
-	full := error(nil)
+// looks for who is to blame, nothing fails yet, unless that lasts. A failure is over when
+// something was accepted.
+func (p *poller) reportStep(refusals *refusals, step *stepReport) {
+	refused := step.err != nil && !step.accepted
+	lasting := refusals.answered(p.now(), refused)
 	switch {
-	case quarantineFull:
-		full = fmt.Errorf("the quarantine holds %d events, as many as it can: %w", p.store.quarantine.size, err)
-		err = nil
-	case err != nil && waits:
-		err = fmt.Errorf("deliver %s: %w", what, err)
-	default:
-		err = nil
+	case step.quarantineFull:
+		p.health.recoverable(failureQuarantine, fmt.Errorf("the quarantine holds %d events, as many as it can: %w", p.store.quarantine.size, step.err))
+		p.health.resolved(step.class)
+	case step.err != nil && (step.waits || lasting):
+		p.health.recoverable(step.class, fmt.Errorf("deliver %s: %w", step.sent, step.err))
+		p.resolvedQuarantine(step.class)
+	case !refused:
+		p.health.resolved(step.class)
+		p.resolvedQuarantine(step.class)
 	}
+}
+
+// resolvedQuarantine reports that the quarantine does not hold up events. Records have
+// none.
+func (p *poller) resolvedQuarantine(class failure) {
 	if class == failureDeliver {
-		p.reportFailure(failureQuarantine, full)
+		p.health.resolved(failureQuarantine)
 	}
-	p.reportFailure(class, err)
 }
 
 // reportRefusal reports what a step has found out about the destination.
 func (p *poller) reportRefusal(step *delivery.Step[event]) {
-	p.reportStep(failureDeliver, described(p.events.sent, nil), step.Err, step.Wait > 0, step.QuarantineFull)
+	p.reportStep(&p.events.refusals, &stepReport{
+		class: failureDeliver, sent: described(p.events.sent, nil), err: step.Err,
+		accepted: step.Passed > 0 || len(step.Ahead) > 0, waits: step.Wait > 0, quarantineFull: step.QuarantineFull,
+	})
 }
 
 func described(events []event, findings []finding) string {

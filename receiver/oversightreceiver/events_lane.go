@@ -20,8 +20,9 @@ type eventsLane struct {
 	due time.Time
 	// refused is set after a step that was not accepted: more rows are needed, to find
 	// out who is to blame.
-	refused bool
-	holding bool
+	refused  bool
+	holding  bool
+	refusals refusals
 	// quarantineFull says that it holds for that: others may be accepted.
 	quarantineFull bool
 	distant        int // counts the searches for a row from behind the pending ones
@@ -98,6 +99,7 @@ func (p *poller) sendRows(ctx context.Context, rows []event, form delivery.Form)
 	}
 	p.events.sent = rows
 	p.events.delivered = p.inForm(rows, form)
+	p.events.refusals.sent = p.now()
 	return p.deliver(p.events.delivered, nil)
 }
 

@@ -27,6 +27,7 @@ func (p *poller) read(ctx context.Context) error {
 
 // readBatch reads the rows behind the cursor, if anything has changed.
 func (p *poller) readBatch(ctx context.Context) error {
+	clear(p.buffer) // the texts of the last batch, before others are read
 	batch, err := p.readAfter(ctx, p.cursor, p.buffer)
 	if err != nil || len(batch.Events) == 0 {
 		return err

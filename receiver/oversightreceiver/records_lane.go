@@ -23,6 +23,7 @@ type recordsLane struct {
 	// sent are the records that were sent last, and err is the answer.
 	sent     []*outboxRecord
 	err      error
+	refusals refusals
 	findings []finding // kept for the next request
 }
 
@@ -77,12 +78,16 @@ func (p *poller) stepRecords(ctx context.Context) (progress bool, err error) {
 		p.records.due = p.now().Add(step.Wait)
 	}
 	p.telemetry.gauges.setHolding(laneRecords, step.Holding)
-	p.reportStep(failureDeliverRecords, fmt.Sprintf("%d findings", len(p.records.sent)), step.Err, step.Wait > 0, false)
+	progress = step.Passed > 0 || len(step.Ahead) > 0
+	p.reportStep(&p.records.refusals, &stepReport{
+		class: failureDeliverRecords, sent: fmt.Sprintf("%d findings", len(p.records.sent)), err: step.Err,
+		accepted: progress, waits: step.Wait > 0,
+	})
 	p.store.outbox.remove(deliveredRecords(&step, records)...)
 	if step.Blamed != nil {
 		p.blameRecord(step.Blamed)
 	}
-	return step.Passed > 0 || len(step.Ahead) > 0, nil
+	return progress, nil
 }
 
 // deliveredRecords are the records that were accepted in a step.
@@ -108,6 +113,7 @@ func (p *poller) sendRecords(_ context.Context, records []*outboxRecord, form de
 		findings = append(findings, r.finding)
 	}
 	p.records.sent, p.records.findings = records, findings
+	p.records.refusals.sent = p.now()
 	p.records.err = p.deliver(nil, findings)
 	return p.records.err
 }

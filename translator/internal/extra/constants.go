@@ -12,6 +12,9 @@ var constants = [...]string{"-Infinity", "Infinity", "NaN"}
 // quoteConstants puts quotes around those numbers in a text, so that they are read as
 // strings and the values beside them are not lost. It reports whether there are any.
 func quoteConstants(text string) (quoted string, found bool) {
+	if !strings.Contains(text, "Infinity") && !strings.Contains(text, "NaN") { // without a copy of a text that may be long
+		return "", false
+	}
 	var b strings.Builder
 	for len(text) > 0 {
 		if text[0] == '"' {

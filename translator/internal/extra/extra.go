@@ -31,9 +31,13 @@ const (
 	maxDepth = 30
 	// maxKeys is Elasticsearch's default limit on the fields of an index.
 	maxKeys = 1000
+	// maxItems is how many items all arrays have together, which is far more than an event
+	// may have that is delivered whole. It bounds the memory: each takes about 50 bytes,
+	// and two in the text.
+	maxItems = 128 << 10
 )
 
-var errTooLarge = errors.New("nested too deeply or too many keys")
+var errTooLarge = errors.New("nested too deeply, or too many keys or items")
 
 // Normalize implements translator.NormalizeExtra, which says what the result is.
 func Normalize(text string) (normal, questionName string) {
@@ -43,6 +47,7 @@ func Normalize(text string) (normal, questionName string) {
 	if normal, questionName, ok := compactFlat(text); ok {
 		return normal, questionName
 	}
+	defer holdIfLong(text)()
 	m := pcommon.NewMap()
 	Put(text, m)
 	return objectText(m), questionNameOf(m)
@@ -91,8 +96,8 @@ func putParsed(text string, m pcommon.Map) {
 func parse(text string) (pcommon.Value, error) {
 	value := pcommon.NewValueEmpty()
 	err := parseJSON(text, value)
-	if err == nil {
-		return value, nil
+	if err == nil || errors.Is(err, errTooLarge) {
+		return value, err
 	}
 	if quoted, found := quoteConstants(text); found {
 		value = pcommon.NewValueEmpty()
@@ -104,7 +109,7 @@ func parse(text string) (pcommon.Value, error) {
 // parseJSON parses the text of exactly one value.
 func parseJSON(text string, value pcommon.Value) error {
 	p := parser{jsontext.NewDecoder(strings.NewReader(text),
-		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), maxKeys}
+		jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), maxKeys, maxItems}
 	if err := p.value(value, maxDepth); err != nil {
 		return err
 	}
@@ -114,6 +119,7 @@ func parseJSON(text string, value pcommon.Value) error {
 type parser struct {
 	decoder *jsontext.Decoder
 	keys    int // how many more are allowed
+	items   int // in the same way
 }
 
 func (p *parser) value(value pcommon.Value, depth int) error {
@@ -165,6 +171,9 @@ func (p *parser) array(s pcommon.Slice, depth int) error {
 		return errTooLarge
 	}
 	for p.decoder.PeekKind() != ']' {
+		if p.items--; p.items < 0 {
+			return errTooLarge
+		}
 		if err := p.value(s.AppendEmpty(), depth); err != nil {
 			return err
 		}
@@ -245,6 +254,7 @@ func QuestionType(text string) string {
 		value, _, _ = strings.Cut(value, `"`)
 		return value
 	}
+	defer holdIfLong(text)()
 	m := pcommon.NewMap()
 	Put(text, m)
 	if v, ok := m.Get(questionTypeKey); ok && v.Type() == pcommon.ValueTypeStr {

@@ -20,9 +20,10 @@ const leastString = 64
 // is not enough, members are left out, and where nothing is left, the beginning of the
 // text is under the key of what is no object.
 func Truncate(text string, limit int) (normal, questionName string) {
+	defer holdIfLong(text)()
 	whole := pcommon.NewMap()
 	Put(text, whole)
-	m := shorten(whole, leastString)
+	m := shorten(whole, leastString, limit)
 	if normal = objectText(m); len(normal) > limit {
 		m = fit(m, limit)
 		normal = objectText(m)
@@ -40,34 +41,39 @@ func Truncate(text string, limit int) (normal, questionName string) {
 // is one that leaves leastString of each string and key.
 func shortenTo(m pcommon.Map, limit int) (shorter pcommon.Map, text string) {
 	for longest := limit; ; longest /= 2 {
-		shorter = shorten(m, max(longest, leastString))
+		shorter = shorten(m, max(longest, leastString), limit)
 		if text = objectText(shorter); len(text) <= limit || longest <= leastString {
 			return shorter, text
 		}
 	}
 }
 
-// shorten returns a copy whose strings and keys have at most a number of bytes.
-func shorten(m pcommon.Map, longest int) pcommon.Map {
+// shorten returns a copy whose strings and keys have at most a number of bytes, and whose
+// arrays at most a number of items: as many as the bytes of a text that must not become
+// longer is enough to see that it would.
+func shorten(m pcommon.Map, longest, items int) pcommon.Map {
 	shorter := pcommon.NewMap()
 	shorter.EnsureCapacity(m.Len())
 	for key, value := range m.All() {
-		shortenValue(value, longest).MoveTo(shorter.PutEmpty(cut(key, longest)))
+		shortenValue(value, longest, items).MoveTo(shorter.PutEmpty(cut(key, longest)))
 	}
 	return shorter
 }
 
-func shortenValue(value pcommon.Value, longest int) pcommon.Value {
+func shortenValue(value pcommon.Value, longest, items int) pcommon.Value {
 	shorter := pcommon.NewValueEmpty()
 	switch value.Type() {
 	case pcommon.ValueTypeStr:
 		shorter.SetStr(cut(value.Str(), longest))
 	case pcommon.ValueTypeMap:
-		shorten(value.Map(), longest).MoveTo(shorter.SetEmptyMap())
+		shorten(value.Map(), longest, items).MoveTo(shorter.SetEmptyMap())
 	case pcommon.ValueTypeSlice:
 		list := shorter.SetEmptySlice()
-		for _, item := range value.Slice().All() {
-			shortenValue(item, longest).MoveTo(list.AppendEmpty())
+		for i, item := range value.Slice().All() {
+			if i == items {
+				break
+			}
+			shortenValue(item, longest, items).MoveTo(list.AppendEmpty())
 		}
 	default:
 		value.CopyTo(shorter)

@@ -3,7 +3,8 @@
 
 // Package collectortelemetry is the collector's own telemetry: that of the stock
 // collectors, configured below service::telemetry in the same way, with fewer
-// repeats in the log (see repeatCore).
+// repeats in the log (see repeatCore), and a limit on the time that the collector
+// takes to end (see limitShutdown).
 package collectortelemetry
 
 import (
@@ -24,7 +25,7 @@ func NewFactory() telemetry.Factory {
 	return telemetry.NewFactory(
 		stock.CreateDefaultConfig,
 		telemetry.WithCreateResource(stock.CreateResource),
-		telemetry.WithCreateLogger(limitRepeats(stock.CreateLogger)),
+		telemetry.WithCreateLogger(limitShutdown(limitRepeats(stock.CreateLogger))),
 		telemetry.WithCreateMeterProvider(stock.CreateMeterProvider),
 		telemetry.WithCreateTracerProvider(stock.CreateTracerProvider),
 	)

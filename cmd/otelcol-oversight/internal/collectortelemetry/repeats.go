@@ -4,6 +4,7 @@
 package collectortelemetry
 
 import (
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -22,12 +23,13 @@ const (
 	newSeriesAfter = 10 * time.Minute
 )
 
-// repeatedTexts are in the lines that exporters log at each attempt to send, and
-// whose error they also return. The sender of the events (such as the receiver
-// oversight) logs that error, and what becomes of the events: some of these lines
-// say that data is dropped or rejected, while it is sent again. Lines about data
-// that is really dropped are not among them: the queue of an exporter logs
-// "Exporting failed. Dropping data.", which nobody else reports.
+// repeatedTexts are in the lines that receivers log at each attempt to read, and in
+// those that exporters log at each attempt to send, and whose error they also return.
+// The sender of the events (such as the receiver oversight) logs that error, and what
+// becomes of the events: some of these lines say that data is dropped or rejected,
+// while it is sent again. Lines about data that is really dropped are not among them:
+// the queue of an exporter logs "Exporting failed. Dropping data.", which nobody else
+// reports.
 var repeatedTexts = []string{
 	// exporterhelper v0.152.0, internal/base_exporter.go, BaseExporter.Send
 	"Exporting failed. Rejecting data.",
@@ -37,6 +39,10 @@ var repeatedTexts = []string{
 	"Splunk is unable to receive data.",
 	// kafkaexporter v0.152.0, kafka_exporter.go, exportData
 	"kafka records export failed",
+	// scraperhelper v0.152.0, obs_metrics.go, and kafkametricsreceiver v0.152.0,
+	// topic_scraper_franz.go, at each scrape of a broker that does not answer
+	"Error scraping metrics",
+	"franz-go: ListTopics failed",
 	// grpc v1.81.0, clientconn.go, addrConn.tryAllAddrs, at each attempt to connect
 	"grpc: addrConn.createTransport failed to connect to",
 }
@@ -45,6 +51,12 @@ var repeatedTexts = []string{
 // Kafka client. It logs several lines at each attempt to connect, which the
 // callers see as a failed request.
 const kafkaClientLogger = "franz"
+
+// fetchError is in the lines that kafkareceiver v0.152.0 logs at each answer of the
+// broker to a fetch (consumer_franz.go, franzConsumer.consume): thousands a second while
+// it may not read a topic, or asks for one that was made again by its old id. Nothing
+// else logs the error, so each of Kafka's errors is a series.
+const fetchError = "consumer fetch error"
 
 // repeatCore passes lines on to another core. Of lines that are repeated at each
 // attempt, it passes on the first of a series and one an hour, for each component
@@ -69,6 +81,9 @@ func (c *repeatCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *
 	if !c.Enabled(entry.Level) {
 		return checked
 	}
+	if entry.Message == fetchError {
+		return checked.AddCore(entry, c) // Write sees the error
+	}
 	text, ok := repeatedText(entry)
 	if !ok {
 		return c.Core.Check(entry, checked)
@@ -81,6 +96,37 @@ func (c *repeatCore) Check(entry zapcore.Entry, checked *zapcore.CheckedEntry) *
 		return c.Core.With([]zapcore.Field{zap.Int("repeats_omitted", omitted)}).Check(entry, checked)
 	}
 	return c.Core.Check(entry, checked)
+}
+
+// Write writes an entry for which the error decides whether it is a repeat.
+func (c *repeatCore) Write(entry zapcore.Entry, fields []zapcore.Field) error {
+	omitted, pass := c.series.next(seriesKey{component: c.component, text: fetchError + kafkaError(fields)})
+	if !pass {
+		return nil
+	}
+	if omitted > 0 {
+		fields = append(slices.Clip(fields), zap.Int("repeats_omitted", omitted))
+	}
+	return c.Core.Write(entry, fields)
+}
+
+// kafkaError returns the name of Kafka's error in the field "error", such as
+// UNKNOWN_TOPIC_ID, or nothing for other errors: those of connections, with ports.
+// There are about 130 names (kerr of franz-go).
+func kafkaError(fields []zapcore.Field) string {
+	for _, field := range fields {
+		if field.Key != "error" {
+			continue
+		}
+		encoder := zapcore.NewMapObjectEncoder()
+		field.AddTo(encoder)
+		text, _ := encoder.Fields["error"].(string)
+		name, _, found := strings.Cut(text, ":")
+		if found && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" {
+			return name
+		}
+	}
+	return ""
 }
 
 // repeatedText returns what identifies the series of a line, if it is one that is
@@ -124,7 +170,7 @@ type series struct {
 }
 
 // seriesTable has an entry for each component and text: a few dozen at most, since
-// the texts are constants.
+// the texts are constants and names of Kafka's errors.
 type seriesTable struct {
 	now  func() time.Time
 	mu   sync.Mutex

@@ -4,6 +4,8 @@
 package collectortelemetry
 
 import (
+	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -49,6 +51,28 @@ func TestRepeatsOfADay(t *testing.T) {
 	require.EqualValues(t, 119, written.All()[1].ContextMap()["repeats_omitted"])
 	require.EqualValues(t, 120, written.All()[1].ContextMap()["rejected_items"], "the line's own fields")
 	require.Equal(t, "splunk_hec", written.All()[1].ContextMap()["otelcol.component.id"])
+}
+
+// A receiver that the broker refuses at once, as often as it asks, does not fill the
+// disk. Another error is logged.
+func TestRepeatsOfFetches(t *testing.T) {
+	c := newClock()
+	logger, written := newTestLogger(c)
+	receiver := loggerOf(logger, "receiver", "kafka")
+	fetch := func(words string) { receiver.Error("consumer fetch error", zap.Error(errors.New(words))) }
+	for i := range 100_000 {
+		fetch("UNKNOWN_TOPIC_ID: This server does not host this topic ID.")
+		fetch(fmt.Sprintf("unable to join group session: read tcp 127.0.0.1:%d->127.0.0.1:9092: i/o timeout", i))
+		c.sleep(time.Millisecond)
+	}
+	require.Equal(t, 2, written.Len())
+	fetch("TOPIC_AUTHORIZATION_FAILED: Not authorized to access topics: [Topic authorization failed].")
+	require.Equal(t, 3, written.Len())
+	c.sleep(2 * time.Hour)
+	fetch("UNKNOWN_TOPIC_ID: This server does not host this topic ID.")
+	require.Equal(t, 4, written.Len())
+	require.EqualValues(t, 99_999, written.All()[3].ContextMap()["repeats_omitted"])
+	require.Contains(t, written.All()[3].ContextMap()["error"], "UNKNOWN_TOPIC_ID")
 }
 
 // A failure after a time without one is a new series, and logged.

@@ -1,0 +1,62 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build engines && unix
+
+package engines
+
+import (
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// severalGateways is the change that docs/gateway.md asks for with several.
+const severalGateways = "connectors: {dead_letter/splunk: {storage: null}, dead_letter/elastic: {storage: null}}"
+
+// Gateways of one group that join, leave and die lose nothing, and a partition that
+// comes back to a gateway is no loss.
+func TestKafkaGatewayGroup(t *testing.T) {
+	t.Parallel()
+	s := newGatewaySite(t, 6, soonLost)
+	if hasDeadLetter(t) {
+		s.changes = append(s.changes, severalGateways)
+	}
+	s.splunk.set(slowly)
+	first := s.start()
+	produce := func() {
+		for partition := range int32(6) {
+			s.produce(batch{partition: partition, events: 1000, each: 50})
+		}
+		different, _ := s.splunk.arrived()
+		waitForArrivals(t, s.splunk, different+1000)
+	}
+	produce()
+	second := s.start() // joins
+	waitForAssignment(t, second)
+	produce()
+	first.terminate(gatewayEndsWithin) // leaves
+	produce()
+	third := s.start()
+	waitForAssignment(t, third)
+	produce()
+	third.kill() // dies
+	produce()
+	s.splunk.set(quickly)
+	repeated := requireDelivered(t, s.splunk, s.uids)
+	t.Logf("%d of %d events arrived once more", repeated, len(s.uids))
+	assert.Zero(t, requireDelivered(t, s.elastic, s.uids))
+	s.requireCommitted(s.splunkGroup())
+	if hasDeadLetter(t) {
+		eventually(t, equal(second, expiredRecords, 0))
+		requireHealth(t, second, http.StatusOK)
+	}
+	second.terminate(gatewayEndsWithin)
+}
+
+// waitForAssignment waits until a gateway reads from Kafka.
+func waitForAssignment(t testing.TB, gateway *collector) {
+	t.Helper()
+	eventually(t, above(gateway, "otelcol_kafka_receiver_partition_start", 0))
+}
