@@ -98,9 +98,11 @@ func TestOffsetsOfEmptyMessages(t *testing.T) {
 
 // A partition that begins anew is no gap, and a warning of its own.
 func TestPartitionBeginsAnew(t *testing.T) {
-	s := newSetup(t).withStorage(newStorage()).start()
+	storage := newStorage()
+	s := newSetup(t).withStorage(storage).start()
 	defer s.shutdown()
 	s.read(t.Context(), 5, 6, 7, 0, 1, 2)
+	assert.JSONEq(t, `{"last":0,"reserved":100}`, string(storage.values["kafka/t/0"]), "a crash is not taken for a gap")
 	assert.Equal(t, int64(1), s.counter("otelcol_connector_dead_letter_offset_resets"))
 	assert.Zero(t, s.counter("otelcol_connector_dead_letter_expired_records"))
 	lines := s.log.FilterLevelExact(zapcore.WarnLevel).All()
