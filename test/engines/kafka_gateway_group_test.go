@@ -42,6 +42,8 @@ func TestKafkaGatewayGroup(t *testing.T) {
 	third := s.start()
 	waitForAssignment(t, third)
 	produce()
+	s.requireCommitted(s.splunkGroup()) // by both: what third has read comes back to second
+	produce()
 	third.kill() // dies
 	produce()
 	s.splunk.set(quickly)
