@@ -57,6 +57,8 @@ type target struct {
 	due     time.Time // of the next step; zero: at once
 	failing time.Time // since when nothing is accepted; zero: it is
 	holding bool
+	// tested says that the next step is due to evidence.
+	tested bool
 }
 
 // job is a message that a target has not accepted yet.
@@ -126,7 +128,7 @@ func (t *target) acceptedBeside(mark uint64) {
 	case t.running:
 		t.evidence = true
 		t.wakeUp()
-	case t.holding:
+	case !t.failing.IsZero():
 		t.forget()
 	}
 }
@@ -215,7 +217,7 @@ func (t *target) waiting() []*job {
 		return slices.Clone(t.queue)
 	}
 	t.running, t.current = false, nil
-	if t.holding {
+	if !t.failing.IsZero() {
 		t.idle = time.AfterFunc(idleHold, t.endIdleHold)
 	}
 	return nil
@@ -268,7 +270,7 @@ func (t *target) run() {
 func (t *target) isDue() bool {
 	if t.takeEvidence() && t.lane.AcceptedElsewhere() {
 		t.resumed()
-		t.due = time.Time{}
+		t.due, t.tested = time.Time{}, true
 	}
 	wait := time.Until(t.due)
 	if t.due.IsZero() || wait <= 0 {
@@ -423,7 +425,7 @@ func (t *target) report(step *delivery.Step[*record], row *record) {
 		return
 	}
 	closed := t.failed(step, now)
-	lasts := step.Wait > 0 && (now.Sub(t.failing) >= failingAfter || t.due.Sub(t.failing) >= maxUnreported)
+	lasts := now.Sub(t.failing) >= failingAfter || step.Wait > 0 && t.due.Sub(t.failing) >= maxUnreported
 	if closed || lasts {
 		t.hold(messageHold, step.Err, row)
 	}
@@ -435,8 +437,9 @@ func (t *target) failed(step *delivery.Step[*record], now time.Time) (closed boo
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.failing.IsZero() {
-		t.failing, t.accepting = now, false
+		t.failing, t.accepting = now, t.tested
 	}
+	t.tested = false
 	// In the first wait of a hold other calls may show that the target accepts what they
 	// have, if it has just done so, or if nothing says that it is down.
 	open := step.Holding && !t.holding && (t.accepting || !mayPass(step.Class))

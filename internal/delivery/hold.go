@@ -44,7 +44,10 @@ func (l *Lane[R]) startHold(step Step[R], a attempt) Step[R] {
 	l.first.tried = nil
 	l.first.suspectClass = ClassUnknown
 	if !l.first.reducedAccepted {
-		l.first.accepted, l.first.again = false, 0
+		l.first.accepted = false
+		if !l.settings.NoReducedForm || !mayBeDown(step.Class) {
+			l.first.again = 0
+		}
 	}
 	l.quick = quick{sameAnswer: l.quick.sameAnswer}
 	return l.keepHolding(step)

@@ -151,8 +151,12 @@ func (l *Lane[R]) refusedAlone(step Step[R]) {
 		l.first.class = step.Class
 	}
 	l.first.err = step.Err
-	if l.first.accepted {
-		l.first.again++
+	if !l.first.accepted {
+		return
+	}
+	l.first.again++
+	if l.settings.NoReducedForm && mayBeDown(step.Class) {
+		l.first.accepted = false // the destination may be down since
 	}
 }
 

@@ -115,6 +115,12 @@ func (s *simulation) newLane() *delivery.Lane[int] {
 	}, strconv.Itoa)
 }
 
+// mayBeDown says whether an error is that of a destination that is down.
+func mayBeDown(err error) bool {
+	class := delivery.Classify(err)
+	return class == delivery.ClassRetryable || class == delivery.ClassDestination
+}
+
 // acceptElsewhere is another call's request, which the destination accepts.
 func (s *simulation) acceptElsewhere() bool {
 	s.requests = append(s.requests, request{n: len(s.requests) + 1, at: s.now})
@@ -245,16 +251,20 @@ func (s *simulation) checkPace(step delivery.Step[int], before int) {
 // the first two of these.
 func (s *simulation) checkBlame(b *delivery.Blamed[int]) {
 	refused, accepted, again := false, false, false
+	fresh := false // something was accepted since the last refusal alone
 	for i, r := range s.requests {
 		alone := len(r.ids) == 1 && r.ids[0] == b.Row && !r.reduced
 		switch {
 		case alone && s.answers[i] != nil:
 			again = accepted
-			refused = true
+			if s.noReducedForm && mayBeDown(s.answers[i]) {
+				again = fresh
+			}
+			refused, fresh = true, fresh && delivery.Classify(s.answers[i]) == delivery.ClassBusy
 		case s.refusedBesideOthers(i, b.Row):
-			refused, accepted = true, true
+			refused, accepted, fresh = true, true, true
 		case refused && s.answers[i] == nil:
-			accepted = true
+			accepted, fresh = true, true
 		}
 	}
 	require.True(s.t, again, "row %d was blamed without reason: %v", b.Row, s.requests)
