@@ -63,18 +63,19 @@ func growHeap() {
 	afterEachCollection(func() {
 		live := liveHeap()
 		setGCPercent(gcPercent(live))
-		setSoftLimit(min(softLimit(live), operatorLimit))
+		setSoftLimit(min(softLimit(live)+stacks(), operatorLimit))
 	})
 }
 
 // softLimit is the memory that Go may use with so many bytes alive before it collects
-// garbage: a heap that has grown as gcPercent says, and what is beside it.
+// garbage: a heap that has grown as gcPercent says, and Go's own data beside it. Stacks
+// are to be added.
 func softLimit(live uint64) int64 {
 	heap := int64(max(minHeapSize, live+live*minGCPercent/100)) //nolint:gosec // the memory of a machine
 	return heap + heap/8 + besideHeap
 }
 
-// besideHeap is for stacks and Go's own data.
+// besideHeap is for Go's own data.
 const besideHeap = 12 << 20
 
 // setSoftLimit changes the memory limit if it differs by more than a tenth.
@@ -116,6 +117,15 @@ func liveHeap() uint64 {
 	sample := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
+}
+
+// stacks returns the bytes of stacks, which a memory limit counts: those of thousands of
+// connections would leave the heap no room, and garbage would be collected without a
+// pause.
+func stacks() int64 {
+	samples := []metrics.Sample{{Name: "/memory/classes/heap/stacks:bytes"}, {Name: "/memory/classes/os-stacks:bytes"}}
+	metrics.Read(samples)
+	return int64(samples[0].Value.Uint64() + samples[1].Value.Uint64()) //nolint:gosec // the memory of a machine
 }
 
 // afterEachCollection calls a function now, and after each garbage collection in

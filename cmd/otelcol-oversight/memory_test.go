@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"sync"
 	"testing"
 	"time"
 
@@ -54,6 +55,39 @@ func TestSoftLimitFollowsTheHeap(t *testing.T) {
 	require.Eventually(t, func() bool { return current() >= softLimit(180<<20) }, time.Minute, time.Millisecond)
 	runtime.KeepAlive(large)
 	require.Eventually(t, near, time.Minute, time.Millisecond)
+}
+
+// Stacks do not take the heap's room.
+func TestSoftLimitLeavesRoomForStacks(t *testing.T) {
+	const goroutines, stack = 1000, 64 << 10
+	done := make(chan struct{})
+	var ready, ended sync.WaitGroup
+	ready.Add(goroutines)
+	for range goroutines {
+		ended.Go(func() {
+			deepStack(stack)
+			ready.Done()
+			<-done
+		})
+	}
+	ready.Wait()
+	defer ended.Wait()
+	defer close(done)
+	require.Eventually(t, func() bool {
+		runtime.GC()
+		return debug.SetMemoryLimit(-1) >= softLimit(minLiveHeap)+goroutines*stack/4
+	}, time.Minute, time.Millisecond)
+}
+
+// deepStack lets the stack grow to so many bytes.
+//
+//go:noinline
+func deepStack(bytes int) byte {
+	var frame [1024]byte
+	if bytes > len(frame) {
+		frame[0] = deepStack(bytes - len(frame))
+	}
+	return frame[0]
 }
 
 // A heap that becomes large is collected when it has grown by half.
