@@ -100,6 +100,7 @@ func (p *poller) sendRows(ctx context.Context, rows []event, form delivery.Form)
 	p.events.sent = rows
 	p.events.delivered = p.inForm(rows, form)
 	p.events.refusals.sent = p.now()
+	defer p.saveWhileWaiting(ctx)()
 	return p.deliver(p.events.delivered, nil)
 }
 

@@ -5,6 +5,7 @@ package oversightreceiver
 
 import (
 	"context"
+	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
 )
@@ -23,6 +24,26 @@ func (p *poller) saveLater(step *delivery.Step[event]) bool {
 	p.unsavedRows += step.Passed
 	p.delivered.Store(p.cursor.ID)
 	return true
+}
+
+// saveWhileWaiting saves what saveLater has put off if the pipeline does not answer for a
+// second, so that neither a long outage nor a stop leaves it to be repeated. The function
+// that it returns is to be called when the pipeline has answered; until then the caller
+// does nothing else.
+func (p *poller) saveWhileWaiting(ctx context.Context) (answered func()) {
+	if p.unsavedRows == 0 {
+		return func() {}
+	}
+	saved := make(chan struct{})
+	timer := time.AfterFunc(time.Second, func() {
+		defer close(saved)
+		p.save(ctx)
+	})
+	return func() {
+		if !timer.Stop() {
+			<-saved
+		}
+	}
 }
 
 // saveUnsavedRows saves what saveLater has put off.

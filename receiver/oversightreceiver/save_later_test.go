@@ -4,6 +4,7 @@
 package oversightreceiver
 
 import (
+	"context"
 	"fmt"
 	"testing"
 
@@ -82,6 +83,32 @@ func TestSavesAtAStop(t *testing.T) {
 	s.waitForWhole(idRange(1, 500))
 	_, repeated := s.dest.whole()
 	assert.Zero(t, repeated)
+}
+
+// A stop while a request does not return keeps what was accepted before: it is no crash.
+func TestStopWhileARequestHangs(t *testing.T) {
+	s := newRefusalSetup(t, 1)
+	s.longRows(499)
+	second, release := make(chan struct{}), make(chan struct{})
+	accepted := 0
+	s.dest.set(func(r request) error {
+		if r.number == 2 {
+			close(second)
+			<-release // whatever the context says, as a Kafka client with a broker that hangs
+			return errUnavailable
+		}
+		accepted = len(r.events)
+		return nil
+	})
+	require.NoError(t, s.config.Validate())
+	r, err := NewFactory().CreateLogs(t.Context(), s.settings, s.config, s.dest)
+	require.NoError(t, err)
+	require.NoError(t, r.Start(t.Context(), s.host))
+	<-second
+	require.ErrorContains(t, r.Shutdown(context.WithoutCancel(t.Context())), "did not end in time")
+	require.NotEmpty(t, s.memory.stored())
+	assert.Equal(t, int64(accepted), s.cursor(t))
+	close(release)
 }
 
 // A crash after any request repeats at most `batch_size` rows, though several requests
