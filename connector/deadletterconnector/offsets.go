@@ -28,7 +28,7 @@ type offsets struct {
 	lines     *lines
 	health    *health
 	telemetry *telemetry
-	storage   *offsetStorage // nil: none
+	storage   *stateStorage // nil: none
 
 	mu         sync.Mutex
 	partitions map[partitionKey]*partition

@@ -198,7 +198,7 @@ func TestStorageFails(t *testing.T) {
 				assert.LessOrEqual(t, time.Since(start), storageTimeout)
 				status, text := s.host.status()
 				assert.Equal(t, componentstatus.StatusRecoverableError, status)
-				assert.Contains(t, text, "storage of offsets")
+				assert.Contains(t, text, "storage: ")
 				assert.Len(t, s.lines(zapcore.WarnLevel), 1)
 				if storage.block != nil {
 					close(storage.block)
