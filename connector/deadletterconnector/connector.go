@@ -251,6 +251,7 @@ func (c *deadLetter) Shutdown(ctx context.Context) error {
 	for _, s := range c.sinks {
 		s.shutdown()
 	}
+	c.kept.deleteStale()
 	err := c.offsets.shutdown(ctx)
 	c.health.close()
 	c.telemetry.builder.Shutdown()

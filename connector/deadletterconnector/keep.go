@@ -89,14 +89,18 @@ func (t *target) keep(r *record) {
 	}
 	r.done = true
 	r.job.records = slices.DeleteFunc(r.job.records, func(r *record) bool { return r.done })
-	t.addKept(v, logs)
+	j := t.addKept(v, logs)
+	j.records[0].uid = r.uid
+	if t.current == r.job && len(r.job.records) == 0 {
+		t.current = j // the lane knows it
+	}
 	fields := []zap.Field{zap.String("pipeline", t.id), zap.String("class", v.Class), zap.String("reason", v.Reason)}
 	t.refusals.lines.warn("A pipeline refuses a record, and nothing shows that it accepts others; the record is kept in the storage until something does, and what follows it is delivered",
 		append(fields, r.fields()...)...)
 }
 
 // addKept adds a record that is saved to the queue, as a message of its own.
-func (t *target) addKept(v *keptValue, logs plog.Logs) {
+func (t *target) addKept(v *keptValue, logs plog.Logs) *job {
 	m := newMessage(v.context(t.closing), t.closing, logs)
 	j := &job{message: m, kept: v, done: make(chan struct{})}
 	j.records, _ = m.records(j)
@@ -104,6 +108,7 @@ func (t *target) addKept(v *keptValue, logs plog.Logs) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.enqueue(j)
+	return j
 }
 
 // withoutKept makes the records of a message that are not kept those of its job: it

@@ -118,6 +118,7 @@ type keptRecords struct {
 	mu      sync.Mutex
 	entries map[string]*keptEntry // by ID
 	used    [keptSlots]bool
+	stale   map[int]bool   // slots that are free, but may have a value
 	counts  map[string]int // by pipeline, as bytes
 	bytes   map[string]int
 	origins map[string]int // of those that are saved
@@ -133,7 +134,7 @@ type keptEntry struct {
 
 func newKeptRecords(logger *zap.Logger) *keptRecords {
 	return &keptRecords{
-		logger: logger, entries: map[string]*keptEntry{},
+		logger: logger, entries: map[string]*keptEntry{}, stale: map[int]bool{},
 		counts: map[string]int{}, bytes: map[string]int{}, origins: map[string]int{},
 	}
 }
@@ -193,30 +194,59 @@ func (k *keptRecords) add(v *keptValue, slot, size int) *keptEntry {
 	return entry
 }
 
-// remove deletes records that are delivered. One that cannot be deleted comes again
-// after a restart.
+// remove deletes records that are delivered.
 func (k *keptRecords) remove(ids []string) {
-	var operations []*storage.Operation
+	if len(ids) == 0 {
+		return
+	}
 	k.mu.Lock()
 	for _, id := range ids {
-		entry, ok := k.entries[id]
-		if !ok {
-			continue
-		}
-		operations = append(operations, storage.DeleteOperation(keptKey(entry.slot)))
-		delete(k.entries, id)
-		k.used[entry.slot] = false
-		k.counts[entry.pipeline]--
-		k.bytes[entry.pipeline] -= entry.size
-		if entry.saved {
-			if k.origins[entry.origin]--; k.origins[entry.origin] == 0 {
-				delete(k.origins, entry.origin)
-			}
+		if entry, ok := k.entries[id]; ok {
+			k.free(id, entry)
 		}
 	}
 	k.mu.Unlock()
-	if len(operations) > 0 {
-		_ = k.storage.do(func() error { return k.storage.client.Batch(context.Background(), operations...) })
+	k.deleteStale()
+}
+
+func (k *keptRecords) free(id string, entry *keptEntry) {
+	delete(k.entries, id)
+	k.used[entry.slot], k.stale[entry.slot] = false, true
+	k.counts[entry.pipeline]--
+	k.bytes[entry.pipeline] -= entry.size
+	if !entry.saved {
+		return
+	}
+	if k.origins[entry.origin]--; k.origins[entry.origin] == 0 {
+		delete(k.origins, entry.origin)
+	}
+}
+
+// deleteStale deletes what is of no use any more. What cannot be deleted is tried again
+// with the next, and at the shutdown: it would be delivered again after a restart.
+func (k *keptRecords) deleteStale() {
+	var slots []int
+	var operations []*storage.Operation
+	k.mu.Lock()
+	for slot := range k.stale {
+		if !k.used[slot] {
+			k.used[slot] = true // not to be written to meanwhile
+			slots = append(slots, slot)
+			operations = append(operations, storage.DeleteOperation(keptKey(slot)))
+		}
+	}
+	k.mu.Unlock()
+	if len(slots) == 0 {
+		return
+	}
+	err := k.storage.do(func() error { return k.storage.client.Batch(context.Background(), operations...) })
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for _, slot := range slots {
+		k.used[slot] = false
+		if err == nil {
+			delete(k.stale, slot)
+		}
 	}
 }
 
@@ -287,7 +317,8 @@ func (k *keptRecords) load(ctx context.Context) (records []loadedRecord, err err
 				zap.String("key", op.Key), zap.Error(err))
 			continue
 		case k.entries[loaded.value.ID] != nil:
-			continue // a copy, in a slot that is overwritten
+			k.stale[slot] = true // a copy
+			continue
 		}
 		entry := k.add(loaded.value, slot, len(op.Value))
 		entry.saved = true

@@ -330,3 +330,21 @@ type unreadable struct{ *memoryStorage }
 func (unreadable) Batch(context.Context, ...*storage.Operation) error {
 	return errors.New("page 7 is damaged")
 }
+
+// What cannot be deleted at once is deleted later: it would come again after a restart.
+func TestKeptRecordThatCannotBeDeleted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		storage := newStorage()
+		s := newSetup(t).withStorage(storage).start()
+		s.pipes["a"].setAnswer(refuses(errContent, "bad"))
+		require.NoError(t, s.connector.ConsumeLogs(t.Context(), logsOf("bad")))
+		storage.fail(errors.New("disk full"))
+		require.NoError(t, s.connector.ConsumeLogs(t.Context(), logsOf("good1")))
+		synctest.Wait()
+		assert.Len(t, s.pipes["r"].acceptedUIDs(), 1)
+		assert.Len(t, storage.kept(), 1)
+		storage.fail(nil)
+		s.shutdown()
+		assert.Empty(t, storage.kept())
+	})
+}

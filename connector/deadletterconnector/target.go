@@ -147,7 +147,7 @@ func (j *job) copyAll() (logs plog.Logs, ok bool) {
 func (t *target) beside() (mark uint64, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.steps, !t.closed || len(t.queue) > 0 && t.countCalls() == 0 && t.queue[len(t.queue)-1].kept != nil
+	return t.steps, !t.closed || len(t.queue) > 0 && t.countCalls() == 0 && t.queue[0].kept != nil
 }
 
 func (t *target) acceptedBeside(mark uint64) {
@@ -197,7 +197,11 @@ func (t *target) join(j *job) (ok bool) {
 
 // enqueue adds a job and starts the goroutine.
 func (t *target) enqueue(j *job) {
-	t.queue = append(t.queue, j)
+	if j.kept != nil {
+		t.queue = slices.Insert(t.queue, 0, j) // the last one is tried first
+	} else {
+		t.queue = append(t.queue, j)
+	}
 	if t.idle != nil {
 		t.idle.Stop()
 	}
