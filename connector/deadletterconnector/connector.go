@@ -32,6 +32,7 @@ type deadLetter struct {
 	sinks     []*sink
 	offsets   *offsets
 	kept      *keptRecords
+	storage   *stateStorage // nil: none
 
 	// closing ends when the connector is shut down.
 	closing context.Context
@@ -55,7 +56,7 @@ func newConnector(set connector.Settings, config *Config, next consumer.Logs) (*
 	}
 	c := &deadLetter{config: config, id: set.ID, logger: set.Logger, telemetry: telemetry, health: newHealth(set.Logger)}
 	c.closing, c.close = context.WithCancel(context.Background())
-	c.offsets = newOffsets(set.Logger, c.health, telemetry)
+	c.offsets = newOffsets(config.ReportExpired, set.Logger, c.health, telemetry)
 	c.kept = newKeptRecords(set.Logger)
 	if err := c.addPipelines(set, router); err != nil {
 		return nil, err
@@ -123,7 +124,10 @@ func (c *deadLetter) Start(ctx context.Context, host component.Host) error {
 		if err != nil {
 			return err
 		}
-		c.offsets.storage, c.kept.storage = client, client
+		c.storage, c.kept.storage = client, client
+		if c.config.ReportExpired == expiredAlways {
+			c.offsets.storage = client
+		}
 	}
 	c.health.start(host)
 	var outputs []*output
@@ -252,7 +256,11 @@ func (c *deadLetter) Shutdown(ctx context.Context) error {
 		s.shutdown()
 	}
 	c.kept.deleteStale()
-	err := c.offsets.shutdown(ctx)
+	last := c.offsets.shutdown()
+	var err error
+	if c.storage != nil {
+		err = c.storage.close(ctx, last)
+	}
 	c.health.close()
 	c.telemetry.builder.Shutdown()
 	return err

@@ -99,6 +99,12 @@ func (s *stateStorage) save(ctx context.Context, pos position, last, reserved in
 	_ = s.do(func() error { return s.client.Set(context.WithoutCancel(ctx), saved.storageKey(), saved.encoded()) })
 }
 
+// forget deletes the offset of a partition.
+func (s *stateStorage) forget(pos position) {
+	key := savedOffset{key: partitionKey{pos.topic, pos.partition}}.storageKey()
+	_ = s.do(func() error { return s.client.Delete(context.Background(), key) })
+}
+
 // close writes all offsets and closes the client.
 func (s *stateStorage) close(ctx context.Context, all []savedOffset) error {
 	return s.do(func() error {
