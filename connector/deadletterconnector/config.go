@@ -6,6 +6,7 @@ package deadletterconnector
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
@@ -24,19 +25,32 @@ type Config struct {
 	// Refused are the logs pipelines for records that a target refuses for good. Their
 	// receiver is this connector, too. Required.
 	Refused []pipeline.ID `mapstructure:"refused"`
-	// StorageID is the storage extension that keeps the last offset of each partition
-	// of Kafka over restarts, to notice messages that expired before they were read.
-	// It is for a connector that alone reads a consumer group. Default: none.
+	// StorageID is the storage extension that keeps records which a target refuses while
+	// nothing else comes, and the last offset of each partition of Kafka over restarts.
+	// Default: none.
 	StorageID *component.ID `mapstructure:"storage"`
+	// ReportExpired says when messages of Kafka that were never read are reported:
+	// "always", with a storage over restarts, too; "session", only between two messages
+	// of one assignment of the partition, for several collectors that share a consumer
+	// group; or "never", where a processor before the connector drops messages.
+	// Default: "always".
+	ReportExpired string `mapstructure:"report_expired"`
 	// BackOffConfig says how long to wait between attempts. It must be enabled, and
 	// retry without a limit. Default: 5 s to 30 s.
 	configretry.BackOffConfig `mapstructure:"retry_on_failure"`
 }
 
+// Values of [Config.ReportExpired].
+const (
+	expiredAlways  = "always"
+	expiredSession = "session"
+	expiredNever   = "never"
+)
+
 func createDefaultConfig() component.Config {
 	retry := configretry.NewDefaultBackOffConfig()
 	retry.MaxElapsedTime = 0
-	return &Config{BackOffConfig: retry}
+	return &Config{ReportExpired: expiredAlways, BackOffConfig: retry}
 }
 
 // Validate returns an error that names each setting that cannot be used.
@@ -47,6 +61,9 @@ func (c *Config) Validate() error {
 	}
 	if len(c.Refused) == 0 {
 		errs = append(errs, errors.New("`refused` is required: the logs pipelines for records that a target refuses for good, such as one that writes a file"))
+	}
+	if !slices.Contains([]string{expiredAlways, expiredSession, expiredNever}, c.ReportExpired) {
+		errs = append(errs, fmt.Errorf("`report_expired` is %q: must be always, session or never", c.ReportExpired))
 	}
 	errs = append(errs, c.validatePipelines(), c.validateRetry())
 	return errors.Join(errs...)

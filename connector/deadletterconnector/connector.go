@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/collector/consumer"
 	"go.opentelemetry.io/collector/pdata/plog"
 	"go.opentelemetry.io/collector/pipeline"
+	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
 )
@@ -24,11 +25,14 @@ import (
 type deadLetter struct {
 	config    *Config
 	id        component.ID
+	logger    *zap.Logger
 	telemetry *telemetry
 	health    *health
 	targets   []*target
 	sinks     []*sink
 	offsets   *offsets
+	kept      *keptRecords
+	storage   *stateStorage // nil: none
 
 	// closing ends when the connector is shut down.
 	closing context.Context
@@ -50,9 +54,10 @@ func newConnector(set connector.Settings, config *Config, next consumer.Logs) (*
 	if err != nil {
 		return nil, err
 	}
-	c := &deadLetter{config: config, id: set.ID, telemetry: telemetry, health: newHealth(set.Logger)}
+	c := &deadLetter{config: config, id: set.ID, logger: set.Logger, telemetry: telemetry, health: newHealth(set.Logger)}
 	c.closing, c.close = context.WithCancel(context.Background())
-	c.offsets = newOffsets(set.Logger, c.health, telemetry)
+	c.offsets = newOffsets(config.ReportExpired, set.Logger, c.health, telemetry)
+	c.kept = newKeptRecords(set.Logger)
 	if err := c.addPipelines(set, router); err != nil {
 		return nil, err
 	}
@@ -75,7 +80,7 @@ func (c *deadLetter) addPipelines(set connector.Settings, router connector.LogsR
 		if err != nil {
 			return err
 		}
-		c.targets = append(c.targets, newTarget(out, refusals, backOff))
+		c.targets = append(c.targets, newTarget(c.closing, out, refusals, c.kept, backOff))
 	}
 	return nil
 }
@@ -112,14 +117,17 @@ func (*deadLetter) Capabilities() consumer.Capabilities {
 	return consumer.Capabilities{MutatesData: false}
 }
 
-// Start opens the storage.
+// Start opens the storage, and goes on with the records that are kept in it.
 func (c *deadLetter) Start(ctx context.Context, host component.Host) error {
 	if c.config.StorageID != nil {
 		client, err := openStorage(ctx, host, *c.config.StorageID, c.id, c.health)
 		if err != nil {
 			return err
 		}
-		c.offsets.storage = client
+		c.storage, c.kept.storage = client, client
+		if c.config.ReportExpired == expiredAlways {
+			c.offsets.storage = client
+		}
 	}
 	c.health.start(host)
 	var outputs []*output
@@ -131,7 +139,36 @@ func (c *deadLetter) Start(ctx context.Context, host component.Host) error {
 	for _, s := range c.sinks {
 		outputs = append(outputs, s.output)
 	}
-	return c.telemetry.start(outputs, func(o *output) bool { return targets[o] })
+	if err := c.telemetry.start(outputs, func(o *output) bool { return targets[o] }, c.kept.count); err != nil {
+		return err
+	}
+	return c.resumeKept(ctx)
+}
+
+// resumeKept gives the kept records to their targets.
+func (c *deadLetter) resumeKept(ctx context.Context) error {
+	records, err := c.kept.load(ctx)
+	if err != nil {
+		return err
+	}
+	targets := map[string]*target{}
+	for _, t := range c.targets {
+		targets[t.id] = t
+	}
+	unknown := map[string]int{}
+	for _, r := range records {
+		t, ok := targets[r.value.Pipeline]
+		if !ok {
+			unknown[r.value.Pipeline]++
+			continue
+		}
+		t.addKept(r.value, r.logs)
+	}
+	for id, count := range unknown {
+		c.logger.Warn("Records are kept for a pipeline that is not in `pipelines` any more: add it again to deliver them",
+			zap.String("pipeline", id), zap.Int("records", count))
+	}
+	return nil
 }
 
 // ConsumeLogs returns nil when each target has accepted each record, or the refused
@@ -204,23 +241,37 @@ func (c *deadLetter) Shutdown(ctx context.Context) error {
 		c.calls.Wait()
 		close(returned)
 	}()
-	timer := time.NewTimer(shutdownTimeout)
-	defer timer.Stop()
-	select {
-	case <-returned:
-	case <-timer.C:
-	case <-ctx.Done():
+	wait, cancel := context.WithTimeout(ctx, abandonAfter)
+	defer cancel()
+	for _, t := range c.targets {
+		waitUntil(wait, t.stopped())
 	}
+	wait, cancel = context.WithTimeout(ctx, shutdownTimeout-abandonAfter)
+	defer cancel()
+	waitUntil(wait, returned)
 	for _, t := range c.targets {
 		t.shutdown()
 	}
 	for _, s := range c.sinks {
 		s.shutdown()
 	}
-	err := c.offsets.shutdown(ctx)
+	c.kept.deleteStale()
+	last := c.offsets.shutdown()
+	var err error
+	if c.storage != nil {
+		err = c.storage.close(ctx, last)
+	}
 	c.health.close()
 	c.telemetry.builder.Shutdown()
 	return err
+}
+
+// waitUntil waits for done, or for the context's end.
+func waitUntil(ctx context.Context, done <-chan struct{}) {
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
 }
 
 // backOff is the pause between attempts.

@@ -21,6 +21,11 @@ import (
 // maxReason bounds what an error says in logs, statuses and attributes, in bytes.
 const maxReason = 1024
 
+// sameFailure is how soon after its end a failure that begins again is the same one for
+// the log: a record that a target never accepts, beside others that it does, begins and
+// ends a hold with each of them.
+const sameFailure = time.Minute
+
 // health reports what lasts: a line in the log when it begins and one when it ends, and
 // a component status of all of it. It is safe for concurrent use.
 type health struct {
@@ -29,7 +34,8 @@ type health struct {
 	mu       sync.Mutex // guards what follows, and keeps statuses in order
 	host     component.Host
 	active   map[string]*failure
-	reported *statusError // of the last status; nil: OK
+	ended    map[string]time.Time // when failures were over
+	reported *statusError         // of the last status; nil: OK
 }
 
 // failure is something that lasts.
@@ -38,10 +44,11 @@ type failure struct {
 	text    string
 	since   time.Time
 	fields  []zap.Field
+	logged  bool
 }
 
 func newHealth(logger *zap.Logger) *health {
-	return &health{logger: logger, active: map[string]*failure{}}
+	return &health{logger: logger, active: map[string]*failure{}, ended: map[string]time.Time{}}
 }
 
 // start is when statuses can be reported, and close when they cannot any more.
@@ -55,7 +62,7 @@ func (h *health) setHost(host component.Host) {
 }
 
 // failing says that something lasts. The first time it is logged, with the fields, unless
-// the message is empty.
+// the message is empty. One that begins again soon is logged when it has lasted.
 func (h *health) failing(key, message string, err error, fields ...zap.Field) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -64,9 +71,11 @@ func (h *health) failing(key, message string, err error, fields ...zap.Field) {
 	if !ok {
 		f = &failure{since: time.Now(), message: message, fields: fields}
 		h.active[key] = f
-		if message != "" {
-			h.logger.Warn(message, append([]zap.Field{zap.String("error", text)}, fields...)...)
-		}
+	}
+	again := time.Since(h.ended[key]) < sameFailure
+	if message != "" && !f.logged && !again {
+		f.logged = true
+		h.logger.Warn(message, append([]zap.Field{zap.String("error", text)}, fields...)...)
 	}
 	f.text = text
 	h.report()
@@ -82,6 +91,9 @@ func (h *health) over(key string) {
 	}
 	delete(h.active, key)
 	if f.message != "" {
+		h.ended[key] = time.Now()
+	}
+	if f.logged {
 		h.logger.Info("Recovered", append([]zap.Field{
 			zap.String("failure", f.message), zap.Duration("after", time.Since(f.since)),
 		}, f.fields...)...)

@@ -96,8 +96,13 @@ type record struct {
 	job                    *job
 	uid                    string
 	resource, scope, index int
-	// done says that it was accepted, or is in the refused pipelines.
+	// number is that in the message, from 0 on.
+	number int
+	// done says that it was accepted, or is in the refused pipelines, or kept.
 	done bool
+	lone loneRefusals
+	// keptID is that in the storage, if it may be there.
+	keptID string
 }
 
 // fields are what names the record in the log.
@@ -128,9 +133,9 @@ func (m *message) records(j *job) (records []*record, ok bool) {
 			for s, scope := range resource.ScopeLogs().All() {
 				for i, logRecord := range scope.LogRecords().All() {
 					next := &all[len(records)]
-					*next = record{job: j, resource: r, scope: s, index: i}
+					*next = record{job: j, resource: r, scope: s, index: i, number: len(records)}
 					if uid, ok := logRecord.Attributes().Get(attributeUID); ok {
-						next.uid = uid.Str()
+						next.uid = uid.AsString()
 					}
 					records = append(records, next)
 				}

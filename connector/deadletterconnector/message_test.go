@@ -106,3 +106,19 @@ func TestMessageAfterTheCall(t *testing.T) {
 	require.Error(t, m.ctx.Err())
 	require.Error(t, m.sendCtx.Err())
 }
+
+// A uid that is a number is written as a destination names it. One that is written like
+// another does not identify a record.
+func TestUIDsThatAreNoStrings(t *testing.T) {
+	logs := logsOf("5", "x", "6")
+	records := logs.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords()
+	records.At(1).Attributes().PutInt(attributeUID, 5)
+	records.At(2).Attributes().PutInt(attributeUID, 6)
+	m := newMessage(t.Context(), t.Context(), logs)
+	defer m.end()
+	got, ok := m.records(&job{})
+	require.True(t, ok)
+	assert.Equal(t, "\x00", got[0].uid[:1])
+	assert.Equal(t, "\x00", got[1].uid[:1])
+	assert.Equal(t, "6", got[2].uid)
+}

@@ -19,6 +19,10 @@ const (
 	// expiredShown is how long the status shows messages that were never read: until an
 	// operator can have seen it.
 	expiredShown = time.Hour
+	// forgetAfter is how long after the receiver has lost a partition its last offset is
+	// forgotten: another member of the group reads on. In less time the collector, which
+	// stops its receivers first, shuts this connector down.
+	forgetAfter = 10 * time.Second
 )
 
 // offsets notices messages of Kafka that were never read: gaps in the offsets of a
@@ -28,9 +32,11 @@ type offsets struct {
 	lines     *lines
 	health    *health
 	telemetry *telemetry
-	storage   *offsetStorage // nil: none
+	mode      string        // of the configuration
+	storage   *stateStorage // nil: none
 
 	mu         sync.Mutex
+	closed     bool
 	partitions map[partitionKey]*partition
 	shown      *time.Timer // ends the status
 }
@@ -49,19 +55,24 @@ type partition struct {
 	// reserved is the highest offset that may be seen before the storage is written
 	// again.
 	reserved int64
+	// loaded says that the storage was read.
+	loaded bool
 	// session ends when the receiver loses the partition.
 	session <-chan struct{}
 }
 
-func newOffsets(logger *zap.Logger, health *health, telemetry *telemetry) *offsets {
+func newOffsets(mode string, logger *zap.Logger, health *health, telemetry *telemetry) *offsets {
 	return &offsets{
-		logger: logger, lines: newLines(logger), health: health, telemetry: telemetry,
+		mode: mode, logger: logger, lines: newLines(logger), health: health, telemetry: telemetry,
 		partitions: map[partitionKey]*partition{},
 	}
 }
 
 // observe follows a message that comes from Kafka, before it is delivered.
 func (o *offsets) observe(ctx context.Context) {
+	if o.mode == expiredNever {
+		return
+	}
 	pos, ok := positionOf(ctx)
 	if !ok {
 		return
@@ -72,8 +83,9 @@ func (o *offsets) observe(ctx context.Context) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	lost := p.sessionEnded(ctx)
-	if !p.known && o.storage != nil {
+	lost := o.sessionEnded(ctx, pos, p)
+	if !p.loaded && o.storage != nil {
+		p.loaded = true
 		o.storage.load(ctx, pos, p)
 	}
 	o.compare(ctx, pos, p, lost)
@@ -97,15 +109,34 @@ func (o *offsets) partition(key partitionKey) *partition {
 
 // sessionEnded reports whether the receiver has lost the partition since the last
 // message: its context has ended.
-func (p *partition) sessionEnded(ctx context.Context) bool {
+func (o *offsets) sessionEnded(ctx context.Context, pos position, p *partition) bool {
 	last := p.session
-	p.session = ctx.Done()
+	if p.session = ctx.Done(); p.session != last && o.storage != nil {
+		context.AfterFunc(ctx, func() { o.lost(pos, p, ctx.Done()) })
+	}
 	select {
 	case <-last: // blocks if it is nil
 		return true
 	default:
 		return false
 	}
+}
+
+// lost forgets the last offset of a partition that does not come back soon, so that
+// after a restart what others have read is not taken for expired.
+func (o *offsets) lost(pos position, p *partition, session <-chan struct{}) {
+	time.AfterFunc(forgetAfter, func() {
+		o.mu.Lock()
+		closed := o.closed
+		o.mu.Unlock()
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		if closed || p.session != session {
+			return
+		}
+		p.known, p.reserved = false, -1
+		o.storage.forget(pos)
+	})
 }
 
 // compare compares the offset of a message with the last one.
@@ -117,7 +148,7 @@ func (o *offsets) compare(ctx context.Context, pos position, p *partition, lost 
 	case pos.offset <= p.last:
 		return // it is read again
 	case pos.offset > p.next():
-		if lost && o.storage == nil {
+		if lost {
 			// Another member of the consumer group may have read them.
 			o.logger.Debug("Offsets were skipped while the partition was not assigned to this receiver", pos.fields()...)
 		} else {
@@ -160,9 +191,10 @@ func (o *offsets) reset(ctx context.Context, pos position, p *partition) {
 	p.reserved = -1
 }
 
-// shutdown saves the last offsets as they are, and closes the storage.
-func (o *offsets) shutdown(ctx context.Context) error {
+// shutdown returns the last offsets, to be saved as they are.
+func (o *offsets) shutdown() (last []savedOffset) {
 	o.mu.Lock()
+	o.closed = true
 	if o.shown != nil {
 		o.shown.Stop()
 	}
@@ -171,7 +203,6 @@ func (o *offsets) shutdown(ctx context.Context) error {
 	if o.storage == nil {
 		return nil
 	}
-	var last []savedOffset
 	for key, p := range partitions {
 		p.mu.Lock()
 		if p.known {
@@ -179,5 +210,5 @@ func (o *offsets) shutdown(ctx context.Context) error {
 		}
 		p.mu.Unlock()
 	}
-	return o.storage.close(ctx, last)
+	return last
 }

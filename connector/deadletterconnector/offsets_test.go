@@ -158,12 +158,12 @@ func TestExpiredOverCrash(t *testing.T) {
 }
 
 // A partition that another member of the group had for a while has offsets that it has
-// read. A connector with a storage is alone, and reports them.
+// read: these did not expire.
 func TestPartitionComesBack(t *testing.T) {
-	for name, want := range map[string]int64{"without storage": 0, "with storage": 90} {
+	for _, name := range []string{"without storage", "with storage"} {
 		t.Run(name, func(t *testing.T) {
 			s := newSetup(t)
-			if want > 0 {
+			if name == "with storage" {
 				s.withStorage(newStorage())
 			}
 			s.start()
@@ -172,9 +172,53 @@ func TestPartitionComesBack(t *testing.T) {
 			s.read(session, 7, 8, 9)
 			lose()
 			s.read(t.Context(), 100, 101)
-			assert.Equal(t, want, s.counter("otelcol_connector_dead_letter_expired_records"))
+			assert.Zero(t, s.counter("otelcol_connector_dead_letter_expired_records"))
 			s.read(t.Context(), 200)
-			assert.Equal(t, want+98, s.counter("otelcol_connector_dead_letter_expired_records"), "in one session it is sure")
+			assert.Equal(t, int64(98), s.counter("otelcol_connector_dead_letter_expired_records"), "in one session it is sure")
+		})
+	}
+}
+
+// A partition that was lost before a restart has offsets that others have read. One that
+// was lost by the restart has not.
+func TestPartitionIsLostBeforeARestart(t *testing.T) {
+	for name, test := range map[string]struct {
+		wait time.Duration
+		want int64
+	}{"before": {time.Minute, 0}, "by the restart": {time.Second, 90}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				storage := newStorage()
+				s := newSetup(t).withStorage(storage).start()
+				session, lose := context.WithCancel(t.Context())
+				s.read(session, 7, 8, 9)
+				lose()
+				time.Sleep(test.wait)
+				s.shutdown()
+				time.Sleep(time.Hour)
+				s = newSetup(t).withStorage(storage).start()
+				s.read(t.Context(), 100)
+				assert.Equal(t, test.want, s.counter("otelcol_connector_dead_letter_expired_records"))
+				s.shutdown()
+			})
+		})
+	}
+}
+
+// Where several collectors share a group, only what is missing between two messages of
+// one assignment is reported, and where a processor drops messages, nothing is.
+func TestReportExpired(t *testing.T) {
+	for mode, want := range map[string][2]int64{"always": {10, 90}, "session": {10, 0}, "never": {0, 0}} {
+		t.Run(mode, func(t *testing.T) {
+			storage := newStorage()
+			for i, offsets := range [][]int64{{7, 8, 19}, {110}} {
+				s := newSetup(t).withStorage(storage)
+				s.config.ReportExpired = mode
+				s.start()
+				s.read(t.Context(), offsets...)
+				assert.Equal(t, want[i], s.counter("otelcol_connector_dead_letter_expired_records"))
+				s.shutdown()
+			}
 		})
 	}
 }
@@ -198,7 +242,7 @@ func TestStorageFails(t *testing.T) {
 				assert.LessOrEqual(t, time.Since(start), storageTimeout)
 				status, text := s.host.status()
 				assert.Equal(t, componentstatus.StatusRecoverableError, status)
-				assert.Contains(t, text, "storage of offsets")
+				assert.Contains(t, text, "storage: ")
 				assert.Len(t, s.lines(zapcore.WarnLevel), 1)
 				if storage.block != nil {
 					close(storage.block)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -248,11 +249,46 @@ func (m *memoryStorage) Set(_ context.Context, key string, value []byte) error {
 	return nil
 }
 
-func (m *memoryStorage) Delete(context.Context, string) error { return nil }
+func (m *memoryStorage) Delete(_ context.Context, key string) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.err != nil {
+		return m.err
+	}
+	delete(m.values, key)
+	return nil
+}
+
+// kept are the keys of kept records.
+func (m *memoryStorage) kept() (keys []string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key := range m.values {
+		if strings.HasPrefix(key, "kept/") {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+func (m *memoryStorage) fail(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.err = err
+}
 
 func (m *memoryStorage) Batch(ctx context.Context, operations ...*storage.Operation) error {
 	for _, op := range operations {
-		if err := m.Set(ctx, op.Key, op.Value); err != nil {
+		var err error
+		switch op.Type {
+		case storage.Get:
+			op.Value, err = m.Get(ctx, op.Key)
+		case storage.Set:
+			err = m.Set(ctx, op.Key, op.Value)
+		case storage.Delete:
+			err = m.Delete(ctx, op.Key)
+		}
+		if err != nil {
 			return err
 		}
 	}

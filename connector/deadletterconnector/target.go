@@ -8,7 +8,10 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
 )
@@ -29,13 +32,21 @@ const idleHold = time.Minute
 type target struct {
 	*output
 	refusals *refusals
-	newLane  func() *delivery.Lane[*record]
+	kept     *keptRecords
+	// keepAfter is how long a record must be refused before it is kept.
+	keepAfter time.Duration
+	closing   context.Context
+	newLane   func() *delivery.Lane[*record]
+	// acceptances counts what was accepted.
+	acceptances atomic.Uint64
 
 	mu sync.Mutex
-	// queue are the messages that were not accepted, in the order of their arrival.
+	// queue are the messages that were not accepted, in the order of their arrival, and
+	// kept records. These are sent only while no message waits.
 	queue   []*job
-	running bool // the goroutine
-	// closed says that nothing is sent beside the queue.
+	running bool          // the goroutine
+	ended   chan struct{} // is closed when it ends
+	// closed says that nothing is sent beside the queue while messages wait.
 	closed bool
 	// steps counts those of the lane, and evidence says that something was accepted
 	// beside the queue that was sent after the last one.
@@ -68,11 +79,15 @@ type job struct {
 	answer  error
 	records []*record
 	done    chan struct{}
-	left    bool // nobody waits for it
+	left    bool       // nobody waits for it
+	kept    *keptValue // of a record that is kept; nil: a call waits
 }
 
-func newTarget(out *output, refusals *refusals, backOff delivery.BackOff) *target {
-	t := &target{output: out, refusals: refusals, wake: make(chan struct{}, 1), stepped: make(chan struct{})}
+func newTarget(closing context.Context, out *output, refusals *refusals, kept *keptRecords, backOff delivery.BackOff) *target {
+	t := &target{
+		output: out, refusals: refusals, kept: kept, closing: closing, keepAfter: 2 * backOff.MaxInterval,
+		wake: make(chan struct{}, 1), stepped: make(chan struct{}),
+	}
 	t.newLane = func() *delivery.Lane[*record] {
 		return delivery.NewLane(delivery.Settings{
 			MaxRows: maxRecords, NextInterval: backOff.NewIntervals(), NoReducedForm: true,
@@ -89,8 +104,16 @@ const maxRecords = 1 << 30
 // refused pipelines have. Otherwise the call has ended.
 func (t *target) deliver(m *message) error {
 	j := &job{message: m, done: make(chan struct{})}
+	if t.kept.ofMessage(m.ctx, t.id) {
+		if !t.withoutKept(j) {
+			return errEnded
+		}
+		if len(j.records) == 0 {
+			return nil
+		}
+	}
 	if mark, ok := t.beside(); ok {
-		logs, ok := m.copyAll()
+		logs, ok := j.copyAll()
 		if !ok {
 			return errEnded
 		}
@@ -112,14 +135,23 @@ func (t *target) deliver(m *message) error {
 	}
 }
 
+// copyAll returns a copy of what is to be sent. ok is false if the call has returned.
+func (j *job) copyAll() (logs plog.Logs, ok bool) {
+	if j.records == nil {
+		return j.message.copyAll()
+	}
+	return j.message.copyRecords(j.records)
+}
+
 // beside reports whether a message may be sent beside the queue.
 func (t *target) beside() (mark uint64, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.steps, !t.closed
+	return t.steps, !t.closed || len(t.queue) > 0 && t.countCalls() == 0 && t.queue[0].kept != nil
 }
 
 func (t *target) acceptedBeside(mark uint64) {
+	t.acceptances.Add(1)
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.accepting = true
@@ -142,11 +174,16 @@ func (t *target) wakeUp() {
 
 // join adds a message to the queue. It returns false if its call has returned.
 func (t *target) join(j *job) (ok bool) {
-	if j.records, ok = j.message.records(j); !ok {
-		return false
+	if j.records == nil {
+		if j.records, ok = j.message.records(j); !ok {
+			return false
+		}
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if j.answer != nil && len(j.records) == 1 {
+		t.refusedAlone(j.records[0], j.answer)
+	}
 	if len(t.queue) > 0 || t.closed {
 		t.removeAccepted(j)
 	}
@@ -154,15 +191,27 @@ func (t *target) join(j *job) (ok bool) {
 		close(j.done)
 		return true
 	}
-	t.queue = append(t.queue, j)
+	t.enqueue(j)
+	return true
+}
+
+// enqueue adds a job and starts the goroutine.
+func (t *target) enqueue(j *job) {
+	if j.kept != nil {
+		t.queue = slices.Insert(t.queue, 0, j) // the last one is tried first
+	} else {
+		t.queue = append(t.queue, j)
+	}
 	if t.idle != nil {
 		t.idle.Stop()
 	}
 	if !t.running {
 		t.running = true
-		go t.run()
+		t.ended = make(chan struct{})
+		go t.run(t.ended)
+		return
 	}
-	return true
+	t.wakeUp() // it may be about kept records only
 }
 
 // removeAccepted removes the records that the answer names as accepted, and forgets it.
@@ -205,15 +254,28 @@ func (t *target) leave(j *job) error {
 	}
 }
 
-// waiting returns the messages that are waited for. If there is none, the goroutine
-// ends.
+// waiting returns the messages that are waited for, or else the kept records. If there
+// is none, the goroutine ends.
 func (t *target) waiting() []*job {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.queue = slices.DeleteFunc(t.queue, func(j *job) bool {
-		return j.left || j.message.ctx.Err() != nil || len(j.records) == 0
+		ended := j.left || j.message.ctx.Err() != nil
+		if ended && j.kept != nil {
+			j.message.end()
+		}
+		return ended || len(j.records) == 0
 	})
-	if len(t.queue) > 0 {
+	var messages []*job
+	for _, j := range t.queue {
+		if j.kept == nil {
+			messages = append(messages, j)
+		}
+	}
+	switch {
+	case len(messages) > 0:
+		return messages
+	case len(t.queue) > 0:
 		return slices.Clone(t.queue)
 	}
 	t.running, t.current = false, nil
@@ -248,8 +310,23 @@ func (t *target) shutdown() {
 	}
 }
 
+// stopped is closed when the goroutine does not run any more, after the shutdown of the
+// connector has begun.
+func (t *target) stopped() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.running {
+		t.wakeUp()
+		return t.ended
+	}
+	closed := make(chan struct{})
+	close(closed)
+	return closed
+}
+
 // run works through the queue.
-func (t *target) run() {
+func (t *target) run(ended chan<- struct{}) {
+	defer close(ended)
 	for {
 		jobs := t.waiting()
 		if jobs == nil {
@@ -326,6 +403,7 @@ func (t *target) step(jobs []*job) {
 		row := rows[0]
 		t.settle(&step, rows)
 		t.report(&step, row)
+		t.keepRefused(jobs)
 	}
 }
 
@@ -340,6 +418,9 @@ func (t *target) sendRecords(records []*record) error {
 	err := t.send(m.sendCtx, logs)
 	if err != nil && m.sendCtx.Err() != nil {
 		return errEnded
+	}
+	if err != nil && len(records) == 1 {
+		t.refusedAlone(records[0], err)
 	}
 	return err
 }
@@ -374,9 +455,13 @@ func (t *target) settle(step *delivery.Step[*record], rows []*record) {
 		t.metrics.accepted(rows[0].job.message.sendCtx, accepted)
 	}
 	changed := map[*job]bool{}
+	var kept []string
 	settle := func(r *record) {
 		r.done = true
 		changed[r.job] = true
+		if r.keptID != "" {
+			kept = append(kept, r.keptID)
+		}
 	}
 	for _, r := range rows[:step.Passed] {
 		settle(r)
@@ -384,6 +469,7 @@ func (t *target) settle(step *delivery.Step[*record], rows []*record) {
 	for _, i := range step.Ahead {
 		settle(rows[i])
 	}
+	t.kept.remove(kept)
 	for j := range changed {
 		j.records = slices.DeleteFunc(j.records, func(r *record) bool { return r.done })
 	}
@@ -396,8 +482,12 @@ func (t *target) finish(jobs []*job) {
 	for _, j := range jobs {
 		if len(j.records) == 0 {
 			close(j.done)
+			if j.kept != nil {
+				j.message.end()
+			}
 		}
 	}
+	t.queue = slices.DeleteFunc(t.queue, func(j *job) bool { return len(j.records) == 0 })
 	t.steps++
 	t.evidence, t.sending = false, nil
 	close(t.stepped)
@@ -455,6 +545,7 @@ func mayPass(class delivery.Class) bool {
 
 // resumed says that the target accepts something.
 func (t *target) resumed() {
+	t.acceptances.Add(1)
 	t.failing = time.Time{}
 	t.resume()
 	t.mu.Lock()

@@ -44,7 +44,7 @@ func newTelemetry(settings component.TelemetrySettings, id component.ID) (*telem
 
 // start makes counters that have counted nothing visible, with 0, and observes the
 // pipelines.
-func (t *telemetry) start(pipelines []*output, isTarget func(*output) bool) error {
+func (t *telemetry) start(pipelines []*output, isTarget func(*output) bool, kept func(id string) int64) error {
 	ctx := context.Background()
 	t.builder.ConnectorDeadLetterExpiredRecords.Add(ctx, 0, t.self)
 	t.builder.ConnectorDeadLetterOffsetResets.Add(ctx, 0, t.self)
@@ -56,6 +56,17 @@ func (t *telemetry) start(pipelines []*output, isTarget func(*output) bool) erro
 				p.metrics.refused(ctx, class, 0)
 			}
 		}
+	}
+	err := t.builder.RegisterConnectorDeadLetterKeptRecordsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		for _, p := range pipelines {
+			if isTarget(p) {
+				observer.Observe(kept(p.id), p.metrics.attributes)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
 	}
 	return t.builder.RegisterConnectorDeadLetterHoldingCallback(func(_ context.Context, observer metric.Int64Observer) error {
 		for _, p := range pipelines {

@@ -49,6 +49,14 @@ func (s *setup) counter(name string) int64 {
 	return value
 }
 
+// gauge is the value of a metric of the target a.
+func (s *setup) gauge(name string) int64 {
+	s.t.Helper()
+	value, ok := s.points(name)[" logs/a"]
+	require.True(s.t, ok, name)
+	return value
+}
+
 // All metrics are there from the start, with 0.
 func TestMetricsFromTheStart(t *testing.T) {
 	s := newSetup(t, "a", "b").start()
@@ -58,6 +66,7 @@ func TestMetricsFromTheStart(t *testing.T) {
 		"otelcol_connector_dead_letter_expired_records":  1,
 		"otelcol_connector_dead_letter_failed_requests":  18,
 		"otelcol_connector_dead_letter_holding":          3,
+		"otelcol_connector_dead_letter_kept_records":     2,
 		"otelcol_connector_dead_letter_offset_resets":    1,
 		"otelcol_connector_dead_letter_refused_records":  10,
 	} {

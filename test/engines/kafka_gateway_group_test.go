@@ -13,17 +13,11 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// severalGateways is the change that docs/gateway.md asks for with several.
-const severalGateways = "connectors: {dead_letter/splunk: {storage: null}, dead_letter/elastic: {storage: null}}"
-
 // Gateways of one group that join, leave and die lose nothing, and a partition that
 // comes back to a gateway is no loss.
 func TestKafkaGatewayGroup(t *testing.T) {
 	t.Parallel()
 	s := newGatewaySite(t, 6, soonLost)
-	if hasDeadLetter(t) {
-		s.changes = append(s.changes, severalGateways)
-	}
 	s.splunk.set(slowly)
 	first := s.start()
 	produce := func() {
@@ -63,9 +57,6 @@ func TestKafkaGatewayGroup(t *testing.T) {
 func TestKafkaGatewayGroupHolds(t *testing.T) {
 	t.Parallel()
 	s := newGatewaySite(t, 6)
-	if hasDeadLetter(t) {
-		s.changes = append(s.changes, severalGateways)
-	}
 	s.splunk.set(func(s *siemStore) { s.refuse = func(siemEvent) int { return http.StatusForbidden } })
 	for partition := range int32(6) {
 		s.produce(batch{partition: partition, events: 500})

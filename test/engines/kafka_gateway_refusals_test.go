@@ -141,9 +141,9 @@ func TestKafkaGatewayRefusedEventAlone(t *testing.T) {
 	gateway.terminate(gatewayEndsWithin)
 }
 
-// Where nothing else is read, nothing tells such an event from a SIEM that refuses
-// everything: the gateway holds and says so, and goes on when the SIEM relents. Nothing is
-// lost.
+// Where nothing else is accepted, nothing tells such events from a SIEM that refuses
+// everything: the gateway says so and blames none, and delivers them when the SIEM relents.
+// Nothing is lost.
 func TestKafkaGatewayRefusedEventWithoutEvidence(t *testing.T) {
 	t.Parallel()
 	s := newGatewaySite(t, 1)

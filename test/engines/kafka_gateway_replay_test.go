@@ -43,3 +43,40 @@ func TestKafkaGatewayReplay(t *testing.T) {
 	replaying.terminate(gatewayEndsWithin)
 	gateway.terminate(gatewayEndsWithin)
 }
+
+// What is refused again goes to a topic of its own, also where each message has one
+// event, and the first one that is replayed is refused. Nothing counts as expired.
+func TestKafkaGatewayReplayIsRefused(t *testing.T) {
+	t.Parallel()
+	s := newGatewaySite(t, 3)
+	refusePoison(s.splunk, http.StatusBadRequest)
+	gateway := s.start()
+	s.produce(batch{events: 300, userAgent: poison(7, 8, 250)})
+	s.requireCommitted(s.splunkGroup())
+	refused := s.readRefused()
+	require.Len(t, refused, 3)
+	gateway.terminate(gatewayEndsWithin)
+	// All but the first one are accepted now.
+	s.splunk.set(func(s *siemStore) {
+		s.refuse = func(e siemEvent) int {
+			if e.uid == refused[0].uid {
+				return http.StatusBadRequest
+			}
+			return 0
+		}
+	})
+
+	changes, err := os.ReadFile(filepath.Join(configDir, "gateway", "replay.yaml"))
+	require.NoError(t, err)
+	replay := *s
+	replay.topic, replay.refused = s.refused, s.refused+"-again"
+	s.broker.CreateTopic(t, replay.refused, 1)
+	replaying := replay.start(string(changes))
+	requireDelivered(t, s.splunk, without(s.uids, refused[0].uid))
+	replay.requireCommitted(replay.splunkGroup())
+	again := replay.readRefused()
+	require.Len(t, again, 1)
+	assert.Equal(t, refused[0].uid, again[0].uid)
+	eventually(t, equal(replaying, expiredRecords, 0))
+	replaying.terminate(gatewayEndsWithin)
+}

@@ -32,6 +32,7 @@ type TelemetryBuilder struct {
 	ConnectorDeadLetterExpiredRecords  metric.Int64Counter
 	ConnectorDeadLetterFailedRequests  metric.Int64Counter
 	ConnectorDeadLetterHolding         metric.Int64ObservableGauge
+	ConnectorDeadLetterKeptRecords     metric.Int64ObservableGauge
 	ConnectorDeadLetterOffsetResets    metric.Int64Counter
 	ConnectorDeadLetterRefusedRecords  metric.Int64Counter
 }
@@ -53,6 +54,21 @@ func (builder *TelemetryBuilder) RegisterConnectorDeadLetterHoldingCallback(cb m
 		cb(ctx, &observerInt64{inst: builder.ConnectorDeadLetterHolding, obs: o})
 		return nil
 	}, builder.ConnectorDeadLetterHolding)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterConnectorDeadLetterKeptRecordsCallback sets callback for observable ConnectorDeadLetterKeptRecords metric.
+func (builder *TelemetryBuilder) RegisterConnectorDeadLetterKeptRecordsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.ConnectorDeadLetterKeptRecords, obs: o})
+		return nil
+	}, builder.ConnectorDeadLetterKeptRecords)
 	if err != nil {
 		return err
 	}
@@ -112,6 +128,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_connector_dead_letter_holding",
 		metric.WithDescription("1 while nothing is delivered to the pipeline, since it accepts nothing or does not return; 0 otherwise. [Alpha]"),
 		metric.WithUnit("{pipeline}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.ConnectorDeadLetterKeptRecords, err = builder.meter.Int64ObservableGauge(
+		"otelcol_connector_dead_letter_kept_records",
+		metric.WithDescription("Records in the storage that the pipeline refuses, while nothing shows yet that it accepts others. [Alpha]"),
+		metric.WithUnit("{record}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.ConnectorDeadLetterOffsetResets, err = builder.meter.Int64Counter(

@@ -45,9 +45,9 @@ func (s savedOffset) encoded() []byte {
 	return fmt.Appendf(nil, `{"last":%d,"reserved":%d}`, s.value.Last, s.value.Reserved)
 }
 
-// offsetStorage keeps the last offsets of partitions. No message waits longer than
+// stateStorage keeps offsets and refused records over restarts. No message waits longer than
 // [storageTimeout] for it, and none fails with it. It is safe for concurrent use.
-type offsetStorage struct {
+type stateStorage struct {
 	client storage.Client
 	health *health
 	// turn holds a token while the client is used.
@@ -55,7 +55,7 @@ type offsetStorage struct {
 }
 
 // openStorage returns the storage of an extension.
-func openStorage(ctx context.Context, host component.Host, id, connectorID component.ID, health *health) (*offsetStorage, error) {
+func openStorage(ctx context.Context, host component.Host, id, connectorID component.ID, health *health) (*stateStorage, error) {
 	found, ok := host.GetExtensions()[id]
 	if !ok {
 		return nil, fmt.Errorf("`storage` is %q: must be an extension listed under `service::extensions`", id)
@@ -72,11 +72,11 @@ func openStorage(ctx context.Context, host component.Host, id, connectorID compo
 	if err != nil {
 		return nil, fmt.Errorf("`storage` is %q: %w", id, err)
 	}
-	return &offsetStorage{client: client, health: health, turn: make(chan struct{}, 1)}, nil
+	return &stateStorage{client: client, health: health, turn: make(chan struct{}, 1)}, nil
 }
 
 // load reads what is known of a partition.
-func (s *offsetStorage) load(ctx context.Context, pos position, p *partition) {
+func (s *stateStorage) load(ctx context.Context, pos position, p *partition) {
 	key := savedOffset{key: partitionKey{pos.topic, pos.partition}}.storageKey()
 	var value offsetValue
 	found := false
@@ -94,13 +94,19 @@ func (s *offsetStorage) load(ctx context.Context, pos position, p *partition) {
 }
 
 // save writes the offset of a partition.
-func (s *offsetStorage) save(ctx context.Context, pos position, last, reserved int64) {
+func (s *stateStorage) save(ctx context.Context, pos position, last, reserved int64) {
 	saved := savedOffset{partitionKey{pos.topic, pos.partition}, offsetValue{last, reserved}}
 	_ = s.do(func() error { return s.client.Set(context.WithoutCancel(ctx), saved.storageKey(), saved.encoded()) })
 }
 
+// forget deletes the offset of a partition.
+func (s *stateStorage) forget(pos position) {
+	key := savedOffset{key: partitionKey{pos.topic, pos.partition}}.storageKey()
+	_ = s.do(func() error { return s.client.Delete(context.Background(), key) })
+}
+
 // close writes all offsets and closes the client.
-func (s *offsetStorage) close(ctx context.Context, all []savedOffset) error {
+func (s *stateStorage) close(ctx context.Context, all []savedOffset) error {
 	return s.do(func() error {
 		operations := make([]*storage.Operation, 0, len(all))
 		for _, saved := range all {
@@ -114,7 +120,7 @@ var errStorageTimeout = errors.New("it does not answer")
 
 // do uses the client. It returns an error when that takes too long, or panics, as bbolt
 // does where its file is damaged; call goes on until the client returns.
-func (s *offsetStorage) do(call func() error) error {
+func (s *stateStorage) do(call func() error) error {
 	timer := time.NewTimer(storageTimeout)
 	defer timer.Stop()
 	done := make(chan error, 1)
@@ -136,17 +142,17 @@ func (s *offsetStorage) do(call func() error) error {
 }
 
 // report reports whether the storage works.
-func (s *offsetStorage) report(err error) error {
+func (s *stateStorage) report(err error) error {
 	if err == nil {
 		s.health.over(storageKey)
 		return nil
 	}
-	s.health.failing(storageKey, "The storage fails; records are delivered, and after a restart messages that expired may not be noticed, or reported by mistake",
+	s.health.failing(storageKey, "The storage fails; nothing is lost: records that are refused alone are not kept in it, and after a restart messages that expired may not be noticed, or reported by mistake",
 		err)
 	return err
 }
 
-const storageKey = "storage of offsets"
+const storageKey = "storage"
 
 // guardPanic returns a panic of call as an error, also one for a page that is behind the
 // end of a file mapped into memory.

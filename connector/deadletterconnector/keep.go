@@ -1,0 +1,148 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package deadletterconnector
+
+import (
+	"slices"
+	"time"
+
+	"go.opentelemetry.io/collector/pdata/plog"
+	"go.uber.org/zap"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
+)
+
+// A receiver such as `kafka` gives nothing more until its calls have returned. A record
+// that is refused, with nothing else on its way, would never see evidence. It is moved
+// from its call into the storage, so that what comes next is evidence.
+
+// minRefusals is how often a record must be refused alone, while nothing is accepted,
+// before it is kept.
+const minRefusals = 3
+
+// refusals of a record alone since something was accepted.
+type loneRefusals struct {
+	count int
+	since time.Time
+	last  error
+	// accepted is how often the target had accepted something.
+	accepted uint64
+}
+
+// refusedAlone follows the answer to a request with one record.
+func (t *target) refusedAlone(r *record, err error) {
+	switch delivery.Classify(err) {
+	case delivery.ClassContent, delivery.ClassSize, delivery.ClassUnknown:
+	default:
+		r.lone = loneRefusals{} // that says nothing of the record
+		return
+	}
+	if acceptsRecord(err, r.uid) {
+		return
+	}
+	if accepted := t.acceptances.Load(); r.lone.count == 0 || r.lone.accepted != accepted {
+		r.lone = loneRefusals{since: time.Now(), accepted: accepted}
+	}
+	r.lone.count++
+	r.lone.last = err
+}
+
+// keepRefused keeps a record if all that waits was refused alone since the target
+// accepted anything.
+func (t *target) keepRefused(jobs []*job) {
+	if t.kept.storage == nil || jobs[0].kept != nil || t.waitingCalls() != len(jobs) {
+		return
+	}
+	accepted := t.acceptances.Load()
+	var candidate *record
+	for _, j := range jobs {
+		for _, r := range j.records {
+			if r.lone.count == 0 || r.lone.accepted != accepted {
+				return
+			}
+			if candidate == nil && r.lone.count >= minRefusals && time.Since(r.lone.since) >= t.keepAfter {
+				candidate = r
+			}
+		}
+	}
+	if candidate != nil {
+		t.keep(candidate)
+	}
+}
+
+// keep moves a record from its call into the storage. If that fails, the call waits as
+// before.
+func (t *target) keep(r *record) {
+	logs, ok := r.job.message.copyRecords([]*record{r})
+	if !ok {
+		return
+	}
+	v, ok := newKeptValue(t.id, r, logs)
+	if !ok {
+		return
+	}
+	v.Class, v.Reason = classNames[delivery.Classify(r.lone.last)], delivery.ReasonText(r.lone.last, maxReason)
+	r.keptID = v.ID
+	if !t.kept.save(v) {
+		return
+	}
+	r.done = true
+	r.job.records = slices.DeleteFunc(r.job.records, func(r *record) bool { return r.done })
+	j := t.addKept(v, logs)
+	j.records[0].uid = r.uid
+	if t.current == r.job && len(r.job.records) == 0 {
+		t.current = j // the lane knows it
+	}
+	fields := []zap.Field{zap.String("pipeline", t.id), zap.String("class", v.Class), zap.String("reason", v.Reason)}
+	t.refusals.lines.warn("A pipeline refuses a record, and nothing shows that it accepts others; the record is kept in the storage until something does, and what follows it is delivered",
+		append(fields, r.fields()...)...)
+}
+
+// addKept adds a record that is saved to the queue, as a message of its own.
+func (t *target) addKept(v *keptValue, logs plog.Logs) *job {
+	m := newMessage(v.context(t.closing), t.closing, logs)
+	j := &job{message: m, kept: v, done: make(chan struct{})}
+	j.records, _ = m.records(j)
+	j.records[0].keptID = v.ID
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.enqueue(j)
+	return j
+}
+
+// withoutKept makes the records of a message that are not kept those of its job: it
+// comes again after a crash. It returns false if its call has returned.
+func (t *target) withoutKept(j *job) (ok bool) {
+	if j.records, ok = j.message.records(j); !ok {
+		return false
+	}
+	var rest []*record
+	for _, r := range j.records {
+		logs, ok := j.message.copyRecords([]*record{r})
+		if !ok {
+			return false
+		}
+		if v, ok := newKeptValue(t.id, r, logs); !ok || !t.kept.has(v.ID) {
+			rest = append(rest, r)
+		}
+	}
+	j.records = rest
+	return true
+}
+
+// waitingCalls is how many calls wait. The mutex must not be held.
+func (t *target) waitingCalls() (calls int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.countCalls()
+}
+
+func (t *target) countCalls() (calls int) {
+	for _, j := range t.queue {
+		if j.kept == nil && !j.left && j.message.ctx.Err() == nil {
+			calls++
+		}
+	}
+	return calls
+}
