@@ -47,6 +47,15 @@ func (b *broker) denyWriting(topic string) *kfake.FaultHandle {
 	return b.cluster.Fault(kfake.Fault{Keys: []kmsg.Key{kmsg.Metadata, kmsg.Produce}, Topic: topic, Err: kerr.TopicAuthorizationFailed, Count: -1})
 }
 
+// hang leaves every request of a broker's clients without an answer from now on, as
+// a broker that is stopped does.
+func (b *broker) hang() {
+	b.cluster.Control(func(kmsg.Request) (kmsg.Response, error, bool) {
+		b.cluster.KeepControl()
+		return nil, nil, true
+	})
+}
+
 // consume reads a topic until the test ends.
 func (b *broker) consume(t testing.TB, topic string) {
 	t.Helper()
