@@ -37,7 +37,9 @@ func TestSignalBeforeTheCollectorRuns(t *testing.T) {
 	}
 	for state, want := range map[string]string{"starts": "signal: terminated", "runs": "exit status 3"} {
 		t.Run(state, func(t *testing.T) {
-			cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestSignalBeforeTheCollectorRuns$")
+			program, err := os.Executable()
+			require.NoError(t, err)
+			cmd := exec.CommandContext(t.Context(), program, "-test.run=^TestSignalBeforeTheCollectorRuns$")
 			cmd.Env = append(os.Environ(), collectorVariable+"="+state)
 			output, err := cmd.StdoutPipe()
 			require.NoError(t, err)
