@@ -31,8 +31,8 @@ const shutdownLimitVariable = "OVERSIGHT_SHUTDOWN_LIMIT"
 // limitShutdown returns create, with a watch over the end of the process. The logger
 // is made when the collector runs a configuration: commands such as validate end as
 // they always do. The collector itself looks at signals only once all components have
-// started (otelcol v0.152.0, Collector.Run): one that comes before ends the process
-// after the limit.
+// started (otelcol v0.152.0, Collector.Run): one that comes before ends the process at
+// once, as without this watch.
 func limitShutdown(create telemetry.CreateLoggerFunc) telemetry.CreateLoggerFunc {
 	var (
 		current atomic.Pointer[zap.Logger] // a reload makes another one
@@ -52,7 +52,7 @@ func limitShutdown(create telemetry.CreateLoggerFunc) telemetry.CreateLoggerFunc
 			once.Do(func() {
 				signals := make(chan os.Signal, 1)
 				signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-				go exitAfter(limit, signals, current.Load, os.Exit)
+				go exitAfter(limit, signals, raiseAgain(signals), current.Load, os.Exit)
 			})
 		}
 		return logger, shutdown, nil
@@ -70,10 +70,23 @@ func shutdownLimit(text string) (time.Duration, error) {
 	return limit, nil
 }
 
+// raiseAgain returns a function that gives a signal to whoever else waits for it. If
+// nobody does, that ends the process. The collector, if it has the signal already, does
+// not look at another one. Windows does not know how to: there, such a signal ends the
+// process after the limit.
+func raiseAgain(signals chan<- os.Signal) func(os.Signal) {
+	return func(s os.Signal) {
+		signal.Stop(signals)
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Signal(s)
+		}
+	}
+}
+
 // exitAfter ends the process when it still runs so long after a signal. That is as
 // safe as a kill: what counts is in a storage whose transactions survive it.
-func exitAfter(limit time.Duration, signals <-chan os.Signal, logger func() *zap.Logger, exit func(int)) {
-	<-signals
+func exitAfter(limit time.Duration, signals <-chan os.Signal, raise func(os.Signal), logger func() *zap.Logger, exit func(int)) {
+	raise(<-signals)
 	time.Sleep(limit)
 	logger().Warn("Shutdown takes too long; exiting",
 		zap.Duration("limit", limit), zap.String("variable", shutdownLimitVariable))

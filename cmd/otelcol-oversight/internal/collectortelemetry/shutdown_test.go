@@ -20,7 +20,9 @@ func TestExitAfterSignal(t *testing.T) {
 	const limit = 50 * time.Millisecond
 	core, logs := observer.New(zap.InfoLevel)
 	signals, exited := make(chan os.Signal, 1), make(chan int)
-	go exitAfter(limit, signals, func() *zap.Logger { return zap.New(core) }, func(code int) { exited <- code })
+	raised := make(chan os.Signal, 1)
+	raise := func(s os.Signal) { raised <- s }
+	go exitAfter(limit, signals, raise, func() *zap.Logger { return zap.New(core) }, func(code int) { exited <- code })
 	select {
 	case <-exited:
 		require.Fail(t, "ended without a signal")
@@ -29,6 +31,7 @@ func TestExitAfterSignal(t *testing.T) {
 	begin := time.Now()
 	signals <- os.Interrupt
 	assert.Equal(t, 1, <-exited)
+	assert.Equal(t, os.Interrupt, <-raised)
 	assert.GreaterOrEqual(t, time.Since(begin), limit)
 	require.Len(t, logs.FilterMessageSnippet("Shutdown takes too long").All(), 1)
 }
