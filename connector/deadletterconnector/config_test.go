@@ -4,6 +4,7 @@
 package deadletterconnector
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -11,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/confmap/xconfmap"
 	"go.opentelemetry.io/collector/connector"
 	"go.opentelemetry.io/collector/connector/connectortest"
 	"go.opentelemetry.io/collector/consumer"
@@ -30,7 +30,7 @@ func parse(t *testing.T, text string) (*Config, error) {
 	if err := confmap.NewFromStringMap(values).Unmarshal(config); err != nil {
 		return config, err
 	}
-	return config, xconfmap.Validate(config)
+	return config, errors.Join(config.Validate(), config.BackOffConfig.Validate())
 }
 
 func TestConfig(t *testing.T) {
