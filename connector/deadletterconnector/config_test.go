@@ -63,7 +63,7 @@ func TestConfigErrors(t *testing.T) {
 		"`retry_on_failure::initial_interval` is 5ns: must be at least 10ms":  good + "retry_on_failure: {initial_interval: 5}",
 		"`retry_on_failure::max_interval` is 1s: must be at least":            good + "retry_on_failure: {max_interval: 1s}",
 		"`retry_on_failure::multiplier` is 0.5: must be at least 1":           good + "retry_on_failure: {multiplier: 0.5}",
-		"'randomization_factor' must be within [0, 1]":                        good + "retry_on_failure: {randomization_factor: 2}",
+		"randomization_factor":                                                good + "retry_on_failure: {randomization_factor: 2}",
 		"`report_expired` is \"no\": must be always, session or never":        good + "report_expired: \"no\"",
 		"has invalid keys: pipeline":                                          good + "pipeline: logs/a",
 	} {
