@@ -21,7 +21,7 @@ import (
 // before it is kept.
 const minRefusals = 3
 
-// refusals of a record alone since something was accepted.
+// loneRefusals are those of a record alone since something was accepted.
 type loneRefusals struct {
 	count int
 	since time.Time
