@@ -27,7 +27,7 @@ func (l *Lane[R]) others(rows []R) []int {
 	if last := len(rows) - 1; last > 0 {
 		add(last)
 	}
-	stride := max(1, len(rows)/othersEach)
+	stride := max(1, (len(rows)+othersEach-1)/othersEach) // rounded up: no row is beyond all of them
 	for i := 1; i <= othersEach; i++ {
 		add(1 + (othersEach-i)*stride + l.spread%stride)
 		add(i)
