@@ -17,8 +17,8 @@ import (
 // that is refused, with nothing else on its way, would never see evidence. It is moved
 // from its call into the storage, so that what comes next is evidence.
 
-// minRefusals is how often a record must be refused alone, while nothing is accepted,
-// before it is kept.
+// minRefusals is how many single records must be refused, or how often one, while nothing
+// is accepted, before any is kept.
 const minRefusals = 3
 
 // loneRefusals are those of a record alone since something was accepted.
@@ -28,6 +28,8 @@ type loneRefusals struct {
 	last  error
 	// accepted is how often the target had accepted something.
 	accepted uint64
+	// evidence is how much evidence there was when it was refused last.
+	evidence uint64
 }
 
 // refusedAlone follows the answer to a request with one record.
@@ -45,58 +47,84 @@ func (t *target) refusedAlone(r *record, err error) {
 		r.lone = loneRefusals{since: time.Now(), accepted: accepted}
 	}
 	r.lone.count++
+	r.lone.evidence = t.evidences.Load()
 	r.lone.last = err
 }
 
-// keepRefused keeps a record if all that waits was refused alone since the target
-// accepted anything.
+// maxTried is how many records are tried before what waits is taken to be refused: as
+// many as [delivery.Lane] tries in place of one.
+const maxTried = 17
+
+// keepRefused keeps a record, and all that were sent with it, if no other is accepted:
+// each that was tried was refused alone since the target accepted anything. Those that
+// were not tried are, as what comes next is accepted.
 func (t *target) keepRefused(jobs []*job) {
 	if t.kept.storage == nil || jobs[0].kept != nil || t.waitingCalls() != len(jobs) {
 		return
 	}
 	accepted := t.acceptances.Load()
 	var candidate *record
+	tried, refusals, all := 0, 0, 0
 	for _, j := range jobs {
+		all += len(j.records)
 		for _, r := range j.records {
 			if r.lone.count == 0 || r.lone.accepted != accepted {
-				return
+				continue
 			}
-			if candidate == nil && r.lone.count >= minRefusals && time.Since(r.lone.since) >= t.keepAfter {
+			tried++
+			refusals += r.lone.count
+			if candidate == nil && time.Since(r.lone.since) >= t.keepAfter(r.lone.last) {
 				candidate = r
 			}
 		}
 	}
-	if candidate != nil {
-		t.keep(candidate)
+	if candidate == nil || refusals < minRefusals || tried < min(all, maxTried) {
+		return
+	}
+	for _, r := range slices.Clone(candidate.job.records) {
+		if r.lone.count == 0 {
+			r.lone.last = candidate.lone.last
+		}
+		if !t.keep(r) {
+			return
+		}
 	}
 }
 
-// keep moves a record from its call into the storage. If that fails, the call waits as
-// before.
-func (t *target) keep(r *record) {
+// keepAfter is how long nothing must be accepted before a record is kept. An answer that does
+// not say what it refuses may be of a target that is down for a while.
+func (t *target) keepAfter(err error) time.Duration {
+	if delivery.Classify(err) == delivery.ClassUnknown {
+		return 2 * t.backOff.MaxInterval
+	}
+	return t.backOff.InitialInterval
+}
+
+// keep moves a record from its call into the storage. It returns false if that fails: the
+// call waits as before.
+func (t *target) keep(r *record) bool {
 	logs, ok := r.job.message.copyRecords([]*record{r})
 	if !ok {
-		return
+		return false
 	}
 	v, ok := newKeptValue(t.id, r, logs)
 	if !ok {
-		return
+		return false
 	}
 	v.Class, v.Reason = classNames[delivery.Classify(r.lone.last)], delivery.ReasonText(r.lone.last, maxReason)
 	r.keptID = v.ID
 	if !t.kept.save(v) {
-		return
+		return false
 	}
 	r.done = true
 	r.job.records = slices.DeleteFunc(r.job.records, func(r *record) bool { return r.done })
 	j := t.addKept(v, logs)
-	j.records[0].uid = r.uid
-	if t.current == r.job && len(r.job.records) == 0 {
-		t.current = j // the lane knows it
-	}
+	j.records[0].uid, j.records[0].lone = r.uid, r.lone
+	t.current = nil // the lane must not take what follows for what it knows
 	fields := []zap.Field{zap.String("pipeline", t.id), zap.String("class", v.Class), zap.String("reason", v.Reason)}
 	t.refusals.lines.warn("A pipeline refuses a record, and nothing shows that it accepts others; the record is kept in the storage until something does, and what follows it is delivered",
 		append(fields, r.fields()...)...)
+	return true
 }
 
 // addKept adds a record that is saved to the queue, as a message of its own.

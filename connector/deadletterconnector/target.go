@@ -33,12 +33,13 @@ type target struct {
 	*output
 	refusals *refusals
 	kept     *keptRecords
-	// keepAfter is how long a record must be refused before it is kept.
-	keepAfter time.Duration
-	closing   context.Context
-	newLane   func() *delivery.Lane[*record]
+	backOff  delivery.BackOff
+	closing  context.Context
+	newLane  func() *delivery.Lane[*record]
 	// acceptances counts what was accepted.
 	acceptances atomic.Uint64
+	// evidences counts what was accepted of requests that were sent after the last step.
+	evidences atomic.Uint64
 
 	mu sync.Mutex
 	// queue are the messages that were not accepted, in the order of their arrival, and
@@ -85,7 +86,7 @@ type job struct {
 
 func newTarget(closing context.Context, out *output, refusals *refusals, kept *keptRecords, backOff delivery.BackOff) *target {
 	t := &target{
-		output: out, refusals: refusals, kept: kept, closing: closing, keepAfter: 2 * backOff.MaxInterval,
+		output: out, refusals: refusals, kept: kept, closing: closing, backOff: backOff,
 		wake: make(chan struct{}, 1), stepped: make(chan struct{}),
 	}
 	t.newLane = func() *delivery.Lane[*record] {
@@ -155,6 +156,9 @@ func (t *target) acceptedBeside(mark uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.accepting = true
+	if mark == t.steps {
+		t.evidences.Add(1)
+	}
 	switch {
 	case mark != t.steps:
 	case t.running:
@@ -335,6 +339,9 @@ func (t *target) run(ended chan<- struct{}) {
 		if t.current != jobs[0] {
 			t.current = jobs[0]
 			t.lane.NextMessage()
+			if t.recall() {
+				t.due = time.Time{}
+			}
 		}
 		if t.isDue() {
 			t.step(jobs)
@@ -342,10 +349,26 @@ func (t *target) run(ended chan<- struct{}) {
 	}
 }
 
+// recall tells the lane that the kept record that comes first was refused alone before, if
+// the target has accepted something since: one acceptance is evidence for all of them.
+func (t *target) recall() bool {
+	j := t.current
+	if j == nil || j.kept == nil || len(j.records) == 0 {
+		return false
+	}
+	r := j.records[0]
+	if r.lone.count == 0 || r.lone.evidence >= t.evidences.Load() {
+		return false
+	}
+	t.lane = t.newLane() // what it knows is of before
+	t.lane.Answered(context.Background(), j.records, r.lone.last)
+	return t.lane.AcceptedElsewhere()
+}
+
 // isDue waits until the next step is due. It returns false if the queue may have
 // changed.
 func (t *target) isDue() bool {
-	if t.takeEvidence() && t.lane.AcceptedElsewhere() {
+	if t.takeEvidence() && (t.recall() || t.lane.AcceptedElsewhere()) {
 		t.resumed()
 		t.due, t.tested = time.Time{}, true
 	}
@@ -377,6 +400,12 @@ func (t *target) step(jobs []*job) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	send := func(_ context.Context, rows []*record, _ delivery.Form) error {
+		if slices.ContainsFunc(rows, func(r *record) bool { return r.job != rows[0].job }) {
+			// The first record is not the one that the lane knows: it sees no single one then.
+			t.current = nil
+			cancel()
+			return errEnded
+		}
 		err := t.sendRecords(rows)
 		if errors.Is(err, errEnded) {
 			cancel() // that says nothing of the target
@@ -452,6 +481,8 @@ func (t *target) settle(step *delivery.Step[*record], rows []*record) {
 		}
 	}
 	if accepted > 0 {
+		t.acceptances.Add(1)
+		t.evidences.Add(1)
 		t.metrics.accepted(rows[0].job.message.sendCtx, accepted)
 	}
 	changed := map[*job]bool{}
@@ -545,7 +576,6 @@ func mayPass(class delivery.Class) bool {
 
 // resumed says that the target accepts something.
 func (t *target) resumed() {
-	t.acceptances.Add(1)
 	t.failing = time.Time{}
 	t.resume()
 	t.mu.Lock()
