@@ -57,7 +57,8 @@ const maxTried = 17
 
 // keepRefused keeps a record, and all that were sent with it, if no other is accepted:
 // each that was tried was refused alone since the target accepted anything. Those that
-// were not tried are, as what comes next is accepted.
+// were not tried are, as what comes next is accepted. Where the target does not say what
+// it refuses, all must be tried, and one is kept.
 func (t *target) keepRefused(jobs []*job) {
 	if t.kept.storage == nil || jobs[0].kept != nil || t.waitingCalls() != len(jobs) {
 		return
@@ -78,7 +79,14 @@ func (t *target) keepRefused(jobs []*job) {
 			}
 		}
 	}
-	if candidate == nil || refusals < minRefusals || tried < min(all, maxTried) {
+	switch {
+	case candidate == nil || refusals < minRefusals || tried < min(all, maxTried):
+		return
+	case delivery.Classify(candidate.lone.last) == delivery.ClassUnknown:
+		// It is rather the target: what is kept here, no other gateway can deliver.
+		if tried == all && candidate.lone.count >= minRefusals {
+			t.keep(candidate)
+		}
 		return
 	}
 	for _, r := range slices.Clone(candidate.job.records) {

@@ -152,7 +152,7 @@ func TestKafkaGatewayRefusedEventWithoutEvidence(t *testing.T) {
 	s.produce(batch{events: 1})
 	requireDelivered(t, s.splunk, s.uids)
 	since := time.Now()
-	s.produce(batch{events: 2, each: 1, userAgent: poison(0)})
+	s.produce(batch{events: 2, each: 1, userAgent: poison(0, 1)})
 	requireSeenOnGateway(t, gateway, since, "logs/splunk", above(gateway, holding, 0))
 	requireDelivered(t, s.elastic, s.uids)
 	assert.Empty(t, s.broker.Records(t, s.refused))

@@ -192,6 +192,10 @@ func (*siem) hec(w http.ResponseWriter, _ *http.Request, store *siemStore, body 
 			return
 		default:
 			w.WriteHeader(status)
+			if status == http.StatusForbidden { // which HEC answers for a token only
+				fmt.Fprint(w, `{"text":"Invalid token","code":4}`)
+				return
+			}
 			fmt.Fprintf(w, `{"text":"Invalid data format","code":6,"invalid-event-number":%d}`, number)
 			return
 		}
