@@ -131,10 +131,10 @@ func TestDamagedCheckpointFile(t *testing.T) {
 		collector := s.start(dir, false)
 		collector.waitForStart()
 		select {
-		case <-collector.ended:
+		case <-collector.Ended:
 			refused++
-			require.Error(t, collector.err, name)
-			output := collector.output.String()
+			require.Error(t, collector.Err, name)
+			output := collector.Output.String()
 			assert.Contains(t, output, s.file(dir)+": it is damaged", name)
 			assert.Contains(t, output, "move that file away and start again", name)
 			assert.NotContains(t, output, "goroutine ", name)
@@ -147,14 +147,14 @@ func TestDamagedCheckpointFile(t *testing.T) {
 
 // waitForStart waits until a collector has started or ended.
 func (p *process) waitForStart() {
-	p.t.Helper()
-	eventually(p.t, func() error {
+	p.T.Helper()
+	eventually(p.T, func() error {
 		select {
-		case <-p.ended:
+		case <-p.Ended:
 			return nil
 		default:
 		}
-		if !strings.Contains(p.output.String(), p.ready) {
+		if !strings.Contains(p.Output.String(), p.ready) {
 			return fmt.Errorf("did not print %q", p.ready)
 		}
 		return nil
@@ -176,7 +176,7 @@ func TestDamagedCheckpointFileIsRecreated(t *testing.T) {
 			s.waitForAll()
 		}
 		collector.interrupt()
-		assert.NotContains(t, collector.output.String(), "goroutine ", name)
+		assert.NotContains(t, collector.Output.String(), "goroutine ", name)
 		if name == "zeroed" || name == "cut to half" {
 			assert.Len(t, backups, 1, name)
 		}

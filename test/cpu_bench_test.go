@@ -44,9 +44,9 @@ service:
 	<-time.After(5 * time.Second) // longer than the receiver treats a change as recent
 	var used time.Duration
 	for b.Loop() {
-		before := cpuTime(b, collector.cmd.Process.Pid)
+		before := cpuTime(b, collector.Cmd.Process.Pid)
 		<-time.After(window)
-		used += cpuTime(b, collector.cmd.Process.Pid) - before
+		used += cpuTime(b, collector.Cmd.Process.Pid) - before
 	}
 	b.ReportMetric(100*used.Seconds()/(float64(b.N)*window.Seconds()), "%core")
 }
@@ -142,13 +142,13 @@ service:
 `, receiver, extension, path, option, extensions, name), 0o600))
 		collector := startCollector(b, exec.Command(collectorBinary, "--config", config))
 		collector.waitForOutput(collector.ready)
-		start := cpuTime(b, collector.cmd.Process.Pid) // leaves out the start, about a third of a second
+		start := cpuTime(b, collector.Cmd.Process.Pid) // leaves out the start, about a third of a second
 		counter := &counter{path: path, pattern: []byte(pattern)}
 		for counter.reached(benchmarkRows) != nil {
 			// Rarely: reading the file slows down the writer.
 			<-time.After(500 * time.Millisecond)
 		}
-		b.ReportMetric(float64((cpuTime(b, collector.cmd.Process.Pid)-start).Nanoseconds())/benchmarkRows, "cpu-ns/event")
+		b.ReportMetric(float64((cpuTime(b, collector.Cmd.Process.Pid)-start).Nanoseconds())/benchmarkRows, "cpu-ns/event")
 		collector.interrupt()
 		require.NoError(b, os.Remove(path)) // its pages in memory slow down the next run
 	}

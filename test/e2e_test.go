@@ -260,7 +260,7 @@ func killAtAnyMoment(t *testing.T, a *agent, registry *process) {
 			}
 			return nil
 		})
-		collector.kill()
+		collector.Kill()
 	}
 	collector := a.start()
 	registry.interrupt()
@@ -349,7 +349,7 @@ func TestReadOnlyDirectoryWithWAL(t *testing.T) {
 		}
 		return err
 	})
-	registry.kill()
+	registry.Kill()
 	for _, files := range [][]string{{"", "-wal", "-shm"}, {"", "-wal"}} {
 		dir := sharedDir(t)
 		database := filepath.Join(dir, "registry.sqlite")

@@ -128,7 +128,7 @@ func TestFaultTreeHeadRedirects(t *testing.T) {
 				"receivers: {oversight: {transparency_log: {tree_head: {interval: 1s, headers: {X-Api-Key: not-for-others}}}}}")
 			eventuallyWithin(t, faultTimeout, func() error { return errorIf(asked.Load() < 2, "the registry has not been asked") })
 			assert.Zero(t, visited.Load(), "requests that followed the redirect")
-			assert.NotContains(t, collector.output.String(), "of another host")
+			assert.NotContains(t, collector.Output.String(), "of another host")
 			collector.interrupt()
 		})
 	}

@@ -124,24 +124,6 @@ func waitForReport(t testing.TB, d recorder, n int, ok func(report) bool) report
 	return r
 }
 
-// eventuallyWithin waits until a condition holds, for a limited time.
-func eventuallyWithin(t testing.TB, limit time.Duration, condition func() error) {
-	t.Helper()
-	deadline := time.Now().Add(limit)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			require.NoError(t, err)
-		}
-		<-tick.C
-	}
-}
-
 func (h *hec) arrivals() []arrival {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -9,9 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -61,7 +59,7 @@ func (s *site) run(variables []string, name string, changes ...string) *process 
 
 // variable returns a variable of the process's environment.
 func (p *process) variable(name string) string {
-	for _, v := range slices.Backward(p.cmd.Env) {
+	for _, v := range slices.Backward(p.Cmd.Env) {
 		if value, ok := strings.CutPrefix(v, name+"="); ok {
 			return value
 		}
@@ -80,14 +78,14 @@ func (p *process) metric(name, labels string) (sum float64, series int) {
 		return 0, 0
 	}
 	sum, series, err = collectortest.Sum(text, name, labels)
-	require.NoError(p.t, err)
+	require.NoError(p.T, err)
 	return sum, series
 }
 
 // requireMetric waits until a metric has a value.
 func (p *process) requireMetric(name, labels string, ok func(sum float64) bool) {
-	p.t.Helper()
-	eventuallyWithin(p.t, faultTimeout, func() error {
+	p.T.Helper()
+	eventuallyWithin(p.T, faultTimeout, func() error {
 		sum, series := p.metric(name, labels)
 		if series == 0 || !ok(sum) {
 			return fmt.Errorf("%s{%s} is %v, of %d series", name, labels, sum, series)
@@ -96,26 +94,12 @@ func (p *process) requireMetric(name, labels string, ok func(sum float64) bool) 
 	})
 }
 
-// terminate sends SIGTERM and returns how long the process took to end.
-func (p *process) terminate(limit time.Duration) time.Duration {
-	p.t.Helper()
-	begin := time.Now()
-	require.NoError(p.t, p.cmd.Process.Signal(syscall.SIGTERM))
-	select {
-	case <-p.ended:
-		return time.Since(begin)
-	case <-time.After(limit):
-		require.Fail(p.t, "still running", "%v after SIGTERM", limit)
-		return limit
-	}
-}
-
 // requireLogged waits until the process has printed a text.
 func (p *process) requireLogged(texts ...string) {
-	p.t.Helper()
-	eventuallyWithin(p.t, faultTimeout, func() error {
+	p.T.Helper()
+	eventuallyWithin(p.T, faultTimeout, func() error {
 		for _, text := range texts {
-			if !strings.Contains(p.output.String(), text) {
+			if !strings.Contains(p.Output.String(), text) {
 				return fmt.Errorf("the log has no %q", text)
 			}
 		}

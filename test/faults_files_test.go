@@ -101,7 +101,7 @@ func TestFaultDamagedCheckpoint(t *testing.T) {
 			recovered := false
 			eventuallyWithin(t, faultTimeout, func() error {
 				select {
-				case <-collector.ended:
+				case <-collector.Ended:
 					return nil
 				default:
 				}
@@ -111,7 +111,7 @@ func TestFaultDamagedCheckpoint(t *testing.T) {
 				recovered = true
 				return nil
 			})
-			log := collector.output.String()
+			log := collector.Output.String()
 			assert.NotContains(t, log, "panic:")
 			assert.NotContains(t, log, "fatal error:")
 			if recovered {
@@ -140,11 +140,11 @@ func TestFaultTerminalCharacters(t *testing.T) {
 	s := newFaultSite(t, writeRegistry(t, []beacon{{agent: hostile, kind: "dns", extra: `{"qname":"a\u001b[31m\u202e.t.example.com"}`}, {kind: "\x1b[2J\u202e\nx", agent: hostile}}))
 	demo := s.run(nil, "demo.yaml")
 	eventually(t, func() error {
-		return errorIf(strings.Count(demo.output.String(), "gpj.exe") < 2, "the console has not shown both events")
+		return errorIf(strings.Count(demo.Output.String(), "gpj.exe") < 2, "the console has not shown both events")
 	})
 	demo.interrupt()
 	for _, character := range forbidden {
-		assert.NotContains(t, demo.output.String(), character, "%q on the console", character)
+		assert.NotContains(t, demo.Output.String(), character, "%q on the console", character)
 	}
 
 	s = newFaultSite(t, s.databases[0])

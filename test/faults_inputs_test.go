@@ -96,7 +96,7 @@ func (d *destination) requestCount() int {
 // complains reports whether the receiver has logged a warning or an error with a
 // text.
 func complains(p *process, text string) bool {
-	for line := range strings.Lines(p.output.String()) {
+	for line := range strings.Lines(p.Output.String()) {
 		if (strings.Contains(line, "\twarn\t") || strings.Contains(line, "\terror\t")) && strings.Contains(line, "oversightreceiver/") && strings.Contains(line, text) {
 			return true
 		}

@@ -54,7 +54,7 @@ func TestFaultKilledWhileRefusing(t *testing.T) {
 		})
 		// From the request to the end of the transaction that saves its answer.
 		<-time.After(time.Duration(random.IntN(4000)) * time.Microsecond)
-		collector.kill()
+		collector.Kill()
 		appendRows(t, s.databases[0], all[written:written+perKill]...)
 	}
 	collector := s.run(nil, "splunk.yaml", changes)

@@ -57,7 +57,7 @@ func TestFaultLooselyTypedTables(t *testing.T) {
 				require.NoError(t, err)
 				test.check(t, string(lines))
 			}
-			assert.LessOrEqual(t, strings.Count(collector.output.String(), "The database is unusual"), 2*3, "a line for each kind and receiver")
+			assert.LessOrEqual(t, strings.Count(collector.Output.String(), "The database is unusual"), 2*3, "a line for each kind and receiver")
 			collector.interrupt()
 		})
 	}

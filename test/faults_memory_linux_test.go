@@ -98,7 +98,7 @@ func TestFaultMemory(t *testing.T) {
 				r := requireArrived(t, ndjson{t, filepath.Join(s.dir, "state"), shape}, rows)
 				assert.Len(t, r.truncated, rows)
 			}
-			peak, err := peakMemory(collector.cmd.Process.Pid)
+			peak, err := peakMemory(collector.Cmd.Process.Pid)
 			require.NoError(t, err)
 			t.Logf("%d rows, three receivers: at most %d MB resident", rows, peak/1_000_000)
 			assert.Less(t, peak, int64(200_000_000))

@@ -38,10 +38,10 @@ func TestFaultMemoryLimit(t *testing.T) {
 		})
 		took[limit] = time.Since(begin)
 		collector.requireHealth(http.StatusOK)
-		peak, err := peakMemory(collector.cmd.Process.Pid)
+		peak, err := peakMemory(collector.Cmd.Process.Pid)
 		require.NoError(t, err)
 		t.Logf("GOMEMLIMIT=%s: %d events in %v, at most %d MB resident", limit, rows, took[limit].Round(time.Millisecond), peak/1_000_000)
-		assert.Less(t, collector.terminate(shutdownLimit), 5*time.Second)
+		assert.Less(t, collector.Terminate(shutdownLimit), 5*time.Second)
 	}
 	assert.Less(t, took["77MiB"], 3*took["off"], "no thrashing")
 }

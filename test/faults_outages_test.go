@@ -59,7 +59,7 @@ func TestFaultKafkaIsAwayWithRowsPending(t *testing.T) {
 			collector.requireHealth(http.StatusInternalServerError)
 			seen := time.Since(begin)
 			assert.Less(t, seen, seenWithin)
-			took := collector.terminate(10 * time.Second)
+			took := collector.Terminate(10 * time.Second)
 			t.Logf("seen after %v, ended %v after SIGTERM", seen.Round(time.Second), took.Round(100*time.Millisecond))
 		})
 	}

@@ -324,7 +324,7 @@ func TestFaultKafkaMistypedTopic(t *testing.T) {
 		if kafka.cluster.TopicInfo(mistyped) != nil {
 			return nil
 		}
-		return errorIf(!strings.Contains(collector.output.String(), "UNKNOWN_TOPIC_OR_PARTITION"), "the log does not say that the topic is unknown")
+		return errorIf(!strings.Contains(collector.Output.String(), "UNKNOWN_TOPIC_OR_PARTITION"), "the log does not say that the topic is unknown")
 	})
 	require.Nil(t, kafka.cluster.TopicInfo(mistyped), "the topic has been made")
 	require.NoError(t, kafka.cluster.CreateTopic(mistyped, 3, nil))

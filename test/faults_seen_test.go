@@ -49,8 +49,8 @@ func (p *process) health() (health, live int, words string) {
 }
 
 func (p *process) requireHealth(want int) {
-	p.t.Helper()
-	eventuallyWithin(p.t, faultTimeout, func() error {
+	p.T.Helper()
+	eventuallyWithin(p.T, faultTimeout, func() error {
 		health, live, words := p.health()
 		if health != want || live != http.StatusOK {
 			return fmt.Errorf("/health answers %d, want %d; the liveness probe %d: %s", health, want, live, words)
@@ -74,9 +74,9 @@ func TestFaultDestinationIsSeen(t *testing.T) {
 			fail(t, s.hec)
 			collector := s.run(nil, "splunk.yaml", soonUnhealthy)
 			collector.requireHealth(http.StatusInternalServerError)
-			assert.Regexp(t, `\twarn\t\S*oversightreceiver/`, collector.output.String())
+			assert.Regexp(t, `\twarn\t\S*oversightreceiver/`, collector.Output.String())
 			if name == "hangs" {
-				collector.terminate(shutdownLimit)
+				collector.Terminate(shutdownLimit)
 				return
 			}
 			if name == "down" {
@@ -161,7 +161,7 @@ func TestFaultKafkaHangs(t *testing.T) {
 	kafka.hang()
 	appendRows(t, s.databases[0], beacon{agent: "pending"})
 	collector.requireHealth(http.StatusInternalServerError)
-	took := collector.terminate(shutdownLimit)
+	took := collector.Terminate(shutdownLimit)
 	t.Logf("ended %v after SIGTERM", took.Round(100*time.Millisecond))
 }
 
@@ -193,7 +193,7 @@ func TestFaultNamedPipes(t *testing.T) {
 			collector := s.run(nil, "splunk.yaml", soonUnhealthy)
 			collector.waitForOutput(collector.ready)
 			eventuallyWithin(t, faultTimeout, func() error {
-				for line := range strings.Lines(collector.output.String()) {
+				for line := range strings.Lines(collector.Output.String()) {
 					if strings.Contains(line, "\twarn\t") && strings.Contains(line, "oversightreceiver/") && strings.Contains(line, filepath.Base(s.databases[0])) {
 						return nil
 					}
@@ -202,7 +202,7 @@ func TestFaultNamedPipes(t *testing.T) {
 			})
 			collector.requireMetric(metricPrefix+"database_readable", "", func(v float64) bool { return v == 0 })
 			collector.requireHealth(http.StatusInternalServerError)
-			collector.terminate(shutdownLimit)
+			collector.Terminate(shutdownLimit)
 		})
 	}
 }
@@ -216,7 +216,7 @@ func TestFaultLeavesAreAPipe(t *testing.T) {
 	collector := s.run([]string{"OVERSIGHT_TLOG=" + leaves}, "verified.yaml")
 	requireArrived(t, ndjson{t, filepath.Join(s.dir, "state"), "events"}, ordinary)
 	collector.requireLogged(leaves)
-	collector.terminate(shutdownLimit)
+	collector.Terminate(shutdownLimit)
 }
 
 // An error that differs at each attempt, for it names a request, is not logged at
@@ -231,7 +231,7 @@ func TestFaultErrorsWithRequestIDs(t *testing.T) {
 	})
 	collector := s.run(nil, "splunk.yaml", "receivers: {oversight/splunk: {retry_on_failure: {initial_interval: 5ms, max_interval: 20ms}}}")
 	s.hec.waitForAttempts(t, 100)
-	warnings := strings.Count(collector.output.String(), "oversightreceiver/")
+	warnings := strings.Count(collector.Output.String(), "oversightreceiver/")
 	assert.LessOrEqual(t, warnings, 10, "lines of the receiver after 100 attempts")
 	collector.interrupt()
 }
@@ -260,14 +260,14 @@ func TestFaultRefusedEventsAreNamed(t *testing.T) {
 // requireNamed waits until the receiver has named the events that were refused, and
 // no others.
 func (p *process) requireNamed(words string, want []int) {
-	p.t.Helper()
+	p.T.Helper()
 	var named []int
-	eventuallyWithin(p.t, faultTimeout, func() error {
-		named = namedEvents(p.output.String(), words)
+	eventuallyWithin(p.T, faultTimeout, func() error {
+		named = namedEvents(p.Output.String(), words)
 		slices.Sort(named)
 		return errorIf(len(named) < len(want), fmt.Sprintf("the log names %d of %d events", len(named), len(want)))
 	})
-	assert.Equal(p.t, want, named)
+	assert.Equal(p.T, want, named)
 }
 
 // namedEvents returns the ids in the receiver's lines that repeat a destination's

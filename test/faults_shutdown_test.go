@@ -30,7 +30,7 @@ func TestFaultFiveHangingReceivers(t *testing.T) {
 	}
 	collector := s.run(nil, "splunk.yaml", "receivers:\n"+receivers.String()+"service:\n  pipelines:\n"+pipelines.String())
 	s.hec.waitForAttempts(t, 6)
-	took := collector.terminate(40 * time.Second)
+	took := collector.Terminate(40 * time.Second)
 	t.Logf("ended %v after SIGTERM", took.Round(100*time.Millisecond))
 	assert.Less(t, took, shutdownLimit)
 }
@@ -45,7 +45,7 @@ func TestFaultOutageIsAPageOfLog(t *testing.T) {
 			target := s.targets(t)[name]
 			collector := s.runTarget(target, "receivers: {oversight/"+name+": {retry_on_failure: {initial_interval: 5ms, max_interval: 10ms}}}")
 			s.destination(name).waitForAttempts(t, 400)
-			log := collector.output.String()
+			log := collector.Output.String()
 			lines := strings.Count(log, "\n")
 			t.Logf("400 attempts: %d lines, %d bytes", lines, len(log))
 			assert.LessOrEqual(t, lines, 80)

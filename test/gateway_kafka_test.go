@@ -249,7 +249,7 @@ func TestGatewayBrokerHangs(t *testing.T) {
 	gateway.requireKafkaMetric("kafka_consumer_group_members{", false)
 	seen("the broker's metrics")
 	assert.Less(t, time.Since(begin), seenWithin)
-	took := gateway.terminate(10 * time.Second)
+	took := gateway.Terminate(10 * time.Second)
 	t.Logf("ended %v after SIGTERM", took.Round(100*time.Millisecond))
 	gateway.requireLogged("Shutdown takes too long")
 }
@@ -257,8 +257,8 @@ func TestGatewayBrokerHangs(t *testing.T) {
 // requireKafkaMetric waits until the metrics that the gateway reads from the broker
 // have a series, or have it no longer.
 func (p *process) requireKafkaMetric(name string, want bool) {
-	p.t.Helper()
-	eventuallyWithin(p.t, faultTimeout, func() error {
+	p.T.Helper()
+	eventuallyWithin(p.T, faultTimeout, func() error {
 		_, text, err := get("http://" + p.variable("KAFKA_METRICS_ENDPOINT") + "/metrics")
 		if err == nil && strings.Contains(text, "\n"+name) != want {
 			err = fmt.Errorf("%s is there: %t", name, !want)

@@ -68,80 +68,57 @@ func build() error {
 
 // Short names of what other tests have, too.
 var (
-	freeAddress = collectortest.FreeAddress
-	get         = collectortest.Get
+	freeAddress      = collectortest.FreeAddress
+	get              = collectortest.Get
+	eventuallyWithin = collectortest.Eventually
 )
 
 // process is a running program.
 type process struct {
-	t      testing.TB
-	cmd    *exec.Cmd
-	output *collectortest.LogBuffer
-	ready  string        // what it prints once it handles signals
-	ended  chan struct{} // closed when it has ended, and err is set
-	err    error
+	*collectortest.Process
+	ready string // what it prints once it handles signals
 }
 
-// start starts a program. The cleanup kills it if the test left it running, and
-// shows its output if the test failed.
+// start starts a program.
 func start(t testing.TB, cmd *exec.Cmd) *process {
 	t.Helper()
-	p := &process{t: t, cmd: cmd, output: &collectortest.LogBuffer{}, ended: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = p.output, p.output
-	require.NoError(t, cmd.Start())
-	go func() {
-		p.err = cmd.Wait()
-		close(p.ended)
-	}()
-	t.Cleanup(func() {
-		p.kill()
-		if t.Failed() {
-			t.Logf("%s printed:\n%s", filepath.Base(cmd.Path), p.output)
-		}
-	})
-	return p
-}
-
-// kill ends the process with SIGKILL.
-func (p *process) kill() {
-	_ = p.cmd.Process.Kill() // it may have ended already
-	<-p.ended
+	return &process{Process: collectortest.Start(t, cmd)}
 }
 
 // interrupt sends SIGINT and waits until the process has ended with status 0. A
 // collector reports that it is ready a moment before it handles signals. If the
 // signal kills it in that moment, that is not a failure.
 func (p *process) interrupt() {
-	p.t.Helper()
+	p.T.Helper()
 	p.waitForOutput(p.ready)
-	require.NoError(p.t, p.cmd.Process.Signal(syscall.SIGINT))
+	require.NoError(p.T, p.Cmd.Process.Signal(syscall.SIGINT))
 	select {
-	case <-p.ended:
-		status := p.cmd.ProcessState.Sys().(syscall.WaitStatus)
+	case <-p.Ended:
+		status := p.Cmd.ProcessState.Sys().(syscall.WaitStatus)
 		if !status.Signaled() || status.Signal() != syscall.SIGINT {
-			require.NoError(p.t, p.err, "%s ended with an error", p.cmd.Path)
+			require.NoError(p.T, p.Err, "%s ended with an error", p.Cmd.Path)
 		}
 	case <-time.After(waitTimeout):
-		require.Fail(p.t, "did not end", "%s after SIGINT", p.cmd.Path)
+		require.Fail(p.T, "did not end", "%s after SIGINT", p.Cmd.Path)
 	}
 }
 
 // waitForOutput waits until the process has printed a text.
 func (p *process) waitForOutput(text string) {
-	p.t.Helper()
+	p.T.Helper()
 	p.waitForOutputs(text, 1)
 }
 
 // waitForOutputs waits until the process has printed a text that many times.
 func (p *process) waitForOutputs(text string, times int) {
-	p.t.Helper()
-	eventually(p.t, func() error {
+	p.T.Helper()
+	eventually(p.T, func() error {
 		select {
-		case <-p.ended:
-			return fmt.Errorf("ended: %w", errors.Join(p.err, errEnded))
+		case <-p.Ended:
+			return fmt.Errorf("ended: %w", errors.Join(p.Err, errEnded))
 		default:
 		}
-		if n := strings.Count(p.output.String(), text); n < times {
+		if n := strings.Count(p.Output.String(), text); n < times {
 			return fmt.Errorf("printed %q %d times, want %d", text, n, times)
 		}
 		return nil

@@ -47,8 +47,8 @@ func TestDemoEndsWithCtrlC(t *testing.T) {
 	group := cmd.Process.Pid
 	require.NoError(t, syscall.Kill(-group, syscall.SIGINT)) // as a terminal does
 	select {
-	case <-demo.ended:
-		require.NoError(t, demo.err)
+	case <-demo.Ended:
+		require.NoError(t, demo.Err)
 	case <-time.After(waitTimeout):
 		require.Fail(t, "did not end")
 	}

@@ -339,7 +339,7 @@ func TestRepeatsInElasticsearch(t *testing.T) {
 		collector := s.start("elastic.yaml")
 		eventually(t, func() error { return errorIf(s.bulk.seen() < (round+1)*sampleSize, "not all have arrived") })
 		collector.interrupt()
-		assert.NotContains(t, collector.output.String(), "failed to index document")
+		assert.NotContains(t, collector.Output.String(), "failed to index document")
 		require.NoError(t, os.RemoveAll(filepath.Join(s.dir, "state"))) // the checkpoint is lost
 	}
 	_, created := s.bulk.byID()

@@ -37,7 +37,7 @@ func TestUpgradeFromCheckpointV1(t *testing.T) {
 			collector = a.start()
 			collector.interrupt()
 			a.requireOnlyNewEvents()
-			assert.NotContains(t, collector.output.String(), "\terror\t")
+			assert.NotContains(t, collector.Output.String(), "\terror\t")
 		})
 	}
 }
@@ -55,7 +55,7 @@ func TestKilledDuringUpgradeFromCheckpointV1(t *testing.T) {
 				}
 				return nil
 			})
-			collector.kill()
+			collector.Kill()
 			collector = a.start()
 			a.waitForAll(sampleSize - deliveredByV1)
 			collector.interrupt()

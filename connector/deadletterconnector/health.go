@@ -16,6 +16,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
+	"github.com/oversight-protocol/oversight-otelcol/internal/statuserror"
 )
 
 // maxReason bounds what an error says in logs, statuses and attributes, in bytes.
@@ -35,7 +36,7 @@ type health struct {
 	host     component.Host
 	active   map[string]*failure
 	ended    map[string]time.Time // when failures were over
-	reported *statusError         // of the last status; nil: OK
+	reported *statuserror.Error   // of the last status; nil: OK
 }
 
 // failure is something that lasts.
@@ -113,10 +114,10 @@ func (h *health) report() {
 		h.reported = nil
 		componentstatus.ReportStatus(h.host, componentstatus.NewEvent(componentstatus.StatusOK))
 	case err != nil && h.reported == nil:
-		h.reported = &statusError{err: err}
+		h.reported = statuserror.New(err)
 		componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(h.reported))
 	case err != nil:
-		h.reported.set(err)
+		h.reported.Set(err)
 	}
 }
 
@@ -127,23 +128,4 @@ func (h *health) err() error {
 		errs = append(errs, fmt.Errorf("%s: %s", key, h.active[key].text))
 	}
 	return errors.Join(errs...)
-}
-
-// statusError is the error of a status, which changes while that lasts. It is safe for
-// concurrent use.
-type statusError struct {
-	mu  sync.Mutex
-	err error
-}
-
-func (e *statusError) set(err error) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	e.err = err
-}
-
-func (e *statusError) Error() string {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	return e.err.Error()
 }

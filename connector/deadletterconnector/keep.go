@@ -26,34 +26,25 @@ type loneRefusals struct {
 	count int
 	since time.Time
 	last  error
-	// accepted is how often the target had accepted something.
+	// accepted is the target's when it was refused last.
 	accepted uint64
-	// evidence is how much evidence there was when it was refused last.
-	evidence uint64
 }
 
 // refusedAlone follows the answer to a request with one record.
 func (t *target) refusedAlone(r *record, err error) {
-	switch delivery.Classify(err) {
-	case delivery.ClassContent, delivery.ClassSize, delivery.ClassUnknown:
-	default:
+	if delivery.Classify(err).MayPass() {
 		r.lone = loneRefusals{} // that says nothing of the record
 		return
 	}
 	if acceptsRecord(err, r.uid) {
 		return
 	}
-	if accepted := t.acceptances.Load(); r.lone.count == 0 || r.lone.accepted != accepted {
+	if accepted := t.accepted.Load(); r.lone.count == 0 || r.lone.accepted != accepted {
 		r.lone = loneRefusals{since: time.Now(), accepted: accepted}
 	}
 	r.lone.count++
-	r.lone.evidence = t.evidences.Load()
 	r.lone.last = err
 }
-
-// maxTried is how many records are tried before what waits is taken to be refused: as
-// many as [delivery.Lane] tries in place of one.
-const maxTried = 17
 
 // keepRefused keeps a record, and all that were sent with it, if no other is accepted:
 // each that was tried was refused alone since the target accepted anything. Those that
@@ -63,7 +54,7 @@ func (t *target) keepRefused(jobs []*job) {
 	if t.kept.storage == nil || jobs[0].kept != nil || t.waitingCalls() != len(jobs) {
 		return
 	}
-	accepted := t.acceptances.Load()
+	accepted := t.accepted.Load()
 	var candidate *record
 	tried, refusals, all := 0, 0, 0
 	for _, j := range jobs {
@@ -80,20 +71,17 @@ func (t *target) keepRefused(jobs []*job) {
 		}
 	}
 	switch {
-	case candidate == nil || refusals < minRefusals || tried < min(all, maxTried):
+	case candidate == nil || refusals < minRefusals || tried < min(all, delivery.MaxOthers):
 		return
 	case delivery.Classify(candidate.lone.last) == delivery.ClassUnknown:
 		// It is rather the target: what is kept here, no other gateway can deliver.
 		if tried == all && candidate.lone.count >= minRefusals {
-			t.keep(candidate)
+			t.keep(candidate, candidate.lone.last)
 		}
 		return
 	}
 	for _, r := range slices.Clone(candidate.job.records) {
-		if r.lone.count == 0 {
-			r.lone.last = candidate.lone.last
-		}
-		if !t.keep(r) {
+		if !t.keep(r, candidate.lone.last) {
 			return
 		}
 	}
@@ -108,9 +96,9 @@ func (t *target) keepAfter(err error) time.Duration {
 	return t.backOff.InitialInterval
 }
 
-// keep moves a record from its call into the storage. It returns false if that fails: the
-// call waits as before.
-func (t *target) keep(r *record) bool {
+// keep moves a record from its call into the storage, with the reason. It returns false if
+// that fails: the call waits as before.
+func (t *target) keep(r *record, reason error) bool {
 	logs, ok := r.job.message.copyRecords([]*record{r})
 	if !ok {
 		return false
@@ -119,7 +107,7 @@ func (t *target) keep(r *record) bool {
 	if !ok {
 		return false
 	}
-	v.Class, v.Reason = classNames[delivery.Classify(r.lone.last)], delivery.ReasonText(r.lone.last, maxReason)
+	v.Class, v.Reason = classNames[delivery.Classify(reason)], delivery.ReasonText(reason, maxReason)
 	r.keptID = v.ID
 	if !t.kept.save(v) {
 		return false

@@ -299,7 +299,7 @@ func (k *keptRecords) load(ctx context.Context) (records []loadedRecord, err err
 	for slot := range operations {
 		operations[slot] = storage.GetOperation(keptKey(slot))
 	}
-	err = guardPanic(func() error { return k.storage.client.Batch(ctx, operations...) })
+	err = guard(func() error { return k.storage.client.Batch(ctx, operations...) })
 	if err != nil {
 		return nil, fmt.Errorf("reading kept records from `storage`: %w", err)
 	}

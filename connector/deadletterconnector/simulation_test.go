@@ -80,47 +80,12 @@ func simulate(t *testing.T, seed uint64) {
 	}
 	start := time.Now()
 	var wg sync.WaitGroup
-	var mu sync.Mutex
-	again := map[string]int{} // how often a record was sent again, for a call that ended
-	all := map[string]bool{}
+	sent := &sentRecords{again: map[string]int{}}
 	for partition := range 4 {
-		var messages [][]string
-		for n := range 10 {
-			var uids []string
-			for i := range 1 + random.IntN(20) {
-				uid := fmt.Sprintf("%d-%d-%d", partition, n, i)
-				if random.IntN(15) == 0 {
-					uid += "-bad"
-				}
-				uids = append(uids, uid)
-				all[uid] = true
-			}
-			messages = append(messages, uids)
-		}
+		messages := randomMessages(random, partition)
+		sent.uids = slices.Concat(append(messages, sent.uids)...)
 		ends := random.IntN(3) == 0
-		wg.Go(func() {
-			for n, uids := range messages {
-				if ends && n == 5 {
-					ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
-					err := s.connector.ConsumeLogs(ctx, logsOf(uids...))
-					cancel()
-					if err == nil {
-						continue
-					}
-					mu.Lock()
-					for _, uid := range uids {
-						again[uid]++
-					}
-					mu.Unlock()
-				}
-				ctx, cancel := context.WithTimeout(t.Context(), 6*time.Hour)
-				err := s.connector.ConsumeLogs(ctx, logsOf(uids...))
-				cancel()
-				if !assert.NoError(t, err, "%v", uids) {
-					return
-				}
-			}
-		})
+		wg.Go(func() { sent.sendAll(t, s, messages, ends) })
 	}
 	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() { // the evidence of a partition that never ends
@@ -144,13 +109,62 @@ func simulate(t *testing.T, seed uint64) {
 	}
 	for _, name := range []string{"a", "b"} {
 		accepted, refused := s.pipes[name].acceptedUIDs(), refusedByTarget["logs/"+name]
-		for uid := range all {
+		for _, uid := range sent.uids {
 			times := accepted[uid] + refused[uid]
 			require.GreaterOrEqual(t, times, 1, "%s: %s is lost", name, uid)
-			require.LessOrEqual(t, times, 1+again[uid], "%s: %s is repeated", name, uid)
+			require.LessOrEqual(t, times, 1+sent.again[uid], "%s: %s is repeated", name, uid)
 			if strings.Contains(uid, "bad") {
 				require.Positive(t, refused[uid], uid)
 			}
+		}
+	}
+}
+
+// randomMessages are those of a partition. Some records are bad.
+func randomMessages(random *rand.Rand, partition int) (messages [][]string) {
+	for n := range 10 {
+		var uids []string
+		for i := range 1 + random.IntN(20) {
+			uid := fmt.Sprintf("%d-%d-%d", partition, n, i)
+			if random.IntN(15) == 0 {
+				uid += "-bad"
+			}
+			uids = append(uids, uid)
+		}
+		messages = append(messages, uids)
+	}
+	return messages
+}
+
+// sentRecords are the records of all partitions.
+type sentRecords struct {
+	uids []string
+
+	mu    sync.Mutex
+	again map[string]int // how often a record was sent again, for a call that ended
+}
+
+// sendAll sends the messages of a partition, one after another. With ends, one call ends
+// early, and its message is sent again.
+func (r *sentRecords) sendAll(t *testing.T, s *setup, messages [][]string, ends bool) {
+	send := func(uids []string, limit time.Duration) error {
+		ctx, cancel := context.WithTimeout(t.Context(), limit)
+		defer cancel()
+		return s.connector.ConsumeLogs(ctx, logsOf(uids...))
+	}
+	for n, uids := range messages {
+		if ends && n == 5 {
+			if send(uids, 100*time.Millisecond) == nil {
+				continue
+			}
+			r.mu.Lock()
+			for _, uid := range uids {
+				r.again[uid]++
+			}
+			r.mu.Unlock()
+		}
+		if !assert.NoError(t, send(uids, 6*time.Hour), "%v", uids) {
+			return
 		}
 	}
 }

@@ -8,11 +8,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"time"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/boltcheck"
 )
 
 const (
@@ -65,7 +66,7 @@ func openStorage(ctx context.Context, host component.Host, id, connectorID compo
 		return nil, fmt.Errorf("`storage` is %q: must be a storage extension such as file_storage", id)
 	}
 	var client storage.Client
-	err := guardPanic(func() (err error) {
+	err := guard(func() (err error) {
 		client, err = extension.GetClient(ctx, component.KindConnector, connectorID, "")
 		return err
 	})
@@ -127,7 +128,7 @@ func (s *stateStorage) do(call func() error) error {
 	select {
 	case s.turn <- struct{}{}:
 		go func() {
-			done <- guardPanic(call)
+			done <- guard(call)
 			<-s.turn
 		}()
 	case <-timer.C:
@@ -154,14 +155,10 @@ func (s *stateStorage) report(err error) error {
 
 const storageKey = "storage"
 
-// guardPanic returns a panic of call as an error, also one for a page that is behind the
-// end of a file mapped into memory.
-func guardPanic(call func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("it panics: %v", r)
-		}
-	}()
-	return call()
+// guard calls the storage, and returns an error where it panics.
+func guard(call func() error) (err error) {
+	if panicked := boltcheck.Guard(func() { err = call() }); panicked != nil {
+		return fmt.Errorf("it panics: %w", panicked)
+	}
+	return err
 }

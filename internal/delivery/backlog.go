@@ -233,7 +233,7 @@ func (r *round) accepted(maxRows int) {
 func (b *Backlog) refused(entries []Entry, indexes []int, err error) BacklogStep {
 	r := b.round
 	step := BacklogStep{Err: err}
-	if Classify(err).mayPass() {
+	if Classify(err).MayPass() {
 		r.endGroup()
 		if r.unreachable++; r.unreachable >= maxUnreachable {
 			b.endRound()

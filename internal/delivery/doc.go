@@ -47,15 +47,15 @@
 // # What is guaranteed
 //
 // Provided that the error of a send is that of the destination, and nil means that
-// it has accepted everything, that a Step is saved before the next, and that rows
-// are given in their order:
+// it has accepted everything, that a Step is saved before the next, or with a later one if
+// it only passed accepted rows, and that rows are given in their order:
 //
 //   - A row is passed only if it was accepted, or is reported as [Blamed] in the same
 //     Step.
 //   - A destination that accepts all of a request or nothing, or says what it accepted
 //     (see [Partial]), gets nothing twice, the reduced form included. Crashes of the
-//     owner between a send and its save are the exception: at most the rows of that
-//     request.
+//     owner between a send and its save are the exception: at most the rows that were
+//     sent since the last save.
 //   - While a lane holds, there is one request with one row for each back-off.
 //   - Each call of [Lane.Step] sends at most one request, and passes rows, halves what
 //     is sent next, tries another row, or asks for a wait.

@@ -126,7 +126,7 @@ func (l *Lane[R]) nextProbe(rows []R) (index int, form Form) {
 // first probe, after an error of several rows that does not blame them, their number
 // was the cause, or another of them.
 func (l *Lane[R]) endHoldAtFirst() Step[R] {
-	if l.hold.class.mayPass() && l.hold.failedTogether > 1 && l.hold.probes == 0 {
+	if l.hold.class.MayPass() && l.hold.failedTogether > 1 && l.hold.probes == 0 {
 		l.setLimit(half(l.hold.failedTogether))
 		l.quick.until = l.settings.Now().Add(quickFor)
 	}

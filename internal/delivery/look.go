@@ -136,7 +136,7 @@ func (l *Lane[R]) wholeRefused(rows []R, step Step[R], a attempt) Step[R] {
 // changed: one row is blamed for such an answer, and no more.
 func (l *Lane[R]) refusedBesideOthers(class Class) bool {
 	before, ok := l.besideOthers[l.first.uid]
-	if !ok || !class.blamesRow() {
+	if !ok || class.MayPass() {
 		return false
 	}
 	if before == ClassUnknown || class == ClassUnknown {

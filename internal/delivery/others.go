@@ -9,15 +9,16 @@ import "slices"
 // between, are tried.
 const othersEach = 8
 
-// maxOthers is how many rows are tried in place of one, with the last.
-const maxOthers = 2*othersEach + 1
+// MaxOthers is how many rows are tried in place of one, with the last, before a lane
+// holds.
+const MaxOthers = 2*othersEach + 1
 
 // others returns the indexes of the rows to try in place of the first: those that
 // follow it, the last, and some spread between. What is wrong with one row may be
 // wrong with its neighbours, too.
 func (l *Lane[R]) others(rows []R) []int {
 	room := l.settings.AheadRoom() > 0
-	indexes := make([]int, 0, maxOthers)
+	indexes := make([]int, 0, MaxOthers)
 	add := func(i int) {
 		if i < len(rows) && !slices.Contains(indexes, i) && (room || !l.witnesses[l.uid(rows[i])]) {
 			indexes = append(indexes, i)
@@ -38,7 +39,7 @@ func (l *Lane[R]) others(rows []R) []int {
 // nextOther returns the index of the next row to try in place of the first, 0 if
 // all were.
 func (l *Lane[R]) nextOther(rows []R) int {
-	if len(l.first.tried) >= maxOthers {
+	if len(l.first.tried) >= MaxOthers {
 		return 0
 	}
 	for _, i := range l.others(rows) {

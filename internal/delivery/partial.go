@@ -86,7 +86,7 @@ func (l *Lane[R]) partlyAccepted(rows []R, a attempt, accepted []bool, err error
 		return l.retry(step, rest)
 	}
 	l.bad, l.window = rest.count, half(rest.count)
-	if l.settings.NoReducedForm && step.Class.blamesRow() {
+	if l.settings.NoReducedForm && !step.Class.MayPass() {
 		for i, row := range rows[:a.count] {
 			if !accepted[i] {
 				l.besideOthers[l.uid(row)] = step.Class

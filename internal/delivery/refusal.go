@@ -28,13 +28,11 @@ const (
 	ClassSize
 )
 
-// mayPass says that the destination may accept the same rows later.
-func (c Class) mayPass() bool {
+// MayPass says that the destination may accept the same rows later. An error of any other
+// class blames something that was sent, or may do so.
+func (c Class) MayPass() bool {
 	return c == ClassRetryable || c == ClassBusy || c == ClassDestination
 }
-
-// blamesRow says that something that was sent is to blame, or may be.
-func (c Class) blamesRow() bool { return c == ClassContent || c == ClassSize || c == ClassUnknown }
 
 // Names of classes, as [Refusal] returns them.
 const (

@@ -119,7 +119,7 @@ func (l *longRow) load(q *queries) error {
 	for i := range d.values {
 		class, size, value := string(stmt.Column(3*i).Text()), stmt.Column(3*i+1).Int64(), stmt.Column(3*i+2)
 		if value.Type() != livedb.TypeNull || class == "null" {
-			b = d.encodeValue(b, i, value)
+			b = d.values[i].encode(b, value)
 			continue
 		}
 		l.sizes[i] = size

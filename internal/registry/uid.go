@@ -41,16 +41,7 @@ const headerSize = 1 + 4
 func (d *decoder) encode(stmt *livedb.Stmt, registryID string, limit int) error {
 	b := appendBytes(d.encoded[:0], classText, registryID)
 	for i := 0; i < len(d.values) && len(b) <= limit; i++ {
-		v := &d.values[i]
-		column := stmt.Column(i)
-		v.class = column.Type()
-		v.start = len(b) + headerSize
-		if v.class == livedb.TypeText { // as most are
-			b = appendBytes(b, classText, column.Text())
-		} else {
-			b = v.encode(b, column)
-		}
-		v.end = len(b)
+		b = d.values[i].encode(b, stmt.Column(i))
 	}
 	d.encoded = b
 	if len(b) > limit {
@@ -59,18 +50,10 @@ func (d *decoder) encode(stmt *livedb.Stmt, registryID string, limit int) error 
 	return nil
 }
 
-// encodeValue appends the value of a column.
-func (d *decoder) encodeValue(b []byte, i int, column livedb.Value) []byte {
-	v := &d.values[i]
+// encode appends the value of a column.
+func (v *columnValue) encode(b []byte, column livedb.Value) []byte {
 	v.class = column.Type()
 	v.start = len(b) + headerSize
-	b = v.encode(b, column)
-	v.end = len(b)
-	return b
-}
-
-// encode appends a value of its class.
-func (v *columnValue) encode(b []byte, column livedb.Value) []byte {
 	switch v.class {
 	case livedb.TypeInteger:
 		v.int = column.Int64()
@@ -86,6 +69,7 @@ func (v *columnValue) encode(b []byte, column livedb.Value) []byte {
 	case livedb.TypeNull:
 		b = appendHeader(b, classNull, 0)
 	}
+	v.end = len(b)
 	return b
 }
 

@@ -12,6 +12,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
 	"go.uber.org/zap"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/boltcheck"
 )
 
 // openCheckpointStore returns a store in the extension, or one that keeps
@@ -42,7 +44,7 @@ func openCheckpointStore(ctx context.Context, host component.Host, id *component
 // openStorage gets a client. It returns an error where the storage panics, and one
 // that says what to do where its file is to blame.
 func openStorage(ctx context.Context, extension storage.Extension, receiverID component.ID, file storageFile) (client storage.Client, err error) {
-	guardErr := guardPanic(func() {
+	guardErr := boltcheck.Guard(func() {
 		client, err = extension.GetClient(ctx, component.KindReceiver, receiverID, "")
 	})
 	switch {

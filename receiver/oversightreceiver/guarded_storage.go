@@ -7,11 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"sync"
 	"time"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/boltcheck"
 )
 
 // closeTimeout is how long a storage may take to close.
@@ -29,30 +30,13 @@ type guardedStorage struct {
 	damaged error // why it is not used any more
 }
 
-// guardPanic returns a panic of call as an error, also one for a page that is behind
-// the end of a file mapped into memory.
-func guardPanic(call func()) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		switch r := recover().(type) {
-		case nil:
-		case interface{ Addr() uintptr }: // of a runtime error, see debug.SetPanicOnFault
-			err = errors.New("it is shorter than it says")
-		default:
-			err = fmt.Errorf("%v", r)
-		}
-	}()
-	call()
-	return nil
-}
-
 // do calls the client, unless it has failed before.
 func (g *guardedStorage) do(what string, call func() error) (err error) {
 	if err := g.failed(); err != nil {
 		return err
 	}
 	defer g.health.watch(failureFileStuck, func() string { return what + " " + g.file.String() })()
-	panicked := guardPanic(func() { err = call() })
+	panicked := boltcheck.Guard(func() { err = call() })
 	if panicked == nil {
 		return err
 	}
@@ -95,7 +79,7 @@ func (g *guardedStorage) Close(ctx context.Context) error {
 	closed := make(chan error, 1)
 	go func() {
 		var err error
-		panicked := guardPanic(func() { err = g.client.Close(ctx) })
+		panicked := boltcheck.Guard(func() { err = g.client.Close(ctx) })
 		closed <- errors.Join(panicked, err)
 	}()
 	timer := time.NewTimer(closeTimeout)

@@ -13,6 +13,8 @@ import (
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.uber.org/zap"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/statuserror"
 )
 
 // stuckAfter is how long a delivery, or a read, may take before it is a failure
@@ -52,7 +54,7 @@ type health struct {
 	mu       sync.Mutex // guards what follows, and keeps statuses in order
 	active   map[failure]*activeFailure
 	limits   map[failure]*lineLimit
-	reported *statusError // of the last status; nil: OK
+	reported *statuserror.Error // of the last status; nil: OK
 	refused  refusedCounts
 	final    bool // no status is reported any more
 }
@@ -219,10 +221,10 @@ func (h *health) report() {
 		h.reported = nil
 		h.reportOK()
 	case len(errs) > 0 && h.reported == nil:
-		h.reported = &statusError{err: errors.Join(errs...)}
+		h.reported = statuserror.New(errors.Join(errs...))
 		componentstatus.ReportStatus(h.host, componentstatus.NewRecoverableErrorEvent(h.reported))
 	case len(errs) > 0:
-		h.reported.set(errors.Join(errs...))
+		h.reported.Set(errors.Join(errs...))
 	}
 }
 

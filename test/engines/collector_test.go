@@ -12,7 +12,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -43,15 +42,8 @@ var (
 	get         = collectortest.Get
 )
 
-// collector is a running collector. It is killed when the test ends, and its output
-// is shown if the test failed.
-type collector struct {
-	t      testing.TB
-	cmd    *exec.Cmd
-	output *collectortest.LogBuffer
-	ended  chan struct{} // closed when it has ended, and err is set
-	err    error
-}
+// collector is a running collector.
+type collector struct{ *collectortest.Process }
 
 // startCollector starts the collector with a shipped configuration, by its path below
 // config/, and changes to it, which are merged in their order. Variables are written
@@ -67,50 +59,16 @@ func startCollector(t testing.TB, config string, changes []string, variables ...
 	}
 	cmd := exec.Command(collectorBinary, arguments...)
 	cmd.Env = append(os.Environ(), variables...)
-	c := &collector{t: t, cmd: cmd, output: &collectortest.LogBuffer{}, ended: make(chan struct{})}
-	cmd.Stdout, cmd.Stderr = c.output, c.output
-	require.NoError(t, cmd.Start())
-	go func() {
-		c.err = cmd.Wait()
-		close(c.ended)
-	}()
-	t.Cleanup(func() {
-		c.kill()
-		if t.Failed() {
-			t.Logf("the collector printed:\n%s", c.log())
-		}
-	})
-	return c
-}
-
-// kill ends the collector with SIGKILL.
-func (c *collector) kill() {
-	_ = c.cmd.Process.Kill() // it may have ended already
-	<-c.ended
-}
-
-// terminate sends SIGTERM and returns how long the collector took to end. It may take
-// as long as the limit.
-func (c *collector) terminate(limit time.Duration) time.Duration {
-	c.t.Helper()
-	begin := time.Now()
-	require.NoError(c.t, c.cmd.Process.Signal(syscall.SIGTERM))
-	select {
-	case <-c.ended:
-		return time.Since(begin)
-	case <-time.After(limit):
-		require.Fail(c.t, "still running", "%v after SIGTERM", limit)
-		return limit
-	}
+	return &collector{collectortest.Start(t, cmd)}
 }
 
 // log returns what the collector has printed so far.
-func (c *collector) log() string { return c.output.String() }
+func (c *collector) log() string { return c.Output.String() }
 
 // variable returns a variable of the collector's environment.
 func (c *collector) variable(name string) string {
-	for i := len(c.cmd.Env) - 1; i >= 0; i-- {
-		if value, ok := strings.CutPrefix(c.cmd.Env[i], name+"="); ok {
+	for i := len(c.Cmd.Env) - 1; i >= 0; i-- {
+		if value, ok := strings.CutPrefix(c.Cmd.Env[i], name+"="); ok {
 			return value
 		}
 	}
@@ -129,30 +87,18 @@ func (c *collector) health() (status int, body string) {
 // metric returns the sum of the series of a metric of the collector's own whose labels
 // contain all of these texts, and how many those are.
 func (c *collector) metric(name string, labels ...string) (sum float64, series int) {
-	c.t.Helper()
+	c.T.Helper()
 	text, err := collectortest.Metrics(c.variable("METRICS_PORT"))
 	if err != nil {
 		return 0, 0
 	}
 	sum, series, err = collectortest.Sum(text, name, labels...)
-	require.NoError(c.t, err)
+	require.NoError(c.T, err)
 	return sum, series
 }
 
 // eventually waits until a condition holds.
 func eventually(t testing.TB, condition func() error) {
 	t.Helper()
-	deadline := time.Now().Add(waitTimeout)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		err := condition()
-		if err == nil {
-			return
-		}
-		if time.Now().After(deadline) {
-			require.NoError(t, err)
-		}
-		<-tick.C
-	}
+	collectortest.Eventually(t, waitTimeout, condition)
 }

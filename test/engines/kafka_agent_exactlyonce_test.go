@@ -26,7 +26,7 @@ func TestKafkaAgentExactlyOnce(t *testing.T) {
 	assert.Zero(t, requireInTopic(t, topic, a.registry, rows), "repeated events")
 	requireOrder(t, topic)
 	t.Logf("%d events in %v", rows, time.Since(begin).Round(100*time.Millisecond))
-	c.terminate(agentEndsWithin)
+	c.Terminate(agentEndsWithin)
 }
 
 // Two agents, one of them with two registries, write to one topic: the events of each
@@ -51,6 +51,6 @@ service: {pipelines: {logs/other: {receivers: [oversight/other], exporters: [kaf
 	}
 	requireOrder(t, topic)
 	for _, c := range agents {
-		c.terminate(agentEndsWithin)
+		c.Terminate(agentEndsWithin)
 	}
 }

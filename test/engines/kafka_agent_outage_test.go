@@ -49,7 +49,7 @@ func TestKafkaAgentBrokerKilled(t *testing.T) {
 		t.Logf("killed after %d of %d events", written, rowsWritten)
 		require.Less(t, written, rowsWritten, "the broker was killed while the agents wrote")
 	}
-	took := ends.terminate(agentEndsWithin)
+	took := ends.Terminate(agentEndsWithin)
 	t.Logf("ended %v after SIGTERM", took.Round(100*time.Millisecond))
 	require.NoError(t, b.Restart(t.Context()))
 
@@ -59,8 +59,8 @@ func TestKafkaAgentBrokerKilled(t *testing.T) {
 	t.Logf("%d repeated by the agent that ended", repeated)
 	assert.LessOrEqual(t, repeated, 50, "what was sent when it ended")
 	requireOrder(t, topic)
-	ends.terminate(agentEndsWithin)
-	stays.terminate(agentEndsWithin)
+	ends.Terminate(agentEndsWithin)
+	stays.Terminate(agentEndsWithin)
 }
 
 // An agent that is killed while it writes repeats the batches that it had not saved,
@@ -75,7 +75,7 @@ func TestKafkaAgentKilled(t *testing.T) {
 		written, _ := topic.counts(a.registry)
 		c := a.start()
 		waitForSome(t, topic, a.registry, written+500*(i+1))
-		c.kill()
+		c.Kill()
 	}
 	written, _ := topic.counts(a.registry)
 	require.Less(t, written, rowsWritten, "the agent was killed while it wrote")
@@ -84,7 +84,7 @@ func TestKafkaAgentKilled(t *testing.T) {
 	t.Logf("killed %d times, %d repeated", kills, repeated)
 	assert.LessOrEqual(t, repeated, kills*batchSize)
 	requireOrder(t, topic)
-	c.terminate(agentEndsWithin)
+	c.Terminate(agentEndsWithin)
 }
 
 // A broker that hangs for 30 seconds, with the settings as they are shipped: that is
@@ -107,7 +107,7 @@ func TestKafkaAgentBrokerHangs(t *testing.T) {
 		appendRows(t, a.database, rowsHeld, func(i int) string { return fmt.Sprintf("while it hangs %d", i) })
 	}
 	requireSeen(t, ends, begin)
-	took := ends.terminate(agentEndsWithin)
+	took := ends.Terminate(agentEndsWithin)
 	t.Logf("ended %v after SIGTERM", took.Round(100*time.Millisecond))
 	requireSeen(t, stays, begin)
 	<-time.After(time.Until(begin.Add(hangs)))
@@ -119,6 +119,6 @@ func TestKafkaAgentBrokerHangs(t *testing.T) {
 	repeated := requireInTopic(t, topic, ending.registry, 2*rowsHeld)
 	t.Logf("%d repeated by the agent that ended", repeated)
 	assert.LessOrEqual(t, repeated, rowsHeld, "what was sent when it ended")
-	ends.terminate(agentEndsWithin)
-	stays.terminate(agentEndsWithin)
+	ends.Terminate(agentEndsWithin)
+	stays.Terminate(agentEndsWithin)
 }

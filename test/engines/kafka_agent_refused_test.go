@@ -61,7 +61,7 @@ func TestKafkaAgentACL(t *testing.T) {
 	b.Allow(t, writerOf(user, topicOf(t)))
 	assert.Zero(t, requireInTopic(t, topic, a.registry, 2*rowsHeld), "repeated events")
 	requireHealthy(t, c)
-	c.terminate(agentEndsWithin)
+	c.Terminate(agentEndsWithin)
 }
 
 // A wrong password delays events until the broker is told that it is the right one.
@@ -80,7 +80,7 @@ func TestKafkaAgentPassword(t *testing.T) {
 	b.SetPassword(t, user, "secret")
 	assert.Zero(t, requireInTopic(t, topic, a.registry, rowsHeld), "repeated events")
 	requireHealthy(t, c)
-	c.terminate(agentEndsWithin)
+	c.Terminate(agentEndsWithin)
 }
 
 // The broker makes topics that somebody asks for, which is its default. The agent does
@@ -97,7 +97,7 @@ func TestKafkaAgentTopicIsMissing(t *testing.T) {
 	topic := readTopic(t, b, topicOf(t))
 	assert.Zero(t, requireInTopic(t, topic, a.registry, rowsHeld), "repeated events")
 	requireHealthy(t, c)
-	c.terminate(agentEndsWithin)
+	c.Terminate(agentEndsWithin)
 }
 
 // A topic that is deleted and made again, with and without events that wait in between,
@@ -122,7 +122,7 @@ func TestKafkaAgentTopicRecreated(t *testing.T) {
 	b.CreateTopic(t, topicOf(t), 3)
 	requireRows(t, readTopic(t, b, topicOf(t)), a.registry, 2*rowsHeld+1, 3*rowsHeld)
 	requireHealthy(t, c)
-	c.terminate(agentEndsWithin)
+	c.Terminate(agentEndsWithin)
 }
 
 // A topic that is made again with fewer partitions than the client knows takes no events
@@ -142,10 +142,10 @@ func TestKafkaAgentFewerPartitions(t *testing.T) {
 	begin := time.Now()
 	appendRows(t, a.database, rowsHeld, func(i int) string { return fmt.Sprintf("fewer partitions %d", i) })
 	requireSeen(t, c, begin)
-	c.terminate(agentEndsWithin)
+	c.Terminate(agentEndsWithin)
 	c = a.start()
 	requireRows(t, readTopic(t, b, topicOf(t)), a.registry, rowsHeld+1, 2*rowsHeld)
-	c.terminate(agentEndsWithin)
+	c.Terminate(agentEndsWithin)
 }
 
 // A topic takes messages of 300 KB. A burst of user agents of 63 KB that do not compress
@@ -170,7 +170,7 @@ func TestKafkaAgentSmallMessages(t *testing.T) {
 	}
 	assert.Equal(t, burst, cut, "cut events")
 	require.Contains(t, c.log(), "MESSAGE_TOO_LARGE", "the broker refused a batch")
-	c.terminate(agentEndsWithin)
+	c.Terminate(agentEndsWithin)
 }
 
 // randomText returns n characters that do not compress well.

@@ -85,7 +85,7 @@ func TestKafkaGatewayAccess(t *testing.T) {
 				if when == "missing" || name == "group" {
 					requireHealth(t, gateway, http.StatusOK)
 				} // else the receiver reports that it is well at the next rebalance only
-				gateway.terminate(gatewayEndsWithin)
+				gateway.Terminate(gatewayEndsWithin)
 			})
 		}
 	}
@@ -129,5 +129,5 @@ func TestKafkaGatewayPassword(t *testing.T) {
 		return err
 	})
 	requireHealth(t, gateway, http.StatusOK)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }

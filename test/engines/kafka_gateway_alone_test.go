@@ -28,7 +28,7 @@ func TestKafkaGatewayRefusedEventOfAQuietRegistry(t *testing.T) {
 	s.requireCommitted(s.splunkGroup())
 	assert.Empty(t, s.readRefused(), "nothing shows yet that it is the event")
 	requireHealth(t, gateway, http.StatusInternalServerError)
-	gateway.kill()
+	gateway.Kill()
 
 	gateway = s.startIn(state)
 	// One that is accepted while the kept one is being tried shows nothing: more may be needed.
@@ -43,5 +43,5 @@ func TestKafkaGatewayRefusedEventOfAQuietRegistry(t *testing.T) {
 	assert.Equal(t, refused[0], got[0].uid)
 	assert.Equal(t, s.topic, got[0].attributes["messaging.destination.name"])
 	requireHealth(t, gateway, http.StatusOK)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }

@@ -47,7 +47,7 @@ func TestKafkaGatewayKilled(t *testing.T) {
 			s.produce(batch{partition: partition, events: 2000, each: 50})
 		}
 		waitForArrivals(t, s.splunk, before+2000)
-		gateway.kill()
+		gateway.Kill()
 		s.splunk.set(quickly)
 		gateway = s.startIn(state)
 		repeated := requireDelivered(t, s.splunk, s.uids)
@@ -57,7 +57,7 @@ func TestKafkaGatewayKilled(t *testing.T) {
 		s.requireCommitted(s.splunkGroup())
 		s.splunk.set(func(s *siemStore) { s.forget() })
 	}
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }
 
 // A broker that is killed while gateways read is seen, loses nothing, and does not hold
@@ -74,7 +74,7 @@ func TestKafkaGatewayBrokerKilled(t *testing.T) {
 	since := time.Now()
 	s.broker.Kill()
 	requireSeenOnGateway(t, gateway, since, "connection refused", above(gateway, "otelcol_kafka_broker_connects", 0, `outcome="failure"`))
-	t.Logf("ended %v after SIGTERM", other.terminate(gatewayEndsWithin).Round(100*time.Millisecond))
+	t.Logf("ended %v after SIGTERM", other.Terminate(gatewayEndsWithin).Round(100*time.Millisecond))
 	require.NoError(t, s.broker.Restart(t.Context()))
 	s.splunk.set(quickly)
 	repeated := requireDelivered(t, s.splunk, s.uids)
@@ -83,7 +83,7 @@ func TestKafkaGatewayBrokerKilled(t *testing.T) {
 	s.produce(batch{events: 100})
 	requireDelivered(t, s.splunk, s.uids)
 	requireHealth(t, gateway, http.StatusOK)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }
 
 // Every event of a registry gets to both SIEMs exactly once, through an agent, a topic
@@ -104,10 +104,10 @@ func TestKafkaGatewayExactlyOnce(t *testing.T) {
 		})
 	}
 	t.Logf("%d events in %v", events, time.Since(begin).Round(100*time.Millisecond))
-	agent.terminate(gatewayEndsWithin)
+	agent.Terminate(gatewayEndsWithin)
 	s.requireCommitted(s.splunkGroup())
 	s.requireCommitted(s.elasticGroup())
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 	for _, store := range []*siemStore{s.splunk, s.elastic} {
 		different, repeated := store.arrived()
 		assert.Equal(t, events, different)

@@ -44,7 +44,7 @@ func TestKafkaGatewayMessagesExpire(t *testing.T) {
 	}
 	t.Logf("%d messages expired", expired)
 	requireHealth(t, gateway, http.StatusInternalServerError)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }
 
 // The same is seen for messages that expired while no gateway ran.
@@ -57,7 +57,7 @@ func TestKafkaGatewayMessagesExpireBetween(t *testing.T) {
 	s.produce(batch{events: 300, partition: 1})
 	requireDelivered(t, s.splunk, s.uids)
 	requireDelivered(t, s.elastic, s.uids)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 	s.produce(batch{events: 700})
 	s.broker.DeleteRecords(t, s.topic, 0, 8) // 3 were read, 5 are deleted, 2 stay
 	uids := s.produce(batch{events: 100})
@@ -68,14 +68,14 @@ func TestKafkaGatewayMessagesExpireBetween(t *testing.T) {
 	assert.True(t, hasWarning(gateway, s.topic))
 	requireHealth(t, gateway, http.StatusInternalServerError)
 	assert.Len(t, s.splunk.missing(s.uids), 500)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 
 	gateway = s.startIn(state)
 	uids = s.produce(batch{events: 100})
 	requireDelivered(t, s.splunk, uids)
 	requireDelivered(t, s.elastic, uids)
 	eventually(t, equal(gateway, expiredRecords, 0)) // not again
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }
 
 // After a kill it is not known which of the last 100 offsets were read: what expired
@@ -90,7 +90,7 @@ func TestKafkaGatewayMessagesExpireAfterAKill(t *testing.T) {
 	requireDelivered(t, s.splunk, s.uids)
 	requireDelivered(t, s.elastic, s.uids)
 	s.requireCommitted(s.splunkGroup())
-	gateway.kill()
+	gateway.Kill()
 	s.produce(batch{events: deleted, each: 1})
 	s.broker.DeleteRecords(t, s.topic, 0, 10+deleted)
 	uids := s.produce(batch{events: 10, each: 1})
@@ -101,5 +101,5 @@ func TestKafkaGatewayMessagesExpireAfterAKill(t *testing.T) {
 	expired, _ := gateway.metric(expiredRecords)
 	assert.LessOrEqual(t, expired, float64(2*deleted))
 	assert.True(t, hasWarning(gateway, s.topic))
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }

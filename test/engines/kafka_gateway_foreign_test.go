@@ -47,12 +47,12 @@ func TestKafkaGatewayForeignBytes(t *testing.T) {
 	// To the connector they are messages that it never got.
 	eventually(t, equal(gateway, expiredRecords, float64(2*len(foreign))))
 	requireHealth(t, gateway, http.StatusInternalServerError)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 
 	gateway = s.startIn(state)
 	s.produce(batch{events: 100})
 	assert.Zero(t, requireDelivered(t, s.splunk, s.uids))
 	failed, _ = gateway.metric("otelcol_kafka_receiver_unmarshal_failed_log_records")
 	assert.Zero(t, failed, "they are not read again")
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }

@@ -31,14 +31,14 @@ func TestKafkaGatewayGroup(t *testing.T) {
 	second := s.start() // joins
 	waitForAssignment(t, second)
 	produce()
-	first.terminate(gatewayEndsWithin) // leaves
+	first.Terminate(gatewayEndsWithin) // leaves
 	produce()
 	third := s.start()
 	waitForAssignment(t, third)
 	produce()
 	s.requireCommitted(s.splunkGroup()) // by both: what third has read comes back to second
 	produce()
-	third.kill() // dies
+	third.Kill() // dies
 	produce()
 	s.splunk.set(quickly)
 	repeated := requireDelivered(t, s.splunk, s.uids)
@@ -49,7 +49,7 @@ func TestKafkaGatewayGroup(t *testing.T) {
 		eventually(t, equal(second, expiredRecords, 0))
 		requireHealth(t, second, http.StatusOK)
 	}
-	second.terminate(gatewayEndsWithin)
+	second.Terminate(gatewayEndsWithin)
 }
 
 // A gateway that holds gives partitions to one that joins, and leaves the group in time.
@@ -66,14 +66,14 @@ func TestKafkaGatewayGroupHolds(t *testing.T) {
 	second := s.start()
 	waitForAssignment(t, second)
 	requireHealth(t, second, http.StatusInternalServerError)
-	t.Logf("ended %v after SIGTERM", first.terminate(gatewayEndsWithin).Round(100*time.Millisecond))
+	t.Logf("ended %v after SIGTERM", first.Terminate(gatewayEndsWithin).Round(100*time.Millisecond))
 	requireDelivered(t, s.elastic, s.uids)
 	s.splunk.set(func(s *siemStore) { s.refuse = nil })
 	assert.Zero(t, requireDelivered(t, s.splunk, s.uids), "repeated")
 	requireHealth(t, second, http.StatusOK)
 	s.requireCommitted(s.splunkGroup())
 	assert.Empty(t, s.broker.Records(t, s.refused))
-	second.terminate(gatewayEndsWithin)
+	second.Terminate(gatewayEndsWithin)
 }
 
 // waitForAssignment waits until a gateway reads from Kafka.

@@ -117,7 +117,7 @@ func TestKafkaGatewayRefusedEvent(t *testing.T) {
 	assert.Contains(t, got[0].attributes["dead_letter.reason"], "Invalid data format")
 	eventually(t, equal(gateway, refusedRecords, 1))
 	requireHealth(t, gateway, http.StatusOK)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }
 
 // The same with messages of one event: what is accepted of other partitions meanwhile
@@ -138,7 +138,7 @@ func TestKafkaGatewayRefusedEventAlone(t *testing.T) {
 	require.Len(t, got, 1)
 	assert.Equal(t, refused[0], got[0].uid)
 	requireHealth(t, gateway, http.StatusOK)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }
 
 // Where nothing else is accepted, nothing tells such events from a SIEM that refuses
@@ -159,7 +159,7 @@ func TestKafkaGatewayRefusedEventWithoutEvidence(t *testing.T) {
 	s.splunk.set(func(s *siemStore) { s.refuse = nil })
 	assert.Zero(t, requireDelivered(t, s.splunk, s.uids), "repeated")
 	requireHealth(t, gateway, http.StatusOK)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }
 
 // A document that Elasticsearch refuses within an answer of 200 goes there, too.
@@ -179,7 +179,7 @@ func TestKafkaGatewayRefusedDocument(t *testing.T) {
 		assert.Equal(t, "logs/elastic", record.attributes["dead_letter.pipeline"])
 	}
 	assert.ElementsMatch(t, refused, got)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }
 
 // An event that a SIEM answers with 503 for good does not stop the rest: it goes where
@@ -206,7 +206,7 @@ func TestKafkaGatewayEventIsNeverAccepted(t *testing.T) {
 	require.Len(t, got, 1)
 	assert.Equal(t, uids[137], got[0].uid)
 	assert.Contains(t, got[0].attributes["dead_letter.reason"], "503")
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }
 
 // A SIEM that refuses everything is to blame itself: the gateway holds, says so, and
@@ -238,7 +238,7 @@ func TestKafkaGatewayHolds(t *testing.T) {
 			requireHealth(t, gateway, http.StatusOK)
 			eventually(t, equal(gateway, holding, 0))
 			assert.Empty(t, s.broker.Records(t, s.refused))
-			gateway.terminate(gatewayEndsWithin)
+			gateway.Terminate(gatewayEndsWithin)
 		})
 	}
 }
@@ -255,7 +255,7 @@ func TestKafkaGatewayRefusedTopicIsMissing(t *testing.T) {
 	since := time.Now()
 	uids := s.produce(batch{events: 300, userAgent: poison(137)})
 	requireSeenOnGateway(t, gateway, since, "logs/refused", above(gateway, holding, 0))
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 
 	gateway = s.startIn(state)
 	s.broker.CreateTopic(t, s.refused, 1)
@@ -268,7 +268,7 @@ func TestKafkaGatewayRefusedTopicIsMissing(t *testing.T) {
 	})
 	s.produce(batch{events: 100})
 	requireDelivered(t, s.splunk, without(s.uids, uids[137]))
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }
 
 // equal requires a metric of the collector to have a value.

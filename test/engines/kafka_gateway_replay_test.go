@@ -40,8 +40,8 @@ func TestKafkaGatewayReplay(t *testing.T) {
 	replay.requireCommitted(replay.elasticGroup())
 	assert.Equal(t, requests, s.elastic.attempts(), "Elasticsearch has them")
 	assert.Empty(t, s.broker.Records(t, replay.refused))
-	replaying.terminate(gatewayEndsWithin)
-	gateway.terminate(gatewayEndsWithin)
+	replaying.Terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }
 
 // What is refused again goes to a topic of its own, also where each message has one
@@ -55,7 +55,7 @@ func TestKafkaGatewayReplayIsRefused(t *testing.T) {
 	s.requireCommitted(s.splunkGroup())
 	refused := s.readRefused()
 	require.Len(t, refused, 10)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 	// All but the first one are accepted now.
 	s.splunk.set(func(s *siemStore) {
 		s.refuse = func(e siemEvent) int {
@@ -78,5 +78,5 @@ func TestKafkaGatewayReplayIsRefused(t *testing.T) {
 	require.Len(t, again, 1)
 	assert.Equal(t, refused[0].uid, again[0].uid)
 	eventually(t, equal(replaying, expiredRecords, 0))
-	replaying.terminate(gatewayEndsWithin)
+	replaying.Terminate(gatewayEndsWithin)
 }

@@ -38,7 +38,7 @@ func TestKafkaGatewayEndsWhileADestinationFails(t *testing.T) {
 				eventually(t, func() error { return unless(s.splunk.attempts() > attempts, "nothing has been sent") })
 			}
 			requireHealth(t, gateway, http.StatusInternalServerError)
-			t.Logf("ended %v after SIGTERM", gateway.terminate(gatewayEndsWithin).Round(100*time.Millisecond))
+			t.Logf("ended %v after SIGTERM", gateway.Terminate(gatewayEndsWithin).Round(100*time.Millisecond))
 
 			s.splunk.set(func(s *siemStore) { s.answer = 0 })
 			if name == "down" {
@@ -48,7 +48,7 @@ func TestKafkaGatewayEndsWhileADestinationFails(t *testing.T) {
 			repeated := requireDelivered(t, s.splunk, s.uids)
 			t.Logf("%d of %d events arrived once more", repeated, len(s.uids))
 			requireDelivered(t, s.elastic, s.uids)
-			gateway.terminate(gatewayEndsWithin)
+			gateway.Terminate(gatewayEndsWithin)
 		})
 	}
 }
@@ -74,11 +74,11 @@ func TestKafkaGatewayBrokerHangs(t *testing.T) {
 	for _, g := range []*collector{gateway, idle} {
 		requireSeenOnGateway(t, g, since, "i/o timeout", above(g, "otelcol_kafka_receiver_read_latency_count", 0, `outcome="failure"`))
 	}
-	t.Logf("ended %v after SIGTERM", gateway.terminate(gatewayEndsWithin).Round(100*time.Millisecond))
+	t.Logf("ended %v after SIGTERM", gateway.Terminate(gatewayEndsWithin).Round(100*time.Millisecond))
 	<-over
 	require.NoError(t, s.broker.Continue())
 	s.produce(batch{events: 1000})
 	requireDelivered(t, s.splunk, s.uids)
 	requireHealth(t, idle, http.StatusOK)
-	idle.terminate(gatewayEndsWithin)
+	idle.Terminate(gatewayEndsWithin)
 }

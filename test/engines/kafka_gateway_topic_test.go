@@ -51,12 +51,12 @@ func TestKafkaGatewayTopicIsMadeAgain(t *testing.T) {
 	t.Logf("read or seen after %v; missing: %d", seen.Round(100*time.Millisecond), len(s.splunk.missing(uids)))
 	assert.Less(t, seen, seenWithin)
 	requireFewLines(t, gateway)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 
 	gateway = s.startIn(state)
 	requireDelivered(t, s.splunk, s.uids)
 	requireDelivered(t, s.elastic, s.uids)
-	gateway.terminate(gatewayEndsWithin)
+	gateway.Terminate(gatewayEndsWithin)
 }
 
 // kafkaMetric returns the sum of the series of a metric of the broker whose labels

@@ -130,14 +130,14 @@ type searchCollector struct{ *collector }
 
 // end ends it, which has to be quick.
 func (c *searchCollector) end() {
-	c.t.Helper()
+	c.T.Helper()
 	c.requireLogged("Everything is ready. Begin running and processing data.")
-	c.terminate(10 * time.Second)
+	c.Terminate(10 * time.Second)
 }
 
 func (c *searchCollector) requireLogged(texts ...string) {
-	c.t.Helper()
-	eventually(c.t, func() error {
+	c.T.Helper()
+	eventually(c.T, func() error {
 		for _, text := range texts {
 			if !strings.Contains(c.log(), text) {
 				return fmt.Errorf("the log has no %q", text)
@@ -149,8 +149,8 @@ func (c *searchCollector) requireLogged(texts ...string) {
 
 // requireHealth waits until the health check answers with a status, and says why.
 func (c *searchCollector) requireHealth(want int, words ...string) {
-	c.t.Helper()
-	eventually(c.t, func() error {
+	c.T.Helper()
+	eventually(c.T, func() error {
 		if status, body := c.health(); status != want || !collectortest.ContainsAll(body, words) {
 			return fmt.Errorf("/health answers %d, want %d with %q: %s", status, want, words, body)
 		}
@@ -160,9 +160,9 @@ func (c *searchCollector) requireHealth(want int, words ...string) {
 
 // requireMetric waits until a metric of the receiver has a value.
 func (c *searchCollector) requireMetric(name string, want float64) {
-	c.t.Helper()
+	c.T.Helper()
 	name = "otelcol_oversight_receiver_" + name
-	eventually(c.t, func() error {
+	eventually(c.T, func() error {
 		if sum, series := c.metric(name); series == 0 || sum != want {
 			return fmt.Errorf("%s is %v, of %d series; want %v", name, sum, series, want)
 		}
