@@ -112,7 +112,7 @@ func sample(t testing.TB, name string) []translator.Event {
 		Now:        func() time.Time { return time.Time{} },
 	})
 	defer reader.Close()
-	batch, err := reader.Read(t.Context(), registry.Cursor{}, registry.Limits{Rows: 1000}, nil)
+	batch, err := reader.Read(t.Context(), registry.Cursor{}, 1000, nil)
 	require.NoError(t, err)
 	slices.SortStableFunc(batch.Events, func(a, b translator.Event) int { return cmp.Compare(unix(a.Timestamp), unix(b.Timestamp)) })
 	return batch.Events

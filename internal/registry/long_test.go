@@ -218,12 +218,12 @@ func TestCursorAfterALongValue(t *testing.T) {
 	} {
 		_, err := db.ExecContext(t.Context(), change)
 		require.NoError(t, err)
-		_, err = r.Read(t.Context(), end, registry.Limits{Rows: 10}, nil)
+		_, err = r.Read(t.Context(), end, 10, nil)
 		require.ErrorAs(t, err, new(*registry.ReplacedError), name)
 	}
 	_, err = db.ExecContext(t.Context(), "UPDATE events SET user_agent = substr(user_agent, 1, 4000000) || 'b' || substr(user_agent, 4000002), token_id = 't' WHERE id = 1")
 	require.NoError(t, err)
-	_, err = open(t, path).Read(t.Context(), end, registry.Limits{Rows: 10}, nil)
+	_, err = open(t, path).Read(t.Context(), end, 10, nil)
 	require.ErrorAs(t, err, new(*registry.ReplacedError), "all of it after a start")
 	require.NoError(t, db.Close())
 }
@@ -276,7 +276,7 @@ func TestCursorIsCheckedAfterAChange(t *testing.T) {
 	other := newDatabase(t, insert("o", 5))
 	require.NoError(t, os.Rename(other, path))
 	for range 2 {
-		_, err := r.Read(t.Context(), end, registry.Limits{Rows: 10}, nil)
+		_, err := r.Read(t.Context(), end, 10, nil)
 		require.ErrorAs(t, err, new(*registry.ReplacedError))
 	}
 }

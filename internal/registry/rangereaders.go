@@ -77,7 +77,7 @@ func (r *rangeReaders) readByID(ctx context.Context, reader *Reader, ids idRange
 		var read page
 		err := r.o.view(ctx, reader, func(conn *livedb.Conn, q *queries, attempt livedb.Attempt) (err error) {
 			n := min(int64(batchSize(r.chunkSize, attempt)), ids.last-after)
-			read, err = reader.rows(conn, q, after, Limits{Rows: int(n)}, selection{&r.o.limits, ids.last}, events[:0])
+			read, err = reader.rows(conn, q, after, int(n), selection{&r.o.limits, ids.last}, events[:0])
 			return err
 		})
 		if err != nil || read.last == after { // the rest was pruned

@@ -71,40 +71,22 @@ func (r *Reader) Changed() (bool, error) {
 	return r.db.Changed(r.version)
 }
 
-// Limits bound a batch. At least one row is read.
-type Limits struct {
-	// Rows is the most rows.
-	Rows int
-	// Bytes is the most that [translator.Event.EncodedSize] of their events adds up to;
-	// 0: no limit.
-	Bytes int
-	// ValueBytes is the longest value that will be delivered, for Bytes.
-	ValueBytes int
-}
-
 // maxBatchMemory bounds the values of a batch, in bytes: events hold them whole
 // until they are checked and cut. One row more is decoded.
 const maxBatchMemory = 4 << 20
 
 // batchLimit counts what a batch holds.
 type batchLimit struct {
-	limits         Limits
-	rows           int
-	bytes, decoded int
+	rows, decoded int
 }
 
-// admit reports whether the event of a row that took so many bytes in the database
-// belongs to the batch, and counts it if so. The first one always does.
-func (l *batchLimit) admit(e *translator.Event, decoded int) bool {
-	bytes := 0
-	if l.limits.Bytes > 0 {
-		bytes = e.EncodedSize(l.limits.ValueBytes)
-	}
-	if l.rows > 0 && (l.decoded+decoded > maxBatchMemory || l.limits.Bytes > 0 && l.bytes+bytes > l.limits.Bytes) {
+// admit reports whether a row that took so many bytes in the database belongs to the
+// batch, and counts it if so. The first one always does.
+func (l *batchLimit) admit(decoded int) bool {
+	if l.rows > 0 && l.decoded+decoded > maxBatchMemory {
 		return false
 	}
 	l.rows++
-	l.bytes += bytes
 	l.decoded += decoded
 	return true
 }
@@ -121,7 +103,7 @@ type Batch struct {
 	Notices []Notice
 }
 
-// Read returns the rows after the cursor, within the limits, appended to
+// Read returns the rows after the cursor, at most maxRows, appended to
 // into[:0]. It returns fewer, with More set, if the database is written to all the
 // time, or if their values take more than 4 MiB. It returns a *[ReplacedError] if
 // the database is not the cursor's.
@@ -129,15 +111,13 @@ type Batch struct {
 // In a table where id is no INTEGER PRIMARY KEY, an id counts if it is a positive
 // integer, of whatever type, and each call reads the ids of all rows. Rows with other
 // ids are not returned, and Notices says so.
-func (r *Reader) Read(ctx context.Context, cursor Cursor, limits Limits, into []translator.Event) (Batch, error) {
+func (r *Reader) Read(ctx context.Context, cursor Cursor, maxRows int, into []translator.Event) (Batch, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	var batch Batch
 	read := func(check bool) (livedb.Version, error) {
 		return r.db.View(ctx, func(conn *livedb.Conn, attempt livedb.Attempt) (err error) {
-			limits := limits
-			limits.Rows = batchSize(limits.Rows, attempt)
-			batch, err = r.readBatch(conn, cursor, limits, check, into[:0])
+			batch, err = r.readBatch(conn, cursor, batchSize(maxRows, attempt), check, into[:0])
 			return err
 		})
 	}
@@ -160,7 +140,7 @@ func (r *Reader) mayHaveChanged() bool {
 	return changed || err != nil
 }
 
-func (r *Reader) readBatch(conn *livedb.Conn, cursor Cursor, limits Limits, check bool, into []translator.Event) (Batch, error) {
+func (r *Reader) readBatch(conn *livedb.Conn, cursor Cursor, maxRows int, check bool, into []translator.Event) (Batch, error) {
 	l := r.currentLayout
 	if check || r.layoutConn != conn {
 		var err error
@@ -173,7 +153,7 @@ func (r *Reader) readBatch(conn *livedb.Conn, cursor Cursor, limits Limits, chec
 			return Batch{}, err
 		}
 	}
-	p, err := r.rows(conn, &l.delivery, cursor.ID, limits, selection{}, into)
+	p, err := r.rows(conn, &l.delivery, cursor.ID, maxRows, selection{}, into)
 	if err != nil {
 		return Batch{}, err
 	}

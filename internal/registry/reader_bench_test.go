@@ -55,7 +55,7 @@ func readAll(b *testing.B, r *registry.Reader) int {
 	var cursor registry.Cursor
 	var events []translator.Event
 	for {
-		batch, err := r.Read(context.Background(), cursor, registry.Limits{Rows: 1000}, events)
+		batch, err := r.Read(context.Background(), cursor, 1000, events)
 		require.NoError(b, err)
 		rows += len(batch.Events)
 		if !batch.More {

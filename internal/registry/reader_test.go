@@ -74,7 +74,7 @@ func open(t *testing.T, path string) *registry.Reader {
 
 func read(t *testing.T, r *registry.Reader, after registry.Cursor, limit int) registry.Batch {
 	t.Helper()
-	batch, err := r.Read(t.Context(), after, registry.Limits{Rows: limit}, nil)
+	batch, err := r.Read(t.Context(), after, limit, nil)
 	require.NoError(t, err)
 	return batch
 }
@@ -292,7 +292,7 @@ func TestReplacedOrNot(t *testing.T) {
 
 			c.change(t, path)
 			for _, reader := range []*registry.Reader{r, open(t, path)} { // and after a restart
-				batch, err := reader.Read(t.Context(), end, registry.Limits{Rows: 100}, nil)
+				batch, err := reader.Read(t.Context(), end, 100, nil)
 				if c.replaced == "" {
 					require.NoError(t, err)
 					assert.Equal(t, c.then, tokens(batch))
@@ -319,7 +319,7 @@ func TestEndOfPrunedTable(t *testing.T) {
 	assert.Equal(t, []string{"n1"}, tokens(read(t, r, end, 10)))
 
 	restore(t, path, insert("o", 10))
-	_, err = r.Read(t.Context(), end, registry.Limits{Rows: 10}, nil)
+	_, err = r.Read(t.Context(), end, 10, nil)
 	require.ErrorAs(t, err, new(*registry.ReplacedError))
 }
 
@@ -373,7 +373,7 @@ func TestErrorsNameFileAndCause(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			path := c.path(t)
 			r := open(t, path)
-			_, err := r.Read(t.Context(), registry.Cursor{}, registry.Limits{Rows: 10}, nil)
+			_, err := r.Read(t.Context(), registry.Cursor{}, 10, nil)
 			require.ErrorContains(t, err, c.want)
 			require.ErrorContains(t, err, path)
 			require.NotErrorIs(t, err, livedb.ErrBusy)

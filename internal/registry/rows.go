@@ -38,6 +38,7 @@ type pageReader struct {
 	conn     *livedb.Conn
 	queries  *queries
 	selected selection
+	maxRows  int
 	limit    batchLimit
 	now      time.Time
 	seen     int
@@ -45,11 +46,11 @@ type pageReader struct {
 	page     page
 }
 
-// rows reads the rows with keys above after, within the limits, and appends the
+// rows reads the rows with keys above after, at most maxRows, and appends the
 // events of those that are selected.
-func (r *Reader) rows(conn *livedb.Conn, q *queries, after int64, limits Limits, selected selection, into []translator.Event) (page, error) {
+func (r *Reader) rows(conn *livedb.Conn, q *queries, after int64, maxRows int, selected selection, into []translator.Event) (page, error) {
 	p := pageReader{
-		Reader: r, conn: conn, queries: q, selected: selected, limit: batchLimit{limits: limits}, now: r.settings.Now().UTC(),
+		Reader: r, conn: conn, queries: q, selected: selected, maxRows: maxRows, now: r.settings.Now().UTC(),
 		latest: time.Now().Add(clockTolerance), page: page{events: into, last: after},
 	}
 	read := p.readInOrder
@@ -57,7 +58,7 @@ func (r *Reader) rows(conn *livedb.Conn, q *queries, after int64, limits Limits,
 		read = p.readOneByOne
 	}
 	err := read()
-	p.page.more = p.page.more || p.seen >= limits.Rows
+	p.page.more = p.page.more || p.seen >= maxRows
 	return p.page, err
 }
 
@@ -78,7 +79,7 @@ func (p *pageReader) readInOrder() error {
 		switch {
 		case isLarge(err):
 			_ = stmt.Reset() // frees SQLite's copies of the values
-			if err := p.addLongAfter(p.page.last); err != nil || p.page.more || p.seen >= p.limit.limits.Rows {
+			if err := p.addLongAfter(p.page.last); err != nil || p.page.more || p.seen >= p.maxRows {
 				return err
 			}
 			p.bind(stmt)
@@ -99,23 +100,23 @@ func (p *pageReader) readInOrder() error {
 // bind makes the query go on after the last row.
 func (p *pageReader) bind(stmt *livedb.Stmt) {
 	stmt.BindInt64(1, p.page.last)
-	stmt.BindInt64(2, int64(p.limit.limits.Rows-p.seen))
+	stmt.BindInt64(2, int64(p.maxRows-p.seen))
 }
 
 // readOneByOne reads in the order of keys that have no index: first the keys, so
 // that nothing else is sorted.
 func (p *pageReader) readOneByOne() error {
-	keys, err := p.keysAfter(p.page.last, p.limit.limits.Rows+1)
+	keys, err := p.keysAfter(p.page.last, p.maxRows+1)
 	if err != nil {
 		return err
 	}
-	p.page.more = len(keys) > p.limit.limits.Rows
+	p.page.more = len(keys) > p.maxRows
 	for i, key := range keys {
 		if i > 0 && key == keys[i-1] {
 			p.page.repeated = key
 			continue
 		}
-		if p.seen == p.limit.limits.Rows {
+		if p.seen == p.maxRows {
 			return nil
 		}
 		before := len(p.page.events)
@@ -152,7 +153,7 @@ func (p *pageReader) admit(key int64) bool {
 	case limits != nil && (key > p.selected.last || !limits.includes(p.decoder.timeKey())):
 		p.page.events[last] = translator.Event{}
 		p.page.events = p.page.events[:last]
-	case !p.limit.admit(&p.page.events[last], len(p.decoder.encoded)):
+	case !p.limit.admit(len(p.decoder.encoded)):
 		p.page.events[last] = translator.Event{}
 		p.page.events, p.page.more = p.page.events[:last], true
 		return false
@@ -235,7 +236,7 @@ func (r *Reader) rowsByKey(conn *livedb.Conn, q *queries, keys []sortKey, events
 		if events, err = r.appendRow(conn, q, key.id, events, now); err != nil {
 			return nil, 0, err
 		}
-		if len(events) > before && !limit.admit(&events[before], len(r.decoder.encoded)) {
+		if len(events) > before && !limit.admit(len(r.decoder.encoded)) {
 			events[before] = translator.Event{}
 			return events[:before], i, nil
 		}

@@ -51,7 +51,7 @@ func sampleRows(t testing.TB) []translator.Event {
 	t.Helper()
 	reader := registry.Open(registry.Settings{Path: "../../testdata/registry.sqlite", RegistryID: "r"})
 	defer reader.Close()
-	batch, err := reader.Read(t.Context(), registry.Cursor{}, registry.Limits{Rows: 1000}, nil)
+	batch, err := reader.Read(t.Context(), registry.Cursor{}, 1000, nil)
 	require.NoError(t, err)
 	return batch.Events
 }

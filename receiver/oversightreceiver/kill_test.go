@@ -292,7 +292,7 @@ type loopingSource struct{ source }
 
 func (loopingSource) Changed() (bool, error) { return true, nil }
 
-func (loopingSource) Read(_ context.Context, cursor registry.Cursor, _ registry.Limits, _ []event) (registry.Batch, error) {
+func (loopingSource) Read(_ context.Context, cursor registry.Cursor, _ int, _ []event) (registry.Batch, error) {
 	return registry.Batch{Events: make([]event, 3), Next: cursor, More: true}, nil
 }
 

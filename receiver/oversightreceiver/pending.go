@@ -23,8 +23,6 @@ type pending struct {
 	filtered bool
 	// distant is set if the last of rows is not one of events, but from behind them.
 	distant bool
-	// extended is set if events are more than one batch.
-	extended bool
 }
 
 // set replaces the events by a batch.
@@ -35,7 +33,7 @@ func (p *pending) set(batch registry.Batch) {
 // extend adds the batch that follows.
 func (p *pending) extend(batch registry.Batch) {
 	p.events = append(p.events[:len(p.events):len(p.events)], batch.Events...)
-	p.next, p.extended = batch.Next, true
+	p.next = batch.Next
 }
 
 // empty reports whether all events have been passed.

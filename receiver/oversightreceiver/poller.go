@@ -24,7 +24,7 @@ const maxRetryInterval = 5 * time.Second
 // source is where the poller reads. [registry.Reader] says what the methods do.
 type source interface {
 	Changed() (bool, error)
-	Read(ctx context.Context, cursor registry.Cursor, limits registry.Limits, into []event) (registry.Batch, error)
+	Read(ctx context.Context, cursor registry.Cursor, maxRows int, into []event) (registry.Batch, error)
 	ByID(ctx context.Context, ids []int64, into []event) ([]event, error)
 	UIDs(ctx context.Context, ids []int64, registryID string) ([]string, error)
 	Newest(ctx context.Context) (newest event, ok bool, err error)

@@ -70,8 +70,7 @@ func (p *poller) readAfter(ctx context.Context, cursor registry.Cursor, into []e
 			return registry.Batch{}, err
 		}
 	}
-	limits := registry.Limits{Rows: p.config.BatchSize - p.unsavedRows, Bytes: p.config.BatchBytes, ValueBytes: p.config.MaxValueBytes}
-	batch, err := p.source.Read(ctx, cursor, limits, into)
+	batch, err := p.source.Read(ctx, cursor, p.config.BatchSize-p.unsavedRows, into)
 	if err != nil {
 		return registry.Batch{}, ignoreIfStopping(ctx, err)
 	}
@@ -91,7 +90,8 @@ func (p *poller) countRead(ctx context.Context, events []event) {
 	}
 }
 
-// selectRows chooses which of the pending events to deliver.
+// selectRows chooses which of the pending events to deliver: no more together than
+// `batch_bytes` hold. Single rows are sent while the lane holds.
 func (p *poller) selectRows(ctx context.Context) {
 	if p.since.IsZero() && len(p.store.doneAhead.rows) == 0 {
 		p.pending.filter(nil)
@@ -101,7 +101,7 @@ func (p *poller) selectRows(ctx context.Context) {
 	if len(p.pending.rows) == 0 {
 		return
 	}
-	if p.pending.extended && !p.events.holding {
+	if !p.events.holding {
 		p.pending.limit(p.config.BatchBytes, func(e *event) int { return e.EncodedSize(p.config.MaxValueBytes) })
 	}
 	if p.events.lane.Searching() {

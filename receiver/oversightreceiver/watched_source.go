@@ -28,9 +28,9 @@ func (s *watchedSource) Changed() (bool, error) {
 	return s.source.Changed()
 }
 
-func (s *watchedSource) Read(ctx context.Context, cursor registry.Cursor, limits registry.Limits, into []event) (registry.Batch, error) {
+func (s *watchedSource) Read(ctx context.Context, cursor registry.Cursor, maxRows int, into []event) (registry.Batch, error) {
 	defer s.watch()()
-	batch, err := s.source.Read(ctx, cursor, limits, into)
+	batch, err := s.source.Read(ctx, cursor, maxRows, into)
 	if len(batch.Notices) > 0 {
 		s.notices.log(batch.Notices, time.Now())
 	}

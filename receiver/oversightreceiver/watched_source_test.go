@@ -28,7 +28,7 @@ func (s *stuckSource) Changed() (bool, error) {
 	return false, nil
 }
 
-func (s *stuckSource) Read(context.Context, registry.Cursor, registry.Limits, []event) (registry.Batch, error) {
+func (s *stuckSource) Read(context.Context, registry.Cursor, int, []event) (registry.Batch, error) {
 	<-s.release
 	return registry.Batch{}, nil
 }
@@ -62,7 +62,7 @@ func TestReadThatDoesNotReturn(t *testing.T) {
 	for name, read := range map[string]func(context.Context, *watchedSource) error{
 		"changed": func(_ context.Context, s *watchedSource) error { _, err := s.Changed(); return err },
 		"read": func(ctx context.Context, s *watchedSource) error {
-			_, err := s.Read(ctx, registry.Cursor{}, registry.Limits{}, nil)
+			_, err := s.Read(ctx, registry.Cursor{}, 0, nil)
 			return err
 		},
 		"end before": func(ctx context.Context, s *watchedSource) error {

@@ -45,7 +45,7 @@ func (v *verification) readRows(ctx context.Context) error {
 }
 
 func (v *verification) nextRows(ctx context.Context, into []translator.Event) ([]translator.Event, error) {
-	batch, err := v.reader.Read(ctx, v.cursor, registry.Limits{Rows: readahead.BatchSize}, into)
+	batch, err := v.reader.Read(ctx, v.cursor, readahead.BatchSize, into)
 	if err != nil {
 		return nil, err
 	}
