@@ -55,7 +55,7 @@ var objectBytes = func() (table [256]uint64) {
 // bytes at a time; the last eight may overlap those before.
 func isUnescaped(text string) bool {
 	if len(text) < 8 {
-		return escapedIn(shortWord(text)) == 0
+		return escapedIn(encode.ShortWord(text)) == 0
 	}
 	escaped := escapedIn(encode.Word(text[len(text)-8:]))
 	for ; len(text) >= 8; text = text[8:] {
@@ -85,24 +85,4 @@ func escapedIn(word uint64) uint64 {
 	isSlash := (word ^ slash) - ones
 	isDelete := word + ones // the highest bit, too, of all that is not ASCII but 0xff, which word-space has
 	return (isDelete | (word - space) | isQuote | isLess | isSlash) & high
-}
-
-// shortWord loads less than eight bytes, some twice, with letters in place of those
-// that are missing.
-func shortWord(b string) uint64 {
-	const letters = 0x6161616161616161
-	switch n := len(b); {
-	case n >= 4:
-		return uint64(half(b)) | uint64(half(b[n-4:]))<<32
-	case n > 0:
-		return letters&^0xffffff | uint64(b[0]) | uint64(b[n/2])<<8 | uint64(b[n-1])<<16
-	default:
-		return letters
-	}
-}
-
-// half loads four bytes.
-func half(b string) uint32 {
-	_ = b[3]
-	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }

@@ -33,9 +33,18 @@ var eventAttributes = func() *attributeSet {
 	return set.index()
 }()
 
-// usualAttributes is how many attributes an event has at most, unless a column is
+// attributeCount is how many attributes the event has at most, unless a column is
 // unreadable, differs from the log, or was cut or left out.
-var usualAttributes = len(eventAttributes.list) - 4
+func (e *Event) attributeCount() int {
+	count := len(columns) // the uid has one, and the time has none
+	if e.QuestionName != "" {
+		count++
+	}
+	if e.TlogStatus != "" {
+		count++
+	}
+	return count
+}
 
 // SetResource describes the registry as a resource. Empty ids are left out.
 // [SchemaURL] belongs on the plog.ResourceLogs.
@@ -59,7 +68,7 @@ func (e *Event) ToLogRecord(record plog.LogRecord) {
 	record.Body().SetStr(Action(e.Kind))
 
 	m := record.Attributes()
-	m.EnsureCapacity(usualAttributes)
+	m.EnsureCapacity(e.attributeCount())
 	for i := range eventAttributes.list {
 		a := &eventAttributes.list[i]
 		e.slot(a.field).put(a, m)

@@ -19,33 +19,23 @@ func String[T string | []byte](dst []byte, text T) []byte {
 }
 
 // isPlain reports whether a JSON string may have the text as it is, in a line too:
-// ASCII without control characters, quotes and backslashes. It checks eight bytes at a time; the
-// last eight may overlap those before.
+// ASCII without control characters, quotes and backslashes. It checks eight bytes at a
+// time; the last eight may overlap those before.
 func isPlain[T string | []byte](text T) bool {
 	if len(text) < 8 {
-		return isPlainShort(text)
+		return notPlainIn(ShortWord(text)) == 0
 	}
+	notPlain := notPlainIn(Word(text[len(text)-8:]))
 	for i := 0; i+8 <= len(text); i += 8 {
-		if !arePlain(Word(text[i : i+8])) {
-			return false
-		}
+		notPlain |= notPlainIn(Word(text[i : i+8]))
 	}
-	return arePlain(Word(text[len(text)-8:]))
+	return notPlain == 0
 }
 
-func isPlainShort[T string | []byte](text T) bool {
-	for i := range len(text) {
-		if c := text[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			return false
-		}
-	}
-	return true
-}
-
-// arePlain checks the eight bytes of a word
-// (https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord): of each
-// byte, the highest bit is set if it is not plain.
-func arePlain(word uint64) bool {
+// notPlainIn checks the eight bytes of a word
+// (https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord): the highest bit
+// of one byte at least is set if any is not plain.
+func notPlainIn(word uint64) uint64 {
 	const (
 		ones  = 0x0101010101010101
 		high  = 0x80 * ones
@@ -55,7 +45,7 @@ func arePlain(word uint64) bool {
 	)
 	isQuote, isSlash := (word^quote)-ones, (word^slash)-ones
 	isDelete := word + ones // the highest bit, too, of all that is not ASCII but 0xff, which word-space has
-	return (isDelete|(word-space)|isQuote|isSlash)&high == 0
+	return (isDelete | (word - space) | isQuote | isSlash) & high
 }
 
 // Word loads the first eight bytes. The compiler turns it into one instruction.
@@ -63,4 +53,24 @@ func Word[T string | []byte](b T) uint64 {
 	_ = b[7]
 	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
 		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// ShortWord loads less than eight bytes, some twice, with letters in place of those
+// that are missing.
+func ShortWord[T string | []byte](b T) uint64 {
+	const letters = 0x6161616161616161
+	switch n := len(b); {
+	case n >= 4:
+		return uint64(half(b)) | uint64(half(b[n-4:]))<<32
+	case n > 0:
+		return letters&^0xffffff | uint64(b[0]) | uint64(b[n/2])<<8 | uint64(b[n-1])<<16
+	default:
+		return letters
+	}
+}
+
+// half loads four bytes.
+func half[T string | []byte](b T) uint32 {
+	_ = b[3]
+	return uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
 }
