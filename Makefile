@@ -12,7 +12,9 @@ MAKEFLAGS += --no-print-directory
 
 # One set of flags, so that building, checking and testing share what they compile.
 GO      ?= go
-export GOFLAGS := $(strip $(filter-out -trimpath,$(shell $(GO) env GOFLAGS)) -trimpath)
+# Only the collector that is built to run is optimized by its profile: everything that it
+# links would otherwise be compiled twice, for it and for the tests.
+export GOFLAGS := $(strip $(filter-out -trimpath -pgo=%,$(shell $(GO) env GOFLAGS)) -trimpath -pgo=off)
 
 GO_BUILD  := $(GO) build -ldflags "-s -w"
 COLLECTOR := cmd/otelcol-oversight
@@ -68,7 +70,7 @@ build: build-collector build-commands ## Build the collector and the commands in
 
 .PHONY: build-collector
 build-collector:
-	cd $(COLLECTOR) && $(GO_BUILD) -o $(CURDIR)/bin/otelcol-oversight .
+	cd $(COLLECTOR) && $(GO_BUILD) -pgo=default.pgo -o $(CURDIR)/bin/otelcol-oversight .
 
 .PHONY: build-commands
 build-commands:
@@ -150,6 +152,10 @@ tidy: $(BUILDER) ## Renew go.mod and go.sum of every module
 	scripts/generate-collector.sh $(BUILDER) 2>/dev/null || true
 	$(call in_modules,$(GO) mod tidy -e)
 	scripts/generate-collector.sh $(BUILDER)
+
+.PHONY: profile
+profile: build ## Renew the profile by which the compiler optimizes the collector
+	scripts/profile-collector.sh
 
 .PHONY: clean
 clean: ## Remove what was built and what the demo wrote
