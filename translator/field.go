@@ -40,6 +40,8 @@ const (
 	fieldReduced
 	// Of findings only.
 	fieldRowUID
+	fieldLastID
+	fieldCount
 	fieldTlogLastIndex
 	fieldTlogSize
 	fieldTlogRoot

@@ -28,6 +28,12 @@ const (
 	// AttributeEventUID is the [AttributeRecordUID] of the event that the finding
 	// is about.
 	AttributeEventUID = "oversight.event.uid"
+	// AttributeEventLastID is the last row of the range that begins at
+	// [AttributeEventID], a string. Absent where the finding is about one row.
+	AttributeEventLastID = "oversight.event.last_id"
+	// AttributeIntegrityCount is how many rows or leaves a record is about, an int.
+	// Absent where that is one, or all of its range.
+	AttributeIntegrityCount = "oversight.integrity.count"
 	// AttributeTlogLastIndex is the last leaf of the range that begins at
 	// [AttributeTlogIndex], an int. Absent where the finding is about one leaf.
 	AttributeTlogLastIndex = "oversight.tlog.last_index"
@@ -56,9 +62,18 @@ type Integrity struct {
 	Message string
 	// Observed is when it was found.
 	Observed time.Time
-	// EventID and RowUID are the id and the uid of the row that it is about.
+	// Severity is that of the record; 0: [IntegritySeverity] of its kind.
+	Severity plog.SeverityNumber
+	// EventID and RowUID are the id and the uid of the row that it is about, or EventID
+	// the first of a range.
 	EventID int64
 	RowUID  string
+	// LastEventID is the last row of the range. It counts only if it is above EventID.
+	LastEventID int64
+	// Count is how many rows or leaves it is about; 0: one, or all of its range.
+	Count int64
+	// TokenID and FileID are the token and the document that it is about.
+	TokenID, FileID string
 	// TlogIndex is the leaf that it is about, or the first of a range. It counts
 	// only if HasTlogIndex is set.
 	TlogIndex    int64
@@ -95,6 +110,10 @@ var integrityFields = [...]struct {
 	{attribute{AttributeRecordUID, fieldUID, formText}, ""},
 	{attribute{AttributeEventID, fieldID, formDecimal}, "oversight.event_id"},
 	{attribute{AttributeEventUID, fieldRowUID, formText}, "oversight.row_uid"},
+	{attribute{AttributeEventLastID, fieldLastID, formDecimal}, "oversight.last_event_id"},
+	{attribute{AttributeIntegrityCount, fieldCount, formInt}, "oversight.integrity_count"},
+	{attribute{AttributeTokenID, fieldTokenID, formText}, "oversight.token_id"},
+	{attribute{AttributeFileID, fieldFileID, formText}, "oversight.file_id"},
 	{attribute{AttributeTlogIndex, fieldTlogIndex, formInt}, "oversight.tlog_index"},
 	{attribute{AttributeTlogLastIndex, fieldTlogLastIndex, formInt}, "oversight.tlog_last_index"},
 	{attribute{AttributeTlogStatus, fieldTlogStatus, formText}, "oversight.tlog_status"},
@@ -130,6 +149,14 @@ func (f *Integrity) slot(field field) slot {
 		return slot{number: &f.EventID}
 	case fieldRowUID:
 		return slot{text: &f.RowUID}
+	case fieldLastID:
+		return slot{number: &f.LastEventID}
+	case fieldCount:
+		return slot{number: &f.Count}
+	case fieldTokenID:
+		return slot{text: &f.TokenID}
+	case fieldFileID:
+		return slot{text: &f.FileID}
 	case fieldTlogIndex:
 		return slot{number: &f.TlogIndex, present: &f.HasTlogIndex}
 	case fieldTlogLastIndex:
@@ -158,6 +185,9 @@ func (f *Integrity) clearUnused() {
 	}
 	if !f.IsRun() {
 		f.TlogLastIndex = 0
+	}
+	if f.LastEventID <= f.EventID {
+		f.LastEventID = 0
 	}
 }
 
@@ -196,8 +226,12 @@ func (f *Integrity) ToLogRecord(record plog.LogRecord) {
 	record.SetTimestamp(toTimestamp(f.Observed))
 	record.SetObservedTimestamp(toTimestamp(f.Observed))
 	record.SetEventName(IntegrityEventName)
-	record.SetSeverityNumber(plog.SeverityNumberError)
-	record.SetSeverityText("ERROR")
+	severity := f.Severity
+	if severity == plog.SeverityNumberUnspecified {
+		severity = IntegritySeverity(f.Kind)
+	}
+	record.SetSeverityNumber(severity)
+	record.SetSeverityText(strings.ToUpper(severity.String()))
 	record.Body().SetStr(f.Message)
 	m := record.Attributes()
 	m.EnsureCapacity(len(integrityAttributes.list))
@@ -227,6 +261,7 @@ func (f *Integrity) setLogRecord(resource pcommon.Resource, record plog.LogRecor
 		RegistryID: registryID,
 		Message:    record.Body().AsString(),
 		Observed:   fromTimestamp(record.ObservedTimestamp()),
+		Severity:   record.SeverityNumber(),
 	}
 	if f.Observed.IsZero() {
 		f.Observed = fromTimestamp(record.Timestamp())
@@ -241,5 +276,8 @@ func (f *Integrity) setLogRecord(resource pcommon.Resource, record plog.LogRecor
 		}
 	}
 	f.clearUnused()
+	if f.Severity == IntegritySeverity(f.Kind) {
+		f.Severity = plog.SeverityNumberUnspecified
+	}
 	return extra
 }

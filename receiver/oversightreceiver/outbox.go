@@ -32,7 +32,6 @@ type outbox struct {
 type outboxRecord struct {
 	finding finding
 	merged  int    // how many findings it stands for; 0: itself
-	lastRow int64  // the last row of a merged one, whose first is finding.EventID
 	number  int64  // of its key, from 1 on; 0: it has none
 	saved   bool   // it is in the storage under that number
 	data    []byte // its encoded form; nil: not needed yet

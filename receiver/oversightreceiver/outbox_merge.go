@@ -62,7 +62,7 @@ func mergeRecords(records []*outboxRecord) *outboxRecord {
 	var about []string
 	if first, last, ok := rangeOf(records, (*outboxRecord).rowRange); ok {
 		about = append(about, fmt.Sprintf("rows %d to %d", first, last))
-		merged.finding.EventID, merged.lastRow = first, last
+		merged.finding.EventID, merged.finding.LastEventID = first, last
 	}
 	if first, last, ok := rangeOf(records, (*outboxRecord).leafRange); ok {
 		about = append(about, fmt.Sprintf("leaves %d to %d", first, last))
@@ -79,7 +79,7 @@ func mergeRecords(records []*outboxRecord) *outboxRecord {
 
 // rowRange is the rows that a record is about.
 func (r *outboxRecord) rowRange() (first, last int64, ok bool) {
-	return r.finding.EventID, max(r.finding.EventID, r.lastRow), r.finding.EventID != 0
+	return r.finding.EventID, max(r.finding.EventID, r.finding.LastEventID), r.finding.EventID != 0
 }
 
 // leafRange is the leaves that a record is about.

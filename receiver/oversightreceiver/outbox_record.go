@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"go.opentelemetry.io/collector/pdata/plog"
+
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -30,6 +32,10 @@ type savedFinding struct {
 	TlogRoot         string    `json:"tlog_root,omitempty"`
 	TlogExpectedRoot string    `json:"tlog_expected_root,omitempty"`
 	TlogSignature    string    `json:"tlog_signature,omitempty"`
+	Severity         int32     `json:"severity,omitempty"`
+	Count            int64     `json:"count,omitempty"`
+	TokenID          string    `json:"token_id,omitempty"`
+	FileID           string    `json:"file_id,omitempty"`
 	// Merged is how many findings it stands for; 0: itself.
 	Merged int `json:"merged,omitempty"`
 }
@@ -38,9 +44,10 @@ func encodeOutboxRecord(r *outboxRecord) ([]byte, error) {
 	f := &r.finding
 	saved := savedFinding{
 		RegistryID: f.RegistryID, Kind: f.Kind, Message: f.Message, Observed: f.Observed,
-		EventID: f.EventID, LastEventID: r.lastRow, EventUID: f.RowUID,
+		EventID: f.EventID, LastEventID: f.LastEventID, EventUID: f.RowUID,
 		TlogLastIndex: f.TlogLastIndex, TlogStatus: f.TlogStatus, TlogMismatch: f.TlogMismatch,
 		TlogSize: f.TlogSize, TlogRoot: f.TlogRoot, TlogExpectedRoot: f.TlogExpectedRoot, TlogSignature: f.Signature,
+		Severity: int32(f.Severity), Count: f.Count, TokenID: f.TokenID, FileID: f.FileID,
 		Merged: r.merged,
 	}
 	if f.HasTlogIndex {
@@ -66,11 +73,12 @@ func decodeOutboxRecord(data []byte) (*outboxRecord, error) {
 	if err := json.Unmarshal(record.Data, &saved); err != nil {
 		return nil, err
 	}
-	r := &outboxRecord{merged: saved.Merged, lastRow: saved.LastEventID, saved: true, data: data, finding: finding{
+	r := &outboxRecord{merged: saved.Merged, saved: true, data: data, finding: finding{
 		RegistryID: saved.RegistryID, Kind: saved.Kind, UID: record.UID, Message: saved.Message, Observed: saved.Observed,
-		EventID: saved.EventID, RowUID: saved.EventUID,
+		EventID: saved.EventID, LastEventID: saved.LastEventID, RowUID: saved.EventUID,
 		TlogLastIndex: saved.TlogLastIndex, TlogStatus: saved.TlogStatus, TlogMismatch: saved.TlogMismatch,
 		TlogSize: saved.TlogSize, TlogRoot: saved.TlogRoot, TlogExpectedRoot: saved.TlogExpectedRoot, Signature: saved.TlogSignature,
+		Severity: plog.SeverityNumber(saved.Severity), Count: saved.Count, TokenID: saved.TokenID, FileID: saved.FileID,
 	}}
 	if saved.TlogIndex != nil {
 		r.finding.TlogIndex, r.finding.HasTlogIndex = *saved.TlogIndex, true

@@ -60,6 +60,20 @@ var integrityKinds = []string{
 	translator.IntegrityRowMismatch, translator.IntegrityLeafWithoutRow, translator.IntegrityLogRewritten,
 	translator.IntegrityLeafCorrupt, translator.IntegrityHeadSignatureInvalid, translator.IntegrityHeadInconsistent,
 	translator.IntegrityDatabaseReplaced,
+	translator.IntegrityRowUnlogged,
+	translator.IntegrityRowEdited,
+	translator.IntegrityRowDeleted,
+	translator.IntegrityRowInserted,
+	translator.IntegrityRowsChanged,
+	translator.IntegrityHeadNotCompared,
+	translator.IntegrityHeadWentBack,
+	translator.IntegrityHeadMissing,
+	translator.IntegrityTokenRebound,
+	translator.IntegrityManifestReplaced,
+	translator.IntegrityRowsRechecked,
+	translator.IntegrityRowsPruned,
+	translator.IntegrityRowsRolledBack,
+	translator.IntegrityLeafIndexJumped,
 }
 
 // begin makes every counter exist at 0, with each combination of attributes that can
