@@ -116,7 +116,7 @@ func completeFinding(t *testing.T) translator.Integrity {
 	t.Helper()
 	f := translator.Integrity{
 		RegistryID: "registry", Kind: translator.IntegrityRowMismatch, UID: "uid", Message: "message", Observed: time.Unix(1735000001, 0).UTC(),
-		EventID: 1, RowUID: "row", TlogIndex: 7, HasTlogIndex: true, TlogLastIndex: 8, TlogStatus: "mismatch", TlogMismatch: "kind,token_id",
+		EventID: 1, LastEventID: 2, Count: 2, TokenID: "token", FileID: "file", RowUID: "row", Severity: plog.SeverityNumberWarn, TlogIndex: 7, HasTlogIndex: true, TlogLastIndex: 8, TlogStatus: "mismatch", TlogMismatch: "kind,token_id",
 		TlogSize: 9, TlogRoot: "root", TlogExpectedRoot: "expected", Signature: "signature",
 	}
 	for i, v := 0, reflect.ValueOf(f); i < v.NumField(); i++ {

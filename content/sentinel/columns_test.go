@@ -70,7 +70,8 @@ func fullFinding(t *testing.T) translator.Integrity {
 	t.Helper()
 	f := translator.Integrity{
 		RegistryID: "registry", Kind: "row_mismatch", UID: "00112233445566778899aabbccddeeff", Message: "message",
-		Observed: time.Unix(1735000001, 5).UTC(), EventID: 7, RowUID: "ffeeddccbbaa99887766554433221100", TlogIndex: 3, HasTlogIndex: true,
+		Observed: time.Unix(1735000001, 5).UTC(), EventID: 7, LastEventID: 8, Count: 2, TokenID: "token", FileID: "file",
+		Severity: plog.SeverityNumberWarn, RowUID: "ffeeddccbbaa99887766554433221100", TlogIndex: 3, HasTlogIndex: true,
 		TlogLastIndex: 4, TlogStatus: "mismatch", TlogMismatch: "kind,token_id", TlogSize: 5, TlogRoot: "aa", TlogExpectedRoot: "bb",
 		Signature: "cc",
 	}

@@ -81,8 +81,8 @@ var columns = [
   { name: 'EventId', type: 'string', description: 'The row\'s id in the registry; of a finding, that of the row that it is about. Handed out again after a backup was restored: see EventUid.' }
   { name: 'BeaconKind', type: 'string', description: 'dns, http_img, ocsp, license, or one that newer registries know.' }
   { name: 'Action', type: 'string', description: 'What happened: beacon-dns-callback, beacon-http-pixel, beacon-ocsp-callback, beacon-license-check, or beacon- and the kind. Of a finding, integrity- and its kind.' }
-  { name: 'TokenId', type: 'string', description: 'The token in the document\'s mark that called back.' }
-  { name: 'FileId', type: 'string', description: 'The marked document. Empty for unknown tokens.' }
+  { name: 'TokenId', type: 'string', description: 'The token in the document\'s mark that called back; of a finding, the token that it is about.' }
+  { name: 'FileId', type: 'string', description: 'The marked document. Empty for unknown tokens. Of a finding, the document that it is about.' }
   { name: 'RecipientId', type: 'string', description: 'Whom the document was given to. Empty for unknown tokens.' }
   { name: 'IssuerId', type: 'string', description: 'Who gave the document out. Empty for unknown tokens.' }
   { name: 'SourceIp', type: 'string', description: 'Who called back; for dns beacons a resolver more often than the reader. Not always an IP address.' }
@@ -98,9 +98,12 @@ var columns = [
   { name: 'Reduced', type: 'string', description: 'The names of the columns that were left out because the workspace had refused the row with them, with commas between them. Such a row has an EventUid that ends in -reduced; the whole row follows when it is accepted.' }
   { name: 'SourceAddress', type: 'string', description: 'The IP address in a SourceIp that is written differently, such as with a port. Empty otherwise.' }
   { name: 'DecodeError', type: 'string', description: 'Which columns of the registry\'s row could not be read, and what they hold. Empty otherwise.' }
-  { name: 'IntegrityKind', type: 'string', description: 'What was found about the log or the table: row_mismatch, leaf_without_row, log_rewritten, leaf_corrupt, head_signature_invalid, head_inconsistent or database_replaced. Empty for an event.' }
+  { name: 'IntegrityKind', type: 'string', description: 'What was found about the log or the table, such as row_mismatch, leaf_without_row, row_edited or head_inconsistent: docs/fields.md of the collector lists the kinds. Empty for an event.' }
+  { name: 'Severity', type: 'string', description: 'How severe the finding is: High, Medium, or Informational for what is no finding and needs no look. Empty for an event.' }
   { name: 'Message', type: 'string', description: 'What was found, as a sentence.' }
+  { name: 'LastEventId', type: 'string', description: 'Id of the last row that the finding is about, if there are more than the one of EventId.' }
   { name: 'RowUid', type: 'string', description: 'EventUid of the event that the finding is about.' }
+  { name: 'IntegrityCount', type: 'long', description: 'How many rows or leaves the finding is about, if that is not one and not all from the first to the last.' }
   { name: 'TlogLastIndex', type: 'long', description: 'The last leaf that the finding is about, if there are more than the one at TlogIndex.' }
   { name: 'TlogSize', type: 'long', description: 'Number of leaves that the roots are of.' }
   { name: 'TlogRoot', type: 'string', description: 'The root that was found, in hex.' }
