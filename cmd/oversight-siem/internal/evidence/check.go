@@ -70,8 +70,13 @@ func (b *bundle) open() error {
 		name string
 		kind jsontext.Kind
 	}{
-		{"file_id", '"'}, {"bundle_generated_at", '"'}, {"registry_pub", '"'}, {signatureKey, '"'},
-		{"manifest", '{'}, {"events", '['}, {"tlog_proofs", '['},
+		{"file_id", '"'},
+		{"bundle_generated_at", '"'},
+		{"registry_pub", '"'},
+		{signatureKey, '"'},
+		{"manifest", '{'},
+		{"events", '['},
+		{"tlog_proofs", '['},
 	} {
 		if v := b.root.get(required.name); v.kind != required.kind {
 			return fmt.Errorf("it lacks %s, or that has another type", required.name)

@@ -221,6 +221,21 @@ func TestSignedChanges(t *testing.T) {
 			signManifest(t, manifest(b))
 		}, []string{"not_proven token row 603 token_id", "not_proven token row 604 token_id"}},
 
+		"lone surrogate in a DNS name": {func(t *testing.T, b object) {
+			row(b, 0)["kind"], row(b, 0)["extra"] = "dns", `{"qtype": null, "qname": "\ud800.example \u00e9"}`
+			relog(t, b, 0, fmt.Sprintf(`{"event":"beacon","file_id":"%s","kind":"dns","qname":"\ud800.example \u00e9","qtype":null,"recipient_id":"%s","source_ip":"%s","timestamp":"%s","token_id":"%s"}`,
+				row(b, 0)["file_id"], row(b, 0)["recipient_id"], row(b, 0)["source_ip"], row(b, 0)["qualified_timestamp"], row(b, 0)["token_id"]))
+		}, nil},
+		"recipient is a number": {func(t *testing.T, b object) {
+			manifest(b)["recipient"].(object)["recipient_id"] = 7
+			signManifest(t, manifest(b))
+			for i := range 2 {
+				row(b, i)["recipient_id"] = "7"
+				relog(t, b, i, fmt.Sprintf(`{"event":"beacon","file_id":"%s","kind":"%s","recipient_id":7,"source_ip":"%s","timestamp":"%s","token_id":"%s","user_agent":%s}`,
+					row(b, i)["file_id"], row(b, i)["kind"], row(b, i)["source_ip"], row(b, i)["qualified_timestamp"], row(b, i)["token_id"], canonical(t, row(b, i)["user_agent"])))
+			}
+		}, nil},
+
 		"no head": {func(_ *testing.T, b object) { b["tlog_head"] = nil }, []string{"not_proven tree_head row  "}},
 		"unsigned head": {func(_ *testing.T, b object) {
 			h := b["tlog_head"].(object)
