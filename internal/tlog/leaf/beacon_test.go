@@ -211,9 +211,9 @@ func TestIDsThatAreNotStrings(t *testing.T) {
 			assert.Equal(t, "recipient_id", beacon.Mismatch(&row), "%s and %q", value, other)
 		}
 	}
-	for _, value := range []string{`null`, `[7]`, `{}`, `9223372036854775808`, `1e400`, ``, `7 7`[1:]} {
+	for _, value := range []string{`null`, `[7]`, `{}`, `9223372036854775808`, `1e400`, ``} {
 		_, ok := leaf.StoredID(jsontext.Value(value))
-		assert.Equal(t, value == " 7", ok, value)
+		assert.False(t, ok, value)
 	}
 	beacon, row := parse(t, strings.Replace(dnsLeaf, `"token_id":"t"`, `"token_id":7`, 1)), dnsEvent()
 	row.TokenID = "7"

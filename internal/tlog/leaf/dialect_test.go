@@ -191,4 +191,3 @@ func TestTypesOfColumnsAreCompared(t *testing.T) {
 		})
 	}
 }
-

@@ -97,7 +97,7 @@ func (l *Line) unescape(text []byte) (rest []byte, ok bool) {
 	buf[0] = prefix
 	n := 1
 	for len(text) > 0 {
-		run := len(text)
+		run := 0
 		if len(text) >= 8 {
 			word := binary.LittleEndian.Uint64(text)
 			binary.LittleEndian.PutUint64(buf[n:], word)
@@ -109,7 +109,7 @@ func (l *Line) unescape(text []byte) (rest []byte, ok bool) {
 			}
 			run = bits.TrailingZeros64(found) / 8
 		} else {
-			for run = 0; run < len(text) && plain[text[run]]; run++ {
+			for ; run < len(text) && plain[text[run]]; run++ {
 				buf[n+run] = text[run]
 			}
 		}

@@ -75,11 +75,8 @@ func (b *Beacon) read(decoder *jsontext.Decoder) (isBeacon bool, err error) {
 	}
 	key := token.String()
 	f, known := fieldOf(key)
-	if !known && key != eventKey {
-		return false, decoder.SkipValue()
-	}
-	switch decoder.PeekKind() {
-	case '{', '[':
+	kind := decoder.PeekKind()
+	if !known && key != eventKey || kind == '{' || kind == '[' {
 		if known {
 			b.has.add(f)
 			b.nonString.add(f)
@@ -93,7 +90,7 @@ func (b *Beacon) read(decoder *jsontext.Decoder) (isBeacon bool, err error) {
 	if known {
 		b.set(f, value)
 	}
-	return key == eventKey && value.Kind() == '"' && value.String() == eventBeacon, nil
+	return key == eventKey && kind == '"' && value.String() == eventBeacon, nil
 }
 
 // set sets the field of a key to a value that is neither an object nor an array.
@@ -107,7 +104,7 @@ func (b *Beacon) set(f beaconField, value jsontext.Token) {
 		b.nonText.add(f)
 		text, ok := "", false
 		if f == fieldFileID || f == fieldRecipientID {
-			text, ok = storedID(value)
+			text, ok = storedID(kind, value.String())
 		}
 		if *b.value(f) = text; !ok {
 			b.nonString.add(f)

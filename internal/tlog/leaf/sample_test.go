@@ -94,7 +94,7 @@ func newDatabase(t *testing.T, records []dialect.Record) (path string) {
 
 func execute(t *testing.T, path string, statements ...string) {
 	t.Helper()
-	db, err := sql.Open("sqlite", path)
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=synchronous(off)")
 	require.NoError(t, err)
 	defer db.Close()
 	for _, statement := range statements {

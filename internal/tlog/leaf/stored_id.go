@@ -1,3 +1,6 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
 package leaf
 
 import (
@@ -8,36 +11,34 @@ import (
 )
 
 // StoredID returns the text that the database of a registry has for an id of a manifest
-// or leaf, a JSON value. The registry in Python accepts ids that are no strings, and
-// SQLite converts them to text: a number to its decimal digits, true to 1 and false to
-// 0. So 7 agrees with '7' and no other text, 7.5 with '7.5', true with '1'. ok is false
-// for null, an array, an object, and an integer of more than 64 bits, which the registry
-// could not store.
+// or leaf, a valid JSON value. The registry in Python accepts ids that are no strings,
+// and SQLite converts them to text: a number to its decimal digits, true to 1 and false
+// to 0. So 7 agrees with '7' and no other text, 7.5 with '7.5', true with '1'. ok is
+// false for null, an array, an object, and an integer of more than 64 bits, which the
+// registry could not store.
 func StoredID(value jsontext.Value) (text string, ok bool) {
-	decoder := jsontext.NewDecoder(strings.NewReader(string(value)), jsontext.AllowInvalidUTF8(true))
-	switch decoder.PeekKind() {
-	case '"', '0', 't', 'f':
-		token, err := decoder.ReadToken()
-		if err != nil {
-			return "", false
-		}
-		return storedID(token)
+	kind := value.Kind()
+	if kind != '"' {
+		return storedID(kind, strings.TrimSpace(string(value)))
 	}
-	return "", false
+	unquoted, _ := jsontext.AppendUnquote(nil, value) // half a surrogate pair becomes U+FFFD
+	return storedID(kind, string(unquoted))
 }
 
-func storedID(token jsontext.Token) (text string, ok bool) {
-	switch token.Kind() {
+// storedID is StoredID for the text of a string, or the literal of another value.
+func storedID(kind jsontext.Kind, text string) (stored string, ok bool) {
+	switch kind {
 	case '"':
-		return token.String(), true
+		return text, true
 	case 't':
 		return "1", true
 	case 'f':
 		return "0", true
 	case '0':
-		return storedNumber(token.String())
+		return storedNumber(text)
+	default: // null, an array, an object
+		return "", false
 	}
-	return "", false
 }
 
 // storedNumber is the text of a JSON number in a column of text. SQLite writes 15 digits
