@@ -119,7 +119,9 @@ func (g *Generator) leaf(members []member) []byte {
 		w = python(",", ":")
 	case PublicRust, Newer:
 	case Free:
-		members = slices.DeleteFunc(members, func(m member) bool { return m.value == nil && chance(g.r, 0.2) })
+		members = slices.DeleteFunc(members, func(m member) bool {
+			return m.value == nil && m.key != "qname" && m.key != "qtype" && chance(g.r, 0.2)
+		})
 		return []byte(free(g.r).object(g.shuffle(append(members, g.unknown()...))))
 	}
 	slices.SortFunc(members, func(a, b member) int { return compare(a.key, b.key) })
