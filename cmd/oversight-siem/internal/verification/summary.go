@@ -10,8 +10,6 @@ import (
 	"slices"
 	"strings"
 
-	"go.opentelemetry.io/collector/pdata/plog"
-
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -67,7 +65,8 @@ func (s *Summary) add(f *translator.Integrity) {
 
 // isRecord reports whether something needs no look, and is therefore no finding.
 func isRecord(f *translator.Integrity) bool {
-	return cmp.Or(f.Severity, translator.IntegritySeverity(f.Kind)) <= plog.SeverityNumberInfo4
+	info := translator.IntegritySeverity(translator.IntegrityRowsPruned)
+	return cmp.Or(f.Severity, translator.IntegritySeverity(f.Kind)) <= info
 }
 
 // NotProven returns a clause about what the rows that are left do not prove; "" for
