@@ -230,7 +230,7 @@ func TestSignedChanges(t *testing.T) {
 			manifest(b)["recipient"].(object)["recipient_id"] = 7
 			signManifest(t, manifest(b))
 			for i := range 2 {
-				row(b, i)["recipient_id"] = "7"
+				row(b, i)["recipient_id"], row(b, i)["kind"] = "7", "http_img"
 				relog(t, b, i, fmt.Sprintf(`{"event":"beacon","file_id":"%s","kind":"%s","recipient_id":7,"source_ip":"%s","timestamp":"%s","token_id":"%s","user_agent":%s}`,
 					row(b, i)["file_id"], row(b, i)["kind"], row(b, i)["source_ip"], row(b, i)["qualified_timestamp"], row(b, i)["token_id"], canonical(t, row(b, i)["user_agent"])))
 			}
