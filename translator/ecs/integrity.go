@@ -61,12 +61,7 @@ func finding(w shape.Writer, f *translator.Integrity, extra translator.ExtraAttr
 	w.Text("reason", f.Message)
 	w.Int("severity", severities[level])
 	w.End()
-	w.Begin("source")
-	location(w, extra)
-	w.End()
-	w.Begin("labels")
-	extraLabels(w, extra, func(string) bool { return false }) // findings have no labels of their own
-	w.End()
+	added(w, extra)
 	integrity(w, f)
 	w.Text("message", f.Message)
 }
