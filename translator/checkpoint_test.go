@@ -87,10 +87,12 @@ func TestCheckpointLogRecord(t *testing.T) {
 
 func TestCheckpointRoundTripLosesNothing(t *testing.T) {
 	for name, change := range map[string]func(*translator.Checkpoint){
-		"full":           func(*translator.Checkpoint) {},
-		"not holding":    func(c *translator.Checkpoint) { c.HoldingSince = time.Time{} },
-		"lag unknown":    func(c *translator.Checkpoint) { c.Undelivered, c.HasUndelivered = 0, false },
-		"zero counts":    func(c *translator.Checkpoint) { c.Verified, c.Mismatch, c.Undelivered, c.Quarantined, c.TlogSize = 0, 0, 0, 0, 0 },
+		"full":        func(*translator.Checkpoint) {},
+		"not holding": func(c *translator.Checkpoint) { c.HoldingSince = time.Time{} },
+		"lag unknown": func(c *translator.Checkpoint) { c.Undelivered, c.HasUndelivered = 0, false },
+		"zero counts": func(c *translator.Checkpoint) {
+			c.Verified, c.Mismatch, c.Undelivered, c.Quarantined, c.TlogSize = 0, 0, 0, 0, 0
+		},
 		"root unknown":   func(c *translator.Checkpoint) { c.TlogRoot = "" },
 		"no head":        func(c *translator.Checkpoint) { c.HeadSize, c.HeadRoot, c.HeadSignature = 0, "", "" },
 		"nothing at all": func(c *translator.Checkpoint) { *c = translator.Checkpoint{UID: c.UID} },
