@@ -20,7 +20,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files in testdata/integrity")
+var update = flag.Bool("update", false, "rewrite the golden files in testdata/integrity and testdata/checkpoint-records")
 
 // findings has one finding of each kind.
 func findings() []translator.Integrity {
@@ -82,7 +82,13 @@ func findings() []translator.Integrity {
 // golden compares lines with a golden file in testdata/integrity.
 func golden(t *testing.T, name string, lines [][]byte) {
 	t.Helper()
-	path := filepath.Join("..", "testdata", "integrity", name+".jsonl")
+	goldenIn(t, "integrity", name, lines)
+}
+
+// goldenIn compares lines with a golden file in a directory of testdata.
+func goldenIn(t *testing.T, directory, name string, lines [][]byte) {
+	t.Helper()
+	path := filepath.Join("..", "testdata", directory, name+".jsonl")
 	text := append(bytes.Join(lines, []byte("\n")), '\n')
 	if *update {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))

@@ -190,7 +190,7 @@ func TestRecordsAreNoAlerts(t *testing.T) {
 	for kind, want := range map[string]string{
 		translator.IntegrityRowMismatch:   `"kind":"alert"`,
 		translator.IntegrityHeadMissing:   `"kind":"alert"`,
-		translator.IntegrityRowsRechecked: `"kind":"event"`,
+		translator.IntegrityRowsRechecked: `"kind":"state"`,
 	} {
 		document := string((&ecs.Translator{}).AppendJSON(nil, &translator.Document{Integrity: &translator.Integrity{Kind: kind}}))
 		assert.Contains(t, document, want, kind)

@@ -28,9 +28,10 @@ var severities = [...]int64{shape.Informational: 21, shape.Medium: 47, shape.Hig
 // was observed: only that two records do not agree.
 var findingCategorization = integrityCategorization("alert")
 
-// recordCategorization is that of records that need no look, and that no rule on alerts
-// should match: an `event`, something that "happened" (ecs-allowed-values-event-kind.html).
-var recordCategorization = integrityCategorization("event")
+// recordCategorization is that of records that need no look: no alert, which rules would
+// match, and no `event` either, by which queries tell beacons from the rest. A `state`
+// "conveys information about the state of an entity" (ecs-allowed-values-event-kind.html).
+var recordCategorization = integrityCategorization("state")
 
 func integrityCategorization(kind string) *shape.Fixed {
 	return shape.NewFixed(func(w shape.Writer) {
@@ -61,12 +62,7 @@ func finding(w shape.Writer, f *translator.Integrity, extra translator.ExtraAttr
 	w.Text("reason", f.Message)
 	w.Int("severity", severities[level])
 	w.End()
-	w.Begin("source")
-	location(w, extra)
-	w.End()
-	w.Begin("labels")
-	extraLabels(w, extra, func(string) bool { return false }) // findings have no labels of their own
-	w.End()
+	added(w, extra)
 	integrity(w, f)
 	w.Text("message", f.Message)
 }
