@@ -179,7 +179,7 @@ func (r *Reconciler) statusOf(ctx context.Context, e *translator.Event) (status,
 func (r *Reconciler) withReverification(ctx context.Context, fn func() error) error {
 	for done := false; ; {
 		err := fn()
-		if err == nil || !errors.Is(err, tlog.ErrUnknown) || errors.Is(err, tlog.ErrRotated) || done || ctx.Err() != nil {
+		if err == nil || !errors.Is(err, tlog.ErrUnknown) || done || ctx.Err() != nil {
 			return err
 		}
 		var failed error
