@@ -14,21 +14,25 @@ import (
 // Summary is what a verification says about everything. It is also the JSON
 // object of --json.
 type Summary struct {
-	Rows             int64            `json:"rows"`
-	Verified         int64            `json:"verified"`
-	Mismatch         int64            `json:"mismatch"`
-	Missing          int64            `json:"missing"`
-	Duplicate        int64            `json:"duplicate"`
-	Leaves           int64            `json:"leaves"`
-	BeaconLeaves     int64            `json:"beacon_leaves"`
-	LeavesWithoutRow int64            `json:"leaves_without_row"`
-	OlderLeaves      int64            `json:"leaves_older_than_rows"`
-	Root             string           `json:"root,omitempty"` // "" if the hash of a leaf is unknown
-	IncompleteLine   bool             `json:"incomplete_line"`
-	Head             *HeadSummary     `json:"head"`
-	Findings         int64            `json:"findings"`
-	ByKind           map[string]int64 `json:"findings_by_kind"`
-	Notices          []Notice         `json:"notices,omitempty"`
+	Rows      int64 `json:"rows"`
+	Verified  int64 `json:"verified"`
+	Mismatch  int64 `json:"mismatch"`
+	Missing   int64 `json:"missing"`
+	Duplicate int64 `json:"duplicate"`
+	// RecipientsChecked rows name a recipient and an issuer that a signed manifest or a
+	// register leaf names for their document; for RecipientsNotChecked ones, none does.
+	RecipientsChecked    int64            `json:"recipients_checked"`
+	RecipientsNotChecked int64            `json:"recipients_not_checked"`
+	Leaves               int64            `json:"leaves"`
+	BeaconLeaves         int64            `json:"beacon_leaves"`
+	LeavesWithoutRow     int64            `json:"leaves_without_row"`
+	OlderLeaves          int64            `json:"leaves_older_than_rows"`
+	Root                 string           `json:"root,omitempty"` // "" if the hash of a leaf is unknown
+	IncompleteLine       bool             `json:"incomplete_line"`
+	Head                 *HeadSummary     `json:"head"`
+	Findings             int64            `json:"findings"`
+	ByKind               map[string]int64 `json:"findings_by_kind"`
+	Notices              []Notice         `json:"notices,omitempty"`
 }
 
 // Notice is a [registry.Notice].
@@ -61,6 +65,8 @@ func (s *Summary) table() string {
 	t.line("  mismatch", s.Mismatch)
 	t.line("  missing", s.Missing)
 	t.line("  duplicate", s.Duplicate)
+	t.line("recipients checked", s.RecipientsChecked)
+	t.line("  not checked", s.RecipientsNotChecked)
 	t.line("leaves", s.Leaves)
 	t.line("  beacon leaves", s.BeaconLeaves)
 	t.line("  without a row", s.LeavesWithoutRow)
@@ -88,7 +94,7 @@ func (s *Summary) table() string {
 // kinds are the kinds of findings in the order in which they are shown.
 var kinds = []string{
 	translator.IntegrityRowMismatch, translator.IntegrityLeafWithoutRow, translator.IntegrityLogRewritten,
-	translator.IntegrityLeafCorrupt, translator.IntegrityHeadSignatureInvalid, translator.IntegrityHeadInconsistent,
+	translator.IntegrityTokenRebound, translator.IntegrityManifestReplaced, translator.IntegrityLeafCorrupt, translator.IntegrityHeadSignatureInvalid, translator.IntegrityHeadInconsistent,
 }
 
 // table is a text with a label and a value on each line.
