@@ -18,6 +18,20 @@ func (v *verification) checkRegistrations(ctx context.Context) error {
 		}
 	}
 	counts := v.reconciler.RecipientCounts()
-	v.summary.RecipientsChecked, v.summary.RecipientsNotChecked = counts.Checked, counts.NotChecked
+	v.summary.Recipients = Recipients{Checked: counts.Checked, NotChecked: counts.NotChecked}
 	return nil
+}
+
+// Recipients is how many rows that name a document were held against its registrations.
+type Recipients struct {
+	// Checked rows have a recipient and an issuer that a signed manifest or a `register`
+	// leaf names for their document; for those that are NotChecked, none does.
+	Checked    int64 `json:"checked"`
+	NotChecked int64 `json:"not_checked"`
+}
+
+func (t *table) recipients(r Recipients) {
+	t.line("recipients", r.Checked+r.NotChecked)
+	t.line("  checked", r.Checked)
+	t.line("  not checked", r.NotChecked)
 }

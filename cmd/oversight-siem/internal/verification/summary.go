@@ -4,7 +4,10 @@
 package verification
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
@@ -14,25 +17,24 @@ import (
 // Summary is what a verification says about everything. It is also the JSON
 // object of --json.
 type Summary struct {
-	Rows      int64 `json:"rows"`
-	Verified  int64 `json:"verified"`
-	Mismatch  int64 `json:"mismatch"`
-	Missing   int64 `json:"missing"`
-	Duplicate int64 `json:"duplicate"`
-	// RecipientsChecked rows name a recipient and an issuer that a signed manifest or a
-	// register leaf names for their document; for RecipientsNotChecked ones, none does.
-	RecipientsChecked    int64            `json:"recipients_checked"`
-	RecipientsNotChecked int64            `json:"recipients_not_checked"`
-	Leaves               int64            `json:"leaves"`
-	BeaconLeaves         int64            `json:"beacon_leaves"`
-	LeavesWithoutRow     int64            `json:"leaves_without_row"`
-	OlderLeaves          int64            `json:"leaves_older_than_rows"`
-	Root                 string           `json:"root,omitempty"` // "" if the hash of a leaf is unknown
-	IncompleteLine       bool             `json:"incomplete_line"`
-	Head                 *HeadSummary     `json:"head"`
-	Findings             int64            `json:"findings"`
-	ByKind               map[string]int64 `json:"findings_by_kind"`
-	Notices              []Notice         `json:"notices,omitempty"`
+	Rows             int64            `json:"rows"`
+	Verified         int64            `json:"verified"`
+	Mismatch         int64            `json:"mismatch"`
+	Missing          int64            `json:"missing"`
+	Duplicate        int64            `json:"duplicate"`
+	IDsUpToZero      int64            `json:"rows_with_ids_up_to_zero"` // no registry hands these out
+	Recipients       Recipients       `json:"recipients"`
+	Leaves           int64            `json:"leaves"`
+	BeaconLeaves     int64            `json:"beacon_leaves"`
+	LeavesWithoutRow int64            `json:"leaves_without_row"`
+	OlderLeaves      int64            `json:"leaves_older_than_rows"`
+	Root             string           `json:"root,omitempty"` // "" if the hash of a leaf is unknown
+	IncompleteLine   bool             `json:"incomplete_line"`
+	Head             *HeadSummary     `json:"head"`
+	Findings         int64            `json:"findings"`
+	ByKind           map[string]int64 `json:"findings_by_kind"`
+	Records          map[string]int64 `json:"records_by_kind,omitempty"`
+	Notices          []Notice         `json:"notices,omitempty"`
 }
 
 // Notice is a [registry.Notice].
@@ -52,9 +54,29 @@ func (s *Summary) UnreadRows() string {
 	return ""
 }
 
-func (s *Summary) add(kind string) {
+// add counts a finding, or a record of what an honest registry does as well.
+func (s *Summary) add(f *translator.Integrity) {
+	if isRecord(f) {
+		s.Records[f.Kind]++
+		return
+	}
 	s.Findings++
-	s.ByKind[kind]++
+	s.ByKind[f.Kind]++
+}
+
+// isRecord reports whether something needs no look, and is therefore no finding.
+func isRecord(f *translator.Integrity) bool {
+	info := translator.IntegritySeverity(translator.IntegrityRowsPruned)
+	return cmp.Or(f.Severity, translator.IntegritySeverity(f.Kind)) <= info
+}
+
+// NotProven returns a clause about what the rows that are left do not prove; "" for
+// nothing.
+func (s *Summary) NotProven() string {
+	if s.OlderLeaves > 0 && s.OlderLeaves == s.BeaconLeaves {
+		return fmt.Sprintf("no row is left that agrees with its leaf, so that nothing tells pruned rows from deleted ones: none of the %d beacon leaves was confirmed", s.BeaconLeaves)
+	}
+	return ""
 }
 
 // table is the summary as text.
@@ -65,8 +87,10 @@ func (s *Summary) table() string {
 	t.line("  mismatch", s.Mismatch)
 	t.line("  missing", s.Missing)
 	t.line("  duplicate", s.Duplicate)
-	t.line("recipients checked", s.RecipientsChecked)
-	t.line("  not checked", s.RecipientsNotChecked)
+	if s.IDsUpToZero > 0 {
+		t.line("  with ids of 0 or below", s.IDsUpToZero)
+	}
+	t.recipients(s.Recipients)
 	t.line("leaves", s.Leaves)
 	t.line("  beacon leaves", s.BeaconLeaves)
 	t.line("  without a row", s.LeavesWithoutRow)
@@ -83,18 +107,12 @@ func (s *Summary) table() string {
 	}
 	t.head(s.Head)
 	t.line("findings", s.Findings)
-	for _, kind := range kinds {
-		if s.ByKind[kind] > 0 {
-			t.line("  "+kind, s.ByKind[kind])
-		}
+	t.kinds(s.ByKind)
+	if len(s.Records) > 0 {
+		t.line("records", "")
+		t.kinds(s.Records)
 	}
 	return t.String()
-}
-
-// kinds are the kinds of findings in the order in which they are shown.
-var kinds = []string{
-	translator.IntegrityRowMismatch, translator.IntegrityLeafWithoutRow, translator.IntegrityLogRewritten,
-	translator.IntegrityTokenRebound, translator.IntegrityManifestReplaced, translator.IntegrityLeafCorrupt, translator.IntegrityHeadSignatureInvalid, translator.IntegrityHeadInconsistent,
 }
 
 // table is a text with a label and a value on each line.
@@ -114,5 +132,12 @@ func (t *table) head(h *HeadSummary) {
 		t.line("  signed by", h.SignedBy)
 	} else {
 		t.line("  signature", h.Signature)
+	}
+}
+
+// kinds writes how many there are of each kind, in the order of their names.
+func (t *table) kinds(counts map[string]int64) {
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		t.line("  "+kind, counts[kind])
 	}
 }
