@@ -45,6 +45,12 @@ type Settings struct {
 	// OnLeaf is called for every new leaf of the log, in order; beacon says that
 	// it looks like a beacon leaf and is not corrupt. Default: none.
 	OnLeaf func(index int64, beacon bool)
+	// HeadInterval is the time between two tree heads. Default, 0: none is expected, and
+	// none is missing.
+	HeadInterval time.Duration
+	// OnHead is called for every tree head when it is known how it compares with the
+	// log. It must not call the Reconciler. Default: none.
+	OnHead func(CheckedHead)
 	// LastID is the id of the last row that was delivered. If what was saved ends
 	// before it, rows were not checked, and their leaves are not reported; if it ends
 	// after it, all rows may claim their leaves again.
@@ -75,8 +81,7 @@ type Reconciler struct {
 
 	samples []lengthSample // how long the log was when, oldest first
 
-	pendingHead         *tlog.Head // to be compared when the log is as long
-	pendingHeadDeadline time.Time  // for that
+	heads heads // the registry's tree heads
 
 	lastErr      error     // why the log cannot be read
 	failingSince time.Time // when that began
@@ -135,8 +140,8 @@ func (r *Reconciler) Reverify(ctx context.Context) error {
 	return r.recordErr(err)
 }
 
-// HeadSize is the size of the last tree head that matched the log; 0 if there
-// was none.
+// HeadSize is the size at which the log had the root of the last tree head that matched;
+// 0 if there was none.
 func (r *Reconciler) HeadSize() int64 {
 	if n := len(r.state.Heads); n > 0 {
 		return r.state.Heads[n-1].Size
@@ -186,7 +191,7 @@ func (r *Reconciler) Idle(ctx context.Context) {
 		r.sampleLength()
 		r.reportOverdue(ctx)
 	}
-	r.comparePendingHead()
+	r.WatchHeads()
 }
 
 // minLeavesToSave is the least number of leaves for which it is saved that they were

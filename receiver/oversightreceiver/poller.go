@@ -232,8 +232,12 @@ func (p *poller) eventsPause(now time.Time, err error) time.Duration {
 	}
 }
 
-// onReplaced continues with the other database from its beginning, or stops.
+// onReplaced continues with what a database that went back has in common with what was
+// delivered, and with another one from its beginning, or stops.
 func (p *poller) onReplaced(ctx context.Context, err *registry.ReplacedError) error {
+	if back, err := p.continueRolledBack(ctx, err); back || err != nil {
+		return err
+	}
 	p.telemetry.replaced(ctx)
 	restart := p.config.OnDatabaseReplaced == ReplacedRestart
 	p.reconciliation.replaced(err, restart)

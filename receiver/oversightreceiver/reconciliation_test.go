@@ -474,7 +474,8 @@ func TestReplacedDatabaseIsAFinding(t *testing.T) {
 			stop := a.run()
 			a.waitForEvents(map[string]int{"verified": 40})
 			stop()
-			a.tamper(registrygen.DatabaseReplaced, registrygen.TamperOptions{})
+			none := int64(0) // rows are kept
+			a.tamper(registrygen.DatabaseReplaced, registrygen.TamperOptions{At: &none})
 			stop = a.run()
 			require.EventuallyWithT(t, func(c *assert.CollectT) {
 				assert.Contains(c, a.records.kinds(), translator.IntegrityDatabaseReplaced)
