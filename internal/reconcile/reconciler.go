@@ -191,6 +191,7 @@ func (r *Reconciler) Idle(ctx context.Context) {
 		r.sampleLength()
 		r.reportOverdue(ctx)
 	}
+	r.noteShortLog()
 	r.WatchHeads()
 }
 
