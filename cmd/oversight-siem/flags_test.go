@@ -96,7 +96,7 @@ func TestVerifyChecksRegistryID(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, arguments := range [][]string{nil, {"--help"}, {"export", "--help"}, {"preview", "--help"}, {"verify", "--help"}, {"prove", "--help"}} {
+	for _, arguments := range [][]string{nil, {"--help"}, {"export", "--help"}, {"preview", "--help"}, {"verify", "--help"}, {"verify-evidence", "--help"}, {"prove", "--help"}} {
 		r := run(t, arguments...)
 		assert.Zero(t, r.code)
 		assert.Contains(t, r.stdout, "Usage:")
@@ -110,6 +110,9 @@ func TestHelp(t *testing.T) {
 	}
 	for _, text := range []string{"EXIT STATUS", "not everything could be checked", "leaf_without_row", "integrity_kind", "--pruned", "130", "141"} {
 		assert.Contains(t, run(t, "verify", "--help").stdout, text)
+	}
+	for _, text := range []string{"EXIT STATUS", "not_proven", "64 MiB", "--issuer-key HEX", "141"} {
+		assert.Contains(t, run(t, "verify-evidence", "--help").stdout, text)
 	}
 	assert.Contains(t, run(t, "prove", "--help").stdout, "RFC 6962")
 }

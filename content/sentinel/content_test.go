@@ -173,6 +173,7 @@ func TestRuleOnTheLog(t *testing.T) {
 	assert.Contains(t, query, `dynamic(["`+translator.TlogStatusMismatch+`", "`+translator.TlogStatusDuplicate+`"])`)
 	assert.NotRegexp(t, `IntegrityKind\s*(==|!=|in\b|!in\b)`, query, "no kind is left out")
 	assert.Contains(t, query, "OversightIntegrity\n")
+	assert.Contains(t, query, `| where Severity != "Informational"`, "records that are no findings raise no alert")
 	assert.Equal(t, "High", readRules(t)["rules/LogDisagrees.yaml"].Severity)
 }
 

@@ -26,7 +26,8 @@ type Entry struct {
 	Beacon   *leaf.Beacon
 	IsBeacon bool
 	// Corrupt: the leaf cannot be read, has a hash or an index that is not its own,
-	// or is missing in the file.
+	// or is missing in the file; or it may be a beacon's, and is not a JSON object
+	// without repeated keys.
 	Corrupt bool
 }
 
@@ -78,8 +79,11 @@ func (l *Log) parseEntry(e *entry) Entry {
 	if !e.mayBeBeacon() {
 		return Entry{Corrupt: e.corrupt}
 	}
-	// A leaf that is not canonical JSON is a leaf all the same, but not a beacon's.
-	if isBeacon, err := leaf.ParseBeacon(e.text, &l.lastBeacon); err != nil || !isBeacon {
+	isBeacon, err := leaf.ParseBeacon(e.text, &l.lastBeacon)
+	switch {
+	case err != nil:
+		return Entry{Corrupt: true}
+	case !isBeacon:
 		return Entry{}
 	}
 	return Entry{Beacon: &l.lastBeacon, IsBeacon: true}

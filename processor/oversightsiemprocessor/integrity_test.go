@@ -55,7 +55,7 @@ func TestSplunkFinding(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"schema": "oversight-siem-1", "integrity_kind": "row_mismatch", "action": "integrity-row-mismatch",
 		"message": "Row 7 differs from leaf 3 in token_id.", "event_uid": findingUID, "occurred_at": "2024-12-24T00:26:42Z",
-		"event_id": "7", "row_uid": "00112233445566778899aabbccddeeff", "tlog_index": int64(3), "tlog_status": "mismatch",
+		"severity": "high", "event_id": "7", "row_uid": "00112233445566778899aabbccddeeff", "tlog_index": int64(3), "tlog_status": "mismatch",
 		"tlog_mismatch": []any{"token_id"}, "registry_id": "deadbeef",
 	}, finding.Body().AsRaw())
 	assert.Empty(t, finding.SeverityText())
@@ -84,7 +84,7 @@ func TestSentinelFinding(t *testing.T) {
 		"TimeGenerated": "2024-12-24T00:26:42Z", "OccurredAt": "2024-12-24T00:26:42Z", "Schema": "oversight-siem-1", "RegistryId": "deadbeef",
 		"EventId": "7", "EventUid": findingUID, "Action": "integrity-row-mismatch", "TlogIndex": int64(3), "TlogStatus": "mismatch",
 		"TlogMismatch": "token_id", "IntegrityKind": "row_mismatch", "Message": "Row 7 differs from leaf 3 in token_id.",
-		"RowUid": "00112233445566778899aabbccddeeff",
+		"Severity": "High", "RowUid": "00112233445566778899aabbccddeeff",
 	}
 	_, _, finding := translated(t, defaults(siem.FormatSentinel))
 	assert.Equal(t, columns, finding.Body().AsRaw())

@@ -104,6 +104,7 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 	}
 	poller.delivered.Store(-1) // until the checkpoint is loaded
 	lag := newLagMeter(reader.Lag, poller.position)
+	poller.checkpoints = r.newCheckpointRecords(lag)
 	r.telemetry.begin(ctx, sizes != nil)
 	if err := r.telemetry.observe(lag, sizes); err != nil {
 		return errors.Join(err, reader.Close())
@@ -112,6 +113,11 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 	stopCtx, stop := context.WithCancel(deliverCtx)
 	poller.deliver = func(events []event, findings []finding) error {
 		return r.deliver(deliverCtx, events, findings)
+	}
+	if poller.checkpoints != nil {
+		poller.checkpoints.send = func(record *checkpointRecord, timeout time.Duration) error {
+			return r.deliverCheckpointRecord(deliverCtx, record, timeout)
+		}
 	}
 	r.stop, r.abort, r.done = stop, abort, make(chan struct{})
 	go func() {
@@ -128,9 +134,16 @@ func (r *oversightReceiver) deliver(ctx context.Context, events []event, finding
 	if len(events) == 0 {
 		lane = laneRecords
 	}
-	returned := r.health.watchDelivery(func() string { return "delivering " + described(events, findings) })
+	return r.watched(ctx, lane, func() string { return "delivering " + described(events, findings) }, func() error {
+		return r.consume(ctx, events, findings)
+	})
+}
+
+// watched calls consume, and reports how that goes.
+func (r *oversightReceiver) watched(ctx context.Context, lane lane, what func() string, consume func() error) error {
+	returned := r.health.watchDelivery(what)
 	begin := time.Now()
-	err := r.consume(ctx, events, findings)
+	err := consume()
 	returned(err)
 	if r.abandoned.Load() {
 		return errStopping
