@@ -199,6 +199,7 @@ func (r *Reconciler) Idle(ctx context.Context) {
 		r.sampleLength()
 		r.reportOverdue(ctx)
 	}
+	r.noteShortLog()
 	r.WatchHeads()
 	if !r.settings.Audit {
 		r.sweepBindings(ctx)
