@@ -87,6 +87,9 @@ func (r *Reconciler) addLogFindings(ctx context.Context) {
 		case translator.IntegrityLeafCorrupt:
 			f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = found.First, true, found.Last
 			f.Message = messageCorrupt(found)
+		case translator.IntegrityLeafIndexJumped:
+			f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = found.First, true, found.Last
+			f.Message = messageJumped(found)
 		case translator.IntegrityLogRewritten:
 			f.TlogSize = found.Size
 			if found.HasExpectedRoot {
@@ -111,6 +114,13 @@ func messageCorrupt(found tlog.Finding) string {
 		return fmt.Sprintf("Leaf %d of the transparency log is corrupt: %s.", found.First, found.Reason)
 	}
 	return fmt.Sprintf("Leaves %d to %d of the transparency log are corrupt: %s.", found.First, found.Last, found.Reason)
+}
+
+func messageJumped(found tlog.Finding) string {
+	if found.First != found.Last {
+		return fmt.Sprintf("The indexes of the transparency log's lines jump between leaf %d and leaf %d: %s.", found.First, found.Last, found.Reason)
+	}
+	return fmt.Sprintf("The indexes of the transparency log's lines jump at leaf %d: %s. A registry whose disk was full writes such lines.", found.First, found.Reason)
 }
 
 // releaseClaimsFrom lets rows claim the leaves from size on again, which are not

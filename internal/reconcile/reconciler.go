@@ -114,6 +114,7 @@ func Open(settings Settings) (*Reconciler, error) {
 	r.log = tlog.Open(tlog.Settings{
 		Path: settings.Leaves, State: r.state.Tree, OnLeaf: r.onLeaf,
 		ReverifyEvery: settings.ReverifyEvery, Now: settings.Now,
+		KeptRoot: r.keptRoot, ShortGrace: settings.Grace,
 	})
 	return r, err
 }
