@@ -58,6 +58,8 @@ type Log struct {
 	// RescanFrom is the first leaf that may be another one since the log was rewritten,
 	// as long as a [Review] of all rows is not done.
 	RescanFrom int64 `json:"rescan_from,omitempty"`
+	// Bindings is what was reported of registrations.
+	Bindings Bindings `json:"bindings,omitzero"`
 	// Extra is the members that this version does not know.
 	Extra Extra `json:"-"`
 }

@@ -6,7 +6,6 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"math"
 	"slices"
 	"time"
 
@@ -51,12 +50,15 @@ func (r *Reconciler) checkAll(ctx, within context.Context, events []translator.E
 		for i := range part {
 			r.check(ctx, within, &part[i])
 		}
+		r.checkBindings(ctx, part)
 	}
 	if r.unlogged {
 		r.addUnloggedFindings(events)
 	}
 	r.addLogFindings(ctx)
-	r.noteVerified(events)
+	if len(events) > 0 {
+		r.firstChecked = events[0].ID
+	}
 }
 
 // maxCheckedTogether is how many rows are checked after reading their leaves, which
@@ -87,9 +89,9 @@ const (
 // file may have been replaced.
 func (r *Reconciler) waitForLeaf(ctx context.Context, index int64) {
 	for {
-		err := r.recordErr(r.log.Advance(ctx, min(index, math.MaxInt64-1)+1))
+		err := r.recordErr(r.log.AdvanceToIndex(ctx, index))
 		switch {
-		case err == nil && index < r.log.Size(), r.settings.Wait == 0 && r.log.AtEnd():
+		case err == nil && (index < 0 || r.log.Covers(index)), r.settings.Wait == 0 && r.log.AtEnd():
 			return
 		case err != nil && r.settings.Now().Sub(r.failingSince) >= r.settings.Wait:
 			return
@@ -107,10 +109,11 @@ func (r *Reconciler) waitForLeaf(ctx context.Context, index int64) {
 // check compares an event with its leaf, within that context; ctx is done when nobody
 // waits for anything any more.
 func (r *Reconciler) check(ctx, within context.Context, e *translator.Event) {
+	var leaf int64
 	var lost bool
-	e.TlogStatus, e.TlogMismatch, lost = r.statusOf(ctx, within, e)
+	leaf, e.TlogStatus, e.TlogMismatch, lost = r.statusOf(ctx, within, e)
 	if lost || e.TlogStatus == translator.TlogStatusVerified {
-		r.claim(within, e, lost)
+		r.claim(within, e, leaf, lost)
 	}
 	switch e.TlogStatus {
 	case translator.TlogStatusUnavailable:
@@ -139,22 +142,25 @@ func (r *Reconciler) check(ctx, within context.Context, e *translator.Event) {
 // claim stages the claim of a row that agrees with its leaf. The event is a duplicate if
 // another row had claimed the leaf: also one whose leaf was verified then, and is lost
 // now.
-func (r *Reconciler) claim(ctx context.Context, e *translator.Event, lost bool) {
-	leaves, err := r.pages.page(ctx, e.TlogIndex)
-	if err == nil && leaves.isClaimed(e.TlogIndex) && r.rereading() {
+func (r *Reconciler) claim(ctx context.Context, e *translator.Event, leaf int64, lost bool) {
+	leaves, err := r.pages.page(ctx, leaf)
+	if err == nil && leaves.isClaimed(leaf) && r.rereading() {
 		_ = r.Reverify(ctx) // Err returns the error
 	}
 	switch {
 	case err != nil: // Err returns it
 		e.TlogStatus = translator.TlogStatusUnavailable
-	case leaves.isClaimed(e.TlogIndex) && r.rereading():
+	case leaves.isClaimed(leaf) && r.rereading():
 		e.TlogStatus = translator.TlogStatusUnavailable // it may be another leaf by now
-	case leaves.isClaimed(e.TlogIndex):
+	case leaves.isClaimed(leaf):
 		e.TlogStatus = translator.TlogStatusDuplicate
 	case !lost:
 		r.verified = true
-		leaves.stage(e.TlogIndex)
-		r.staged = append(r.staged, claim{leaves, e.TlogIndex})
+		leaves.stage(leaf)
+		r.staged = append(r.staged, claim{leaves, leaf})
+		if !r.state.Baselined {
+			r.verifiedRows = append(r.verifiedRows, verifiedRow{e.ID, leaf})
+		}
 	}
 }
 
@@ -202,25 +208,25 @@ func hasIndex(e *translator.Event) bool { return e.HasTlogIndex && e.TlogIndex !
 // statusOf compares the row with its leaf, whether or not another row claimed it. lost
 // says that the log has the leaf, and that it cannot be read any more: that proves
 // nothing about the row.
-func (r *Reconciler) statusOf(ctx, within context.Context, e *translator.Event) (status, mismatch string, lost bool) {
+func (r *Reconciler) statusOf(ctx, within context.Context, e *translator.Event) (leaf int64, status, mismatch string, lost bool) {
 	if !hasIndex(e) || e.TlogIndex < 0 {
-		return translator.TlogStatusMissing, "", false
+		return -1, translator.TlogStatusMissing, "", false
 	}
 	err := r.withReverification(within, func() (err error) {
-		mismatch, err = r.log.Compare(e)
+		leaf, mismatch, err = r.log.CompareLeaf(e, r.isLeafClaimed)
 		return err
 	})
 	switch {
 	case errors.Is(err, tlog.ErrBeyond) && r.lastErr == nil && r.log.AtEnd() && ctx.Err() == nil:
-		return translator.TlogStatusMissing, "", false
+		return -1, translator.TlogStatusMissing, "", false
 	case err != nil:
-		return translator.TlogStatusUnavailable, "", errors.Is(err, tlog.ErrRotated)
+		return -1, translator.TlogStatusUnavailable, "", false
 	case mismatch == tlog.MismatchLeaf:
-		return translator.TlogStatusUnavailable, "", true
+		return leaf, translator.TlogStatusUnavailable, "", true
 	case mismatch != "":
-		return translator.TlogStatusMismatch, mismatch, false
+		return leaf, translator.TlogStatusMismatch, mismatch, false
 	}
-	return translator.TlogStatusVerified, "", false
+	return leaf, translator.TlogStatusVerified, "", false
 }
 
 // withReverification calls fn until it succeeds, and verifies more of the log again
@@ -228,7 +234,7 @@ func (r *Reconciler) statusOf(ctx, within context.Context, e *translator.Event) 
 func (r *Reconciler) withReverification(ctx context.Context, fn func() error) error {
 	for done := false; ; {
 		err := fn()
-		if err == nil || !errors.Is(err, tlog.ErrUnknown) || errors.Is(err, tlog.ErrRotated) || done || ctx.Err() != nil {
+		if err == nil || !errors.Is(err, tlog.ErrUnknown) || done || ctx.Err() != nil {
 			return err
 		}
 		var failed error
@@ -248,19 +254,6 @@ var expiredContext = func() context.Context {
 
 // verifiedRow is a row and the leaf that confirms it.
 type verifiedRow struct{ id, leaf int64 }
-
-// noteVerified notes the verified rows for setBaseline, as long as it needs them.
-func (r *Reconciler) noteVerified(events []translator.Event) {
-	if r.state.Baselined || len(events) == 0 {
-		return
-	}
-	r.firstChecked = events[0].ID
-	for i := range events {
-		if e := &events[i]; e.TlogStatus == translator.TlogStatusVerified {
-			r.verifiedRows = append(r.verifiedRows, verifiedRow{e.ID, e.TlogIndex})
-		}
-	}
-}
 
 // setBaseline decides from which leaf on rows are expected, when the rows up to lastID
 // have been delivered: from the first leaf, if the row with id 1 is there; otherwise

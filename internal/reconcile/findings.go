@@ -6,6 +6,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
@@ -127,7 +128,8 @@ func (r *Reconciler) addLogFindings(ctx context.Context) {
 			if h := r.SignedHead(); h != nil {
 				f.Message += fmt.Sprintf(" The last signed tree head that matched the log has size %d, root %s and signature %s.", h.Size, h.Root, h.Signature)
 			}
-			r.forgetFrom(ctx, found.NewSize)
+			r.forget(ctx, &found)
+			r.restartBindings()
 		}
 		r.add(f)
 	}
@@ -140,21 +142,25 @@ func messageCorrupt(found tlog.Finding) string {
 	return fmt.Sprintf("Leaves %d to %d of the transparency log are corrupt: %s.", found.First, found.Last, found.Reason)
 }
 
-// forgetFrom forgets what is known of the leaves from an index on, which are others now,
+// forget forgets what is known of the leaves of a rewritten log that may be others now,
 // or gone. All rows are compared again, since some of these leaves may be there after all.
-func (r *Reconciler) forgetFrom(ctx context.Context, index int64) {
+func (r *Reconciler) forget(ctx context.Context, found *tlog.Finding) {
+	first, end := found.First, int64(math.MaxInt64)
+	if found.RangeKnown && found.NewSize >= found.Size {
+		end = found.Last + 1
+	}
 	r.forks++
 	r.samples = nil
 	r.dropRecheck()
-	if err := r.pages.forgetFrom(ctx, index); err != nil {
+	if err := r.pages.forget(ctx, first, end); err != nil {
 		_ = r.recordErr(err)
 	}
-	r.state.ResolvedUpTo = min(r.state.ResolvedUpTo, index)
+	r.state.ResolvedUpTo = min(r.state.ResolvedUpTo, first)
 	if r.settings.Rows == nil {
 		return
 	}
-	if !r.reviews.hasRescan() || index < r.state.RescanFrom {
-		r.state.RescanFrom = index
+	if !r.reviews.hasRescan() || first < r.state.RescanFrom {
+		r.state.RescanFrom = first
 	}
 	r.reviews.rescan(r.state.LastID)
 }

@@ -177,20 +177,20 @@ func (p *pages) reset() {
 	p.loaded, p.stored, p.failedErr = nil, 0, nil
 }
 
-// forgetFrom forgets all that is known of the leaves from size on, which are other
-// leaves now or will be.
-func (p *pages) forgetFrom(ctx context.Context, size int64) error {
+// forget forgets all that is known of the leaves from one on and before end, which are
+// other leaves now or will be.
+func (p *pages) forget(ctx context.Context, from, end int64) error {
 	last := p.stored - 1
 	for number := range p.loaded {
 		last = max(last, number)
 	}
-	for number := size / checkpoint.PageLeaves; number <= last; number++ {
-		first := max(size, number*checkpoint.PageLeaves)
+	for number := from / checkpoint.PageLeaves; number <= last && number*checkpoint.PageLeaves < end; number++ {
+		first := max(from, number*checkpoint.PageLeaves)
 		known, err := p.page(ctx, first)
 		if err != nil {
 			return err
 		}
-		for index := first; index < (number+1)*checkpoint.PageLeaves; index++ {
+		for index := first; index < min(end, (number+1)*checkpoint.PageLeaves); index++ {
 			word, bit := bitOf(index)
 			known.kept.Claimed[word] &^= bit
 			known.kept.Resolved[word] &^= bit

@@ -114,16 +114,16 @@ func (r *Reconciler) recheckRow(ctx context.Context, c *recheck, e *translator.E
 	if !hasIndex(e) || e.TlogIndex < 0 {
 		return true // the log says nothing of it
 	}
-	if rescan && e.TlogIndex < r.state.RescanFrom { // its leaf has not changed
-		c.lowestLeaf = min(c.lowestLeaf, e.TlogIndex)
+	leaf, mismatch, err := r.compareAgain(ctx, e)
+	if err == nil && rescan && leaf < r.state.RescanFrom { // its leaf has not changed
+		c.lowestLeaf = min(c.lowestLeaf, leaf)
 		return true
 	}
-	mismatch, err := r.compareAgain(ctx, e)
 	e.TlogStatus, e.TlogMismatch = "", mismatch
 	switch {
 	case err == nil && mismatch == "":
-		return r.recheckAgreeing(ctx, c, e)
-	case err == nil && mismatch == tlog.MismatchLeaf, errors.Is(err, tlog.ErrRotated):
+		return r.recheckAgreeing(ctx, c, e, leaf)
+	case err == nil && mismatch == tlog.MismatchLeaf:
 		r.keepWaiting(c, e, checkpoint.ReviewUnavailable, never)
 	case err == nil:
 		e.TlogStatus = translator.TlogStatusMismatch
@@ -150,40 +150,40 @@ func (r *Reconciler) recheckRow(ctx context.Context, c *recheck, e *translator.E
 }
 
 // compareAgain compares a row with its leaf, and reads the log up to it if that is new.
-func (r *Reconciler) compareAgain(ctx context.Context, e *translator.Event) (mismatch string, err error) {
-	mismatch, err = r.log.Compare(e)
+func (r *Reconciler) compareAgain(ctx context.Context, e *translator.Event) (leaf int64, mismatch string, err error) {
+	leaf, mismatch, err = r.log.CompareLeaf(e, r.isLeafClaimed)
 	if errors.Is(err, tlog.ErrBeyond) {
-		if err := r.recordErr(r.log.Advance(ctx, min(e.TlogIndex, math.MaxInt64-1)+1)); err != nil {
-			return "", err
+		if err := r.recordErr(r.log.AdvanceToIndex(ctx, e.TlogIndex)); err != nil {
+			return -1, "", err
 		}
 		r.addLogFindings(ctx)
-		mismatch, err = r.log.Compare(e)
+		leaf, mismatch, err = r.log.CompareLeaf(e, r.isLeafClaimed)
 	}
-	return mismatch, err
+	return leaf, mismatch, err
 }
 
 // recheckAgreeing is for a row that agrees with its leaf.
-func (r *Reconciler) recheckAgreeing(ctx context.Context, c *recheck, e *translator.Event) bool {
-	leaves, err := r.pages.page(ctx, e.TlogIndex)
+func (r *Reconciler) recheckAgreeing(ctx context.Context, c *recheck, e *translator.Event, leaf int64) bool {
+	leaves, err := r.pages.page(ctx, leaf)
 	if err != nil { // Err returns it
 		return false
 	}
 	h := r.rowHash().Of(e.UID)
 	c.indexed.Add(e.ID, h)
-	c.lowestLeaf = min(c.lowestLeaf, e.TlogIndex)
+	c.lowestLeaf = min(c.lowestLeaf, leaf)
 	e.TlogStatus = translator.TlogStatusDuplicate
-	if leaves.wasClaimed(e.TlogIndex) {
+	if leaves.wasClaimed(leaf) {
 		if c.claimedRows++; len(c.claimed) < maxClaimed {
 			c.claimed = append(c.claimed, r.rowFinding(e))
 		}
 		return true
 	}
 	c.waiting.Add(e.ID, h)
-	if leaves.isClaimed(e.TlogIndex) {
+	if leaves.isClaimed(leaf) {
 		r.add(r.rowFinding(e))
 		return true
 	}
-	leaves.claimRechecked(e.TlogIndex)
+	leaves.claimRechecked(leaf)
 	c.verified++
 	return true
 }

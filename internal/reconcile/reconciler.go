@@ -10,6 +10,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/bindings"
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -42,6 +43,9 @@ type Settings struct {
 	// Pages returns the pages of the snapshots that were saved. It may be nil if
 	// none ever is.
 	Pages Pages
+	// Registrations is where registrations are read. Default: whom a token belongs to is
+	// not checked.
+	Registrations bindings.Source
 	// OnLeaf is called for every new leaf of the log, in order; beacon says that
 	// it looks like a beacon leaf and is not corrupt. Default: none.
 	OnLeaf func(index int64, beacon bool)
@@ -79,6 +83,9 @@ type Reconciler struct {
 	verified      bool  // one of these rows was
 	unlogged      bool  // one of them names no leaf
 	lastSettled   int64 // the id of the last of these rows that need not be checked again
+	bindings      *bindings.Checker // nil: whom tokens belong to is not checked
+	registersRead time.Time         // when old leaves were read for it
+
 	// verifiedRows are those of them that were, and firstChecked is the id of the first
 	// of them, as long as there is no baseline.
 	verifiedRows []verifiedRow
@@ -93,7 +100,8 @@ type Reconciler struct {
 	recheckStalled   bool // it could not continue at the last call
 	rows             []translator.Event
 	hash             *checkpoint.RowHash
-	forks            int // counts the calls of forgetFrom
+	forks            int // counts the calls of forget
+	isLeafClaimed    func(leaf int64) bool
 
 	samples []lengthSample // how long the log was when, oldest first
 
@@ -119,6 +127,11 @@ func Open(settings Settings) (*Reconciler, error) {
 	err := r.restore()
 	r.state.Baselined = r.state.Baselined || settings.Audit
 	r.pages.source = settings.Pages
+	r.isLeafClaimed = func(leaf int64) bool {
+		leaves, err := r.pages.page(context.Background(), leaf)
+		return err == nil && leaves.isClaimed(leaf)
+	}
+	r.openBindings()
 	r.log = tlog.Open(tlog.Settings{
 		Path: settings.Leaves, State: r.state.Tree, OnLeaf: r.onLeaf,
 		ReverifyEvery: settings.ReverifyEvery, Now: settings.Now,
@@ -209,7 +222,11 @@ func (r *Reconciler) Idle(ctx context.Context) {
 			r.reportOverdue(ctx)
 		}
 	}
+	r.noteShortLog()
 	r.WatchHeads()
+	if !r.settings.Audit {
+		r.sweepBindings(ctx)
+	}
 }
 
 // minLeavesToSave is the least number of leaves for which it is saved that they were

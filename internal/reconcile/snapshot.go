@@ -109,9 +109,13 @@ func (r *Reconciler) Commit(lastID int64) (*Snapshot, error) {
 	r.state.Leaves.Path = r.settings.Leaves
 	r.state.LastID, r.state.Tree, r.state.Pages = lastID, r.log.State(), r.pages.stored
 	r.state.ReviewRegistryID = r.settings.RegistryID
-	var failed, err error
 	s.reviewsRevision, s.ReviewsChanged = r.reviews.revision, r.reviews.revision != r.reviews.savedRevision
+	var failed error
 	s.Reviews, failed = r.reviews.encode()
+	if r.bindings != nil {
+		r.state.Bindings.Reported = r.bindings.Save()
+	}
+	var err error
 	s.Log, err = r.state.Encode()
 	return s, errors.Join(failed, err)
 }
