@@ -4,7 +4,6 @@
 package oversightreceiver
 
 import (
-	"fmt"
 	"slices"
 	"testing"
 
@@ -36,9 +35,9 @@ func TestRequestsAreBoundedByTheirBytes(t *testing.T) {
 		return bytes
 	}
 	for i, events := range requests {
-		assert.LessOrEqual(t, size(events), s.config.BatchBytes, fmt.Sprint("request ", i))
+		assert.LessOrEqual(t, size(events), s.config.BatchBytes, "request %d", i)
 		if i+1 < len(requests) {
-			assert.Greater(t, size(events)+size(requests[i+1][:1]), s.config.BatchBytes, fmt.Sprintf("request %d is smaller than it may be", i))
+			assert.Greater(t, size(events)+size(requests[i+1][:1]), s.config.BatchBytes, "request %d is smaller than it may be", i)
 		}
 	}
 }
