@@ -6,7 +6,9 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -85,6 +87,9 @@ func (r *Reconciler) addLogFindings(ctx context.Context) {
 		case translator.IntegrityLeafCorrupt:
 			f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = found.First, true, found.Last
 			f.Message = messageCorrupt(found)
+		case translator.IntegrityLeafIndexJumped:
+			f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = found.First, true, found.Last
+			f.Message = messageJumped(found)
 		case translator.IntegrityLogRewritten:
 			f.TlogSize = found.Size
 			if found.HasExpectedRoot {
@@ -94,11 +99,11 @@ func (r *Reconciler) addLogFindings(ctx context.Context) {
 				f.TlogRoot = found.Root.String()
 			}
 			f.Message = fmt.Sprintf("The transparency log was rewritten after %d of its leaves were read: %s.", found.Size, found.Reason)
-			if n := len(r.state.Heads); n > 0 {
-				h := r.state.Heads[n-1]
+			if h := r.SignedHead(); h != nil {
 				f.Message += fmt.Sprintf(" The last signed tree head that matched the log has size %d, root %s and signature %s.", h.Size, h.Root, h.Signature)
 			}
 			r.releaseClaimsFrom(ctx, found.NewSize)
+			r.restartBindings()
 		}
 		r.add(f)
 	}
@@ -111,6 +116,13 @@ func messageCorrupt(found tlog.Finding) string {
 	return fmt.Sprintf("Leaves %d to %d of the transparency log are corrupt: %s.", found.First, found.Last, found.Reason)
 }
 
+func messageJumped(found tlog.Finding) string {
+	if found.First != found.Last {
+		return fmt.Sprintf("The indexes of the transparency log's lines jump between leaf %d and leaf %d: %s.", found.First, found.Last, found.Reason)
+	}
+	return fmt.Sprintf("The indexes of the transparency log's lines jump at leaf %d: %s. A registry whose disk was full writes such lines.", found.First, found.Reason)
+}
+
 // releaseClaimsFrom lets rows claim the leaves from size on again, which are not
 // there any more.
 func (r *Reconciler) releaseClaimsFrom(ctx context.Context, size int64) {
@@ -119,4 +131,17 @@ func (r *Reconciler) releaseClaimsFrom(ctx context.Context, size int64) {
 	if err := r.pages.releaseClaims(ctx, size); err != nil {
 		_ = r.recordErr(err)
 	}
+}
+
+// addOnce adds a finding unless it was made before, even before a restart.
+func (r *Reconciler) addOnce(f translator.Integrity) {
+	f.SetUID()
+	if slices.Contains(r.state.Reported, f.UID) {
+		return
+	}
+	r.state.Reported = append(r.state.Reported, f.UID)
+	if n := len(r.state.Reported); n > checkpoint.MaxReported {
+		r.state.Reported = slices.Delete(r.state.Reported, 0, n-checkpoint.MaxReported)
+	}
+	r.add(f)
 }

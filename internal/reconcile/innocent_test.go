@@ -123,14 +123,22 @@ func TestCheckpointElsewhere(t *testing.T) {
 	})
 }
 
-// A log that is copied into its place is short for a moment. That is found, and
-// nothing else when it is whole again.
+// A log that is copied into its place is short for a moment. That is no finding, unless
+// it stays so.
 func TestLogThatShrinksAndComesBack(t *testing.T) {
 	s := newScene(t)
 	whole, err := os.ReadFile(s.log.path)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(s.log.path, whole[:len(whole)/2], 0o600))
 	s.reconciler.Idle(t.Context())
+	require.Empty(t, s.kinds())
+	require.NoError(t, os.WriteFile(s.log.path, whole, 0o600))
+	s.wait()
+	assert.Empty(t, s.kinds())
+
+	require.NoError(t, os.WriteFile(s.log.path, whole[:len(whole)/2], 0o600))
+	s.reconciler.Idle(t.Context())
+	s.wait()
 	require.Equal(t, []string{translator.IntegrityLogRewritten}, s.kinds())
 	s.saved.save(t, s.reconciler, s.lastID)
 	require.NoError(t, os.WriteFile(s.log.path, whole, 0o600))

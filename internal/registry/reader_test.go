@@ -40,7 +40,7 @@ CREATE TABLE events (
 var observed = time.Date(2026, 2, 3, 4, 5, 6, 0, time.UTC)
 
 // execute runs statements on a connection of its own, as the registry does.
-func execute(t *testing.T, path string, statements ...string) {
+func execute(t testing.TB, path string, statements ...string) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(10000)")
 	require.NoError(t, err)
@@ -58,14 +58,14 @@ func insert(word string, n int) string {
 		INSERT INTO events(token_id, kind, timestamp) SELECT '%s'||x, 'dns', 1735000000+x FROM c`, n, word)
 }
 
-func newDatabase(t *testing.T, statements ...string) (path string) {
+func newDatabase(t testing.TB, statements ...string) (path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "registry.sqlite")
 	execute(t, path, append([]string{schema}, statements...)...)
 	return path
 }
 
-func open(t *testing.T, path string) *registry.Reader {
+func open(t testing.TB, path string) *registry.Reader {
 	t.Helper()
 	r := registry.Open(registry.Settings{Path: path, RegistryID: "deadbeef", Now: func() time.Time { return observed }})
 	t.Cleanup(func() { assert.NoError(t, r.Close()) })
