@@ -36,13 +36,18 @@ func renumbered(t *testing.T, line []byte, index int) []byte {
 }
 
 // Every change of a byte of a leaf's line is found. The log repeats a few lines,
-// each time with another byte changed.
+// each time with another byte changed. The key leaf_data_hex is not changed: with
+// another, it is one that a newer registry may have added, and leaf_data is the leaf.
 func TestVerifyFindsEveryChangeOfALeaf(t *testing.T) {
 	f := sample(t)
 	all := f.lines(t)
 	var damaged [][]byte
 	for _, original := range [][]byte{all[0], all[100], all[101], all[102], all[103]} {
+		hexKey := bytes.Index(original, []byte("leaf_data_hex"))
 		for at := bytes.IndexByte(original, ','); at < len(original)-1; at++ {
+			if at >= hexKey && at < hexKey+len("leaf_data_hex") {
+				continue
+			}
 			for _, flip := range []byte{0x01, 0x20, 0x80} {
 				if original[at]^flip == '\n' {
 					flip = 0x02

@@ -114,7 +114,9 @@ func (b *Beacon) value(f beaconField) *string {
 // Leaves have user_agent, qname and qtype only for some kinds of beacons, and these
 // are compared only where the leaf has them. Of the other keys, one that is absent
 // is the same as one that is null: both agree with an empty or absent column. A
-// value that is not a string agrees with no row, except for ids: see [StoredID].
+// value that is not a string agrees with no row, except that a file_id or recipient_id
+// that is a number or a boolean agrees with the text that SQLite makes of it: 7 with '7',
+// 7.5 with '7.5', true with '1' and false with '0', and each with no other.
 // timestamp, in whole seconds, differs from the leaf's time if it is more than 60 s away.
 //
 // A column that holds another type than text agrees with no leaf, see

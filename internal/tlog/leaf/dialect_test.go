@@ -19,7 +19,7 @@ import (
 )
 
 // variableDialectEvents is the environment variable that says how many events
-// TestDialects generates, 20,000 by default. A million take about a minute:
+// TestDialects generates, 20,000 by default. A million take some minutes:
 //
 //	OVERSIGHT_DIALECT_EVENTS=1000000 go test ./internal/tlog/leaf -run TestDialects
 const variableDialectEvents = "OVERSIGHT_DIALECT_EVENTS"

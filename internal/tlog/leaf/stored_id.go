@@ -10,34 +10,22 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// StoredID returns the text that the database of a registry has for an id of a manifest
-// or leaf, a valid JSON value. The registry in Python accepts ids that are no strings,
-// and SQLite converts them to text: a number to its decimal digits, true to 1 and false
-// to 0. So 7 agrees with '7' and no other text, 7.5 with '7.5', true with '1'. ok is
-// false for null, an array, an object, and an integer of more than 64 bits, which the
-// registry could not store.
-func StoredID(value jsontext.Value) (text string, ok bool) {
-	kind := value.Kind()
-	if kind != '"' {
-		return storedID(kind, strings.TrimSpace(string(value)))
-	}
-	unquoted, _ := jsontext.AppendUnquote(nil, value) // half a surrogate pair becomes U+FFFD
-	return storedID(kind, string(unquoted))
-}
-
-// storedID is StoredID for the text of a string, or the literal of another value.
+// storedID returns the text that the database of a registry has for an id of a manifest,
+// by the kind of the JSON value and the text of a string or the literal of another. The
+// registry in Python accepts ids that are no strings, and SQLite converts them to text: a
+// number to its decimal digits, true to 1 and false to 0. So 7 agrees with '7' and no
+// other text, 7.5 with '7.5', true with '1'. ok is false for an integer of more than 64
+// bits, which the registry could not store.
 func storedID(kind jsontext.Kind, text string) (stored string, ok bool) {
 	switch kind {
-	case '"':
-		return text, true
 	case 't':
 		return "1", true
 	case 'f':
 		return "0", true
 	case '0':
 		return storedNumber(text)
-	default: // null, an array, an object
-		return "", false
+	default: // a string
+		return text, true
 	}
 }
 
