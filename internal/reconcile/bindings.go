@@ -178,9 +178,8 @@ func (r *Reconciler) addRegisters(ctx context.Context, until time.Time) {
 		case err != nil: // it is verified again first, or Err says why
 			return
 		}
-		found, ok := r.bindings.AddLeaf(text)
-		if ok && index >= r.state.Bindings.Leaves {
-			r.addBinding(&found)
+		if found := r.bindings.AddLeaf(text); found != nil && index >= r.state.Bindings.Leaves {
+			r.addBinding(found)
 		}
 	}
 	r.state.Bindings.Leaves = max(r.state.Bindings.Leaves, r.bindings.LeafCount())
