@@ -47,6 +47,8 @@ type logReconciliation struct {
 	// reverification is the one that was logged; the zero value if none is under way.
 	reverification tlog.Reverification
 	invalidHeads   *lineLimit
+	// registrationsMissing was logged.
+	registrationsMissing bool
 }
 
 func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID int64) (reconciliation, error) {
@@ -79,6 +81,7 @@ func (l *logReconciliation) idle(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, idleSlice)
 	defer cancel()
 	l.reconciler.Idle(within)
+	l.logRegistrations()
 	l.work(ctx, idleSlice)
 }
 

@@ -109,7 +109,7 @@ func Text(s string) string {
 			b.WriteByte('\\')
 			fallthrough
 		case unit >= ' ' && unit <= '~':
-			b.WriteByte(byte(unit))
+			b.WriteByte(byte(unit)) //nolint:gosec // at most '~'
 		default:
 			fmt.Fprintf(&b, `\u%04x`, unit)
 		}
