@@ -171,12 +171,12 @@ func (r *Reconciler) addRegisters(ctx context.Context, until time.Time) {
 			return
 		}
 		text, err := r.log.Text(index)
-		switch {
-		case errors.Is(err, tlog.ErrRotated):
+		if err != nil { // it is verified again first, or Err says why
+			return
+		}
+		if text == "" { // corrupt
 			r.bindings.SkipLeaf()
 			continue
-		case err != nil: // it is verified again first, or Err says why
-			return
 		}
 		if found := r.bindings.AddLeaf(text); found != nil && index >= r.state.Bindings.Leaves {
 			r.addBinding(found)

@@ -6,9 +6,9 @@ package tlog
 // Text returns the text of a leaf; "" for one that is corrupt. Cost and errors are those
 // of [Log.Lookup], but for the parsing.
 func (l *Log) Text(index int64) (string, error) {
-	e, err := l.entry(index)
+	e, text, err := l.entry(index)
 	if err != nil || e.corrupt {
 		return "", err
 	}
-	return e.text, nil
+	return text, nil
 }

@@ -188,11 +188,11 @@ func (r *oversightReceiver) newReconciliation(ctx context.Context, host componen
 		sizes:     new(logSizes),
 	}
 	if head := config.TreeHead.Get(); head != nil {
-		heads, err := newTreeHeads(ctx, head, host, r.settings.TelemetrySettings)
+		heads, err := newTreeHeads(ctx, head, host, r.settings.TelemetrySettings, r.telemetry)
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		settings.heads = heads.bodies
+		settings.heads, settings.HeadInterval = heads.bodies, head.Interval
 		loops = append(loops, heads.run)
 	}
 	return openReconciliation(settings.open).watched(r.health, config.Leaves), settings.sizes, loops, nil
