@@ -211,8 +211,12 @@ func (c *Checker) Restart() { c.registers = c.registers.emptied() }
 // LeafCount is how many leaves were passed to AddLeaf: the index of the next one.
 func (c *Checker) LeafCount() int64 { return c.registers.next }
 
-// AddLeaf adds the next leaf of the log, from the first one on. It returns a finding, or nil, if the leaf registers a
-// document again, with another recipient, issuer or key.
+// LoseLeaves says that the registry did not write all leaves: that a document has none for
+// somebody proves nothing.
+func (c *Checker) LoseLeaves() { c.registers.gap = true }
+
+// AddLeaf adds the next leaf of the log, from the first one on. It returns a finding, or
+// nil, if the leaf registers a document again, with another recipient, issuer or key.
 func (c *Checker) AddLeaf(text string) *Finding {
 	index := c.registers.next
 	c.registers.next++

@@ -173,3 +173,14 @@ func (r *Registry) Leaf(leaf string) int64 {
 	r.index++
 	return r.index - 1
 }
+
+// CorruptLine appends a line in place of a leaf.
+func (r *Registry) CorruptLine() {
+	r.t.Helper()
+	file, err := os.OpenFile(r.Leaves, os.O_WRONLY|os.O_APPEND, 0o600)
+	require.NoError(r.t, err)
+	defer file.Close()
+	_, err = file.WriteString("damaged\n")
+	require.NoError(r.t, err)
+	r.index++
+}
