@@ -75,7 +75,7 @@ const (
 	queryManifests  = manifestColumns + "rowid > ?1 ORDER BY rowid LIMIT ?2"
 
 	// The index of token_id holds rowids, which are ids, in order.
-	queryFirstRow  = "SELECT id FROM events WHERE token_id = ?1 AND file_id = ?2 ORDER BY id LIMIT 1" //nolint:gosec // no secret
+	queryFirstRow  = "SELECT id FROM events WHERE token_id = ?1 AND file_id = ?2 ORDER BY id LIMIT 1"
 	queryFirstFile = "SELECT " + shortFileID + " FROM events WHERE token_id = ?1 AND file_id IS NOT NULL ORDER BY id LIMIT 1"
 
 	shortFileID      = "iif(octet_length(file_id) <= 4096, file_id, NULL)"

@@ -23,8 +23,10 @@ func (v *verification) checkRegistrations(ctx context.Context) error {
 		}
 	}
 	if err := v.reconciler.RecipientsErr(); errors.Is(err, registry.ErrNoRegistrations) {
-		v.summary.Notices = append(v.summary.Notices, Notice{"registrations",
-			"recipients were held against the log's register leaves only: " + registry.ErrNoRegistrations.Error()})
+		v.summary.Notices = append(v.summary.Notices, Notice{
+			"registrations",
+			"recipients were held against the log's register leaves only: " + registry.ErrNoRegistrations.Error(),
+		})
 	}
 	counts := v.reconciler.RecipientCounts()
 	v.summary.Recipients = Recipients{Checked: counts.Checked, NotChecked: counts.NotChecked}
