@@ -18,7 +18,7 @@ func escapeASCII(text []byte) []byte {
 		text = text[size:]
 		switch {
 		case r < 0x7f:
-			escaped = append(escaped, byte(r))
+			escaped = append(escaped, byte(r)) //nolint:gosec // less than 0x7f
 		case r <= 0xffff:
 			escaped = fmt.Appendf(escaped, `\u%04x`, r)
 		default:

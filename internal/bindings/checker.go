@@ -35,10 +35,11 @@ type Counts struct {
 }
 
 const (
-	// maxConfirmed and maxManifests bound what is kept of rows and manifests that were
-	// checked: some 2 MB and, where manifests list 500 tokens each, 10 MB.
-	maxConfirmed = 1 << 15
-	maxManifests = 1 << 9
+	// maxConfirmed, maxUnnamed and maxManifests bound what is kept of rows and manifests
+	// that were checked: some 3 MB and, where manifests are as long as can be, 30 MB.
+	maxConfirmed = 1 << 16
+	maxUnnamed   = 1 << 14
+	maxManifests = 1 << 7
 	// retryAfter is how long a row that nothing names is not looked up again.
 	retryAfter = time.Minute
 )
@@ -53,7 +54,7 @@ type Checker struct {
 	source    Source
 	now       func() time.Time
 	registers *registerIndex
-	confirmed recent[struct{}]  // rows that are named
+	confirmed recentSet         // rows that are named
 	unnamed   recent[time.Time] // rows that are not, and until when
 	manifests recent[cachedManifest]
 	sweep     sweep
@@ -81,7 +82,7 @@ type cachedManifest struct {
 func New(source Source, saved []byte, now func() time.Time) *Checker {
 	return &Checker{
 		source: source, now: now, registers: newRegisterIndex(),
-		confirmed: newRecent[struct{}](maxConfirmed), unnamed: newRecent[time.Time](maxConfirmed),
+		confirmed: newRecentSet(maxConfirmed), unnamed: newRecent[time.Time](maxUnnamed),
 		manifests: newRecent[cachedManifest](maxManifests), reported: newReported(saved),
 	}
 }
@@ -105,7 +106,7 @@ func (c *Checker) Check(ctx context.Context, events []translator.Event) []Findin
 			continue
 		}
 		binding := c.registers.hash(e.TokenID, e.FileID, e.RecipientID, e.IssuerID)
-		if _, ok := c.confirmed.get(binding); ok {
+		if c.confirmed.contains(binding) {
 			c.Counts.Checked++
 			continue
 		}
@@ -158,7 +159,7 @@ func (c *Checker) lookUp(ctx context.Context, events []translator.Event) []Findi
 		}
 		switch {
 		case named[i]:
-			c.confirmed.put(m.binding, struct{}{})
+			c.confirmed.add(m.binding)
 			c.Counts.Checked += m.count
 			c.Counts.NotChecked -= m.count
 		case err == nil && !wrong[i]:
@@ -210,15 +211,21 @@ func (c *Checker) Restart() { c.registers = c.registers.emptied() }
 // LeafCount is how many leaves were passed to AddLeaf: the index of the next one.
 func (c *Checker) LeafCount() int64 { return c.registers.next }
 
-// AddLeaf adds the next leaf of the log, from the first one on: "" for one that is not
-// known or is no registration's. It returns a finding if the leaf registers a document
-// again, with another recipient, issuer or key.
-func (c *Checker) AddLeaf(text string) (Finding, bool) {
+// LoseLeaves says that the registry did not write all leaves: that a document has none for
+// somebody proves nothing.
+func (c *Checker) LoseLeaves() { c.registers.gap = true }
+
+// AddLeaf adds the next leaf of the log, from the first one on. It returns a finding, or
+// nil, if the leaf registers a document again, with another recipient, issuer or key.
+func (c *Checker) AddLeaf(text string) *Finding {
 	index := c.registers.next
 	c.registers.next++
+	if !mayBeRegister(text) {
+		return nil
+	}
 	leaf, ok := parseRegister(index, text)
 	if !ok {
-		return Finding{}, false
+		return nil
 	}
 	return replacedFinding(&leaf, c.registers.add(&leaf))
 }

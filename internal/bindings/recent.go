@@ -30,3 +30,14 @@ func (r *recent[V]) put(key uint64, value V) {
 	}
 	r.current[key] = value
 }
+
+// recentSet holds most of the keys that were added last.
+type recentSet []uint64
+
+func newRecentSet(size int) recentSet { return make(recentSet, size) }
+
+func (s recentSet) slot(key uint64) *uint64 { return &s[key%uint64(len(s))] }
+
+func (s recentSet) contains(key uint64) bool { return *s.slot(key) == key }
+
+func (s recentSet) add(key uint64) { *s.slot(key) = key }

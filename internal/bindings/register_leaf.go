@@ -17,9 +17,6 @@ type registerLeaf struct {
 // parseRegister parses a leaf; ok is false if it is not that of a registration, or one of
 // its ids is no text.
 func parseRegister(index int64, text string) (leaf registerLeaf, ok bool) {
-	if !strings.Contains(text, "register") {
-		return registerLeaf{}, false
-	}
 	var members map[string]any // whose keys are compared as they are, unlike those of a struct
 	if err := json.Unmarshal([]byte(text), &members); err != nil || members["event"] != "register" {
 		return registerLeaf{}, false
@@ -33,4 +30,13 @@ func parseRegister(index int64, text string) (leaf registerLeaf, ok bool) {
 		*id, ok = text, ok && isText
 	}
 	return leaf, ok
+}
+
+// mayBeRegister reports whether a leaf may be that of a registration, without parsing it.
+// Nearly all leaves are those of beacons, and begin with their first key in order.
+func mayBeRegister(text string) bool {
+	if strings.HasPrefix(text, `{"event":"beacon",`) {
+		return false
+	}
+	return strings.Contains(text, `"register"`) || strings.Contains(text, `\u00`)
 }

@@ -6,8 +6,6 @@ package bindings
 import (
 	"fmt"
 
-	"go.opentelemetry.io/collector/pdata/plog"
-
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -59,7 +57,7 @@ func (c *Checker) reboundToken(q *registry.Registrations, token *registry.Token,
 	case !signed || !other.lists(token.TokenID):
 		f.Message += "it was registered again, or the registry's table of tokens was changed."
 	case other.key == m.key:
-		f.Severity = plog.SeverityNumberInfo
+		f.Severity = severityInfo
 		f.Message += "the same issuer's key signed both."
 	default:
 		f.Message += "another issuer's key registered it again."
@@ -86,7 +84,7 @@ func (c *Checker) changedToken(token *registry.Token, m *manifest, registeredAt 
 	f.Message = fmt.Sprintf("Token %s belongs to recipient %q, issuer %q; the signed manifest of its document %s and all of its register leaves name recipient %q, issuer %q: the registry's table of tokens was changed.",
 		token.TokenID, token.RecipientID, token.IssuerID, m.fileID, m.recipientID, m.issuerID)
 	if token.RegisteredAt != registeredAt { // two registrations, of which the first one lost its leaf
-		f.Severity = plog.SeverityNumberWarn
+		f.Severity = severityWarn
 	}
 	return f, true
 }

@@ -8,9 +8,11 @@ type Bindings struct {
 	// Leaves is how many leaves were searched for documents that were registered again.
 	// They are read again after a start, and not reported again.
 	Leaves int64 `json:"leaves,omitempty"`
+	// LeavesLost says that the registry could not write leaves, as on a full disk.
+	LeavesLost bool `json:"leaves_lost,omitempty"`
 	// Reported is 8 bytes of a hash for each state of a token that was reported.
 	Reported []byte `json:"reported,omitempty"`
 }
 
 // IsZero reports whether nothing is known.
-func (b Bindings) IsZero() bool { return b.Leaves == 0 && len(b.Reported) == 0 }
+func (b Bindings) IsZero() bool { return b.Leaves == 0 && !b.LeavesLost && len(b.Reported) == 0 }

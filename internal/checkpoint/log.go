@@ -97,7 +97,7 @@ func DecodeLog(data []byte) (Log, error) {
 	if l.Extra, err = decodeObject(data, &l, MaxLog); err != nil {
 		return Log{}, err
 	}
-	if l.LastID < 0 || l.Pages < 0 || l.ResolvedUpTo < 0 || l.SkippedLeaves < 0 || l.RescanFrom < 0 {
+	if l.LastID < 0 || l.Pages < 0 || l.ResolvedUpTo < 0 || l.SkippedLeaves < 0 || l.RescanFrom < 0 || l.Bindings.Leaves < 0 {
 		return Log{}, damaged("a negative number")
 	}
 	if len(l.Heads) > MaxHeads || len(l.Reported) > MaxReported {

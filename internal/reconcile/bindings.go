@@ -29,6 +29,7 @@ const (
 func (r *Reconciler) openBindings() {
 	if r.settings.Registrations != nil {
 		r.bindings = bindings.New(r.settings.Registrations, r.state.Bindings.Reported, r.settings.Now)
+		r.loseRegisters(r.state.Bindings.LeavesLost)
 	}
 }
 
@@ -137,11 +138,20 @@ func (r *Reconciler) completed(found *bindings.Finding) translator.Integrity {
 	return f
 }
 
+// loseRegisters notes whether the registry lost leaves.
+func (r *Reconciler) loseRegisters(lost bool) {
+	r.state.Bindings.LeavesLost = r.state.Bindings.LeavesLost || lost
+	if lost && r.bindings != nil {
+		r.bindings.LoseLeaves()
+	}
+}
+
 // restartBindings forgets the leaves: others may be in their place.
 func (r *Reconciler) restartBindings() {
 	if r.bindings != nil {
 		r.bindings.Restart()
 		r.state.Bindings.Leaves = 0
+		r.loseRegisters(r.state.Bindings.LeavesLost)
 	}
 }
 
@@ -174,9 +184,12 @@ func (r *Reconciler) addRegisters(ctx context.Context, until time.Time) {
 		if err != nil { // it is verified again first, or Err says why
 			return
 		}
-		found, ok := r.bindings.AddLeaf(text)
-		if ok && index >= r.state.Bindings.Leaves {
-			r.addBinding(&found)
+		if text == "" { // corrupt
+			r.bindings.SkipLeaf()
+			continue
+		}
+		if found := r.bindings.AddLeaf(text); found != nil && index >= r.state.Bindings.Leaves {
+			r.addBinding(found)
 		}
 	}
 	r.state.Bindings.Leaves = max(r.state.Bindings.Leaves, r.bindings.LeafCount())

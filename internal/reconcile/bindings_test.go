@@ -301,3 +301,15 @@ func TestNoRegistrations(t *testing.T) {
 		})
 	}
 }
+
+// Where leaves cannot be read, that none of them names somebody proves nothing.
+func TestUnreadableLeaf(t *testing.T) {
+	r := bindingstest.New(t)
+	r.Register(legal, "file-1", "alice", "a1")
+	r.CorruptLine()
+	r.Exec("UPDATE beacons SET recipient_id='bob'")
+	r.Callback("a1")
+	_, found, counts := audit(t, r)
+	assert.NotContains(t, kindsOf(found), "token_rebound 1 a1 Error")
+	assert.Equal(t, bindings.Counts{NotChecked: 1}, counts)
+}

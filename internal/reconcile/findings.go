@@ -112,6 +112,7 @@ func (r *Reconciler) Replaced(id int64, uid, reason string, once bool) {
 func (r *Reconciler) addLogFindings(ctx context.Context) {
 	for _, found := range r.log.Findings() {
 		f := r.finding(found.Kind)
+		r.loseRegisters(found.Kind == translator.IntegrityLeafIndexJumped)
 		switch found.Kind {
 		case translator.IntegrityLeafCorrupt:
 			f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = found.First, true, found.Last

@@ -75,8 +75,8 @@ const (
 	queryManifests  = manifestColumns + "rowid > ?1 ORDER BY rowid LIMIT ?2"
 
 	// The index of token_id holds rowids, which are ids, in order.
-	queryRowOfToken = "SELECT id FROM events WHERE token_id = ?1 AND file_id = ?2 ORDER BY id LIMIT 1"
-	queryFirstFile  = "SELECT " + shortFileID + " FROM events WHERE token_id = ?1 AND file_id IS NOT NULL ORDER BY id LIMIT 1"
+	queryFirstRow  = "SELECT id FROM events WHERE token_id = ?1 AND file_id = ?2 ORDER BY id LIMIT 1"
+	queryFirstFile = "SELECT " + shortFileID + " FROM events WHERE token_id = ?1 AND file_id IS NOT NULL ORDER BY id LIMIT 1"
 
 	shortFileID      = "iif(octet_length(file_id) <= 4096, file_id, NULL)"
 	shortRecipientID = "iif(octet_length(recipient_id) <= 4096, recipient_id, NULL)"
@@ -89,7 +89,7 @@ func (r *Reader) hasRegistrations(conn *livedb.Conn) bool {
 	if r.registrationsLayout != r.currentLayout {
 		r.registrationsLayout = r.currentLayout
 		r.registrations = isSearch(conn, queryToken) && isSearch(conn, queryManifest) && isSearch(conn, queryManifests)
-		r.eventsOfToken = r.currentLayout.hasKey && isSearch(conn, queryRowOfToken)
+		r.eventsOfToken = r.currentLayout.hasKey && isSearch(conn, queryFirstRow)
 	}
 	return r.registrations
 }
@@ -138,7 +138,7 @@ func (q *Registrations) FirstRow(tokenID, fileID string) (id int64, uid string, 
 	if !q.reader.eventsOfToken {
 		return 0, "", nil
 	}
-	err = q.eachRow(queryRowOfToken, func(stmt *livedb.Stmt) { id = stmt.Column(0).Int64() }, tokenID, fileID)
+	err = q.eachRow(queryFirstRow, func(stmt *livedb.Stmt) { id = stmt.Column(0).Int64() }, tokenID, fileID)
 	if err != nil || id <= 0 {
 		return 0, "", err
 	}

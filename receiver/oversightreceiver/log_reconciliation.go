@@ -49,6 +49,8 @@ type logReconciliation struct {
 	// reverification is the one that was logged; the zero value if none is under way.
 	reverification tlog.Reverification
 	heads          *headLog
+	// registrationsMissing was logged.
+	registrationsMissing bool
 }
 
 func (s logSettings) open(ctx context.Context, store *checkpointStore, rows source, lastID int64) (reconciliation, error) {
@@ -87,6 +89,7 @@ func (l *logReconciliation) idle(ctx context.Context) {
 	within, cancel := context.WithTimeout(ctx, idleSlice)
 	defer cancel()
 	l.reconciler.Idle(within)
+	l.logRegistrations()
 	l.work(ctx, idleSlice)
 }
 

@@ -109,7 +109,7 @@ func Text(s string) string {
 			b.WriteByte('\\')
 			fallthrough
 		case unit >= ' ' && unit <= '~':
-			b.WriteByte(byte(unit))
+			b.WriteByte(byte(unit)) //nolint:gosec // at most '~'
 		default:
 			fmt.Fprintf(&b, `\u%04x`, unit)
 		}
@@ -172,4 +172,15 @@ func (r *Registry) Leaf(leaf string) int64 {
 	require.NoError(r.t, err)
 	r.index++
 	return r.index - 1
+}
+
+// CorruptLine appends a line in place of a leaf.
+func (r *Registry) CorruptLine() {
+	r.t.Helper()
+	file, err := os.OpenFile(r.Leaves, os.O_WRONLY|os.O_APPEND, 0o600)
+	require.NoError(r.t, err)
+	defer file.Close()
+	_, err = file.WriteString("damaged\n")
+	require.NoError(r.t, err)
+	r.index++
 }

@@ -3,7 +3,12 @@
 
 package verification
 
-import "context"
+import (
+	"context"
+	"errors"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+)
 
 // checkRegistrations checks whom the tokens of all registrations belong to, and completes
 // the summary with the rows that were held against them.
@@ -16,6 +21,12 @@ func (v *verification) checkRegistrations(ctx context.Context) error {
 		if err := v.commit(); err != nil {
 			return err
 		}
+	}
+	if err := v.reconciler.RecipientsErr(); errors.Is(err, registry.ErrNoRegistrations) {
+		v.summary.Notices = append(v.summary.Notices, Notice{
+			"registrations",
+			"recipients were held against the log's register leaves only: " + registry.ErrNoRegistrations.Error(),
+		})
 	}
 	counts := v.reconciler.RecipientCounts()
 	v.summary.Recipients = Recipients{Checked: counts.Checked, NotChecked: counts.NotChecked}
