@@ -25,6 +25,7 @@ type pendingHead struct {
 	tlog.Head
 	deadline time.Time // for the log to be as long
 	reported bool      // that it was not
+	short    bool      // the log was shorter when it was read after the head had come
 	search   rootSearch
 }
 
@@ -83,6 +84,17 @@ func (r *Reconciler) comparePendingHead() {
 	}
 }
 
+// noteShortLog notes that the log was shorter than the pending head when it was read to
+// its end after the head had come. A registry signs what it has written, unless it could
+// not write: then the leaf is in its memory only, and another one takes its place after
+// a restart.
+func (r *Reconciler) noteShortLog() {
+	_, reverifying := r.log.Reverification()
+	if h := r.heads.pending; h != nil && !reverifying && r.lastErr == nil && r.log.AtEnd() {
+		h.short = h.short || h.Size > r.log.Size()
+	}
+}
+
 // compareHead compares a head with the log. It reports false for one that is to be
 // compared again later.
 func (r *Reconciler) compareHead(h *pendingHead) (done bool) {
@@ -100,6 +112,8 @@ func (r *Reconciler) compareHead(h *pendingHead) (done bool) {
 	switch {
 	case r.mayBeKnownSoon(h, err):
 		return false
+	case err == nil && h.short:
+		r.headOfAnotherPast(h, root)
 	case err == nil && !h.search.unknown:
 		r.headInconsistent(h, root)
 	case errors.Is(err, tlog.ErrBeyond):
@@ -182,6 +196,7 @@ func (r *Reconciler) headInconsistent(h *pendingHead, root tlog.Hash) {
 // Reasons why heads are not compared, in the checkpoint.
 const (
 	notComparedShort   = "log_too_short"
+	notComparedPast    = "log_was_too_short"
 	notComparedUnknown = "root_unknown"
 )
 
@@ -195,17 +210,27 @@ func (r *Reconciler) headTooLarge(h *pendingHead) {
 	h.reported = true
 	f := r.headFinding(translator.IntegrityHeadNotCompared, &h.Head)
 	f.Message = fmt.Sprintf("The registry signed a tree head of size %d, but the transparency log has only %d leaves: the registry could not write to its log, as on a full disk, this copy of the log is old, or the end of the log was removed. Which one is not proven.", h.Size, r.log.Size())
-	r.reportHeads(notComparedShort, f)
-	r.headsWithout(translator.IntegrityHeadNotCompared, notComparedShort)
-	r.checked(&h.Head, HeadTooLarge, 0)
+	r.notCompared(h, notComparedShort, HeadTooLarge, f)
+}
+
+// headOfAnotherPast reports a head that differs and came when the log was shorter.
+func (r *Reconciler) headOfAnotherPast(h *pendingHead, root tlog.Hash) {
+	f := r.headFinding(translator.IntegrityHeadNotCompared, &h.Head)
+	f.TlogRoot = root.String()
+	f.Message = fmt.Sprintf("The registry signed root %s for size %d when the transparency log was shorter, and now the log has root %s at that size: the registry could not write to its log and was restarted since, or the log was changed. Which one is not proven; the next heads are compared.", h.Root, h.Size, root)
+	r.notCompared(h, notComparedPast, HeadNotCompared, f)
 }
 
 func (r *Reconciler) headNotCompared(h *pendingHead) {
 	f := r.headFinding(translator.IntegrityHeadNotCompared, &h.Head)
 	f.Message = fmt.Sprintf("The registry's tree head of size %d cannot be compared with the transparency log: the hash of a leaf before it is not known. Whether the registry shows the same log to others is not checked.", h.Size)
-	r.reportHeads(notComparedUnknown, f)
-	r.headsWithout(translator.IntegrityHeadNotCompared, notComparedUnknown)
-	r.checked(&h.Head, HeadNotCompared, 0)
+	r.notCompared(h, notComparedUnknown, HeadNotCompared, f)
+}
+
+func (r *Reconciler) notCompared(h *pendingHead, reason string, result HeadResult, f translator.Integrity) {
+	r.reportHeads(reason, f)
+	r.headsWithout(translator.IntegrityHeadNotCompared, reason)
+	r.checked(&h.Head, result, 0)
 }
 
 func (r *Reconciler) headFinding(kind string, h *tlog.Head) translator.Integrity {

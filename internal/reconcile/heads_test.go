@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -105,6 +106,17 @@ func (s *headScene) append(leaf string) {
 	root, err := s.tree.GetRootHash(nil)
 	require.NoError(s.t, err)
 	s.roots = append(s.roots, hex.EncodeToString(root))
+}
+
+// rootWith is the root of a tree with one more leaf. The tree stays as it is.
+func rootWith(t *testing.T, tree *compact.Range, leaf string) string {
+	t.Helper()
+	other, err := (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewRange(0, tree.End(), slices.Clone(tree.Hashes()))
+	require.NoError(t, err)
+	require.NoError(t, other.Append(rfc6962.DefaultHasher.HashLeaf([]byte(leaf)), nil))
+	root, err := other.GetRootHash(nil)
+	require.NoError(t, err)
+	return hex.EncodeToString(root)
 }
 
 func (s *headScene) write(index int64, leaf string) {
@@ -239,15 +251,7 @@ func TestSplitViewsAtNeighbouringSizes(t *testing.T) {
 	fork := (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewEmptyRange(0)
 	forked := []string{s.roots[0]}
 	for i := range 600 { // another last leaf, for each size
-		root := func(r *compact.Range, leaf string) string {
-			other, err := (&compact.RangeFactory{Hash: rfc6962.DefaultHasher.HashChildren}).NewRange(0, r.End(), r.Hashes())
-			require.NoError(t, err)
-			require.NoError(t, other.Append(rfc6962.DefaultHasher.HashLeaf([]byte(leaf)), nil))
-			hash, err := other.GetRootHash(nil)
-			require.NoError(t, err)
-			return hex.EncodeToString(hash)
-		}
-		forked = append(forked, root(fork, "other"))
+		forked = append(forked, rootWith(t, fork, "other"))
 		require.NoError(t, fork.Append(rfc6962.DefaultHasher.HashLeaf([]byte(registerLeaf.leaf[0]+strconv.Itoa(i)+registerLeaf.leaf[1])), nil))
 	}
 	random := rand.New(rand.NewPCG(1, 2))
@@ -355,14 +359,26 @@ func TestHeadOfALargerLog(t *testing.T) {
 	s.settle()
 	assert.Equal(t, []string{"matched 12 12"}, s.takeResults(), "the one that waits")
 	assert.Empty(t, s.takeKinds())
+}
 
-	s.append("c")
+// The disk is full, the registry signs a leaf that it could not write, is restarted, and
+// another leaf takes its place. A head of a log that was as long when it came is proof.
+func TestHeadOfALeafThatWasNotWritten(t *testing.T) {
+	s := newHeadScene(t, 10)
+	head := s.head(11, rootWith(t, s.tree, "lost"))
+	s.send(head)
+	s.reconciler.Idle(t.Context())
+	s.grow(80) // after the restart
+	s.later()
+	found := s.take()
+	require.Len(t, found, 1)
+	assert.Equal(t, translator.IntegrityHeadNotCompared, found[0].Kind)
+	assert.Contains(t, found[0].Message, "when the transparency log was shorter")
+	assert.Equal(t, []string{"not_compared 11 0"}, s.takeResults())
 	s.sendTrue()
-	s.later()
-	s.write(12, "another")
-	s.settle()
-	s.later()
-	assert.Equal(t, []string{translator.IntegrityHeadInconsistent}, s.takeKinds(), "it waits as long as it takes")
+	assert.Empty(t, s.takeKinds())
+	s.send(head)
+	assert.Equal(t, []string{translator.IntegrityHeadInconsistent}, s.takeKinds())
 }
 
 // A damaged leaf that was never seen whole keeps all later heads from being compared.
