@@ -183,7 +183,7 @@ func TestRulesOnCheckpointRecords(t *testing.T) {
 	rules := readRules(t)
 	heads := rules["rules/DifferentHeads.yaml"]
 	assert.Equal(t, "High", heads.Severity)
-	assert.Regexp(t, `(?s)by RegistryId, HeadSize, HeadRoot\n.*by RegistryId, HeadSize\n.*where RootCount > 1 and LastArrival > ago\(frequency\)`, heads.Query)
+	assert.Regexp(t, `(?s)by RegistryId, HeadSize, HeadRoot .*\n.*by RegistryId, HeadSize\n.*where RootCount > 1 and LastArrival > ago\(frequency\)`, heads.Query)
 	silent := rules["rules/SilentCollector.yaml"]
 	assert.Contains(t, silent.Query, "let silence = 2h;")
 	assert.Regexp(t, `(?s)by RegistryId, Collector, Receiver\n.*where ArrivedAt < ago\(silence\)`, silent.Query)

@@ -256,6 +256,7 @@ func (noReconciliation) report(*checkpointRecord) {}
 // report implements [reconciliation].
 func (l *logReconciliation) report(record *checkpointRecord) {
 	record.Checked, record.TlogSize = true, l.reconciler.Size()
+	record.Unresolved = l.reconciler.WaitingRows()
 	if root, known := l.reconciler.Root(); known {
 		record.TlogRoot = root.String()
 	}

@@ -129,6 +129,29 @@ func TestCheckpointRecordsCountStatuses(t *testing.T) {
 	assert.Equal(t, []int64{40, 39, 1}, []int64{c.Delivered, c.Verified, c.Mismatch})
 }
 
+// Events whose leaves were not there wait to be checked again, until they are.
+func TestCheckpointRecordsCountUnresolvedEvents(t *testing.T) {
+	a := newCheckpointSetup(t, 20)
+	leaves := a.log.Leaves
+	a.log.Wait = time.Millisecond
+	require.NoError(t, os.Rename(leaves, leaves+".away"))
+	stop := a.run()
+	a.waitForEvents(map[string]int{"unavailable": 20})
+	stop()
+	away := a.waitForCheckpoints(1)[0]
+	assert.Equal(t, []int64{20, 0, 20, 20}, []int64{away.Delivered, away.Verified, away.Unavailable, away.Unresolved})
+
+	require.NoError(t, os.Rename(leaves+".away", leaves))
+	stop = a.run()
+	require.Eventually(t, func() bool {
+		_, findings := a.records.all()
+		return slices.ContainsFunc(findings, func(f finding) bool { return f.Kind == translator.IntegrityRowsRechecked })
+	}, patience, time.Millisecond)
+	stop()
+	back := a.waitForCheckpoints(2)[1]
+	assert.Zero(t, back.Unresolved)
+}
+
 // A record that is not accepted is replaced by the next one, which counts from the last
 // that was.
 func TestCheckpointRecordsAreReplaced(t *testing.T) {
