@@ -112,6 +112,8 @@ func conclude(s *verification.Summary, stderr io.Writer) error {
 	switch {
 	case s.Findings > 0:
 		return fmt.Errorf("%w: %d finding(s)", cli.ErrFindings, s.Findings)
+	case s.NotProven() != "":
+		return errors.New("no findings, but " + s.NotProven())
 	case s.UnreadRows() != "":
 		return errors.New("no findings, but there are rows that were not verified: " + s.UnreadRows())
 	case s.Head != nil && s.Head.Signature == verification.SignatureNotChecked:
@@ -120,5 +122,8 @@ func conclude(s *verification.Summary, stderr io.Writer) error {
 		return errors.New("no findings, but the tree head could not be compared with the log")
 	}
 	fmt.Fprintf(stderr, "[ok] verified %d row(s) against a log of %d leaves\n", s.Rows, s.Leaves)
+	if s.OlderLeaves > 0 {
+		fmt.Fprintf(stderr, "oversight-siem: not proven: that the rows of %d leaves, which are older than the oldest row, were pruned and not deleted\n", s.OlderLeaves)
+	}
 	return nil
 }

@@ -128,6 +128,7 @@ func TestVerifyPruned(t *testing.T) {
 	v = verifyJSON(t, f.arguments("--pruned"))
 	assert.Zero(t, v.code)
 	assert.EqualValues(t, 300, v.summary.OlderLeaves)
+	assert.Contains(t, v.stderr, "not proven: that the rows of 300 leaves, which are older than the oldest row, were pruned and not deleted")
 	assert.Contains(t, run(t, f.arguments("--pruned")...).stdout, "  older than the oldest row 300\n")
 
 	// A row that is missing in the middle was not pruned.
@@ -139,7 +140,8 @@ func TestVerifyPruned(t *testing.T) {
 
 	f.sql(t, "DELETE FROM events")
 	v = verifyJSON(t, f.arguments("--pruned"))
-	assert.Zero(t, v.code)
+	assert.Equal(t, cli.StatusNotChecked, v.code)
+	assert.Contains(t, v.stderr, "none of the 600 beacon leaves was confirmed")
 	assert.EqualValues(t, 600, v.summary.OlderLeaves)
 	v = verifyJSON(t, f.arguments())
 	assert.EqualValues(t, 600, v.summary.LeavesWithoutRow)

@@ -3,7 +3,11 @@
 
 package checkpoint
 
-import "github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+import (
+	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+)
 
 const (
 	// MaxLog bounds a [Log], in bytes. A usual one has one to four thousand.
@@ -12,6 +16,8 @@ const (
 	MaxHeads = 8
 	// MaxReported bounds [Log.Reported].
 	MaxReported = 64
+	// MaxHeadStates bounds [Log.HeadStates].
+	MaxHeadStates = 16
 )
 
 // Log is what is known of the transparency log, except for single leaves. It is
@@ -36,9 +42,17 @@ type Log struct {
 	// Heads are the last tree heads that the registry signed and the log agreed
 	// with, the newest last.
 	Heads []Head `json:"heads,omitempty"`
+	// HeadSize is the largest size that a valid tree head was signed for.
+	HeadSize int64 `json:"head_size,omitempty"`
+	// HeadTime is when a valid tree head last came; the zero time if none did.
+	HeadTime time.Time `json:"head_time,omitzero"`
+	// HeadStates are what is wrong with the registry's tree heads and was reported.
+	HeadStates []HeadState `json:"head_states,omitempty"`
 	// Reported are the log.record.uids of findings that are made once, the last
 	// ones last.
 	Reported []string `json:"reported,omitempty"`
+	// Bindings is what was reported of registrations.
+	Bindings Bindings `json:"bindings,omitzero"`
 	// Extra is the members that this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -50,6 +64,20 @@ type Head struct {
 	// Root and Signature are hex digits.
 	Root      string `json:"root"`
 	Signature string `json:"signature"`
+	// SignedSize is the size that the registry signed together with the root, if that
+	// is not Size: it took the two one after the other, and the log grew in between.
+	// 0: Size.
+	SignedSize int64 `json:"signed_size,omitempty"`
+}
+
+// HeadState is something that is wrong with tree heads, reported once as long as it
+// lasts.
+type HeadState struct {
+	// Kind is that of the finding, and Reason tells states of a kind apart.
+	Kind   string `json:"kind"`
+	Reason string `json:"reason,omitempty"`
+	// Without is how many heads in a row did not have it.
+	Without int `json:"without,omitempty"`
 }
 
 // Encode returns the value of [LogKey].
@@ -67,6 +95,9 @@ func DecodeLog(data []byte) (Log, error) {
 	}
 	if len(l.Heads) > MaxHeads || len(l.Reported) > MaxReported {
 		return Log{}, damaged("%d heads and %d reported findings, at most %d and %d are allowed", len(l.Heads), len(l.Reported), MaxHeads, MaxReported)
+	}
+	if l.HeadSize < 0 || len(l.HeadStates) > MaxHeadStates {
+		return Log{}, damaged("head_size %d and %d states of tree heads, at most %d are allowed", l.HeadSize, len(l.HeadStates), MaxHeadStates)
 	}
 	return l, nil
 }

@@ -42,6 +42,14 @@ func (r *Recent) Reset() {
 	}
 }
 
+// Replace forgets all rows and adds others.
+func (r *Recent) Replace(rows []Row) {
+	r.Reset()
+	for _, row := range rows {
+		r.Add(row)
+	}
+}
+
 // Rows are the rows, the oldest first.
 func (r *Recent) Rows() []Row {
 	rows := make([]Row, 0, RecentRows)

@@ -39,6 +39,7 @@ func (r *Reconciler) Check(ctx context.Context, events []translator.Event) {
 		for i := range part {
 			r.check(within, &part[i])
 		}
+		r.checkBindings(ctx, part)
 	}
 	r.addLogFindings(ctx)
 	r.noteVerified(events)

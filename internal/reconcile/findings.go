@@ -6,7 +6,9 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"slices"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -97,11 +99,11 @@ func (r *Reconciler) addLogFindings(ctx context.Context) {
 				f.TlogRoot = found.Root.String()
 			}
 			f.Message = fmt.Sprintf("The transparency log was rewritten after %d of its leaves were read: %s.", found.Size, found.Reason)
-			if n := len(r.state.Heads); n > 0 {
-				h := r.state.Heads[n-1]
+			if h := r.SignedHead(); h != nil {
 				f.Message += fmt.Sprintf(" The last signed tree head that matched the log has size %d, root %s and signature %s.", h.Size, h.Root, h.Signature)
 			}
 			r.releaseClaimsFrom(ctx, found.NewSize)
+			r.restartBindings()
 		}
 		r.add(f)
 	}
@@ -129,4 +131,17 @@ func (r *Reconciler) releaseClaimsFrom(ctx context.Context, size int64) {
 	if err := r.pages.releaseClaims(ctx, size); err != nil {
 		_ = r.recordErr(err)
 	}
+}
+
+// addOnce adds a finding unless it was made before, even before a restart.
+func (r *Reconciler) addOnce(f translator.Integrity) {
+	f.SetUID()
+	if slices.Contains(r.state.Reported, f.UID) {
+		return
+	}
+	r.state.Reported = append(r.state.Reported, f.UID)
+	if n := len(r.state.Reported); n > checkpoint.MaxReported {
+		r.state.Reported = slices.Delete(r.state.Reported, 0, n-checkpoint.MaxReported)
+	}
+	r.add(f)
 }

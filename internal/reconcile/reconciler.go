@@ -10,6 +10,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/bindings"
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -42,9 +43,18 @@ type Settings struct {
 	// Pages returns the pages of the snapshots that were saved. It may be nil if
 	// none ever is.
 	Pages Pages
+	// Registrations is where registrations are read. Default: whom a token belongs to is
+	// not checked.
+	Registrations bindings.Source
 	// OnLeaf is called for every new leaf of the log, in order; beacon says that
 	// it looks like a beacon leaf and is not corrupt. Default: none.
 	OnLeaf func(index int64, beacon bool)
+	// HeadInterval is the time between two tree heads. Default, 0: none is expected, and
+	// none is missing.
+	HeadInterval time.Duration
+	// OnHead is called for every tree head when it is known how it compares with the
+	// log. It must not call the Reconciler. Default: none.
+	OnHead func(CheckedHead)
 	// LastID is the id of the last row that was delivered. If what was saved ends
 	// before it, rows were not checked, and their leaves are not reported; if it ends
 	// after it, all rows may claim their leaves again.
@@ -63,6 +73,9 @@ type Reconciler struct {
 	state    checkpoint.Log
 	pages    pages
 
+	bindings      *bindings.Checker // nil: whom tokens belong to is not checked
+	registersRead time.Time         // when old leaves were read for it
+
 	staged   []claim // by the rows that were checked last
 	verified bool    // one of these rows was
 	// verifiedRows are those of them that were, and firstChecked is the id of the first
@@ -75,8 +88,7 @@ type Reconciler struct {
 
 	samples []lengthSample // how long the log was when, oldest first
 
-	pendingHead         *tlog.Head // to be compared when the log is as long
-	pendingHeadDeadline time.Time  // for that
+	heads heads // the registry's tree heads
 
 	lastErr      error     // why the log cannot be read
 	failingSince time.Time // when that began
@@ -98,6 +110,7 @@ func Open(settings Settings) (*Reconciler, error) {
 	err := r.restore()
 	r.state.Baselined = r.state.Baselined || settings.Audit
 	r.pages.source = settings.Pages
+	r.openBindings()
 	r.log = tlog.Open(tlog.Settings{
 		Path: settings.Leaves, State: r.state.Tree, OnLeaf: r.onLeaf,
 		ReverifyEvery: settings.ReverifyEvery, Now: settings.Now,
@@ -136,8 +149,8 @@ func (r *Reconciler) Reverify(ctx context.Context) error {
 	return r.recordErr(err)
 }
 
-// HeadSize is the size of the last tree head that matched the log; 0 if there
-// was none.
+// HeadSize is the size at which the log had the root of the last tree head that matched;
+// 0 if there was none.
 func (r *Reconciler) HeadSize() int64 {
 	if n := len(r.state.Heads); n > 0 {
 		return r.state.Heads[n-1].Size
@@ -187,7 +200,11 @@ func (r *Reconciler) Idle(ctx context.Context) {
 		r.sampleLength()
 		r.reportOverdue(ctx)
 	}
-	r.comparePendingHead()
+	r.noteShortLog()
+	r.WatchHeads()
+	if !r.settings.Audit {
+		r.sweepBindings(ctx)
+	}
 }
 
 // minLeavesToSave is the least number of leaves for which it is saved that they were

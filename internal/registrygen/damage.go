@@ -59,7 +59,8 @@ const (
 
 	// DatabaseReplaced restores a copy of the database with fewer events, and
 	// writes other events, with the ids of the lost ones. The leaves of the lost
-	// events have no row. A prior reader finds that it is another database.
+	// events have no row. A prior reader finds that the database went back, or, if nothing
+	// of the copy is left, that it is another one.
 	DatabaseReplaced Kind = "database-replaced"
 )
 

@@ -164,7 +164,7 @@ func (s *state) findings(t *testing.T, before *state) []string {
 	switch {
 	case s.hashes == nil:
 	case s.head.Size > len(s.hashes):
-		found["head_inconsistent"] = true
+		found["head_not_compared"] = true
 	case s.head.Size == len(s.hashes):
 		found["head_inconsistent"] = s.head.Root != fmt.Sprintf("%x", rootOf(s.hashes))
 	}
@@ -186,7 +186,7 @@ func (s *state) findings(t *testing.T, before *state) []string {
 		found["log_rewritten"] = len(s.hashes) < len(before.hashes) || rootOf(s.hashes[:len(before.hashes)]) != rootOf(before.hashes)
 		last := slices.Max(slices.Collect(maps.Keys(before.rows)))
 		was, is := before.rows[last], s.rows[last]
-		found["database_replaced"] = is != nil && was["token_id"] != is["token_id"] && was["tlog_index"] != is["tlog_index"]
+		found["rows_rolled_back"] = is != nil && was["token_id"] != is["token_id"] && was["tlog_index"] != is["tlog_index"]
 	}
 	var kinds []string
 	for kind, is := range found {

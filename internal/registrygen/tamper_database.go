@@ -31,7 +31,7 @@ func replaceDatabase(ctx context.Context, t *tampering) (Damage, error) {
 	d := Damage{
 		Message:  fmt.Sprintf("restored the database from a copy that ends with row %d, and wrote %d other events", kept, last-kept),
 		Findings: []string{translator.IntegrityLeafWithoutRow}, Status: translator.TlogStatusVerified,
-		FindingsAfterPriorRead: []string{translator.IntegrityDatabaseReplaced},
+		FindingsAfterPriorRead: []string{translator.IntegrityRowsRolledBack},
 		FirstRow:               kept + 1, LastRow: last,
 	}
 	if d.FirstLeaf, d.LastLeaf, err = t.minMax(ctx, "tlog_index", "id > ?", kept); err != nil {

@@ -245,7 +245,7 @@ func truncateLog(ctx context.Context, t *tampering) (Damage, error) {
 	if d.FirstRow != 0 {
 		d.Findings, d.Status = []string{translator.IntegrityRowMismatch}, translator.TlogStatusMissing
 	}
-	d.Findings = append(d.Findings, translator.IntegrityHeadInconsistent)
-	d.FindingsAfterPriorRead = append(d.FindingsAfterPriorRead, translator.IntegrityHeadInconsistent)
+	d.Findings = append(d.Findings, translator.IntegrityHeadNotCompared)
+	d.FindingsAfterPriorRead = append(d.FindingsAfterPriorRead, translator.IntegrityHeadNotCompared)
 	return d, t.rewrite(splice{l.offset, info.Size() - l.offset, nil})
 }

@@ -27,7 +27,8 @@ type Entry struct {
 	// until the next call of Advance, Compare, Lookup or RootAt.
 	Beacon   *leaf.Beacon
 	IsBeacon bool
-	// Corrupt: the leaf cannot be read, or has a hash that is not its own.
+	// Corrupt: the leaf cannot be read, or has a hash that is not its own; or it may be a
+	// beacon's, and is not a JSON object without repeated keys.
 	Corrupt bool
 }
 
@@ -150,8 +151,11 @@ func (l *Log) parseEntry(e *entry, text string) Entry {
 	if !e.beacon {
 		return Entry{Corrupt: e.corrupt}
 	}
-	// A leaf that is not canonical JSON is a leaf all the same, but not a beacon's.
-	if isBeacon, err := leaf.ParseBeacon(text, &l.lastBeacon); err != nil || !isBeacon {
+	isBeacon, err := leaf.ParseBeacon(text, &l.lastBeacon)
+	switch {
+	case err != nil:
+		return Entry{Corrupt: true}
+	case !isBeacon:
 		return Entry{}
 	}
 	return Entry{Beacon: &l.lastBeacon, IsBeacon: true}

@@ -51,6 +51,8 @@ func TestFullConfig(t *testing.T) {
 	want.RetryConfig.InitialInterval = time.Second
 	want.RetryConfig.MaxInterval = 10 * time.Second
 	want.OnDatabaseReplaced = ReplacedStop
+	want.CheckpointRecords.Interval = 30 * time.Minute
+	want.CheckpointRecords.Collector = "collector-1"
 	log := want.TransparencyLog.GetOrInsertDefault()
 	log.Leaves = "/var/lib/oversight/data/tlog/leaves.jsonl"
 	log.PublicKey = "1256872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a324"
@@ -78,6 +80,8 @@ func TestDefaultConfig(t *testing.T) {
 	assert.Zero(t, config.RetryConfig.MaxElapsedTime, "forever")
 	assert.Equal(t, ReplacedRestart, config.OnDatabaseReplaced)
 	assert.False(t, config.TransparencyLog.HasValue(), "off unless given")
+	assert.Equal(t, time.Hour, config.CheckpointRecords.Interval)
+	assert.Empty(t, config.CheckpointRecords.Collector)
 }
 
 func TestDefaultTransparencyLog(t *testing.T) {
@@ -130,6 +134,8 @@ func TestInvalidConfigs(t *testing.T) {
 		"invalid_batch_size":                      {"`batch_size`", "0"},
 		"invalid_batch_size_large":                {"`batch_size`", "100001"},
 		"invalid_batch_size_text":                 {"batch_size", "expected type 'int'"},
+		"invalid_checkpoint_records_interval":     {"checkpoint_records", "`interval`", "3.6µs"},
+		"invalid_checkpoint_records_collector":    {"checkpoint_records", "`collector`", "control characters"},
 		"invalid_on_database_replaced":            {"`on_database_replaced`", `"panic"`},
 		"invalid_unknown_key":                     {"databse"},
 		"invalid_retry":                           {"retry_on_failure", "initial_interval"},

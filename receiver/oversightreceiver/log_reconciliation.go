@@ -46,7 +46,7 @@ type logReconciliation struct {
 	reconciler *reconcile.Reconciler
 	// reverification is the one that was logged; the zero value if none is under way.
 	reverification tlog.Reverification
-	invalidHeads   *lineLimit
+	heads          *headLog
 }
 
 func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID int64) (reconciliation, error) {
@@ -55,11 +55,13 @@ func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID in
 		return nil, err
 	}
 	s.Saved, s.Pages, s.LastID = saved, store, lastID
+	heads := newHeadLog(&s)
+	s.OnHead = heads.checked
 	reconciler, err := reconcile.Open(s.Settings)
 	if err != nil {
 		s.logger.Error("The checkpoint of the transparency log is damaged: changes to the log made before this start are not detected", zap.Error(err))
 	}
-	return &logReconciliation{settings: s, reconciler: reconciler, invalidHeads: newLineLimit()}, nil
+	return &logReconciliation{settings: s, reconciler: reconciler, heads: heads}, nil
 }
 
 func (l *logReconciliation) check(ctx context.Context, events []event) {
@@ -84,13 +86,8 @@ func (l *logReconciliation) idle(ctx context.Context) {
 
 // work compares a head and verifies again, for about that long.
 func (l *logReconciliation) work(ctx context.Context, slice time.Duration) {
-	select {
-	case body := <-l.settings.heads:
-		l.logInvalidHead(l.reconciler.CheckHead(body))
-	default:
-	}
+	l.checkHeads(ctx)
 	l.settings.sizes.leaves.Store(l.reconciler.Size())
-	l.settings.sizes.head.Store(l.reconciler.HeadSize())
 	if !l.logReverification() {
 		return
 	}
@@ -100,18 +97,6 @@ func (l *logReconciliation) work(ctx context.Context, slice time.Duration) {
 		return // err says why
 	}
 	l.logReverification()
-}
-
-// logInvalidHead logs that a head is invalid, if it is, within the limit.
-func (l *logReconciliation) logInvalidHead(err error) {
-	if err == nil {
-		l.invalidHeads.resolved()
-		return
-	}
-	if suppressed, ok := l.invalidHeads.take(l.settings.Now()); ok {
-		l.settings.logger.Warn("The registry sent an invalid tree head; it is not compared with the transparency log",
-			zap.Error(boundError(err)), zap.Int("suppressed", suppressed))
-	}
 }
 
 // reverifyCauses are the values of the field `cause`.

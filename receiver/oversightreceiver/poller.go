@@ -63,13 +63,15 @@ type poller struct {
 
 	unsavedRows int // see saveLater
 
-	pending   pending
-	events    eventsLane
-	records   recordsLane
-	backlog   backlog
-	readPause time.Duration // after the last failure to read; 0: it succeeded
-	readErr   error         // why no rows could be added to the pending ones
-	countedTo int64         // the highest id that was counted as read
+	pending pending
+	events  eventsLane
+	records recordsLane
+	// checkpoints makes checkpoint records; nil: there are none.
+	checkpoints *checkpointRecords
+	backlog     backlog
+	readPause   time.Duration // after the last failure to read; 0: it succeeded
+	readErr     error         // why no rows could be added to the pending ones
+	countedTo   int64         // the highest id that was counted as read
 
 	delivered atomic.Int64 // cursor.ID, for metrics
 }
@@ -82,6 +84,7 @@ func (p *poller) position() int64 { return p.delivered.Load() }
 func (p *poller) run(ctx context.Context) {
 	p.init()
 	defer p.logUnlisted()
+	defer p.sendLastCheckpointRecord(ctx)
 	defer p.saveUnsavedRows(ctx)
 	for ctx.Err() == nil {
 		err := p.turn(ctx)
@@ -104,6 +107,9 @@ func (p *poller) init() {
 	p.events.lane = p.newEventsLane()
 	p.records.lane = p.newRecordsLane()
 	p.backlog.queue = p.newBacklog()
+	if p.checkpoints != nil {
+		p.checkpoints.begin(p.now(), p.newRetryInterval())
+	}
 }
 
 // turn does what is due: it sends at most once in each lane, apart from findings
@@ -121,6 +127,9 @@ func (p *poller) turn(ctx context.Context) error {
 		return err
 	}
 	if err := p.turnBacklog(ctx); err != nil {
+		return err
+	}
+	if err := p.turnCheckpointRecord(ctx); err != nil {
 		return err
 	}
 	before := p.unsavedRows
@@ -191,6 +200,9 @@ func (p *poller) pause(err error) time.Duration {
 	if p.started && !p.events.nothingAccepted() && p.refusedSize() > 0 {
 		pause = min(pause, p.backlog.queue.Wait())
 	}
+	if p.started && p.checkpoints != nil {
+		pause = min(pause, p.checkpoints.due.Sub(now))
+	}
 	if due := p.backlog.lostDue; !due.IsZero() {
 		pause = min(pause, due.Sub(now))
 	}
@@ -220,8 +232,12 @@ func (p *poller) eventsPause(now time.Time, err error) time.Duration {
 	}
 }
 
-// onReplaced continues with the other database from its beginning, or stops.
+// onReplaced continues with what a database that went back has in common with what was
+// delivered, and with another one from its beginning, or stops.
 func (p *poller) onReplaced(ctx context.Context, err *registry.ReplacedError) error {
+	if back, err := p.continueRolledBack(ctx, err); back || err != nil {
+		return err
+	}
 	p.telemetry.replaced(ctx)
 	restart := p.config.OnDatabaseReplaced == ReplacedRestart
 	p.reconciliation.replaced(err, restart)

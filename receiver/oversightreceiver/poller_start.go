@@ -86,10 +86,8 @@ func (p *poller) startAtEnd(ctx context.Context) error {
 
 // forgetRows forgets all that is known of rows: the database is another one.
 func (p *poller) forgetRows(ctx context.Context) {
-	p.pending = pending{}
+	p.dropPending()
 	p.countedTo = 0
-	p.events = eventsLane{lane: p.newEventsLane()}
-	p.telemetry.gauges.setHolding(laneEvents, false)
 	p.giveUpAll(ctx)
 	p.store.recent.Reset()
 	p.store.doneAhead.reset()

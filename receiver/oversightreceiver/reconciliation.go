@@ -29,6 +29,8 @@ type reconciliation interface {
 	// replaced makes a finding of another database. With restart, that is read from
 	// its beginning; otherwise the finding is made once, even after a restart.
 	replaced(err *registry.ReplacedError, restart bool)
+	// report adds what is known of the log to a checkpoint record.
+	report(record *checkpointRecord)
 	// findings are what was found since the last commit.
 	findings() []finding
 	// pending reports whether there is anything to commit.

@@ -10,6 +10,7 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
+	"github.com/oversight-protocol/oversight-otelcol/internal/recheck"
 )
 
 // rowsAtOnce is how many rows are read at once to find out their uids.
@@ -20,8 +21,14 @@ const rowsAtOnce = 256
 // others. Rows that have changed keep theirs.
 func (p *poller) renameRows(ctx context.Context) error {
 	before := p.store.root.RegistryID
+	if before == "" || before == p.config.RegistryID {
+		return nil
+	}
+	if err := p.renameRecent(ctx, before); err != nil {
+		return err
+	}
 	ids := p.store.rowIDs()
-	if before == "" || before == p.config.RegistryID || len(ids) == 0 {
+	if len(ids) == 0 {
 		return nil
 	}
 	for some := range slices.Chunk(ids, rowsAtOnce) {
@@ -40,6 +47,27 @@ func (p *poller) renameRows(ctx context.Context) error {
 	}
 	p.logger.Info("Renamed the registry of events that were refused, or delivered ahead of their turn",
 		zap.String("from", before), zap.String("to", p.config.RegistryID), zap.Int("events", len(ids)))
+	return nil
+}
+
+// renameRecent does the same with the rows that were delivered last.
+func (p *poller) renameRecent(ctx context.Context, before string) error {
+	rows := p.store.recent.Rows()
+	ids := rowIDs(rows)
+	after, err := p.source.UIDs(ctx, ids, p.config.RegistryID)
+	if err != nil {
+		return ignoreIfStopping(ctx, err)
+	}
+	old, err := p.source.UIDs(ctx, ids, before)
+	if err != nil {
+		return ignoreIfStopping(ctx, err)
+	}
+	for i, row := range rows {
+		if renamed, ok := checkpoint.NewRow(row.ID, after[i]); ok && old[i] == recheck.UID(row) {
+			rows[i] = renamed
+		}
+	}
+	p.store.recent.Replace(rows)
 	return nil
 }
 

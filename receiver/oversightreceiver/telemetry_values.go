@@ -107,4 +107,7 @@ func (t *telemetry) begin(ctx context.Context, withLog bool) {
 	for _, kind := range integrityKinds {
 		t.builder.OversightReceiverTlogFindings.Add(ctx, 0, t.attributes, with("kind", kind))
 	}
+	for _, result := range headResults() {
+		t.builder.OversightReceiverTlogHeads.Add(ctx, 0, t.attributes, with("result", string(result)))
+	}
 }

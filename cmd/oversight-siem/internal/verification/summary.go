@@ -4,7 +4,10 @@
 package verification
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
@@ -19,6 +22,8 @@ type Summary struct {
 	Mismatch         int64            `json:"mismatch"`
 	Missing          int64            `json:"missing"`
 	Duplicate        int64            `json:"duplicate"`
+	IDsUpToZero      int64            `json:"rows_with_ids_up_to_zero"` // no registry hands these out
+	Recipients       Recipients       `json:"recipients"`
 	Leaves           int64            `json:"leaves"`
 	BeaconLeaves     int64            `json:"beacon_leaves"`
 	LeavesWithoutRow int64            `json:"leaves_without_row"`
@@ -28,6 +33,7 @@ type Summary struct {
 	Head             *HeadSummary     `json:"head"`
 	Findings         int64            `json:"findings"`
 	ByKind           map[string]int64 `json:"findings_by_kind"`
+	Records          map[string]int64 `json:"records_by_kind,omitempty"`
 	Notices          []Notice         `json:"notices,omitempty"`
 }
 
@@ -48,9 +54,29 @@ func (s *Summary) UnreadRows() string {
 	return ""
 }
 
-func (s *Summary) add(kind string) {
+// add counts a finding, or a record of what an honest registry does as well.
+func (s *Summary) add(f *translator.Integrity) {
+	if isRecord(f) {
+		s.Records[f.Kind]++
+		return
+	}
 	s.Findings++
-	s.ByKind[kind]++
+	s.ByKind[f.Kind]++
+}
+
+// isRecord reports whether something needs no look, and is therefore no finding.
+func isRecord(f *translator.Integrity) bool {
+	info := translator.IntegritySeverity(translator.IntegrityRowsPruned)
+	return cmp.Or(f.Severity, translator.IntegritySeverity(f.Kind)) <= info
+}
+
+// NotProven returns a clause about what the rows that are left do not prove; "" for
+// nothing.
+func (s *Summary) NotProven() string {
+	if s.OlderLeaves > 0 && s.OlderLeaves == s.BeaconLeaves {
+		return fmt.Sprintf("no row is left that agrees with its leaf, so that nothing tells pruned rows from deleted ones: none of the %d beacon leaves was confirmed", s.BeaconLeaves)
+	}
+	return ""
 }
 
 // table is the summary as text.
@@ -61,6 +87,10 @@ func (s *Summary) table() string {
 	t.line("  mismatch", s.Mismatch)
 	t.line("  missing", s.Missing)
 	t.line("  duplicate", s.Duplicate)
+	if s.IDsUpToZero > 0 {
+		t.line("  with ids of 0 or below", s.IDsUpToZero)
+	}
+	t.recipients(s.Recipients)
 	t.line("leaves", s.Leaves)
 	t.line("  beacon leaves", s.BeaconLeaves)
 	t.line("  without a row", s.LeavesWithoutRow)
@@ -77,18 +107,12 @@ func (s *Summary) table() string {
 	}
 	t.head(s.Head)
 	t.line("findings", s.Findings)
-	for _, kind := range kinds {
-		if s.ByKind[kind] > 0 {
-			t.line("  "+kind, s.ByKind[kind])
-		}
+	t.kinds(s.ByKind)
+	if len(s.Records) > 0 {
+		t.line("records", "")
+		t.kinds(s.Records)
 	}
 	return t.String()
-}
-
-// kinds are the kinds of findings in the order in which they are shown.
-var kinds = []string{
-	translator.IntegrityRowMismatch, translator.IntegrityLeafWithoutRow, translator.IntegrityLogRewritten,
-	translator.IntegrityLeafCorrupt, translator.IntegrityHeadSignatureInvalid, translator.IntegrityHeadInconsistent,
 }
 
 // table is a text with a label and a value on each line.
@@ -108,5 +132,12 @@ func (t *table) head(h *HeadSummary) {
 		t.line("  signed by", h.SignedBy)
 	} else {
 		t.line("  signature", h.Signature)
+	}
+}
+
+// kinds writes how many there are of each kind, in the order of their names.
+func (t *table) kinds(counts map[string]int64) {
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		t.line("  "+kind, counts[kind])
 	}
 }

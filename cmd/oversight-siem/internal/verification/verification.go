@@ -47,6 +47,7 @@ type verification struct {
 	summary    Summary
 
 	cursor         registry.Cursor // of the rows that were read
+	hasOddIDs      bool            // there are rows that the cursor does not reach
 	firstID        int64           // of the first row; 0 if there is none
 	lastID         int64           // of the last row that was checked
 	oldestVerified int64           // the lowest index of a leaf that a row agrees with
@@ -56,7 +57,7 @@ type verification struct {
 // returns a summary once all is checked. The registry may write meanwhile.
 func Run(ctx context.Context, settings Settings, report *Report, bar *progress.Bar) (*Summary, error) {
 	v := &verification{settings: settings, report: report, bar: bar, oldestVerified: math.MaxInt64}
-	v.summary.ByKind = map[string]int64{}
+	v.summary.ByKind, v.summary.Records = map[string]int64{}, map[string]int64{}
 	v.reader = settings.Database.Open()
 	defer v.reader.Close()
 	var err error
@@ -66,6 +67,8 @@ func Run(ctx context.Context, settings Settings, report *Report, bar *progress.B
 		Key:        settings.Key,
 		Audit:      true,
 		Pages:      noPages{},
+
+		Registrations: v.reader,
 		OnLeaf:     v.countLeaf,
 	})
 	if err != nil {
@@ -86,6 +89,9 @@ func (v *verification) run(ctx context.Context) error {
 	if err := v.readRows(ctx); err != nil {
 		return err
 	}
+	if err := v.readOddRows(ctx); err != nil {
+		return err
+	}
 	if err := v.readLog(ctx); err != nil {
 		return err
 	}
@@ -96,6 +102,9 @@ func (v *verification) run(ctx context.Context) error {
 		return err
 	}
 	if err := v.awaitRows(ctx, expected); err != nil {
+		return err
+	}
+	if err := v.checkRegistrations(ctx); err != nil {
 		return err
 	}
 	if err := v.reportUnclaimed(ctx, expected); err != nil {

@@ -1,0 +1,204 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package oversightreceiver
+
+import (
+	"database/sql"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/registrygen"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// walSuffixes are of the files that hold a database, as a power failure leaves them.
+var walSuffixes = []string{"", "-wal"}
+
+// copyDatabase copies a database that nobody writes to, with its write-ahead log, and
+// returns what puts the copy back in its place.
+func copyDatabase(t *testing.T, database string) (putBack func()) {
+	t.Helper()
+	to := filepath.Join(t.TempDir(), "copy")
+	copyFiles(t, database, to)
+	return func() {
+		t.Helper()
+		err := os.Remove(database + "-shm")
+		require.True(t, err == nil || errors.Is(err, fs.ErrNotExist), err)
+		copyFiles(t, to, database)
+	}
+}
+
+func copyFiles(t *testing.T, from, to string) {
+	t.Helper()
+	for _, suffix := range walSuffixes {
+		data, err := os.ReadFile(from + suffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(to + suffix)
+			continue
+		}
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(to+suffix+".new", data, 0o600))
+		require.NoError(t, os.Rename(to+suffix+".new", to+suffix)) // another file, for readers that have it open
+	}
+}
+
+// keepWAL keeps a connection to a database open, so that its write-ahead log stays,
+// until it is closed.
+func keepWAL(t *testing.T, database string) (closeDB func()) {
+	t.Helper()
+	db, err := sql.Open("sqlite", "file:"+database)
+	require.NoError(t, err)
+	db.SetMaxOpenConns(1)
+	var rows int
+	require.NoError(t, db.QueryRowContext(t.Context(), "SELECT count(*) FROM events").Scan(&rows))
+	closed := false
+	closeDB = func() {
+		if !closed {
+			closed = true
+			require.NoError(t, db.Close())
+		}
+	}
+	t.Cleanup(closeDB)
+	return closeDB
+}
+
+// rolledBackRecords are the records of that kind.
+func (r *records) ofKind(kind string) []finding {
+	_, findings := r.all()
+	return slices.DeleteFunc(findings, func(f finding) bool { return f.Kind != kind })
+}
+
+// recordsSetup is a receiver without a log, whose records are kept.
+type recordsSetup struct {
+	*logSetup
+}
+
+// newRecordsSetup is for a database.
+func newRecordsSetup(t *testing.T, database string) *recordsSetup {
+	t.Helper()
+	s := &recordsSetup{&logSetup{setup: newSetup(t, database), t: t, records: &records{}}}
+	s.config.BatchSize = 100
+	return s
+}
+
+// tokens are those of the events that were delivered.
+func (r *records) tokens() []string {
+	events, _ := r.all()
+	tokens := make([]string, len(events))
+	for i := range events {
+		tokens[i] = events[i].TokenID
+	}
+	return tokens
+}
+
+func (r *records) waitForTokens(t *testing.T, want []string) {
+	t.Helper()
+	require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Equal(c, want, r.tokens()) }, patience, time.Millisecond)
+}
+
+// A thousand rows were delivered when a power failure takes back the last forty, and the
+// registry assigns their ids again: these forty ids are a record, the new rows are
+// delivered, and none of the other 960 is delivered twice.
+func TestPowerFailure(t *testing.T) {
+	for _, live := range []bool{true, false} {
+		for _, assigned := range []int{0, 1, 40, 70} {
+			t.Run(map[bool]string{true: "live", false: "down"}[live]+"/"+strconv.Itoa(assigned), func(t *testing.T) {
+				s := newRecordsSetup(t, newDatabase(t))
+				s.config.OnDatabaseReplaced = ReplacedStop // which is for another database
+				closeDB := keepWAL(t, s.config.Database)
+				execute(t, s.config.Database, insert("t", 960))
+				putBack := copyDatabase(t, s.config.Database)
+				execute(t, s.config.Database, insert("lost", 40))
+				want := append(tokenRange("t", 1, 960), tokenRange("lost", 1, 40)...)
+				stop := s.run()
+				s.records.waitForTokens(t, want)
+				if !live {
+					stop()
+				}
+				closeDB()
+				putBack()
+				if assigned > 0 {
+					execute(t, s.config.Database, insert("new", assigned))
+					want = append(want, tokenRange("new", 1, assigned)...)
+				}
+				if !live {
+					stop = s.run()
+				}
+				s.records.waitForTokens(t, want)
+				require.EventuallyWithT(t, func(c *assert.CollectT) {
+					assert.Equal(c, []string{translator.IntegrityRowsRolledBack}, s.records.kinds())
+				}, patience, time.Millisecond)
+				stop()
+				s.run()()
+				assert.Equal(t, want, s.records.tokens())
+				found := s.records.ofKind(translator.IntegrityRowsRolledBack)
+				require.NotEmpty(t, found)
+				assert.Equal(t, int64(961), found[0].EventID)
+				if len(found) == 1 { // otherwise the poller saw a state in between
+					assert.Equal(t, int64(1000), found[0].LastEventID)
+					assert.Equal(t, int64(40), found[0].Count)
+				}
+				assert.NotZero(t, s.logs.FilterMessageSnippet("The database went back").Len())
+				assert.Zero(t, s.logs.FilterMessageSnippet("was replaced").Len())
+			})
+		}
+	}
+}
+
+// The same with a transparency log, which keeps the leaves of the rows that are gone:
+// their events were delivered, and no leaf is accused.
+func TestPowerFailureUnderTheSameLog(t *testing.T) {
+	a := newLogSetup(t, 0)
+	require.NoError(t, a.registry.Close())
+	a.settings.Style = registrygen.Rust
+	a.open()
+	a.write(60)
+	putBack := copyDatabase(t, a.settings.Database)
+	a.write(40)
+	stop := a.run()
+	a.waitForEvents(map[string]int{"verified": 100})
+	stop()
+	require.NoError(t, a.registry.Close())
+	putBack()
+	a.open()
+	a.write(55)
+	stop = a.run()
+	a.waitForEvents(map[string]int{"verified": 155})
+	stop()
+	a.run()
+	a.write(5)
+	a.waitForEvents(map[string]int{"verified": 160})
+	a.waitForGrace()
+	assert.Len(t, a.records.ofKind(translator.IntegrityLeafWithoutRow), 1, "the leaf that waitForGrace left without a row")
+	found := a.records.ofKind(translator.IntegrityRowsRolledBack)
+	require.Len(t, found, 1)
+	assert.Equal(t, []int64{61, 100, 40}, []int64{found[0].EventID, found[0].LastEventID, found[0].Count})
+	_, findings := a.records.all()
+	assert.Len(t, findings, 2)
+}
+
+// A registry that was renamed while its database went back is the same registry.
+func TestPowerFailureOfARenamedRegistry(t *testing.T) {
+	s := newRecordsSetup(t, newDatabase(t, insert("t", 20)))
+	stop := s.run()
+	s.records.waitForTokens(t, tokenRange("t", 1, 20))
+	stop()
+	execute(t, s.config.Database, "DELETE FROM events WHERE id > 15", "UPDATE sqlite_sequence SET seq = 15", insert("new", 5))
+	s.config.RegistryID = "renamed"
+	stop = s.run()
+	s.records.waitForTokens(t, append(tokenRange("t", 1, 20), tokenRange("new", 1, 5)...))
+	stop()
+	execute(t, s.config.Database, "DELETE FROM events WHERE id > 10", "UPDATE sqlite_sequence SET seq = 10", insert("newer", 9))
+	s.run()
+	s.records.waitForTokens(t, append(append(tokenRange("t", 1, 20), tokenRange("new", 1, 5)...), tokenRange("newer", 1, 9)...))
+}
