@@ -54,11 +54,9 @@ func (l *Log) Advance(ctx context.Context, size int64) error {
 func (l *Log) AdvanceToIndex(ctx context.Context, index int64) error {
 	for size := min(index, math.MaxInt64-ChunkSize) + 1; ; size = l.Size() + ChunkSize {
 		before := l.Size()
-		if err := l.Advance(ctx, size); err != nil {
+		err := l.Advance(ctx, size)
+		if err != nil || l.Covers(index) || l.atEnd || l.Size() == before || ctx.Err() != nil {
 			return err
-		}
-		if l.Covers(index) || l.atEnd || l.Size() == before || ctx.Err() != nil {
-			return nil
 		}
 	}
 }
@@ -85,8 +83,8 @@ func (l *Log) readChunk(ctx context.Context, size int64) error {
 	if l.previousState != nil {
 		size = min(size, l.previousState.Size)
 	}
-	for read := l.reader.lines.offset; !l.tail.full() && l.size < size; {
-		if l.reader.lines.offset-read > minRead && ctx.Err() != nil {
+	for before := l.reader.work; !l.tail.full() && l.size < size; {
+		if l.reader.work-before > minRead && ctx.Err() != nil {
 			return errInterrupted
 		}
 		next, err := l.reader.next(ctx)

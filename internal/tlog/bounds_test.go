@@ -66,7 +66,7 @@ func heapInUse() int64 {
 	runtime.GC()
 	var stats runtime.MemStats
 	runtime.ReadMemStats(&stats)
-	return int64(stats.HeapInuse) //nolint:gosec // not that much
+	return int64(stats.HeapInuse)
 }
 
 // Long lines that are valid are leaves, and are not kept in memory.
