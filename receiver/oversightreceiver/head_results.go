@@ -65,14 +65,14 @@ func (l *headLog) logMalformed(ctx context.Context, err error) {
 // checked counts a head, and logs one that is unsigned or of a race.
 func (l *headLog) checked(head reconcile.CheckedHead) {
 	l.settings.telemetry.head(context.Background(), head.Result)
-	switch {
-	case head.Result == reconcile.HeadUnsigned:
+	if head.Result == reconcile.HeadUnsigned {
 		l.logUnsigned(head)
 		return
-	case head.Result == reconcile.HeadRaced:
-		l.logRaced(head)
 	}
 	l.unsigned.end()
+	if head.Result == reconcile.HeadRaced {
+		l.logRaced(head)
+	}
 }
 
 func (l *headLog) logUnsigned(head reconcile.CheckedHead) {

@@ -31,6 +31,8 @@ type Settings struct {
 	// before: a log that grows meanwhile is only longer than the head. Default: no
 	// head is compared.
 	Head []byte
+	// Heads are other tree heads, each as it was published, in any order. Default: none.
+	Heads [][]byte
 	// Pruned says that old rows were deleted on purpose: leaves that are older
 	// than the oldest row are not findings.
 	Pruned bool
@@ -46,6 +48,8 @@ type verification struct {
 	reconciler *reconcile.Reconciler
 	summary    Summary
 
+	checkedHead reconcile.CheckedHead // the last one
+
 	cursor         registry.Cursor // of the rows that were read
 	hasOddIDs      bool            // there are rows that the cursor does not reach
 	firstID        int64           // of the first row; 0 if there is none
@@ -60,6 +64,7 @@ func Run(ctx context.Context, settings Settings, report *Report, bar *progress.B
 	v.summary.ByKind, v.summary.Records = map[string]int64{}, map[string]int64{}
 	v.reader = settings.Database.Open()
 	defer v.reader.Close()
+	v.summary.hasKey = settings.Key != nil
 	var err error
 	v.reconciler, err = reconcile.Open(reconcile.Settings{
 		Leaves:     settings.Leaves,
@@ -70,6 +75,7 @@ func Run(ctx context.Context, settings Settings, report *Report, bar *progress.B
 
 		Registrations: v.reader,
 		OnLeaf:     v.countLeaf,
+		OnHead:     func(h reconcile.CheckedHead) { v.checkedHead = h },
 	})
 	if err != nil {
 		return nil, err
@@ -111,6 +117,9 @@ func (v *verification) run(ctx context.Context) error {
 		return err
 	}
 	if err := v.checkHead(); err != nil {
+		return err
+	}
+	if err := v.checkHeads(); err != nil {
 		return err
 	}
 	return v.summarizeLog()
