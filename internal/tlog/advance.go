@@ -54,11 +54,9 @@ func (l *Log) Advance(ctx context.Context, size int64) error {
 func (l *Log) AdvanceToIndex(ctx context.Context, index int64) error {
 	for size := min(index, math.MaxInt64-ChunkSize) + 1; ; size = l.Size() + ChunkSize {
 		before := l.Size()
-		if err := l.Advance(ctx, size); err != nil {
+		err := l.Advance(ctx, size)
+		if err != nil || l.Covers(index) || l.atEnd || l.Size() == before || ctx.Err() != nil {
 			return err
-		}
-		if l.Covers(index) || l.atEnd || l.Size() == before || ctx.Err() != nil {
-			return nil
 		}
 	}
 }
@@ -85,8 +83,8 @@ func (l *Log) readChunk(ctx context.Context, size int64) error {
 	if l.previousState != nil {
 		size = min(size, l.previousState.Size)
 	}
-	for read := l.reader.lines.offset; !l.tail.full() && l.size < size; {
-		if l.reader.lines.offset-read > minRead && ctx.Err() != nil {
+	for before := l.reader.work; !l.tail.full() && l.size < size; {
+		if l.reader.work-before > minRead && ctx.Err() != nil {
 			return errInterrupted
 		}
 		next, err := l.reader.next(ctx)
@@ -96,9 +94,12 @@ func (l *Log) readChunk(ctx context.Context, size int64) error {
 		if next.fault != "" {
 			l.corrupt.add(next.number, next.fault)
 		}
-		l.addClaim(&next)
+		jumped := l.addClaim(&next)
 		l.texts.add(l.tail, &next)
 		l.countLeaf(&next)
+		if jumped {
+			l.reorderTail()
+		}
 	}
 	return nil
 }
@@ -106,8 +107,9 @@ func (l *Log) readChunk(ctx context.Context, size int64) error {
 // minRead is how much is read at least in one step, in bytes, if there is as much.
 const minRead = 4 << 20
 
-// addClaim adds the index of a line, and reports one that is not the next.
-func (l *Log) addClaim(next *treeLeaf) {
+// addClaim adds the index of a line. It reports whether it is another one than the next,
+// and makes a finding of that.
+func (l *Log) addClaim(next *treeLeaf) (jumped bool) {
 	if next.number == 0 {
 		l.firstLeaf = Hash{}
 		if next.hashKnown {
@@ -115,14 +117,18 @@ func (l *Log) addClaim(next *treeLeaf) {
 		}
 	}
 	expected := l.claims.expected(next.number)
-	if !l.claims.add(next.number, next.index) || next.number < l.jumpsFrom {
-		return
+	if !l.claims.add(next.number, next.index) {
+		return false
+	}
+	if next.number < l.jumpsFrom {
+		return true
 	}
 	l.reporter.add(Finding{
 		Kind: translator.IntegrityLeafIndexJumped, First: next.number, Last: next.number,
 		Index: next.index, ExpectedIndex: expected,
 		Reason: fmt.Sprintf("its line %d has the index %d instead of %d", next.number, next.index, expected),
 	})
+	return true
 }
 
 // completeRead stores what has been read, and calls OnLeaf for what is new.

@@ -93,8 +93,8 @@ func (t *chunkedTree) known(size int64) bool {
 
 // countLeaf counts a leaf that was added to the tail.
 func (t *chunkedTree) countLeaf(added *treeLeaf) {
-	if !added.counted && !t.counted.active {
-		t.counted.start(t.wholeTreeBefore(added.number))
+	if !added.counted {
+		t.startCounted(added.number)
 	}
 	if added.counted && t.counted.active {
 		t.counted.add(added.hash)
@@ -106,6 +106,14 @@ func (t *chunkedTree) countLeaf(added *treeLeaf) {
 		t.unknown++
 	}
 	t.size++
+}
+
+// startCounted keeps the tree over the counted lines from a leaf of the tail on, if it has
+// been the same as that over all lines.
+func (t *chunkedTree) startCounted(number int64) {
+	if !t.counted.active {
+		t.counted.start(t.wholeTreeBefore(number))
+	}
 }
 
 // wholeTreeBefore is the tree over the leaves before one of the tail.

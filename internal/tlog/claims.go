@@ -104,3 +104,13 @@ func (c *claims) ambiguous(size, lines int64) bool {
 	}
 	return false
 }
+
+// indexOf is the index that a line claims, or would have to.
+func (c *claims) indexOf(leaf int64) int64 {
+	for i := len(c.runs) - 1; i >= 0; i-- {
+		if run := c.runs[i]; run.Leaf <= leaf {
+			return run.Index + leaf - run.Leaf
+		}
+	}
+	return leaf
+}

@@ -226,3 +226,59 @@ func TestLineThatIsTornInACharacter(t *testing.T) {
 		f.requireLeaf(i)
 	}
 }
+
+// Lines that stand in another order, in the last chunk or another one: the tree is that of
+// their indexes, which the registry has in memory, and after a restart that of the lines.
+func TestLinesInAnotherOrder(t *testing.T) {
+	for _, size := range []int{20, 300} {
+		order := make([]int, size)
+		var hashes, lines []tlog.Hash
+		var text strings.Builder
+		for i := range order {
+			order[i] = i
+		}
+		order[7], order[8], order[12], order[15] = 8, 7, 15, 12
+		for i := range order {
+			hashes = append(hashes, hashOf(beaconLeaf(i)))
+			lines = append(lines, hashOf(beaconLeaf(order[i])))
+			text.WriteString(beaconLine(order[i], order[i]))
+		}
+		f := followText(t, text.String())
+		for _, f := range []*follower{f, f.restart()} {
+			f.anyLeaf = true
+			f.advance()
+			f.requireSame(int64(size), treeHash(hashes))
+			f.requireSame(int64(size), treeHash(lines))
+			for i := range size {
+				mismatch, err := f.Compare(rowOf(i, i))
+				require.NoError(t, err)
+				require.Empty(t, mismatch)
+			}
+		}
+	}
+}
+
+// A line of a short log that is destroyed after it was read does not keep later roots
+// from being known, nor a restart.
+func TestDamagedTail(t *testing.T) {
+	path := newLog(t, linesOf(0, 100))
+	f := followDamaged(t, path, tlog.State{})
+	f.advance()
+	down := followDamaged(t, path, f.State())
+	lines := strings.SplitAfter(linesOf(0, 100), "\n")
+	lines[40] = strings.Repeat("\x00", len(lines[40])-1) + "\n"
+	overwrite(t, path, strings.Join(lines, ""))
+	f.advance()
+	appendTo(t, path, linesOf(100, 600))
+	for _, f := range []*follower{f, down, f.restart()} {
+		f.anyLeaf = true
+		f.advance()
+		for _, found := range f.Findings() {
+			assert.Equal(t, translator.IntegrityLeafCorrupt, found.Kind)
+		}
+		f.requireSame(600, rootOf(600))
+		same, _, err := f.CompareRoot(600, rootOf(599))
+		require.NoError(t, err)
+		assert.False(t, same)
+	}
+}

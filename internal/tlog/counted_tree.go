@@ -3,8 +3,6 @@
 
 package tlog
 
-import "slices"
-
 // countedRecent is how many sizes back the roots of a countedTree are known, at least.
 const countedRecent = 1024
 
@@ -46,12 +44,4 @@ func (c *countedTree) treeAt(size int64) (t tree, ok bool) {
 		t.add(hash)
 	}
 	return t, true
-}
-
-// clone is a countedTree that grows independently.
-func (c *countedTree) clone() countedTree {
-	if !c.active {
-		return countedTree{}
-	}
-	return countedTree{active: true, base: c.base.clone(), recent: slices.Clone(c.recent)}
 }

@@ -35,8 +35,9 @@
 //  2. A file that has only grown is assumed to hold what was read before, as long as
 //     the last line that was read is unchanged; [Settings].ReverifyEvery verifies the
 //     rest from time to time. A file that was replaced, is shorter than what had been
-//     read, or was written to without growing may hold anything: what is known becomes
-//     a State, as at a restart.
+//     read, or was written to without growing (also at the next look: a system may set
+//     the time before the size) may hold anything: what is known becomes a State, as at
+//     a restart.
 //  3. A State, from before a restart or from step 2, is checked: the last leaves before
 //     its Size, 256 at most, are read again from their offset in the file, and must
 //     have its root. So a restart costs a millisecond, and rows can be checked at once.
@@ -52,32 +53,54 @@
 //     the file and the root of its subtree are kept for good, 48 bytes for 256 leaves.
 //     A chunk that is needed again later is read again, and must have that root.
 //  6. This continues until there are as many leaves as were wanted, the file ends, or
-//     ctx is done.
+//     ctx is done, also in the middle of a line: time is bounded whoever writes the file.
+//     A line has 16 MiB at most. A longer one is a corrupt leaf, of which nothing is
+//     kept; a leaf of more than 64 KiB is read again when it is looked up.
+//
+// # Leaves and indexes
+//
+// A leaf is a line that is not blank, and its number is that of the line. The tree is
+// over all lines, as a registry counts them when it starts. The index in a line is a
+// claim: it usually is the number. But a registry whose disk is full keeps in memory what
+// it cannot write, so that the indexes of later lines jump; after a restart, which
+// counts the lines, it uses these indexes again. So [Log.CompareLeaf] compares a row with
+// every line that claims its index. A jump is told (leaf_index_jumped), and is no fault.
+//
+// A registry signs the root of the leaves in its memory. These may be others than those
+// of the lines, and [Log.CompareRoot] knows what can be known of them:
+//
+//   - While the indexes are ahead of the numbers, the registry has leaves that the file
+//     lacks: its roots cannot be compared until it starts again.
+//   - Lines of one chunk that stand in another order count in the order of their indexes.
+//   - A line that a registry had begun when it stopped is continued with the next one. That
+//     one counts; what had been begun is no leaf.
+//   - A registry that starts does not count lines that it cannot parse: those two, and
+//     damaged ones. The tree without these is kept beside the other one.
 //
 // # What may be wrong
 //
 // What is wrong with the log becomes a [Finding], which [Log.Findings] returns, and
 // reading continues. There are two kinds.
 //
-// A corrupt leaf (leaf_corrupt) has a line that cannot be read, a hash that is not that
-// of its bytes, or an index that does not fit the lines around it. It keeps its
-// position in the tree, with the hash that the line declares: if only the leaf was
-// changed, all roots stay the same. The index of a line decides which leaves are
-// missing before it. If not even a hash can be read, the roots from there on are not
-// known. Each corrupt leaf is reported once, also after a restart or a second reading.
+// A corrupt leaf (leaf_corrupt) has a line that cannot be read, or a hash that is not that
+// of its bytes. It keeps its position in the tree, with the hash that the line declares:
+// if only the leaf was changed, all roots stay the same. If not even a hash can be read,
+// the roots from there on are not known, unless the leaf was read before it was damaged:
+// the root of its chunk, from memory or [Settings].KeptRoot, or the hashes of the last
+// State then take its place. Each corrupt leaf is reported once, also after a restart or
+// a second reading.
 //
 // A log that was rewritten (log_rewritten) has another root at the size that had been
 // read before, or fewer leaves. If step 3, a chunk or Reverify shows that something has
 // changed, the file is read from its beginning, and what was known is kept aside. When
 // the file has been read up to that size, or to its end, the two are compared; only
-// then is there a finding. A file with the same leaves in another form of JSON causes
-// no finding.
+// then is there a finding. The roots of chunks show which leaves it is about. If later
+// chunks are as they were, only the leaves between have been changed: the tree keeps the
+// root that they had, so that later roots can be compared with signed ones, and the
+// change is reported once. Otherwise the log was forked there: the tree follows the file.
+// A file that became shorter may be a copy that is being written: see
+// [Settings].ShortGrace. A file with the same leaves in another form of JSON causes no
+// finding.
 //
-// # Rotation
-//
-// A file whose first line has the index that is expected next continues the log;
-// [State].First says where it begins. The leaves before are no longer available, but
-// the compact range over them is kept, so that all roots still cover them. The first
-// line must be in the file when it is put at the path: an empty file is a log that was
-// cut off.
+// A file that begins where another one ended lacks leaves: no registry rotates its log.
 package tlog

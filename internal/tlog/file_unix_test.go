@@ -40,3 +40,10 @@ func TestLogThatIsNoRegularFile(t *testing.T) {
 		})
 	}
 }
+
+func TestProofFromAPipe(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "leaves.jsonl")
+	require.NoError(t, unix.Mkfifo(path, 0o600))
+	_, err := tlog.Inclusion(t.Context(), path, 0, tlog.WholeLog)
+	require.ErrorContains(t, err, path+": not a regular file")
+}

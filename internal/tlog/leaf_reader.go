@@ -18,6 +18,7 @@ type leafReader struct {
 	lines    lineReader
 	nextLeaf int64     // number of the leaf that is read next
 	joined   bool      // it stands in the same line as another one
+	work     int64     // bytes that were examined
 	line     leaf.Line // parsed last
 	lastLine lineRef
 }
@@ -67,12 +68,13 @@ func (r *leafReader) next(ctx context.Context) (treeLeaf, error) {
 		return treeLeaf{}, err
 	}
 	next := treeLeaf{number: r.nextLeaf, offset: r.lines.offset}
+	r.work += length
 	length = r.parse(text, length, &next)
 	next.counted = next.counted && !r.joined
 	r.joined = length <= int64(len(text))
 	r.lines.skip(length)
 	r.lastLine = lineRef{}
-	if next.index >= 0 {
+	if next.index >= 0 && !r.joined {
 		r.lastLine = lineRef{next.offset, r.lines.offset, next.index, next.hash}
 	}
 	r.nextLeaf++
@@ -114,6 +116,10 @@ func (r *leafReader) parse(text []byte, length int64, next *treeLeaf) int64 {
 // leaf is escaped, so that it stands nowhere else.
 const beginsLine = "{\"index\":"
 
+// maxJoined is the longest line that is split into leaves, in bytes, since it is examined
+// once for each of them.
+const maxJoined = 1 << 20
+
 // parseGlued parses a leaf from a line in which another one follows without a newline
 // between them. A registry that stopped while it wrote a line continues behind it when
 // it starts again: what had been begun is no leaf, and the last one counts. If the first
@@ -126,7 +132,7 @@ func (r *leafReader) parseGlued(text []byte) (end int, ok bool) {
 	if first == 0 {
 		return 0, false
 	}
-	if leaf.ParseLine(text[:first], &r.line) == nil {
+	if len(text) <= maxJoined && leaf.ParseLine(text[:first], &r.line) == nil {
 		return first, true
 	}
 	last := bytes.LastIndex(text, []byte(beginsLine))

@@ -15,8 +15,8 @@ var errContentChanged = errors.New("the leaves in the file have changed")
 // rereadChunk adds the leaves before end, which have been read before, to a chunk. If
 // it is interrupted, the next call continues.
 func (l *Log) rereadChunk(ctx context.Context, r *leafReader, c *chunk, end int64, onLeaf func(*treeLeaf)) error {
-	for read := r.lines.offset; c.next() < end; {
-		if r.lines.offset-read > minRead && ctx.Err() != nil {
+	for before := r.work; c.next() < end; {
+		if r.work-before > minRead && ctx.Err() != nil {
 			return errInterrupted
 		}
 		next, err := r.next(ctx)

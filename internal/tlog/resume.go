@@ -40,12 +40,13 @@ func (l *Log) rereadTail(ctx context.Context, state *State) error {
 		l.addClaim(next)
 		if next.counted && l.counted.active {
 			l.counted.add(next.hash)
-		} else if !next.counted && !l.counted.active {
-			l.counted.start(l.wholeTreeBefore(next.number))
+		} else if !next.counted {
+			l.startCounted(next.number)
 		}
 		if l.tail.next() == state.RestoredAt {
 			rest, err := treeOf(unsigned(l.tail.first), unsigned(state.RestoredAt), state.RestoredHashes)
 			if err == nil {
+				l.startCounted(l.tail.next())
 				l.tail.restore(rest)
 			}
 		}

@@ -30,8 +30,8 @@ func (r *reverifier) start(l *Log) {
 
 // step reads to the end of a chunk. If it is interrupted, the next call continues.
 func (r *reverifier) step(ctx context.Context, l *Log) error {
-	for read := r.reader.lines.offset; !r.chunkTree.full(); {
-		if r.reader.lines.offset-read > minRead && ctx.Err() != nil {
+	for before := r.reader.work; !r.chunkTree.full(); {
+		if r.reader.work-before > minRead && ctx.Err() != nil {
 			return errInterrupted
 		}
 		next, err := r.reader.next(ctx)
