@@ -4,7 +4,6 @@
 package verification
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -72,7 +71,7 @@ func (s *Summary) add(f *translator.Integrity) {
 // isRecord reports whether something needs no look, and is therefore no finding.
 func isRecord(f *translator.Integrity) bool {
 	info := translator.IntegritySeverity(translator.IntegrityRowsPruned)
-	return cmp.Or(f.Severity, translator.IntegritySeverity(f.Kind)) <= info
+	return f.EffectiveSeverity() <= info
 }
 
 // NotProven returns a clause about what the rows that are left do not prove; "" for
