@@ -188,7 +188,7 @@ func TestVerifyRowsWithIDsUpToZero(t *testing.T) {
 	}
 	assert.ElementsMatch(t, []string{
 		"row_inserted -9223372036854775808 missing", "row_inserted -5 verified", "row_inserted -1 duplicate", "row_inserted 0 missing",
-		"row_mismatch -9223372036854775808 missing", "row_mismatch -1 duplicate", "row_mismatch 0 missing",
+		"row_unlogged -9223372036854775808 missing", "row_mismatch -1 duplicate", "row_unlogged 0 missing",
 	}, got)
 	assert.EqualValues(t, 4, v.summary.IDsUpToZero)
 	assert.EqualValues(t, 603, v.summary.Rows)

@@ -28,6 +28,8 @@ func TestNotRegularFiles(t *testing.T) {
 			"verify log": {"verify", "--db", f.database, "--tlog", path},
 			"verify db":  {"verify", "--db", path, "--tlog", f.leaves},
 			"prove log":  {"prove", "--tlog", path, "--index", "0"},
+			"head":       {"verify", "--db", f.database, "--tlog", f.leaves, "--head", path},
+			"heads":      {"verify", "--db", f.database, "--tlog", f.leaves, "--heads", path},
 			"prove with": {"prove", "--tlog", f.leaves, "--index", "0", "--proof", path},
 		} {
 			t.Run(name+path, func(t *testing.T) {

@@ -14,6 +14,10 @@ import (
 	"github.com/transparency-dev/merkle/rfc6962"
 )
 
+// ErrOtherIndex says that the line in a leaf's position claims another index: lines were
+// removed, or the registry's disk was full and its indexes jumped.
+var ErrOtherIndex = errors.New("its line claims another index")
+
 // WholeLog is the size of a tree over all leaves that the log has.
 const WholeLog = -1
 
@@ -47,8 +51,8 @@ func (p *Proof) Verify() error {
 //
 // The error is ctx's if that is done first. It matches [ErrBeyond] if the log has
 // fewer leaves; the Proof's Size is then their number. It matches [ErrUnknown] if the
-// leaf is corrupt, or the hash of another cannot be read. Any other says that the
-// file cannot be read. Another leaf whose hash is not that of its bytes counts with
+// leaf is corrupt, or the hash of another cannot be read, and [ErrOtherIndex] if the
+// line of the leaf claims another index. Any other says that the file cannot be read. Another leaf whose hash is not that of its bytes counts with
 // the hash that it declares, as in the registry's tree.
 func Inclusion(ctx context.Context, path string, index, size int64) (Proof, error) {
 	if index < 0 || size != WholeLog && index >= size {
@@ -90,6 +94,9 @@ func (p *Proof) addLeaf(read *treeLeaf) error {
 	}
 	if read.fault != "" {
 		return fmt.Errorf("%w: leaf %d is corrupt: %s", ErrUnknown, read.number, read.fault)
+	}
+	if read.index != read.number {
+		return fmt.Errorf("leaf %d: %w, %d", read.number, ErrOtherIndex, read.index)
 	}
 	p.Leaf, p.LeafHash = bytes.Clone(read.data), read.hash
 	return nil

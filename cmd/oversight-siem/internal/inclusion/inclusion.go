@@ -61,6 +61,8 @@ func (s *Settings) explain(err error, size int64) error {
 	switch {
 	case errors.Is(err, tlog.ErrUnknown):
 		return fmt.Errorf("%w: %w: run oversight-siem verify for details; if another leaf than %d is damaged, pass the registry's proof with --proof", cli.ErrFindings, err, s.Index)
+	case errors.Is(err, tlog.ErrOtherIndex):
+		return fmt.Errorf("%w: lines before it were removed, or the registry's disk was full: pass the registry's proof with --proof", err)
 	case !errors.Is(err, tlog.ErrBeyond):
 		return s.Log.ReadError(err)
 	case s.Head == nil:

@@ -16,10 +16,15 @@ import (
 // time, so that the same files give the same text.
 type finding struct {
 	Kind         string   `json:"integrity_kind"`
+	Severity     string   `json:"severity"`
 	Message      string   `json:"message"`
 	RegistryID   string   `json:"registry_id,omitempty"`
 	UID          string   `json:"event_uid"`
 	EventID      string   `json:"event_id,omitempty"`
+	LastEventID  string   `json:"last_event_id,omitempty"`
+	Count        int64    `json:"integrity_count,omitempty"`
+	TokenID      string   `json:"token_id,omitempty"`
+	FileID       string   `json:"file_id,omitempty"`
 	RowUID       string   `json:"row_uid,omitempty"`
 	Index        *int64   `json:"tlog_index,omitempty"`
 	LastIndex    int64    `json:"tlog_last_index,omitempty"`
@@ -33,11 +38,14 @@ type finding struct {
 
 func newFinding(f *translator.Integrity) finding {
 	j := finding{
-		Kind: f.Kind, Message: f.Message, RegistryID: f.RegistryID, UID: f.UID, RowUID: f.RowUID, Status: f.TlogStatus,
+		Kind: f.Kind, Severity: severityName(f), Count: f.Count, TokenID: f.TokenID, FileID: f.FileID, Message: f.Message, RegistryID: f.RegistryID, UID: f.UID, RowUID: f.RowUID, Status: f.TlogStatus,
 		Size: f.TlogSize, Root: f.TlogRoot, ExpectedRoot: f.TlogExpectedRoot, Signature: f.Signature,
 	}
 	if isAboutRow(f) {
 		j.EventID = strconv.FormatInt(f.EventID, 10)
+	}
+	if f.IsEventRange() {
+		j.LastEventID = strconv.FormatInt(f.LastEventID, 10)
 	}
 	if f.HasTlogIndex {
 		j.Index = &f.TlogIndex
@@ -73,3 +81,15 @@ func findingSubject(f *translator.Integrity) string {
 
 // isAboutRow reports whether a finding names a row, whose id may be 0.
 func isAboutRow(f *translator.Integrity) bool { return f.EventID != 0 || f.RowUID != "" }
+
+// severityName is the severity as the shape for Splunk has it.
+func severityName(f *translator.Integrity) string {
+	switch severity := f.EffectiveSeverity(); {
+	case severity <= translator.IntegritySeverity(translator.IntegrityRowsPruned): // INFO
+		return "informational"
+	case severity < translator.IntegritySeverity(translator.IntegrityRowMismatch): // ERROR
+		return "medium"
+	default:
+		return "high"
+	}
+}

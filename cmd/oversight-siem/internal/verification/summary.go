@@ -4,7 +4,6 @@
 package verification
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -72,14 +71,16 @@ func (s *Summary) add(f *translator.Integrity) {
 // isRecord reports whether something needs no look, and is therefore no finding.
 func isRecord(f *translator.Integrity) bool {
 	info := translator.IntegritySeverity(translator.IntegrityRowsPruned)
-	return cmp.Or(f.Severity, translator.IntegritySeverity(f.Kind)) <= info
+	return f.EffectiveSeverity() <= info
 }
 
-// NotProven returns a clause about what the rows that are left do not prove; "" for
-// nothing.
+// NotProven returns a clause about what was not proven of the rows; "" for nothing.
 func (s *Summary) NotProven() string {
 	if s.OlderLeaves > 0 && s.OlderLeaves == s.BeaconLeaves {
 		return fmt.Sprintf("no row is left that agrees with its leaf, so that nothing tells pruned rows from deleted ones: none of the %d beacon leaves was confirmed", s.BeaconLeaves)
+	}
+	if s.Unavailable > 0 {
+		return fmt.Sprintf("the leaves of %d row(s) could not be read: these rows were not verified", s.Unavailable)
 	}
 	return ""
 }
