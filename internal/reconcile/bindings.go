@@ -171,11 +171,7 @@ func (r *Reconciler) addRegisters(ctx context.Context, until time.Time) {
 			return
 		}
 		text, err := r.log.Text(index)
-		switch {
-		case errors.Is(err, tlog.ErrRotated):
-			r.bindings.SkipLeaf()
-			continue
-		case err != nil: // it is verified again first, or Err says why
+		if err != nil { // it is verified again first, or Err says why
 			return
 		}
 		found, ok := r.bindings.AddLeaf(text)
