@@ -80,9 +80,9 @@ type Reconciler struct {
 
 	staged        []claim // by the rows that were checked last
 	stagedReviews []stagedReview
-	verified      bool  // one of these rows was
-	unlogged      bool  // one of them names no leaf
-	lastSettled   int64 // the id of the last of these rows that need not be checked again
+	verified      bool              // one of these rows was
+	unlogged      bool              // one of them names no leaf
+	lastSettled   int64             // the id of the last of these rows that need not be checked again
 	bindings      *bindings.Checker // nil: whom tokens belong to is not checked
 	registersRead time.Time         // when old leaves were read for it
 

@@ -127,10 +127,10 @@ func TestForgedRowWhileTheLogIsAway(t *testing.T) {
 // named.
 func TestRowsThatChangeBeforeTheyAreComparedAgain(t *testing.T) {
 	for change, kind := range map[string]string{
-		"DELETE FROM events WHERE id = 27":                        translator.IntegrityRowDeleted,
-		"UPDATE events SET token_id = 'edited' WHERE id = 27":     translator.IntegrityRowEdited,
+		"DELETE FROM events WHERE id = 27":                                     translator.IntegrityRowDeleted,
+		"UPDATE events SET token_id = 'edited' WHERE id = 27":                  translator.IntegrityRowEdited,
 		"UPDATE events SET source_ip = '192.0.2.1' WHERE id BETWEEN 25 AND 30": translator.IntegrityRowsChanged,
-		"DELETE FROM events WHERE id <= 23":                       translator.IntegrityRowsPruned,
+		"DELETE FROM events WHERE id <= 23":                                    translator.IntegrityRowsPruned,
 	} {
 		t.Run(change, func(t *testing.T) {
 			a := newLogSetup(t, 20)
