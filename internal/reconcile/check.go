@@ -164,11 +164,11 @@ func (r *Reconciler) claim(ctx context.Context, e *translator.Event, leaf int64,
 	}
 }
 
-// rereading reports whether the log is read again because its file was changed other
-// than by appending: what is known of its leaves may not be true any more.
+// rereading reports whether the log is read again: what is known of its leaves may not be
+// true any more.
 func (r *Reconciler) rereading() bool {
 	current, active := r.log.Reverification()
-	return active && current.Cause == tlog.ReverifyFileChanged && current.From < current.To
+	return active && current.From < current.To
 }
 
 // stagedReview is a row to be compared again, until it is committed.

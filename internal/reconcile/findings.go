@@ -157,7 +157,10 @@ func messageJumped(found tlog.Finding) string {
 // or gone. All rows are compared again, since some of these leaves may be there after all.
 func (r *Reconciler) forget(ctx context.Context, found *tlog.Finding) {
 	first, end := found.First, int64(math.MaxInt64)
-	if found.RangeKnown && found.NewSize >= found.Size {
+	switch {
+	case found.NewSize < found.Size: // only the roots of whole chunks were compared
+		first -= first % tlog.ChunkSize
+	case found.RangeKnown:
 		end = found.Last + 1
 	}
 	r.forks++

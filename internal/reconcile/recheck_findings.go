@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"slices"
 
-	"go.opentelemetry.io/collector/pdata/plog"
-
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -30,7 +28,7 @@ func (r *Reconciler) addRechecked(c *recheck, status string, rows int64) {
 	if status == translator.TlogStatusVerified {
 		f.Message = fmt.Sprintf("%s were compared with the transparency log again: %d%s are verified now.", where, rows, of)
 	} else {
-		f.Severity = plog.SeverityNumberWarn
+		f.Severity = translator.IntegritySeverity(translator.IntegrityRowUnlogged) // as unproven as these
 		f.Message = fmt.Sprintf("%s were compared with the transparency log again, because it was rewritten: %d name leaves that are others now, or gone.", where, rows)
 	}
 	r.add(f)

@@ -126,7 +126,7 @@ func (s *state) status(row map[string]any) (status, mismatch string) {
 		return "missing", ""
 	}
 	if slices.Contains(s.corrupt, int64(index)) {
-		return "mismatch", "leaf"
+		return "unavailable", ""
 	}
 	leaf, ok := s.leaves[int64(index)]
 	if !ok {
@@ -171,7 +171,13 @@ func (s *state) findings(t *testing.T, before *state) []string {
 	for id, row := range s.rows {
 		status, _ := s.status(row)
 		index, has := row["tlog_index"].(float64)
-		claimed[int64(index)] = has
+		if status != "mismatch" {
+			claimed[int64(index)] = has
+		}
+		if !has && (before == nil || before.rows[id] == nil) {
+			found["row_unlogged"] = true
+			continue
+		}
 		if (status == "mismatch" || status == "duplicate" || status == "missing") && (before == nil || before.rows[id] == nil) {
 			found["row_mismatch"] = true
 		}

@@ -54,9 +54,10 @@ func (t *telemetry) observe(lag *lagMeter, sizes *logSizes) error {
 		if sizes != nil {
 			o.ObserveInt64(b.OversightReceiverTlogSize, sizes.leaves.Load(), t.attributes)
 			o.ObserveInt64(b.OversightReceiverTlogHeadSize, sizes.head.Load(), t.attributes)
+			o.ObserveInt64(b.OversightReceiverTlogWaitingRows, sizes.waiting.Load(), t.attributes)
 		}
 		return nil
-	}, b.OversightReceiverTlogSize, b.OversightReceiverTlogHeadSize, b.OversightReceiverHolding,
+	}, b.OversightReceiverTlogSize, b.OversightReceiverTlogHeadSize, b.OversightReceiverTlogWaitingRows, b.OversightReceiverHolding,
 		b.OversightReceiverLastSuccessTime, b.OversightReceiverQuarantinedEvents, b.OversightReceiverOwedEvents,
 		b.OversightReceiverOutboxRecords, b.OversightReceiverDatabaseReadable, b.OversightReceiverLag,
 		b.OversightReceiverOldestUnreadAge)

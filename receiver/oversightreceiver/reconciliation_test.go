@@ -569,7 +569,7 @@ func TestReconciliationTelemetry(t *testing.T) {
 	}
 	any := metricdatatest.IgnoreTimestamp()
 	events := map[string]int64{"verified": 19, "mismatch": 1, "missing": 0, "duplicate": 0, "unavailable": 0}
-	findings := map[string]int64{translator.IntegrityRowMismatch: 1}
+	findings := map[string]int64{translator.IntegrityRowMismatch: 1, translator.IntegrityLeafWithoutRow: 1}
 	for _, kind := range integrityKinds {
 		findings[kind] += 0 // others exist, too: an increase from nothing is not seen
 	}
@@ -583,6 +583,7 @@ func TestReconciliationTelemetry(t *testing.T) {
 	metadatatest.AssertEqualOversightReceiverTlogFindings(t, tt, points("kind", findings), any)
 	metadatatest.AssertEqualOversightReceiverTlogSize(t, tt, []metricdata.DataPoint[int64]{point(45)}, any)
 	metadatatest.AssertEqualOversightReceiverTlogHeadSize(t, tt, []metricdata.DataPoint[int64]{point(45)}, any)
+	metadatatest.AssertEqualOversightReceiverTlogWaitingRows(t, tt, []metricdata.DataPoint[int64]{point(0)}, any)
 }
 
 // Rows that are older than `since` are not delivered, but they are checked: their

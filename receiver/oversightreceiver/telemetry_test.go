@@ -126,6 +126,7 @@ func TestCountersBeginAtZero(t *testing.T) {
 		"owed_events":        zero,
 		"quarantined_events": zero,
 		"tlog_head_size":     zero,
+		"tlog_waiting_rows":  zero,
 		"tlog_size":          zero,
 	}
 	for name, want := range want {
@@ -152,7 +153,7 @@ func documentedMetrics(t *testing.T) (names []string) {
 func TestNoCountersOfTheLogWithoutIt(t *testing.T) {
 	s, tt := newTelemetrySetup(t, newDatabase(t))
 	s.start(t)
-	for _, name := range []string{"tlog_events", "tlog_findings", "tlog_size", "tlog_head_size"} {
+	for _, name := range []string{"tlog_events", "tlog_findings", "tlog_size", "tlog_head_size", "tlog_waiting_rows"} {
 		_, err := tt.GetMetric("otelcol_oversight_receiver_" + name)
 		require.Error(t, err, name)
 	}

@@ -52,6 +52,7 @@ type TelemetryBuilder struct {
 	OversightReceiverTlogHeadSize         metric.Int64ObservableGauge
 	OversightReceiverTlogHeads            metric.Int64Counter
 	OversightReceiverTlogSize             metric.Int64ObservableGauge
+	OversightReceiverTlogWaitingRows      metric.Int64ObservableGauge
 	OversightReceiverValuesTruncated      metric.Int64Counter
 }
 
@@ -207,6 +208,21 @@ func (builder *TelemetryBuilder) RegisterOversightReceiverTlogSizeCallback(cb me
 		cb(ctx, &observerInt64{inst: builder.OversightReceiverTlogSize, obs: o})
 		return nil
 	}, builder.OversightReceiverTlogSize)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterOversightReceiverTlogWaitingRowsCallback sets callback for observable OversightReceiverTlogWaitingRows metric.
+func (builder *TelemetryBuilder) RegisterOversightReceiverTlogWaitingRowsCallback(cb metric.Int64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerInt64{inst: builder.OversightReceiverTlogWaitingRows, obs: o})
+		return nil
+	}, builder.OversightReceiverTlogWaitingRows)
 	if err != nil {
 		return err
 	}
@@ -398,6 +414,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_oversight_receiver_tlog_size",
 		metric.WithDescription("Number of leaves of the transparency log that were read. [Alpha]"),
 		metric.WithUnit("{leaf}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverTlogWaitingRows, err = builder.meter.Int64ObservableGauge(
+		"otelcol_oversight_receiver_tlog_waiting_rows",
+		metric.WithDescription("Delivered rows that are compared with the transparency log again, because it could not be read or did not have their leaves. After a log was rewritten, that is all rows. [Alpha]"),
+		metric.WithUnit("{row}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverValuesTruncated, err = builder.meter.Int64Counter(

@@ -60,6 +60,10 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterOversightReceiverTlogWaitingRowsCallback(func(_ context.Context, observer metric.Int64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	tb.OversightReceiverCheckpointFailures.Add(context.Background(), 1)
 	tb.OversightReceiverDatabaseReplacements.Add(context.Background(), 1)
 	tb.OversightReceiverDecodeErrors.Add(context.Background(), 1)
@@ -145,6 +149,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualOversightReceiverTlogSize(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualOversightReceiverTlogWaitingRows(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualOversightReceiverValuesTruncated(t, testTel,
