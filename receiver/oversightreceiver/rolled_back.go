@@ -33,6 +33,7 @@ func (p *poller) continueRolledBack(ctx context.Context, replaced *registry.Repl
 	}
 	last, gone := delivered[n-1], delivered[n:]
 	p.store.recent.Replace(delivered[:n])
+	p.store.background.goBack(last.ID, gone)
 	return true, p.goBack(ctx, replaced, last, goneRows(gone))
 }
 
