@@ -37,6 +37,13 @@ func (p *poller) turnRecheck(ctx context.Context) {
 	if check == nil || p.recheck.off || now.Before(p.recheck.due) {
 		return
 	}
+	if _, _, ok := check.Range(); !ok {
+		p.recheck.due = now.Add(time.Second) // nothing was delivered yet
+		return
+	}
+	if p.recheck.saved.IsZero() {
+		p.recheck.saved = now
+	}
 	rows := p.recheckRows()
 	p.recheck.due = now.Add(time.Duration(float64(rows) / float64(p.config.Recheck.Rate) * float64(time.Second)))
 	found, err := p.lookAtRows(ctx, check, rows)
@@ -49,9 +56,6 @@ func (p *poller) turnRecheck(ctx context.Context) {
 	if ended {
 		p.telemetry.gauges.setRecheckCycle(took)
 		p.recheck.due = later(p.recheck.due, now.Add(minCycle-took))
-	}
-	if _, _, more := check.Range(); !more {
-		p.recheck.due = later(p.recheck.due, now.Add(time.Second))
 	}
 	if found || ended || now.Sub(p.recheck.saved) >= recheckSaveInterval {
 		p.recheck.saved = now
@@ -81,10 +85,7 @@ func (p *poller) recheckPause(now time.Time) time.Duration {
 
 // lookAtRows reads at most n rows of a block, and reports whether something was found.
 func (p *poller) lookAtRows(ctx context.Context, check *recheck.Check, n int) (found bool, err error) {
-	after, last, ok := check.Range()
-	if !ok {
-		return false, nil
-	}
+	after, last, _ := check.Range()
 	if last-after < int64(n) {
 		n = int(last-after) + 1 // and the row behind the block
 	}

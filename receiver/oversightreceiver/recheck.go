@@ -10,7 +10,7 @@ import "fmt"
 // deleted or inserted since are findings. It needs `storage`.
 type RecheckConfig struct {
 	// Rate is how many rows are looked at in a second. 0 turns the check off. Default
-	// 2000, which takes less than 1% of a core; at most 100000.
+	// 1000, which takes less than 1% of a core; at most 100000.
 	Rate int `mapstructure:"rate"`
 
 	// prevent unkeyed literal initialization
@@ -18,7 +18,7 @@ type RecheckConfig struct {
 }
 
 const (
-	defaultRecheckRate = 2000
+	defaultRecheckRate = 1000
 	maxRecheckRate     = 100_000
 )
 
