@@ -6,6 +6,7 @@ package recheck
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
@@ -305,4 +306,38 @@ func (c *Check) Pages(number func(int64)) {
 	for n := range min(c.state.Pages, MaxPages) {
 		number(n)
 	}
+}
+
+// MaxSearched is how many blocks are compared to find where a database went back to.
+const MaxSearched = 256
+
+// Blocks are the numbers of the last blocks that have rows, the latest first, at most
+// MaxSearched.
+func (c *Check) Blocks() (numbers []int64) {
+	if c.state.LearnTo > 0 {
+		return nil // digests lack rows
+	}
+	first := max(blockOf(min(c.state.LastID, MaxID))-MaxSearched+1, 0)
+	for block := c.digests.next(first); block < maxBlocks; block = c.digests.next(block + 1) {
+		numbers = append(numbers, block)
+	}
+	slices.Reverse(numbers)
+	return numbers
+}
+
+// Agrees reports whether the rows are those of a block that were delivered.
+func (c *Check) Agrees(block int64, rows []Row) bool {
+	var digest checkpoint.Digest
+	for _, row := range rows {
+		digest.Add(row.ID, c.hash.Of(row.UID))
+	}
+	return digest == c.digests.block(block)
+}
+
+// GoBackTo takes over that only the blocks up to one are left of what was delivered, the
+// last row of which is lastID. It returns how many rows were delivered behind it.
+func (c *Check) GoBackTo(block, lastID int64) (rows int64) {
+	rows = c.digests.clear(block+1, maxBlocks)
+	c.GoBack(lastID, nil)
+	return rows
 }

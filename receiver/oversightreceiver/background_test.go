@@ -31,7 +31,7 @@ func (s *recordsSetup) waitForFindings(t *testing.T, n int) []finding {
 }
 
 // waitForCycle waits until all rows that were delivered were looked at twice.
-func (s *recordsSetup) waitForCycle(t *testing.T) {
+func (s *logSetup) waitForCycle(t *testing.T) {
 	t.Helper()
 	for range 2 {
 		before := s.started()
@@ -43,7 +43,7 @@ func (s *recordsSetup) waitForCycle(t *testing.T) {
 }
 
 // started is when the cycle began that is saved.
-func (s *recordsSetup) started() string {
+func (s *logSetup) started() string {
 	return regexpStarted.FindString(s.memory.stateOf("background"))
 }
 
