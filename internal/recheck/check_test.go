@@ -136,8 +136,10 @@ func TestChanges(t *testing.T) {
 		"in front of all":    {func(c *checked) { c.table[2] = "x" }, []recheck.Change{{Kind: inserted, First: 2, Last: 2}}},
 		"two are edited":     {func(c *checked) { c.table[17], c.table[18] = "x", "y" }, []recheck.Change{{Kind: several, First: 1, Last: 4095}}},
 		"two change places":  {func(c *checked) { c.table[17], c.table[18] = c.table[18], c.table[17] }, []recheck.Change{{Kind: several, First: 1, Last: 4095}}},
-		"one goes, one comes": {func(c *checked) { c.remove(5000, 5000); c.table[6005] = "x" },
-			[]recheck.Change{{Kind: several, First: 4096, Last: 8191}}},
+		"one goes, one comes": {
+			func(c *checked) { c.remove(5000, 5000); c.table[6005] = "x" },
+			[]recheck.Change{{Kind: several, First: 4096, Last: 8191}},
+		},
 		"a block is gone":   {func(c *checked) { c.remove(8192, 12287) }, []recheck.Change{{Kind: several, First: 8192, Last: 12287}}},
 		"the end is gone":   {func(c *checked) { c.remove(16500, 20000) }, []recheck.Change{{Kind: several, First: 16384, Last: 20000}}},
 		"the first is gone": {func(c *checked) { c.remove(11, 11) }, []recheck.Change{{Kind: pruned, First: 11, Last: 11, Rows: 1, Block: true}}},
@@ -146,10 +148,14 @@ func TestChanges(t *testing.T) {
 		"and a part of one": {func(c *checked) { c.remove(1, 9000) }, []recheck.Change{{Kind: pruned, First: 11, Last: 9000, Rows: 8970, Block: true}}},
 		"up to a gap":       {func(c *checked) { c.remove(1, 12287) }, []recheck.Change{{Kind: pruned, First: 11, Last: 16383, Rows: 12257}}},
 		"all are":           {func(c *checked) { c.remove(1, 20000) }, []recheck.Change{{Kind: pruned, First: 11, Last: 20000, Rows: 15874}}},
-		"pruned, and one edited elsewhere": {func(c *checked) { c.remove(1, 100); c.table[17000] = "x" },
-			[]recheck.Change{{Kind: pruned, First: 11, Last: 100, Rows: 90, Block: true}, {Kind: edited, First: 17000, Last: 17000}}},
-		"pruned, and others deleted": {func(c *checked) { c.remove(11, 12); c.remove(100, 110) },
-			[]recheck.Change{{Kind: pruned, First: 11, Last: 12, Rows: 2, Block: true}, {Kind: several, First: 13, Last: 4095}}},
+		"pruned, and one edited elsewhere": {
+			func(c *checked) { c.remove(1, 100); c.table[17000] = "x" },
+			[]recheck.Change{{Kind: pruned, First: 11, Last: 100, Rows: 90, Block: true}, {Kind: edited, First: 17000, Last: 17000}},
+		},
+		"pruned, and others deleted": {
+			func(c *checked) { c.remove(11, 12); c.remove(100, 110) },
+			[]recheck.Change{{Kind: pruned, First: 11, Last: 12, Rows: 2, Block: true}, {Kind: several, First: 13, Last: 4095}},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newChecked(0)
@@ -327,4 +333,14 @@ func TestHonest(t *testing.T) {
 		}
 	}
 	assert.Positive(t, pruned)
+}
+
+// BenchmarkAdd is what a delivered row costs.
+func BenchmarkAdd(b *testing.B) {
+	c := recheck.New(key, "r", 0, date)
+	id := int64(0)
+	for b.Loop() {
+		id = (id + 1) % recheck.MaxID
+		c.Add(id+1, "0123456789abcdef0123456789abcdef")
+	}
 }
