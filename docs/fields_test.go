@@ -111,12 +111,53 @@ func TestIntegrityDictionary(t *testing.T) {
 	}
 }
 
+// The dictionary of checkpoint records lists exactly the fields that they can have.
+func TestCheckpointDictionary(t *testing.T) {
+	dictionary := readDictionary(t, checkpointDictionary)
+	c := completeCheckpoint(t)
+	for column, shape := range shapes {
+		plain, extended := map[string]bool{}, map[string]bool{}
+		addPaths(t, plain, shape(false).AppendJSON(nil, &translator.Document{Checkpoint: &c}))
+		addPaths(t, extended, shape(true).AppendJSON(nil, &translator.Document{Checkpoint: &c}))
+		compare(t, dictionary[column], column, plain, extended)
+	}
+	resource, record := pcommon.NewResource(), plog.NewLogRecord()
+	translator.SetResource(resource, c.RegistryID)
+	c.ToLogRecord(record)
+	attributes := map[string]bool{}
+	for _, m := range []pcommon.Map{resource.Attributes(), record.Attributes()} {
+		for name := range m.All() {
+			attributes[name] = true
+		}
+	}
+	compare(t, dictionary[logRecord], logRecord, attributes, attributes)
+	for _, name := range constants(t, "checkpoint.go", "Attribute") {
+		assert.True(t, attributes[name], "completeCheckpoint lacks %s", name)
+	}
+}
+
+// completeCheckpoint returns a checkpoint record with all fields.
+func completeCheckpoint(t *testing.T) translator.Checkpoint {
+	t.Helper()
+	c := translator.Checkpoint{
+		RegistryID: "registry", UID: "uid", Message: "message", Observed: time.Unix(1735000001, 0).UTC(), Collector: "collector",
+		Receiver: "oversight", Reason: "interval", LastEventID: 1, LastRowUID: "row", Since: time.Unix(1734990000, 0).UTC(), Delivered: 2,
+		Checked: true, Verified: 3, Mismatch: 4, Missing: 5, Duplicate: 6, Unavailable: 7, Unresolved: 8, Undelivered: 9, HasUndelivered: true,
+		HoldingSince: time.Unix(1734999999, 0).UTC(), Quarantined: 10, Reduced: 11, Findings: 12, TlogSize: 13, TlogRoot: "root",
+		HeadSize: 14, HeadRoot: strings.Repeat("ab", 32), HeadSignature: "signature",
+	}
+	for i, v := 0, reflect.ValueOf(c); i < v.NumField(); i++ {
+		require.False(t, v.Field(i).IsZero(), v.Type().Field(i).Name)
+	}
+	return c
+}
+
 // completeFinding returns a finding with all fields.
 func completeFinding(t *testing.T) translator.Integrity {
 	t.Helper()
 	f := translator.Integrity{
 		RegistryID: "registry", Kind: translator.IntegrityRowMismatch, UID: "uid", Message: "message", Observed: time.Unix(1735000001, 0).UTC(),
-		EventID: 1, RowUID: "row", TlogIndex: 7, HasTlogIndex: true, TlogLastIndex: 8, TlogStatus: "mismatch", TlogMismatch: "kind,token_id",
+		EventID: 1, LastEventID: 2, Count: 2, TokenID: "token", FileID: "file", RowUID: "row", Severity: plog.SeverityNumberWarn, TlogIndex: 7, HasTlogIndex: true, TlogLastIndex: 8, TlogStatus: "mismatch", TlogMismatch: "kind,token_id",
 		TlogSize: 9, TlogRoot: "root", TlogExpectedRoot: "expected", Signature: "signature",
 	}
 	for i, v := 0, reflect.ValueOf(f); i < v.NumField(); i++ {
@@ -222,7 +263,7 @@ func addPaths(t *testing.T, paths map[string]bool, document []byte) {
 
 // The other pages name attributes and fields that the dictionaries list.
 func TestPagesNameFieldsThatExist(t *testing.T) {
-	events, findings := readDictionary(t, eventDictionary), readDictionary(t, integrityDictionary)
+	events, findings, checkpoints := readDictionary(t, eventDictionary), readDictionary(t, integrityDictionary), readDictionary(t, checkpointDictionary)
 	for page, column := range map[string]int{
 		"trust.md": logRecord, "operations.md": logRecord, "files-and-kafka.md": logRecord, "elastic.md": ecsColumn, "opensearch.md": ecsColumn,
 		"../receiver/oversightreceiver/README.md": logRecord, "../config/routing.yaml": logRecord, "../config/verified.yaml": logRecord,
@@ -232,12 +273,13 @@ func TestPagesNameFieldsThatExist(t *testing.T) {
 		names := regexp.MustCompile(`\b(?:oversight|log\.record)\.[a-z_.]*[a-z]`).FindAllString(string(text), -1)
 		require.NotEmpty(t, names, page)
 		for _, name := range names {
-			if name == translator.EventName || name == translator.IntegrityEventName || strings.HasPrefix(name, "oversight.extra.") {
+			if name == translator.EventName || name == translator.IntegrityEventName || name == translator.CheckpointEventName || strings.HasPrefix(name, "oversight.extra.") {
 				continue
 			}
 			_, ofEvents := events[column][name]
 			_, ofFindings := findings[column][name]
-			assert.True(t, ofEvents || ofFindings, "%s names %s", page, name)
+			_, ofCheckpoints := checkpoints[column][name]
+			assert.True(t, ofEvents || ofFindings || ofCheckpoints, "%s names %s", page, name)
 		}
 	}
 }
@@ -278,8 +320,9 @@ func constants(t *testing.T, name, prefix string) []string {
 
 // Headings of the dictionaries.
 const (
-	eventDictionary     = "## Events"
-	integrityDictionary = "## Integrity findings"
+	eventDictionary      = "## Events"
+	integrityDictionary  = "## Integrity findings"
+	checkpointDictionary = "## Checkpoint records"
 )
 
 // readDictionary returns the names in each column of the dictionary below a

@@ -51,6 +51,7 @@ type Event struct {
 	// none. It counts only if HasTlogIndex is set.
 	TlogIndex    int64
 	HasTlogIndex bool
+	invalid      columnSet // see MarkInvalid
 	// TlogStatus is the result of comparing the event with that leaf, see
 	// [AttributeTlogStatus]; "" where nothing was checked.
 	TlogStatus string

@@ -12,8 +12,8 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/internal/extra"
 )
 
-// field is a field of an [Event] or an [Integrity] that an attribute or a column
-// carries. [Event.slot] and [Integrity.slot] say where it is. They are switches
+// field is a field of an [Event], an [Integrity] or a [Checkpoint] that an attribute or
+// a column carries. Their methods slot say where it is. They are switches
 // and no tables of functions, which would allocate every event on the heap.
 type field int
 
@@ -38,7 +38,7 @@ const (
 	fieldTlogMismatch
 	fieldTruncated
 	fieldReduced
-	// Of findings only.
+	// Of findings, and some of checkpoint records.
 	fieldRowUID
 	fieldLastID
 	fieldCount
@@ -47,6 +47,26 @@ const (
 	fieldTlogRoot
 	fieldTlogExpectedRoot
 	fieldSignature
+	// Of checkpoint records only.
+	fieldCollector
+	fieldReceiver
+	fieldReason
+	fieldSince
+	fieldDelivered
+	fieldVerified
+	fieldMismatch
+	fieldMissing
+	fieldDuplicate
+	fieldUnavailable
+	fieldUnresolved
+	fieldUndelivered
+	fieldHoldingSince
+	fieldQuarantined
+	fieldReducedEvents
+	fieldFindings
+	fieldHeadSize
+	fieldHeadRoot
+	fieldHeadText
 )
 
 // form is how an attribute carries a field.

@@ -186,7 +186,7 @@ func (f *Integrity) clearUnused() {
 	if !f.IsRun() {
 		f.TlogLastIndex = 0
 	}
-	if f.LastEventID <= f.EventID {
+	if !f.IsEventRange() {
 		f.LastEventID = 0
 	}
 }
@@ -197,9 +197,22 @@ func (f *Integrity) IsRun() bool {
 	return f.HasTlogIndex && f.TlogIndex >= 0 && f.TlogLastIndex > f.TlogIndex
 }
 
+// EffectiveSeverity is the severity of the finding's record: its own, or else that of
+// its kind.
+func (f *Integrity) EffectiveSeverity() plog.SeverityNumber {
+	if f.Severity != plog.SeverityNumberUnspecified {
+		return f.Severity
+	}
+	return IntegritySeverity(f.Kind)
+}
+
+// IsEventRange reports whether the finding is about more than one row, those from
+// EventID to LastEventID.
+func (f *Integrity) IsEventRange() bool { return f.LastEventID > f.EventID }
+
 // SetUID sets the UID: the first half of a SHA-256, in hex, over the registry id
-// and all fields but Message and Observed, so that the same finding has the same
-// uid. What is hashed is the compact JSON of an object with the registry id and the
+// and all fields but Message, Observed and Severity, so that the same finding has the
+// same uid. What is hashed is the compact JSON of an object with the registry id and the
 // fields that are not empty, in the order and under the names of the first version
 // of this package.
 func (f *Integrity) SetUID() {
@@ -226,10 +239,7 @@ func (f *Integrity) ToLogRecord(record plog.LogRecord) {
 	record.SetTimestamp(toTimestamp(f.Observed))
 	record.SetObservedTimestamp(toTimestamp(f.Observed))
 	record.SetEventName(IntegrityEventName)
-	severity := f.Severity
-	if severity == plog.SeverityNumberUnspecified {
-		severity = IntegritySeverity(f.Kind)
-	}
+	severity := f.EffectiveSeverity()
 	record.SetSeverityNumber(severity)
 	record.SetSeverityText(strings.ToUpper(severity.String()))
 	record.Body().SetStr(f.Message)

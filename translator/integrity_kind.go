@@ -74,7 +74,7 @@ func IntegritySeverity(kind string) plog.SeverityNumber {
 	switch kind {
 	case IntegrityRowsRechecked, IntegrityRowsPruned, IntegrityLeafIndexJumped:
 		return plog.SeverityNumberInfo
-	case IntegrityRowUnlogged, IntegrityRowsRolledBack, IntegrityHeadNotCompared, IntegrityHeadMissing:
+	case IntegrityRowUnlogged, IntegrityRowsRolledBack, IntegrityHeadNotCompared, IntegrityHeadWentBack, IntegrityHeadMissing:
 		return plog.SeverityNumberWarn
 	default:
 		return plog.SeverityNumberError

@@ -20,7 +20,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden files in testdata/integrity")
+var update = flag.Bool("update", false, "rewrite the golden files in testdata/integrity and testdata/checkpoint-records")
 
 // findings has one finding of each kind.
 func findings() []translator.Integrity {
@@ -54,6 +54,22 @@ func findings() []translator.Integrity {
 			Kind: translator.IntegrityDatabaseReplaced, Message: "The database is another one than before: row 600 is not the one that was read.",
 			EventID: 600, RowUID: "ffeeddccbbaa99887766554433221100",
 		},
+		{
+			Kind: translator.IntegrityRowUnlogged, Message: "Row 43 names no leaf of the transparency log.",
+			EventID: 43, RowUID: "102132435465768798a9bacbdcedfe0f", TlogIndex: -1, HasTlogIndex: true, TlogStatus: translator.TlogStatusMissing,
+		},
+		{
+			Kind: translator.IntegrityRowsChanged, Message: "Rows 4097 to 8192 are others than those that were delivered.",
+			EventID: 4097, LastEventID: 8192, Count: 3,
+		},
+		{
+			Kind: translator.IntegrityTokenRebound, Message: "A token belongs to another recipient than where it was registered first.",
+			Severity: plog.SeverityNumberWarn, EventID: 44, TokenID: "7f3a", FileID: "d2b8", TlogIndex: 9, HasTlogIndex: true,
+		},
+		{
+			Kind: translator.IntegrityRowsRechecked, Message: "500 of the rows 1001 to 1600 are verified now.",
+			EventID: 1001, LastEventID: 1600, Count: 500, TlogStatus: translator.TlogStatusVerified,
+		},
 	}
 	for i := range all {
 		all[i].RegistryID = registries["registry"]
@@ -66,7 +82,13 @@ func findings() []translator.Integrity {
 // golden compares lines with a golden file in testdata/integrity.
 func golden(t *testing.T, name string, lines [][]byte) {
 	t.Helper()
-	path := filepath.Join("..", "testdata", "integrity", name+".jsonl")
+	goldenIn(t, "integrity", name, lines)
+}
+
+// goldenIn compares lines with a golden file in a directory of testdata.
+func goldenIn(t *testing.T, directory, name string, lines [][]byte) {
+	t.Helper()
+	path := filepath.Join("..", "testdata", directory, name+".jsonl")
 	text := append(bytes.Join(lines, []byte("\n")), '\n')
 	if *update {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))

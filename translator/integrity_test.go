@@ -24,7 +24,12 @@ func fullIntegrity() translator.Integrity {
 		UID:              "00112233445566778899aabbccddeeff",
 		Message:          "Row 42 differs from leaf 7.",
 		Observed:         time.Unix(1735000001, 5).UTC(),
+		Severity:         plog.SeverityNumberWarn,
 		EventID:          42,
+		LastEventID:      44,
+		Count:            2,
+		TokenID:          "token",
+		FileID:           "file",
 		RowUID:           "ffeeddccbbaa99887766554433221100",
 		TlogIndex:        7,
 		HasTlogIndex:     true,
@@ -63,6 +68,10 @@ func TestIntegrityLogRecord(t *testing.T) {
 		"log.record.uid":               "00112233445566778899aabbccddeeff",
 		"oversight.event.id":           "42",
 		"oversight.event.uid":          "ffeeddccbbaa99887766554433221100",
+		"oversight.event.last_id":      "44",
+		"oversight.integrity.count":    int64(2),
+		"oversight.token.id":           "token",
+		"oversight.file.id":            "file",
 		"oversight.tlog.index":         int64(7),
 		"oversight.tlog.last_index":    int64(9),
 		"oversight.tlog.status":        "mismatch",
@@ -74,8 +83,8 @@ func TestIntegrityLogRecord(t *testing.T) {
 	}, record.Attributes().AsRaw())
 	assert.Equal(t, "oversight.integrity", record.EventName())
 	assert.Equal(t, f.Message, record.Body().Str())
-	assert.Equal(t, plog.SeverityNumberError, record.SeverityNumber())
-	assert.Equal(t, "ERROR", record.SeverityText())
+	assert.Equal(t, plog.SeverityNumberWarn, record.SeverityNumber())
+	assert.Equal(t, "WARN", record.SeverityText())
 	assert.Equal(t, f.Observed, record.Timestamp().AsTime())
 	assert.Equal(t, f.Observed, record.ObservedTimestamp().AsTime())
 	assert.True(t, translator.IsIntegrity(record))
@@ -90,8 +99,10 @@ func TestIntegrityRoundTripLosesNothing(t *testing.T) {
 		"leaf 0":     func(f *translator.Integrity) { f.TlogIndex = 0 },
 		"one leaf":   func(f *translator.Integrity) { f.TlogLastIndex = 0 },
 		"no leaf":    func(f *translator.Integrity) { f.TlogIndex, f.TlogLastIndex = -1, 0 },
-		"no row":     func(f *translator.Integrity) { f.EventID, f.RowUID = 0, "" },
-		"only a uid": func(f *translator.Integrity) { *f = translator.Integrity{UID: f.UID} },
+		"no row":     func(f *translator.Integrity) { f.EventID, f.LastEventID, f.RowUID = 0, 0, "" },
+		"one row":    func(f *translator.Integrity) { f.LastEventID, f.Count = 0, 0 },
+		"severity":   func(f *translator.Integrity) { f.Severity = plog.SeverityNumberUnspecified },
+		"only a uid": func(f *translator.Integrity) { *f = translator.Integrity{UID: f.UID, Severity: f.Severity} },
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := fullIntegrity()
@@ -112,6 +123,34 @@ func TestIntegrityRange(t *testing.T) {
 		_, found := record.Attributes().Get("oversight.tlog.last_index")
 		assert.False(t, found)
 		assert.False(t, f.IsRun())
+	}
+}
+
+// A range of one row is no range, and the last row of none is not sent.
+func TestIntegrityEventRange(t *testing.T) {
+	for _, f := range []translator.Integrity{{EventID: 7, LastEventID: 7}, {EventID: 7}, {EventID: 7, LastEventID: 6}} {
+		_, record := integrityToRecord(f)
+		_, found := record.Attributes().Get("oversight.event.last_id")
+		assert.False(t, found)
+		assert.False(t, f.IsEventRange())
+	}
+}
+
+// Each kind has a severity, which a finding may replace.
+func TestIntegritySeverity(t *testing.T) {
+	for kind, want := range map[string]plog.SeverityNumber{
+		translator.IntegrityRowMismatch:     plog.SeverityNumberError,
+		translator.IntegrityRowUnlogged:     plog.SeverityNumberWarn,
+		translator.IntegrityRowsRechecked:   plog.SeverityNumberInfo,
+		"of a newer collector":              plog.SeverityNumberError,
+		translator.IntegrityLeafIndexJumped: plog.SeverityNumberInfo,
+	} {
+		f := translator.Integrity{Kind: kind}
+		assert.Equal(t, want, f.EffectiveSeverity(), kind)
+		_, record := integrityToRecord(f)
+		assert.Equal(t, want, record.SeverityNumber(), kind)
+		f.Severity = plog.SeverityNumberWarn
+		assert.Equal(t, plog.SeverityNumberWarn, f.EffectiveSeverity(), kind)
 	}
 }
 
@@ -144,9 +183,12 @@ func TestIntegrityFromChangedRecord(t *testing.T) {
 // The uid depends on every field except itself, the message and the time.
 func TestIntegrityUID(t *testing.T) {
 	f := fullIntegrity()
+	f.LastEventID, f.Count, f.TokenID, f.FileID = 0, 0, "", "" // later than the first version
 	f.SetUID()
 	require.Regexp(t, "^[0-9a-f]{32}$", f.UID)
 	require.Equal(t, "5d719ffebe648d88e82e7d1eb4df8211", f.UID, "uids of findings that were sent before must not change")
+	f = fullIntegrity()
+	f.SetUID()
 
 	fields := reflect.TypeFor[translator.Integrity]()
 	for i := range fields.NumField() {
@@ -155,7 +197,7 @@ func TestIntegrityUID(t *testing.T) {
 		switch value := reflect.ValueOf(&changed).Elem().Field(i); value.Kind() {
 		case reflect.String:
 			value.SetString(value.String() + "x")
-		case reflect.Int64:
+		case reflect.Int64, reflect.Int32:
 			value.SetInt(value.Int() + 1)
 		case reflect.Bool:
 			value.SetBool(!value.Bool())
@@ -164,7 +206,7 @@ func TestIntegrityUID(t *testing.T) {
 		}
 		changed.SetUID()
 		switch name {
-		case "UID", "Message", "Observed":
+		case "UID", "Message", "Observed", "Severity":
 			assert.Equal(t, f.UID, changed.UID, name)
 		default:
 			assert.NotEqual(t, f.UID, changed.UID, name)

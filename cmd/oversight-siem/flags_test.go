@@ -96,7 +96,7 @@ func TestVerifyChecksRegistryID(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, arguments := range [][]string{nil, {"--help"}, {"export", "--help"}, {"preview", "--help"}, {"verify", "--help"}, {"prove", "--help"}} {
+	for _, arguments := range [][]string{nil, {"--help"}, {"export", "--help"}, {"preview", "--help"}, {"verify", "--help"}, {"verify-evidence", "--help"}, {"prove", "--help"}} {
 		r := run(t, arguments...)
 		assert.Zero(t, r.code)
 		assert.Contains(t, r.stdout, "Usage:")
@@ -111,5 +111,16 @@ func TestHelp(t *testing.T) {
 	for _, text := range []string{"EXIT STATUS", "not everything could be checked", "leaf_without_row", "integrity_kind", "--pruned", "130", "141"} {
 		assert.Contains(t, run(t, "verify", "--help").stdout, text)
 	}
+	for _, text := range []string{"EXIT STATUS", "not_proven", "64 MiB", "--issuer-key HEX", "141"} {
+		assert.Contains(t, run(t, "verify-evidence", "--help").stdout, text)
+	}
 	assert.Contains(t, run(t, "prove", "--help").stdout, "RFC 6962")
+}
+
+// Shells complete commands, flags, and the values of flags that have a few.
+func TestCompletion(t *testing.T) {
+	assert.Contains(t, run(t, "__complete", "verify").stdout, "verify-evidence\tVerify an evidence bundle")
+	assert.Contains(t, run(t, "__complete", "verify-evidence", "--").stdout, "--issuer-key")
+	assert.Contains(t, run(t, "__complete", "prove", "--format", "").stdout, "json\ntlog-proof\n")
+	assert.Contains(t, run(t, "__complete", "verify-evidence", "").stdout, ":0\n", "the argument is a file")
 }

@@ -175,15 +175,50 @@ func TestExportOfIDs(t *testing.T) {
 	}
 }
 
-// Rows that are not read in the order of ids are not verified, and the exit status
-// says so.
+// Rows with ids that no registry hands out are verified like others, and are findings.
+func TestVerifyRowsWithIDsUpToZero(t *testing.T) {
+	f := sample(t)
+	f.sql(t, "INSERT INTO events(id, token_id, kind, timestamp) VALUES (0, 't', 'dns', 1767225600), (-9223372036854775808, 't', 'dns', 1767225600)")
+	f.sql(t, "INSERT INTO events SELECT -1, token_id, file_id, recipient_id, issuer_id, kind, source_ip, user_agent, extra, timestamp, qualified_timestamp, tlog_index FROM events WHERE id = 7")
+	f.sql(t, "UPDATE events SET id = -5 WHERE id = 8")
+	v := verifyJSON(t, f.arguments())
+	var got []string
+	for _, found := range v.findings {
+		got = append(got, found.Kind+" "+found.EventID+" "+found.Status)
+	}
+	assert.ElementsMatch(t, []string{
+		"row_inserted -9223372036854775808 missing", "row_inserted -5 verified", "row_inserted -1 duplicate", "row_inserted 0 missing",
+		"row_mismatch -9223372036854775808 missing", "row_mismatch -1 duplicate", "row_mismatch 0 missing",
+	}, got)
+	assert.EqualValues(t, 4, v.summary.IDsUpToZero)
+	assert.EqualValues(t, 603, v.summary.Rows)
+	assert.EqualValues(t, 600, v.summary.Verified)
+	r := run(t, f.arguments()...)
+	assert.Contains(t, r.stdout, "  with ids of 0 or below   4\n")
+	assert.Contains(t, r.stdout, "row_inserted            row 0 ")
+}
+
+// More of them than are read at once.
+func TestVerifyManyRowsWithIDsUpToZero(t *testing.T) {
+	f := sample(t)
+	f.sql(t, "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 2499) INSERT INTO events(id, token_id, kind, timestamp) SELECT -i, 't', 'dns', 1767225600 FROM n")
+	v := verifyJSON(t, f.arguments())
+	assert.EqualValues(t, 2500, v.summary.IDsUpToZero)
+	assert.EqualValues(t, 2500, v.summary.ByKind["row_inserted"])
+	assert.EqualValues(t, 3100, v.summary.Rows)
+}
+
+// Rows whose ids are no integers are not verified, and the exit status says so.
 func TestVerifyTellsOfUnreadRows(t *testing.T) {
 	f := sample(t)
-	f.sql(t, "INSERT INTO events(id, token_id, kind, timestamp) VALUES (-1, 't', 'dns', 1767225600)")
+	f.sql(t, "CREATE TABLE loose AS SELECT * FROM events")
+	f.sql(t, "DROP TABLE events")
+	f.sql(t, "ALTER TABLE loose RENAME TO events")
+	f.sql(t, "INSERT INTO events(id, token_id, kind, timestamp) VALUES ('x', 't', 'dns', 1767225600)")
 	r := run(t, f.arguments()...)
 	assert.Equal(t, cli.StatusNotChecked, r.code)
 	assert.Contains(t, r.stderr, "there are rows that were not verified")
-	assert.Contains(t, r.stderr, "has the id -1, which is not a positive integer")
+	assert.Contains(t, r.stderr, "has the id 'x', which is not an integer")
 }
 
 func TestMillisecondsAreRefused(t *testing.T) {

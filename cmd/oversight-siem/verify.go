@@ -51,6 +51,7 @@ func newVerifyCommand() *cobra.Command {
 type verify struct {
 	database cli.Database
 	log      cli.TransparencyLog
+	heads    cli.TreeHeads
 	json     bool
 	pruned   bool
 }
@@ -59,6 +60,7 @@ func (v *verify) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	v.database.RegisterPath(flags)
 	v.log.Register(flags, "(default: the registry's id, if that is a key)")
+	v.heads.Register(flags)
 	v.database.RegisterID(flags, "the registry's `ID`, which is part of findings and of uids: pass the collector's\nregistry_id")
 	flags.BoolVar(&v.json, "json", false, "write one JSON object per line: each finding, and finally the summary")
 	flags.BoolVar(&v.pruned, "pruned", false, "old rows were pruned on purpose: leaves that are older than the oldest row\nare not findings")
@@ -84,7 +86,7 @@ func (v *verify) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return conclude(summary, stderr)
 }
 
-// settings checks the flags and reads the tree head.
+// settings checks the flags and reads the tree heads.
 func (v *verify) settings(ctx context.Context) (verification.Settings, error) {
 	settings := verification.Settings{Database: v.database, Log: v.log, Pruned: v.pruned}
 	if err := v.database.CheckPath(); err != nil {
@@ -100,6 +102,9 @@ func (v *verify) settings(ctx context.Context) (verification.Settings, error) {
 	if settings.Key == nil {
 		settings.Key, _ = tlog.ParsePublicKey(v.database.RegistryID) // otherwise it is a short name
 	}
+	if settings.Heads, err = v.heads.Read(); err != nil {
+		return settings, err
+	}
 	settings.Head, err = v.log.ReadHead(ctx)
 	return settings, err
 }
@@ -112,13 +117,16 @@ func conclude(s *verification.Summary, stderr io.Writer) error {
 	switch {
 	case s.Findings > 0:
 		return fmt.Errorf("%w: %d finding(s)", cli.ErrFindings, s.Findings)
+	case s.NotProven() != "":
+		return errors.New("no findings, but " + s.NotProven())
 	case s.UnreadRows() != "":
 		return errors.New("no findings, but there are rows that were not verified: " + s.UnreadRows())
-	case s.Head != nil && s.Head.Signature == verification.SignatureNotChecked:
-		return errors.New("no findings, but the signature of the tree head was not checked: pass the registry's key with --public-key, or omit --head")
-	case s.Head != nil && s.Head.Log == verification.HeadNotCompared:
-		return errors.New("no findings, but the tree head could not be compared with the log")
+	case s.UncheckedHeads() != "":
+		return errors.New("no findings, but " + s.UncheckedHeads())
 	}
 	fmt.Fprintf(stderr, "[ok] verified %d row(s) against a log of %d leaves\n", s.Rows, s.Leaves)
+	if s.OlderLeaves > 0 {
+		fmt.Fprintf(stderr, "oversight-siem: not proven: that the rows of %d leaves, which are older than the oldest row, were pruned and not deleted\n", s.OlderLeaves)
+	}
 	return nil
 }

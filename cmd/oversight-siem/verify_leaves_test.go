@@ -164,7 +164,7 @@ func TestVerifyFindsEveryTruncation(t *testing.T) {
 			all := f.lines(t)
 			f.write(t, append(all[:leaves:leaves], all[leaves][:more]))
 			v := verifyJSON(t, f.arguments())
-			assert.Contains(t, v.kinds(), "head_inconsistent")
+			assert.Contains(t, v.kinds(), "head_not_compared")
 			assert.EqualValues(t, leaves, v.summary.Leaves)
 			assert.Equal(t, more > 0, v.summary.IncompleteLine)
 			assert.EqualValues(t, 625-max(leaves, 25), v.summary.Missing)

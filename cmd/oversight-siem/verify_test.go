@@ -128,6 +128,7 @@ func TestVerifyPruned(t *testing.T) {
 	v = verifyJSON(t, f.arguments("--pruned"))
 	assert.Zero(t, v.code)
 	assert.EqualValues(t, 300, v.summary.OlderLeaves)
+	assert.Contains(t, v.stderr, "not proven: that the rows of 300 leaves, which are older than the oldest row, were pruned and not deleted")
 	assert.Contains(t, run(t, f.arguments("--pruned")...).stdout, "  older than the oldest row 300\n")
 
 	// A row that is missing in the middle was not pruned.
@@ -139,7 +140,8 @@ func TestVerifyPruned(t *testing.T) {
 
 	f.sql(t, "DELETE FROM events")
 	v = verifyJSON(t, f.arguments("--pruned"))
-	assert.Zero(t, v.code)
+	assert.Equal(t, cli.StatusNotChecked, v.code)
+	assert.Contains(t, v.stderr, "none of the 600 beacon leaves was confirmed")
 	assert.EqualValues(t, 600, v.summary.OlderLeaves)
 	v = verifyJSON(t, f.arguments())
 	assert.EqualValues(t, 600, v.summary.LeavesWithoutRow)
@@ -207,11 +209,15 @@ func TestVerifyHeads(t *testing.T) {
 		"another message":          {strings.Replace(good, `\"size\":625`, `\"size\":624`, 1), registryID, []string{"head_signature_invalid"}, "invalid", "agrees", cli.StatusFindings},
 		"another message, no key":  {strings.Replace(good, `\"size\":625`, `\"size\":624`, 1), "", []string{"head_signature_invalid"}, "invalid", "agrees", cli.StatusFindings},
 		"of the beginning":         {signed(0, emptyRoot), otherKey, nil, "valid", "agrees", 0},
-		"of another log":           {signed(600, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
-		"of another log, no key":   {signed(600, root), "", []string{"head_inconsistent"}, "not checked", "disagrees", cli.StatusFindings},
-		"of a larger log":          {signed(626, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
-		"of a much larger log":     {signed(1<<62, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
-		"of a larger log, no key":  {signed(626, root), "", []string{"head_inconsistent"}, "not checked", "disagrees", cli.StatusFindings},
+		"of another log":           {signed(500, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
+		"of another log, no key":   {signed(500, root), "", []string{"head_inconsistent"}, "not checked", "disagrees", cli.StatusFindings},
+		"of a race":                {signed(600, root), otherKey, nil, "valid", "agrees at another size", 0},
+		"of a race, no key":        {signed(600, root), "", nil, "not checked", "agrees at another size", cli.StatusNotChecked},
+		"of a larger log":          {signed(700, root), otherKey, []string{"head_not_compared"}, "valid", "is shorter", cli.StatusFindings},
+		"of a much larger log":     {signed(1<<62, root), otherKey, []string{"head_not_compared"}, "valid", "is shorter", cli.StatusFindings},
+		"of a larger log, no key":  {signed(700, root), "", []string{"head_not_compared"}, "not checked", "is shorter", cli.StatusFindings},
+		"of no log, zeros":         {signed(0, strings.Repeat("0", 64)), otherKey, nil, "valid", "agrees", 0},
+		"unsigned":                 {`{"size":625,"root":"` + root + `"}`, registryID, nil, "unsigned", "not compared", cli.StatusNotChecked},
 		"of no log, but not empty": {signed(0, root), otherKey, []string{"head_inconsistent"}, "valid", "disagrees", cli.StatusFindings},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -317,7 +323,7 @@ func TestVerifyCannotCheck(t *testing.T) {
 		"no such log":            {[]string{"verify", "--db", f.database, "--tlog", "none"}, []string{"--tlog none", "no such file", "leaves.jsonl"}},
 		"no log in there":        {[]string{"verify", "--db", f.database, "--tlog", empty}, []string{"--tlog " + empty, "no such file"}},
 		"no such head":           {with("--head", "none"), []string{"--head is none", "no such file"}},
-		"head is a directory":    {with("--head", empty), []string{"--head " + empty, "directory"}},
+		"head is a directory":    {with("--head", empty), []string{"--head is " + empty, "not a regular file"}},
 		"no head":                {with("--head", noHead), []string{"--head", "must be the response to GET /tlog/head", "lacks size"}},
 		"key":                    {with("--public-key", "abc"), []string{"--public-key", "64 lower-case hex digits"}},
 		"argument":               {with("x"), []string{`"x"`, "verify --help"}},

@@ -70,7 +70,8 @@ func fullFinding(t *testing.T) translator.Integrity {
 	t.Helper()
 	f := translator.Integrity{
 		RegistryID: "registry", Kind: "row_mismatch", UID: "00112233445566778899aabbccddeeff", Message: "message",
-		Observed: time.Unix(1735000001, 5).UTC(), EventID: 7, RowUID: "ffeeddccbbaa99887766554433221100", TlogIndex: 3, HasTlogIndex: true,
+		Observed: time.Unix(1735000001, 5).UTC(), EventID: 7, LastEventID: 8, Count: 2, TokenID: "token", FileID: "file",
+		Severity: plog.SeverityNumberWarn, RowUID: "ffeeddccbbaa99887766554433221100", TlogIndex: 3, HasTlogIndex: true,
 		TlogLastIndex: 4, TlogStatus: "mismatch", TlogMismatch: "kind,token_id", TlogSize: 5, TlogRoot: "aa", TlogExpectedRoot: "bb",
 		Signature: "cc",
 	}
@@ -78,9 +79,26 @@ func fullFinding(t *testing.T) translator.Integrity {
 	return f
 }
 
+// fullCheckpoint is the same for a checkpoint record.
+func fullCheckpoint(t *testing.T) translator.Checkpoint {
+	t.Helper()
+	c := translator.Checkpoint{
+		RegistryID: "registry", UID: "00112233445566778899aabbccddeeff", Message: "message", Observed: time.Unix(1735000001, 5).UTC(),
+		Collector: "collector", Receiver: "oversight/sentinel", Reason: "interval", LastEventID: 7, LastRowUID: "ffeeddccbbaa99887766554433221100",
+		Since: time.Unix(1734990000, 0).UTC(), Delivered: 1, Checked: true, Verified: 2, Mismatch: 3, Missing: 4, Duplicate: 5, Unavailable: 6,
+		Unresolved: 7, Undelivered: 8, HasUndelivered: true, HoldingSince: time.Unix(1734999999, 0).UTC(), Quarantined: 9, Reduced: 10,
+		Findings: 11, TlogSize: 12, TlogRoot: "aa", HeadSize: 13, HeadRoot: strings.Repeat("bb", 32), HeadSignature: "cc",
+	}
+	requireFull(t, c)
+	return c
+}
+
 func requireFull(t *testing.T, value any) {
 	t.Helper()
 	for i, v := 0, reflect.ValueOf(value); i < v.NumField(); i++ {
+		if !v.Type().Field(i).IsExported() {
+			continue // in no column
+		}
 		require.False(t, v.Field(i).IsZero(), "give %s a value here, so that its column is seen", v.Type().Field(i).Name)
 	}
 }
@@ -150,13 +168,23 @@ func findingColumns(t *testing.T) []column {
 	return sent(t, string(appendRecord(&extended, resource, record)))
 }
 
-// collectorColumns is every column that the collector can send: those of events,
-// then those that only findings have, and last what pipelines add.
+// checkpointColumns is the same for a checkpoint record.
+func checkpointColumns(t *testing.T) []column {
+	t.Helper()
+	c := fullCheckpoint(t)
+	resource, record := toRecord(&c)
+	extended := sentinel.Translator{Extended: true}
+	return sent(t, string(appendRecord(&extended, resource, record)))
+}
+
+// collectorColumns is every column that the collector can send: those of events, then
+// those that only findings have, those of checkpoint records, and last what pipelines
+// add.
 func collectorColumns(t *testing.T) []column {
 	t.Helper()
 	columns := eventColumns(t)
 	last := len(columns) - 1
-	for _, c := range findingColumns(t) {
+	for _, c := range append(findingColumns(t), checkpointColumns(t)...) {
 		if !slices.Contains(columns, c) {
 			require.NotContains(t, names(columns), c.Name, "a column of two types")
 			columns = slices.Insert(columns, last, c)
@@ -174,12 +202,12 @@ func appendRecord(t *sentinel.Translator, resource pcommon.Resource, record plog
 }
 
 func TestRowAsBody(t *testing.T) {
-	e, f := fullEvent(t), fullFinding(t)
+	e, f, checkpoint := fullEvent(t), fullFinding(t), fullCheckpoint(t)
 	extended := sentinel.Translator{Extended: true}
 	for _, c := range []struct {
 		of   interface{ ToLogRecord(plog.LogRecord) }
 		want []column
-	}{{&e, eventColumns(t)}, {&f, findingColumns(t)}} {
+	}{{&e, eventColumns(t)}, {&f, findingColumns(t)}, {&checkpoint, checkpointColumns(t)}} {
 		resource, record := toRecord(c.of)
 		var d translator.Document
 		d.SetLogRecord(resource, record)
@@ -223,7 +251,7 @@ func readmeColumns(t *testing.T) []column {
 	t.Helper()
 	_, text, found := strings.Cut(readFile(t, "README.md"), "\n## The table Oversight_CL\n")
 	require.True(t, found)
-	text, _, found = strings.Cut(text, "\n`Oversight` has all of them but")
+	text, _, found = strings.Cut(text, "\n`Oversight` has those of events")
 	require.True(t, found)
 	var columns []column
 	for _, match := range regexp.MustCompile("(?m)^\\| `(\\w+)` \\| (\\w+) \\|").FindAllStringSubmatch(text, -1) {
@@ -232,21 +260,25 @@ func readmeColumns(t *testing.T) []column {
 	return columns
 }
 
-// parserColumns are what the functions Oversight and OversightIntegrity add to
+// parserColumns are what the functions Oversight, OversightIntegrity and OversightCheckpoints add to
 // the table's.
 var parserColumns = []string{"EventTime", "ArrivedAt"}
 
 func TestParsers(t *testing.T) {
 	for file, columns := range map[string][]column{
-		"parsers/Oversight.kql":          eventColumns(t),
-		"parsers/OversightIntegrity.kql": findingColumns(t),
+		"parsers/Oversight.kql":            eventColumns(t),
+		"parsers/OversightIntegrity.kql":   findingColumns(t),
+		"parsers/OversightCheckpoints.kql": checkpointColumns(t),
 	} {
 		query := parse(t, readFile(t, file))
 		require.NoError(t, query.check(append(names(collectorColumns(t)), parserColumns...)), file)
 		assert.ElementsMatch(t, append(names(columns), parserColumns...), query.output(), file)
 	}
-	// No event is a finding, and the other way round.
-	assert.Contains(t, readFile(t, "parsers/Oversight.kql"), "\n| where isempty(IntegrityKind)\n")
+	// Each row is an event, a finding or a checkpoint record, and only one of these.
+	assert.Contains(t, readFile(t, "parsers/Oversight.kql"), "\n| where isempty(IntegrityKind)\n| where isempty(CheckpointReason)\n")
+	assert.Contains(t, readFile(t, "parsers/OversightCheckpoints.kql"), "\n| where isnotempty(CheckpointReason)\n")
+	assert.NotContains(t, names(checkpointColumns(t)), "IntegrityKind")
+	assert.NotContains(t, names(findingColumns(t)), "CheckpointReason")
 	assert.Contains(t, readFile(t, "parsers/OversightIntegrity.kql"), "\n| where isnotempty(IntegrityKind)\n")
 }
 

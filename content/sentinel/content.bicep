@@ -24,9 +24,11 @@ param enabled bool = true
 // any: the files have the same keys and not the same values, which is all that
 // their types say.
 var rules = any([
+  loadYamlContent('rules/DifferentHeads.yaml')
   loadYamlContent('rules/LogDisagrees.yaml')
   loadYamlContent('rules/ManyDocumentsOfOneRecipient.yaml')
   loadYamlContent('rules/OneDocumentFarApart.yaml')
+  loadYamlContent('rules/SilentCollector.yaml')
   loadYamlContent('rules/SilentPipeline.yaml')
   loadYamlContent('rules/UnknownToken.yaml')
   loadYamlContent('rules/UnusualClient.yaml')

@@ -173,7 +173,23 @@ func TestRuleOnTheLog(t *testing.T) {
 	assert.Contains(t, query, `dynamic(["`+translator.TlogStatusMismatch+`", "`+translator.TlogStatusDuplicate+`"])`)
 	assert.NotRegexp(t, `IntegrityKind\s*(==|!=|in\b|!in\b)`, query, "no kind is left out")
 	assert.Contains(t, query, "OversightIntegrity\n")
+	assert.Contains(t, query, `| where Severity != "Informational"`, "records that are no findings raise no alert")
 	assert.Equal(t, "High", readRules(t)["rules/LogDisagrees.yaml"].Severity)
+}
+
+// Heads are compared by size, and silence is a little more than two intervals of the
+// receiver.
+func TestRulesOnCheckpointRecords(t *testing.T) {
+	rules := readRules(t)
+	heads := rules["rules/DifferentHeads.yaml"]
+	assert.Equal(t, "High", heads.Severity)
+	assert.Regexp(t, `(?s)by RegistryId, HeadSize, HeadRoot\n.*by RegistryId, HeadSize\n.*where RootCount > 1 and LastArrival > ago\(frequency\)`, heads.Query)
+	silent := rules["rules/SilentCollector.yaml"]
+	assert.Contains(t, silent.Query, "let silence = 2h;")
+	assert.Regexp(t, `(?s)by RegistryId, Collector, Receiver\n.*where ArrivedAt < ago\(silence\)`, silent.Query)
+	for file, rule := range rules {
+		assert.NotContains(t, rule.Query, "Oversight_CL", "%s reads the table, which has rows of three kinds", file)
+	}
 }
 
 func TestWorkbook(t *testing.T) {

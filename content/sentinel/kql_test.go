@@ -51,7 +51,7 @@ func parse(t *testing.T, text string) query {
 }
 
 // sources are the tables and table functions that queries may begin with.
-var sources = []string{"Oversight", "OversightIntegrity", "Oversight_CL"}
+var sources = []string{"Oversight", "OversightIntegrity", "OversightCheckpoints", "Oversight_CL"}
 
 var (
 	reference = regexp.MustCompile(`(\.?)\b([A-Z]\w*)\b(\s*=(?:[^=~]|$))?`)

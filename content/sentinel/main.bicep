@@ -62,7 +62,7 @@ param retentionInDays int = -1
 @maxValue(4383)
 param totalRetentionInDays int = -1
 
-@description('Save the functions Oversight, OversightIntegrity and ASimDnsOversight in the workspace, which the rules and the workbook need.')
+@description('Save the functions Oversight, OversightIntegrity, OversightCheckpoints and ASimDnsOversight in the workspace, which the rules and the workbook need.')
 param deployFunctions bool = true
 
 var tableName = 'Oversight_CL'
@@ -75,14 +75,14 @@ var monitoringMetricsPublisher = '3913510d-42f4-4e42-8a64-420c390055eb'
 // QualifiedTimestamp stays a string: it is evidence, and a datetime would change its
 // text and drop what it cannot hold.
 var columns = [
-  { name: 'TimeGenerated', type: 'datetime', description: 'When the registry was called, or when the row was read if it holds no time; of a finding, when it was found. Older than two days on arrival: the time of arrival. See OccurredAt.' }
+  { name: 'TimeGenerated', type: 'datetime', description: 'When the registry was called, or when the row was read if it holds no time; of a finding or a checkpoint record, when it was made. Older than two days on arrival: the time of arrival. See OccurredAt.' }
   { name: 'Schema', type: 'string', description: 'Version of the columns: oversight-siem-1.' }
   { name: 'RegistryId', type: 'string', description: 'The registry: its public key in hex, or a short id that its operator chose.' }
-  { name: 'EventId', type: 'string', description: 'The row\'s id in the registry; of a finding, that of the row that it is about. Handed out again after a backup was restored: see EventUid.' }
+  { name: 'EventId', type: 'string', description: 'The row\'s id in the registry; of a finding, that of the row that it is about; of a checkpoint record, that of the last row that was delivered. Handed out again after a backup was restored: see EventUid.' }
   { name: 'BeaconKind', type: 'string', description: 'dns, http_img, ocsp, license, or one that newer registries know.' }
-  { name: 'Action', type: 'string', description: 'What happened: beacon-dns-callback, beacon-http-pixel, beacon-ocsp-callback, beacon-license-check, or beacon- and the kind. Of a finding, integrity- and its kind.' }
-  { name: 'TokenId', type: 'string', description: 'The token in the document\'s mark that called back.' }
-  { name: 'FileId', type: 'string', description: 'The marked document. Empty for unknown tokens.' }
+  { name: 'Action', type: 'string', description: 'What happened: beacon-dns-callback, beacon-http-pixel, beacon-ocsp-callback, beacon-license-check, or beacon- and the kind. Of a finding, integrity- and its kind. Of a checkpoint record, checkpoint.' }
+  { name: 'TokenId', type: 'string', description: 'The token in the document\'s mark that called back; of a finding, the token that it is about.' }
+  { name: 'FileId', type: 'string', description: 'The marked document. Empty for unknown tokens. Of a finding, the document that it is about.' }
   { name: 'RecipientId', type: 'string', description: 'Whom the document was given to. Empty for unknown tokens.' }
   { name: 'IssuerId', type: 'string', description: 'Who gave the document out. Empty for unknown tokens.' }
   { name: 'SourceIp', type: 'string', description: 'Who called back; for dns beacons a resolver more often than the reader. Not always an IP address.' }
@@ -90,22 +90,45 @@ var columns = [
   { name: 'QualifiedTimestamp', type: 'string', description: 'Time of a timestamping authority (RFC 3161) or the registry\'s own, in RFC 3339 as the registry wrote it.' }
   { name: 'TlogIndex', type: 'long', description: 'Index of the event\'s leaf in the transparency log; -1 says that there is none. Of a finding, the first leaf that it is about.' }
   { name: 'ExtraJson', type: 'string', description: 'What else the beacon told, as the text of a JSON object; qname and qtype for dns beacons.' }
-  { name: 'EventUid', type: 'string', description: 'Identifies the event or the finding: 32 hex digits of SHA-256 over the registry\'s id and every column, or all that was found. The same uid twice is the same event or finding delivered twice.' }
-  { name: 'OccurredAt', type: 'datetime', description: 'When the registry was called, by its clock, or when something was found. Never replaced. Empty if the registry\'s row holds no time.' }
+  { name: 'EventUid', type: 'string', description: 'Identifies the event, the finding or the checkpoint record: 32 hex digits of SHA-256 over the registry\'s id and every column, or all that was found, or the collector, the receiver and the time. The same uid twice is the same row delivered twice.' }
+  { name: 'OccurredAt', type: 'datetime', description: 'When the registry was called, by its clock, or when something was found or a checkpoint record was made. Never replaced. Empty if the registry\'s row holds no time.' }
   { name: 'TlogStatus', type: 'string', description: 'How the event stands to its leaf in the transparency log: verified, mismatch, missing, duplicate or unavailable. Empty where the collector does not check.' }
   { name: 'TlogMismatch', type: 'string', description: 'The names of the fields in which event and leaf differ, with commas between them.' }
   { name: 'Truncated', type: 'string', description: 'The names of the columns whose values were cut because they were too long, with commas between them. EventUid covers the whole values.' }
   { name: 'Reduced', type: 'string', description: 'The names of the columns that were left out because the workspace had refused the row with them, with commas between them. Such a row has an EventUid that ends in -reduced; the whole row follows when it is accepted.' }
   { name: 'SourceAddress', type: 'string', description: 'The IP address in a SourceIp that is written differently, such as with a port. Empty otherwise.' }
   { name: 'DecodeError', type: 'string', description: 'Which columns of the registry\'s row could not be read, and what they hold. Empty otherwise.' }
-  { name: 'IntegrityKind', type: 'string', description: 'What was found about the log or the table: row_mismatch, leaf_without_row, log_rewritten, leaf_corrupt, head_signature_invalid, head_inconsistent or database_replaced. Empty for an event.' }
-  { name: 'Message', type: 'string', description: 'What was found, as a sentence.' }
-  { name: 'RowUid', type: 'string', description: 'EventUid of the event that the finding is about.' }
+  { name: 'IntegrityKind', type: 'string', description: 'What was found about the log or the table, such as row_mismatch, leaf_without_row, row_edited or head_inconsistent: docs/fields.md of the collector lists the kinds. Empty for an event.' }
+  { name: 'Severity', type: 'string', description: 'How severe the finding is: High, Medium, or Informational for what is no finding and needs no look. Empty for an event.' }
+  { name: 'Message', type: 'string', description: 'What was found or is reported, as a sentence.' }
+  { name: 'LastEventId', type: 'string', description: 'Id of the last row that the finding is about, if there are more than the one of EventId.' }
+  { name: 'RowUid', type: 'string', description: 'EventUid of the event that the finding is about; of a checkpoint record, that of the last event that was delivered.' }
+  { name: 'IntegrityCount', type: 'long', description: 'How many rows or leaves the finding is about, if that is not one and not all from the first to the last.' }
   { name: 'TlogLastIndex', type: 'long', description: 'The last leaf that the finding is about, if there are more than the one at TlogIndex.' }
-  { name: 'TlogSize', type: 'long', description: 'Number of leaves that the roots are of.' }
-  { name: 'TlogRoot', type: 'string', description: 'The root that was found, in hex.' }
+  { name: 'TlogSize', type: 'long', description: 'Number of leaves that the roots are of; of a checkpoint record, of the log as the collector read it.' }
+  { name: 'TlogRoot', type: 'string', description: 'The root that was found, in hex; of a checkpoint record, that of the log as the collector read it.' }
   { name: 'TlogExpectedRoot', type: 'string', description: 'The root that the log had before, or that a signed tree head says, in hex.' }
   { name: 'TlogSignature', type: 'string', description: 'Signature of that tree head, in hex.' }
+  { name: 'CheckpointReason', type: 'string', description: 'Why a checkpoint record was made: interval or shutdown. Empty for events and findings.' }
+  { name: 'Collector', type: 'string', description: 'The name of the collector that made the checkpoint record.' }
+  { name: 'Receiver', type: 'string', description: 'The id of the receiver that made the checkpoint record, such as oversight/sentinel.' }
+  { name: 'CountedSince', type: 'datetime', description: 'From when on DeliveredEvents and the five columns after it are counted: the previous checkpoint record that was delivered, or the start.' }
+  { name: 'DeliveredEvents', type: 'long', description: 'How many events were delivered since then.' }
+  { name: 'VerifiedEvents', type: 'long', description: 'How many events agreed with the transparency log since then. Empty where the collector does not check.' }
+  { name: 'MismatchEvents', type: 'long', description: 'How many events differ from their leaf, since then.' }
+  { name: 'MissingEvents', type: 'long', description: 'How many events have no leaf, since then.' }
+  { name: 'DuplicateEvents', type: 'long', description: 'How many events name a leaf that another had claimed, since then.' }
+  { name: 'UnavailableEvents', type: 'long', description: 'How many events could not be checked because the log could not be read, since then.' }
+  { name: 'UnresolvedEvents', type: 'long', description: 'How many delivered events wait to be checked again, because their leaves were not there.' }
+  { name: 'UndeliveredEvents', type: 'long', description: 'How many rows of the registry are not delivered yet. Empty if that is not known.' }
+  { name: 'HoldingSince', type: 'datetime', description: 'Since when the workspace accepts nothing. Empty if it does.' }
+  { name: 'QuarantinedEvents', type: 'long', description: 'How many events the workspace refuses.' }
+  { name: 'ReducedEvents', type: 'long', description: 'How many events the workspace has in their reduced form only.' }
+  { name: 'UndeliveredFindings', type: 'long', description: 'How many findings are not delivered yet.' }
+  { name: 'HeadSize', type: 'long', description: 'Size of the registry\'s newest signed tree head whose root was that of the log. Empty if there was none.' }
+  { name: 'HeadRoot', type: 'string', description: 'Root of that tree head, in hex.' }
+  { name: 'HeadSignature', type: 'string', description: 'Signature of that tree head, in hex.' }
+  { name: 'HeadCheckpoint', type: 'string', description: 'That tree head as the text of a C2SP checkpoint: origin, size and root, without a signature.' }
   { name: 'AdditionalFields', type: 'dynamic', description: 'What the collector\'s pipeline added to the event, such as the location of the address.' }
 ]
 
@@ -221,6 +244,23 @@ resource findings 'Microsoft.OperationalInsights/workspaces/savedSearches@2020-0
     displayName: 'OversightIntegrity'
     functionAlias: 'OversightIntegrity'
     query: loadTextContent('parsers/OversightIntegrity.kql')
+    version: 2
+  }
+  dependsOn: [
+    table
+  ]
+}
+
+resource checkpoints 'Microsoft.OperationalInsights/workspaces/savedSearches@2020-08-01' = if (deployFunctions) {
+  parent: workspace
+  name: 'OversightCheckpoints'
+  properties: {
+    #disable-next-line BCP037 // where the service looks for it: without, a second deployment fails
+    etag: '*'
+    category: 'Oversight'
+    displayName: 'OversightCheckpoints'
+    functionAlias: 'OversightCheckpoints'
+    query: loadTextContent('parsers/OversightCheckpoints.kql')
     version: 2
   }
   dependsOn: [

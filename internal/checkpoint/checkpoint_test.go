@@ -57,6 +57,14 @@ func codecs() map[string]codec {
 		Heads:    []checkpoint.Head{{Size: 12, Root: strings.Repeat("ab", 32), Signature: strings.Repeat("cd", 64)}},
 		Reported: []string{uid},
 	}
+	logHeads := &checkpoint.Log{
+		Leaves: checkpoint.Source{Path: "leaves.jsonl"}, HeadSize: 14, HeadTime: when,
+		Heads: []checkpoint.Head{
+			{Size: 9, Root: strings.Repeat("ab", 32), Signature: strings.Repeat("cd", 64)},
+			{Size: 15, Root: strings.Repeat("12", 32), Signature: strings.Repeat("34", 64), SignedSize: 14},
+		},
+		HeadStates: []checkpoint.HeadState{{Kind: "head_not_compared", Reason: "unknown", Without: 2}, {Kind: "head_went_back"}},
+	}
 	quarantine := &checkpoint.PageList{Pages: []int64{2, 5}, Next: 6}
 	refused := &checkpoint.RefusedPage{Events: []checkpoint.Refused{{ID: 7, UID: uid, Reason: "400 <too> long", Since: when, Tried: when}}}
 	queue := &checkpoint.Queue{First: 3, Next: 5, Bytes: 700}
@@ -69,6 +77,10 @@ func codecs() map[string]codec {
 			return encodeIf(err, v.Encode)
 		}, 512},
 		"log": {must(log.Encode()), func(data []byte) ([]byte, error) {
+			v, err := checkpoint.DecodeLog(data)
+			return encodeIf(err, v.Encode)
+		}, 1024},
+		"log heads": {must(logHeads.Encode()), func(data []byte) ([]byte, error) {
 			v, err := checkpoint.DecodeLog(data)
 			return encodeIf(err, v.Encode)
 		}, 1024},
@@ -263,6 +275,11 @@ func TestLimits(t *testing.T) {
 	_, err = checkpoint.EncodeReviews(nil)
 	require.ErrorIs(t, err, checkpoint.ErrDamaged)
 	_, err = checkpoint.EncodeReviews(make([]checkpoint.Review, 1))
+	require.ErrorIs(t, err, checkpoint.ErrDamaged)
+	tooMany := checkpoint.Log{HeadStates: make([]checkpoint.HeadState, checkpoint.MaxHeadStates+1)}
+	data, err := tooMany.Encode()
+	require.NoError(t, err)
+	_, err = checkpoint.DecodeLog(data)
 	require.ErrorIs(t, err, checkpoint.ErrDamaged)
 	_, ok := checkpoint.NewRow(1, uid[1:])
 	assert.False(t, ok)

@@ -13,7 +13,8 @@ import (
 // Status compares a row that was delivered before with its leaf, without claiming that.
 // It returns what [Reconciler.Check] sets, but for duplicates.
 func (r *Reconciler) Status(ctx context.Context, e *translator.Event) (status, mismatch string) {
-	return r.statusOf(ctx, e)
+	_, status, mismatch, _ = r.statusOf(ctx, ctx, e)
+	return status, mismatch
 }
 
 // ReleaseClaims lets rows claim their leaves again, because they are delivered again.

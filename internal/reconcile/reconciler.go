@@ -10,6 +10,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/bindings"
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -42,9 +43,23 @@ type Settings struct {
 	// Pages returns the pages of the snapshots that were saved. It may be nil if
 	// none ever is.
 	Pages Pages
+	// Registrations is where registrations are read. Default: whom a token belongs to is
+	// not checked.
+	Registrations bindings.Source
 	// OnLeaf is called for every new leaf of the log, in order; beacon says that
 	// it looks like a beacon leaf and is not corrupt. Default: none.
 	OnLeaf func(index int64, beacon bool)
+	// SavedReviews is [Snapshot.Reviews] of the last snapshot; nil for none.
+	SavedReviews []byte
+	// Rows is where rows are read again that the log could not confirm at once. nil, with
+	// Audit only: they are not compared again.
+	Rows Rows
+	// HeadInterval is the time between two tree heads. Default, 0: none is expected, and
+	// none is missing.
+	HeadInterval time.Duration
+	// OnHead is called for every tree head when it is known how it compares with the
+	// log. It must not call the Reconciler. Default: none.
+	OnHead func(CheckedHead)
 	// LastID is the id of the last row that was delivered. If what was saved ends
 	// before it, rows were not checked, and their leaves are not reported; if it ends
 	// after it, all rows may claim their leaves again.
@@ -63,8 +78,14 @@ type Reconciler struct {
 	state    checkpoint.Log
 	pages    pages
 
-	staged   []claim // by the rows that were checked last
-	verified bool    // one of these rows was
+	staged        []claim // by the rows that were checked last
+	stagedReviews []stagedReview
+	verified      bool              // one of these rows was
+	unlogged      bool              // one of them names no leaf
+	lastSettled   int64             // the id of the last of these rows that need not be checked again
+	bindings      *bindings.Checker // nil: whom tokens belong to is not checked
+	registersRead time.Time         // when old leaves were read for it
+
 	// verifiedRows are those of them that were, and firstChecked is the id of the first
 	// of them, as long as there is no baseline.
 	verifiedRows []verifiedRow
@@ -73,10 +94,18 @@ type Reconciler struct {
 	findings     []translator.Integrity // others, since the last Commit
 	dirty        bool                   // something is worth a snapshot
 
+	reviews          reviews
+	committedSettled int64 // lastSettled at the last Commit
+	recheck          *recheck
+	recheckStalled   bool // it could not continue at the last call
+	rows             []translator.Event
+	hash             *checkpoint.RowHash
+	forks            int // counts the calls of forget
+	isLeafClaimed    func(leaf int64) bool
+
 	samples []lengthSample // how long the log was when, oldest first
 
-	pendingHead         *tlog.Head // to be compared when the log is as long
-	pendingHeadDeadline time.Time  // for that
+	heads heads // the registry's tree heads
 
 	lastErr      error     // why the log cannot be read
 	failingSince time.Time // when that began
@@ -98,9 +127,15 @@ func Open(settings Settings) (*Reconciler, error) {
 	err := r.restore()
 	r.state.Baselined = r.state.Baselined || settings.Audit
 	r.pages.source = settings.Pages
+	r.isLeafClaimed = func(leaf int64) bool {
+		leaves, err := r.pages.page(context.Background(), leaf)
+		return err == nil && leaves.isClaimed(leaf)
+	}
+	r.openBindings()
 	r.log = tlog.Open(tlog.Settings{
 		Path: settings.Leaves, State: r.state.Tree, OnLeaf: r.onLeaf,
 		ReverifyEvery: settings.ReverifyEvery, Now: settings.Now,
+		KeptRoot: r.keptRoot, ShortGrace: settings.Grace,
 	})
 	return r, err
 }
@@ -135,8 +170,8 @@ func (r *Reconciler) Reverify(ctx context.Context) error {
 	return r.recordErr(err)
 }
 
-// HeadSize is the size of the last tree head that matched the log; 0 if there
-// was none.
+// HeadSize is the size at which the log had the root of the last tree head that matched;
+// 0 if there was none.
 func (r *Reconciler) HeadSize() int64 {
 	if n := len(r.state.Heads); n > 0 {
 		return r.state.Heads[n-1].Size
@@ -184,9 +219,15 @@ func (r *Reconciler) Idle(ctx context.Context) {
 	r.dirty = r.dirty || r.log.Size()-before >= minLeavesToSave
 	if !r.settings.Audit {
 		r.sampleLength()
-		r.reportOverdue(ctx)
+		if r.reviews.due(r.log.Size()) == nil { // otherwise rows may be compared again that have these leaves
+			r.reportOverdue(ctx)
+		}
 	}
-	r.comparePendingHead()
+	r.noteShortLog()
+	r.WatchHeads()
+	if !r.settings.Audit {
+		r.sweepBindings(ctx)
+	}
 }
 
 // minLeavesToSave is the least number of leaves for which it is saved that they were
@@ -200,13 +241,16 @@ func (r *Reconciler) Findings() []translator.Integrity {
 
 // Pending reports whether there is anything to commit.
 func (r *Reconciler) Pending() bool {
-	return r.dirty || len(r.findings)+len(r.rowFindings)+len(r.staged) > 0
+	return r.dirty || len(r.findings)+len(r.rowFindings)+len(r.staged)+len(r.stagedReviews) > 0
 }
 
 // ResetClaims is called when the database is another one: its rows may claim all
 // leaves again.
 func (r *Reconciler) ResetClaims() {
 	r.Unstage()
-	r.state.Baselined, r.state.ResolvedUpTo = false, 0
+	r.dropRecheck()
+	r.reviews.reset()
+	r.committedSettled = 0
+	r.state.Baselined, r.state.ResolvedUpTo, r.state.RescanFrom = false, 0, 0
 	r.pages.reset()
 }

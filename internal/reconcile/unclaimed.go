@@ -55,6 +55,10 @@ func (r *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool)
 		return true
 	}
 	size = min(size, r.log.Size())
+	if r.wakeReviews(ctx, size) {
+		r.continueAtOnce(size)
+		return false
+	}
 	for runs := 0; r.state.ResolvedUpTo < size; {
 		if runs == maxRuns {
 			r.continueAtOnce(size)
@@ -79,6 +83,16 @@ func (r *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool)
 		}
 	}
 	return true
+}
+
+// wakeReviews makes rows be compared again if leaves have no row and were not there at
+// the last comparison. It reports whether there are such rows.
+func (r *Reconciler) wakeReviews(ctx context.Context, size int64) bool {
+	if len(r.reviews.list) == 0 {
+		return false
+	}
+	first, err := r.nextUnclaimed(ctx, r.state.ResolvedUpTo, size)
+	return err == nil && first < size && r.reviews.wake(size)
 }
 
 // continueAtOnce makes the next call of reportOverdue continue with the leaves below
@@ -150,17 +164,13 @@ func (r *Reconciler) nextUnclaimed(ctx context.Context, index, size int64) (int6
 }
 
 // isBeacon looks up a leaf that no row has claimed. It nearly always is a beacon
-// leaf: onLeaf has resolved the others, unless that was not saved. A leaf that was
-// rotated away counts as none, since nothing can be said about it.
+// leaf: onLeaf has resolved the others, unless that was not saved.
 func (r *Reconciler) isBeacon(ctx context.Context, index int64) (bool, error) {
 	var leaf tlog.Entry
 	err := r.withReverification(ctx, func() (err error) {
 		leaf, err = r.log.Lookup(index)
 		return err
 	})
-	if errors.Is(err, tlog.ErrRotated) {
-		return false, nil
-	}
 	return err == nil && leaf.IsBeacon, err
 }
 

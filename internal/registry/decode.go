@@ -91,8 +91,12 @@ func (d *decoder) decodeColumn(column int, e *translator.Event) {
 	c := &d.columns[column]
 	switch c.Type {
 	case translator.ColumnText:
-		if text := d.text(column); text != "" {
+		text, valid := d.text(column)
+		if text != "" {
 			c.SetText(e, text)
+		}
+		if !valid {
+			e.MarkInvalid(c.Name)
 		}
 	case translator.ColumnInteger:
 		if n, ok := d.int(column); ok {
@@ -104,6 +108,8 @@ func (d *decoder) decodeColumn(column int, e *translator.Event) {
 	case translator.ColumnTime:
 		if seconds, ok := d.seconds(column); ok {
 			c.SetTime(e, seconds)
+		} else {
+			e.MarkInvalid(c.Name)
 		}
 	}
 }
@@ -160,26 +166,27 @@ func (d *decoder) bytes(column int) string {
 }
 
 // text reads a column as text. Numbers have a text. Blobs do not, except for JSON in
-// extra, which the registry's own exporter reads.
-func (d *decoder) text(column int) string {
+// extra, which the registry's own exporter reads. valid is false for whatever is neither
+// text nor NULL.
+func (d *decoder) text(column int) (text string, valid bool) {
 	switch class := d.values[column].class; class {
 	case livedb.TypeText:
 		text := d.bytes(column)
 		if d.ascii || utf8.ValidString(text) {
-			return text
+			return text, true
 		}
 		d.cannotRead(column, "text that is not UTF-8")
-		return strings.ToValidUTF8(text, string(utf8.RuneError))
+		return strings.ToValidUTF8(text, string(utf8.RuneError)), false
 	case livedb.TypeInteger, livedb.TypeFloat:
 		if d.columns[column].Name == columnExtra && d.isZero(column) { // which Python takes for none
-			return ""
+			return "", false
 		}
-		return d.number(column)
+		return d.number(column), false
 	case livedb.TypeBlob:
-		return d.textOfBlob(column)
+		return d.textOfBlob(column), false
 	case livedb.TypeNull:
 	}
-	return ""
+	return "", true
 }
 
 func (d *decoder) textOfBlob(column int) string {

@@ -33,6 +33,8 @@ type queries struct {
 	highest        string // the highest key
 	// unkeyed is the position and the id of a row without a usable key.
 	unkeyed string
+	// withoutInteger is the same for a row whose key is NULL.
+	withoutInteger string
 	// long is the type, the size and, unless it is longer than ?2, the value of each
 	// column of the row with rowid ?1; "" if the table has no rowids.
 	long string
@@ -101,6 +103,7 @@ func (l *layout) queries(key string, isID bool) queries {
 		shownID = "iif(octet_length(id) > 64, 'too long', quote(id))"
 	}
 	q.unkeyed = fmt.Sprintf("SELECT %s, %s FROM events WHERE coalesce(%s, 0) < 1 LIMIT 1", position, shownID, key)
+	q.withoutInteger = fmt.Sprintf("SELECT %s, %s FROM events WHERE (%s) IS NULL LIMIT 1", position, shownID, key)
 	if l.hasKey {
 		q.unkeyed = "SELECT id, id FROM events WHERE id < 1 ORDER BY id DESC LIMIT 1"
 	}

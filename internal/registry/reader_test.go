@@ -137,23 +137,26 @@ func TestDecode(t *testing.T) {
 		"NULLs":       {`(1,'t',NULL,NULL,NULL,'dns',NULL,NULL,NULL,1735000000,NULL,NULL)`, func(*translator.Event) {}},
 		"empty texts": {`(1,'t','','','','dns','','','',1735000000,'',NULL)`, func(*translator.Event) {}},
 		"no leaf":     {`(1,'t','','','','dns','','','{}',1735000000,'',-1)`, func(e *translator.Event) { e.TlogIndex, e.HasTlogIndex = -1, true }},
-		"time 0":      {`(1,'t','','','','dns','','','',0,'',NULL)`, func(e *translator.Event) { e.Timestamp = time.Time{} }},
+		"time 0":      {`(1,'t','','','','dns','','','',0,'',NULL)`, func(e *translator.Event) { e.Timestamp = time.Time{}; e.MarkInvalid("timestamp") }},
 		"NUL in text": {`(1,'t'||char(0)||'x','','','','dns','','','',1735000000,'',NULL)`, func(e *translator.Event) { e.TokenID = "t\x00x" }},
 		"time before 1970": {
 			`(1,'t','','','','dns','','','',-5,'',NULL)`,
 			func(e *translator.Event) {
+				e.MarkInvalid("timestamp")
 				e.Timestamp, e.DecodeError = time.Time{}, "timestamp is not a time from 1970 to 2262: -5"
 			},
 		},
 		"time too late": {
 			`(1,'t','','','','dns','','','',9223372037,'',NULL)`,
 			func(e *translator.Event) {
+				e.MarkInvalid("timestamp")
 				e.Timestamp, e.DecodeError = time.Time{}, "timestamp is not a time from 1970 to 2262: 9223372037"
 			},
 		},
 		"time is text": {
 			`(1,'t','','','','dns','','','','soon','',NULL)`,
 			func(e *translator.Event) {
+				e.MarkInvalid("timestamp")
 				e.Timestamp, e.DecodeError = time.Time{}, "timestamp is not an integer: 'soon'"
 			},
 		},
@@ -168,24 +171,28 @@ func TestDecode(t *testing.T) {
 		"blob as token": {
 			`(1,x'00ff','','','','dns','','','',1735000000,'',NULL)`,
 			func(e *translator.Event) {
+				e.MarkInvalid("token_id")
 				e.TokenID, e.DecodeError = "", "token_id is a blob, not text: x'00ff'"
 			},
 		},
 		"text that is not UTF-8": {
 			`(1,CAST(x'61ff62' AS TEXT),'','','','dns','','','',1735000000,'',NULL)`,
 			func(e *translator.Event) {
+				e.MarkInvalid("token_id")
 				e.TokenID, e.DecodeError = "a\ufffdb", "token_id is text that is not UTF-8: CAST(x'61ff62' AS TEXT)"
 			},
 		},
 		"two faults": {
 			`(1,'t',x'01','','','dns','','','',1735000000,'',1.5)`,
 			func(e *translator.Event) {
+				e.MarkInvalid("file_id")
 				e.DecodeError = "file_id is a blob, not text: x'01'; tlog_index is not an integer: 1.5"
 			},
 		},
 		"long fault": {
 			`(1,'t',zeroblob(5000),'','','dns','','','',1735000000,'',NULL)`,
 			func(e *translator.Event) {
+				e.MarkInvalid("file_id")
 				e.DecodeError = "file_id is a blob, not text: x'" + strings.Repeat("00", 256) + "… (5000 bytes)'"
 			},
 		},

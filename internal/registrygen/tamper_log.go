@@ -30,13 +30,20 @@ func damagedLeaf(index int64, row eventRow) Damage {
 	return Damage{FirstLeaf: index, LastLeaf: index, FirstRow: row.id, LastRow: row.id}
 }
 
+// uncomparable adds how tree heads are affected by the damage of a leaf
+// whose hash cannot be known any more.
+func (d Damage) uncomparable() Damage {
+	d.Findings = append(d.Findings, translator.IntegrityHeadNotCompared)
+	d.FindingsAfterPriorRead = append(d.FindingsAfterPriorRead, translator.IntegrityHeadNotCompared)
+	return d
+}
+
 // corrupt sets how a corrupt leaf is found.
 func (d Damage) corrupt() Damage {
 	d.Findings = []string{translator.IntegrityLeafCorrupt}
 	d.FindingsAfterPriorRead = []string{translator.IntegrityLeafCorrupt}
 	if d.FirstRow != 0 {
-		d.Findings = append(d.Findings, translator.IntegrityRowMismatch)
-		d.Status, d.Mismatch = translator.TlogStatusMismatch, "leaf"
+		d.Status = translator.TlogStatusUnavailable
 	}
 	return d
 }
@@ -185,7 +192,7 @@ func dropLeaf(ctx context.Context, t *tampering) (Damage, error) {
 	if err != nil {
 		return Damage{}, err
 	}
-	d := damagedLeaf(l.index, row).corrupt().rewritten()
+	d := damagedLeaf(l.index, row).corrupt().rewritten().uncomparable()
 	d.Message = fmt.Sprintf("removed the line of leaf %d", l.index)
 	return d, t.replaceLine(l, nil)
 }
@@ -202,7 +209,7 @@ func reorderLeaves(ctx context.Context, t *tampering) (Damage, error) {
 	if next.number != l.number+1 {
 		return Damage{}, fmt.Errorf("leaf %d does not follow leaf %d: pass another leaf", next.index, l.index)
 	}
-	d := damagedLeaf(l.index, row).corrupt().rewritten()
+	d := damagedLeaf(l.index, row).corrupt().rewritten().uncomparable()
 	d.Message = fmt.Sprintf("swapped the lines of leaves %d and %d", l.index, next.index)
 	text := append(bytes.Clone(next.text), l.text...)
 	return d, t.rewrite(splice{l.offset, int64(len(text)), text})
@@ -213,7 +220,7 @@ func eraseLeaf(ctx context.Context, t *tampering) (Damage, error) {
 	if err != nil {
 		return Damage{}, err
 	}
-	d := damagedLeaf(l.index, row).corrupt().rewritten()
+	d := damagedLeaf(l.index, row).corrupt().rewritten().uncomparable()
 	d.Message = fmt.Sprintf("overwrote the line of leaf %d with zero bytes", l.index)
 	text := make([]byte, len(l.text)-1, len(l.text))
 	return d, t.replaceLine(l, append(text, '\n'))
@@ -245,7 +252,7 @@ func truncateLog(ctx context.Context, t *tampering) (Damage, error) {
 	if d.FirstRow != 0 {
 		d.Findings, d.Status = []string{translator.IntegrityRowMismatch}, translator.TlogStatusMissing
 	}
-	d.Findings = append(d.Findings, translator.IntegrityHeadInconsistent)
-	d.FindingsAfterPriorRead = append(d.FindingsAfterPriorRead, translator.IntegrityHeadInconsistent)
+	d.Findings = append(d.Findings, translator.IntegrityHeadNotCompared)
+	d.FindingsAfterPriorRead = append(d.FindingsAfterPriorRead, translator.IntegrityHeadNotCompared)
 	return d, t.rewrite(splice{l.offset, info.Size() - l.offset, nil})
 }

@@ -20,6 +20,10 @@ import (
 // signed_message does not match its size and root.
 var ErrSignature = errors.New("the tree head is not signed by the registry's key")
 
+// ErrUnsigned says that a tree head has no signature, as those of a registry without an
+// identity. It proves nothing.
+var ErrUnsigned = errors.New("the tree head is not signed")
+
 // HeadSyntaxError says that something is not a tree head at all: an error page, or
 // a response that was cut off. It says nothing about the registry.
 type HeadSyntaxError struct {
@@ -39,7 +43,7 @@ type Head struct {
 	Signature [ed25519.SignatureSize]byte
 }
 
-// headKeys are the required keys of a head.
+// headKeys are the keys of a head that count. The first two are required.
 var headKeys = [...]string{"size", "root", "signature", "signed_message"}
 
 // ParseHead parses an object with the keys size, root, signature and signed_message,
@@ -47,8 +51,9 @@ var headKeys = [...]string{"size", "root", "signature", "signed_message"}
 // Other keys, which newer registries may add, are ignored: what counts is signed. No
 // key may be repeated.
 //
-// It returns a *[HeadSyntaxError] for anything else. If signed_message is not
-// [Head.Message], the error matches [ErrSignature], and the head is returned too.
+// It returns a *[HeadSyntaxError] for anything else. The head is returned with an error
+// that matches [ErrUnsigned] if signature is absent, null or empty, and with one that
+// matches [ErrSignature] if signed_message is not [Head.Message].
 func ParseHead(data []byte) (Head, error) {
 	var head Head
 	values, err := scanHead(data)
@@ -58,24 +63,53 @@ func ParseHead(data []byte) (Head, error) {
 	if head.Size, err = strconv.ParseInt(string(values[0]), 10, 64); err != nil || head.Size < 0 || strconv.FormatInt(head.Size, 10) != string(values[0]) {
 		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its size (%.40q) is not a non-negative integer", values[0])}
 	}
-	texts := [len(headKeys)]string{}
-	for i, key := range headKeys[1:] {
-		token, err := jsontext.NewDecoder(bytes.NewReader(values[i+1])).ReadToken()
-		if err != nil || token.Kind() != '"' {
-			return Head{}, &HeadSyntaxError{Reason: "its " + key + " is not a string"}
-		}
-		texts[i+1] = token.String()
+	root, err := headText(&values, 1)
+	if err != nil {
+		return Head{}, err
 	}
-	if head.Root, err = leaf.ParseHash(texts[1]); err != nil {
+	if head.Root, err = leaf.ParseHash(root); err != nil {
 		return Head{}, &HeadSyntaxError{Reason: "its root is invalid: " + err.Error()}
 	}
-	if !leaf.DecodeHex(head.Signature[:], texts[2]) {
+	if lacksSignature(values[2]) {
+		return head, ErrUnsigned
+	}
+	return parseSignature(head, &values)
+}
+
+// lacksSignature reports whether the value of signature is that of an unsigned head.
+func lacksSignature(signature jsontext.Value) bool {
+	return signature == nil || signature.Kind() == 'n' || string(signature) == `""`
+}
+
+// parseSignature adds the signature to a head.
+func parseSignature(head Head, values *[len(headKeys)]jsontext.Value) (Head, error) {
+	signature, err := headText(values, 2)
+	if err != nil {
+		return Head{}, err
+	}
+	message, err := headText(values, 3)
+	if err != nil {
+		return Head{}, err
+	}
+	if !leaf.DecodeHex(head.Signature[:], signature) {
 		return Head{}, &HeadSyntaxError{Reason: fmt.Sprintf("its signature is not %d lower-case hex digits", 2*len(head.Signature))}
 	}
-	if texts[3] != string(head.Message()) {
-		return head, fmt.Errorf("%w: its signed_message, %.200q, does not match its size and root", ErrSignature, texts[3])
+	if message != string(head.Message()) {
+		return head, fmt.Errorf("%w: its signed_message, %.200q, does not match its size and root", ErrSignature, message)
 	}
 	return head, nil
+}
+
+// headText is the value of the key with that number in headKeys, a string.
+func headText(values *[len(headKeys)]jsontext.Value, key int) (string, error) {
+	if values[key] == nil {
+		return "", &HeadSyntaxError{Reason: "it lacks " + headKeys[key]}
+	}
+	token, err := jsontext.NewDecoder(bytes.NewReader(values[key])).ReadToken()
+	if err != nil || token.Kind() != '"' {
+		return "", &HeadSyntaxError{Reason: "its " + headKeys[key] + " is not a string"}
+	}
+	return token.String(), nil
 }
 
 // scanHead returns the values in the order of headKeys.
@@ -97,15 +131,13 @@ func scanHead(data []byte) (values [len(headKeys)]jsontext.Value, err error) {
 	if _, err = decoder.ReadToken(); !errors.Is(err, io.EOF) {
 		return values, errors.New("unexpected data follows its JSON object")
 	}
-	for i, value := range values {
-		if value == nil {
-			return values, fmt.Errorf("it lacks %s", headKeys[i])
-		}
+	if values[0] == nil {
+		return values, errors.New("it lacks size")
 	}
 	return values, nil
 }
 
-// readHead reads a key and its value, and keeps the value of a required key. The
+// readHead reads a key and its value, and keeps the value of one that counts. The
 // decoder refuses repeated keys.
 func readHead(decoder *jsontext.Decoder, values *[len(headKeys)]jsontext.Value) error {
 	token, err := decoder.ReadToken()

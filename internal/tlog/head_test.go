@@ -105,6 +105,28 @@ func TestHeadSyntaxErrors(t *testing.T) {
 	}
 }
 
+// A registry without an identity serves heads without the keys of the signature.
+func TestUnsignedHead(t *testing.T) {
+	root := strings.Repeat("ab", 32)
+	for _, rest := range []string{
+		``, `,"signature":null`, `,"signature":""`, `,"signature":"","signed_message":""`, `,"signature":null,"signed_message":null`,
+	} {
+		head, err := tlog.ParseHead([]byte(`{"size":7,"root":"` + root + `"` + rest + `}`))
+		require.ErrorIs(t, err, tlog.ErrUnsigned, rest)
+		require.NotErrorIs(t, err, tlog.ErrSignature)
+		assert.Equal(t, int64(7), head.Size)
+		assert.Equal(t, root, head.Root.String())
+	}
+	var syntax *tlog.HeadSyntaxError
+	for _, text := range []string{
+		`{"size":7}`, `{"root":"` + root + `"}`, `{"size":7,"root":"ab"}`, `{"size":7,"root":"` + root + `","signature":0}`,
+		`{"size":7,"root":"` + root + `","signature":"` + root + root + `"}`,
+	} {
+		_, err := tlog.ParseHead([]byte(text))
+		require.ErrorAs(t, err, &syntax, text)
+	}
+}
+
 // A newer registry may add keys.
 func TestHeadWithOtherKeys(t *testing.T) {
 	data, key := sampleHead(t)

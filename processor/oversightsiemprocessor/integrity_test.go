@@ -55,7 +55,7 @@ func TestSplunkFinding(t *testing.T) {
 	assert.Equal(t, map[string]any{
 		"schema": "oversight-siem-1", "integrity_kind": "row_mismatch", "action": "integrity-row-mismatch",
 		"message": "Row 7 differs from leaf 3 in token_id.", "event_uid": findingUID, "occurred_at": "2024-12-24T00:26:42Z",
-		"event_id": "7", "row_uid": "00112233445566778899aabbccddeeff", "tlog_index": int64(3), "tlog_status": "mismatch",
+		"severity": "high", "event_id": "7", "row_uid": "00112233445566778899aabbccddeeff", "tlog_index": int64(3), "tlog_status": "mismatch",
 		"tlog_mismatch": []any{"token_id"}, "registry_id": "deadbeef",
 	}, finding.Body().AsRaw())
 	assert.Empty(t, finding.SeverityText())
@@ -84,7 +84,7 @@ func TestSentinelFinding(t *testing.T) {
 		"TimeGenerated": "2024-12-24T00:26:42Z", "OccurredAt": "2024-12-24T00:26:42Z", "Schema": "oversight-siem-1", "RegistryId": "deadbeef",
 		"EventId": "7", "EventUid": findingUID, "Action": "integrity-row-mismatch", "TlogIndex": int64(3), "TlogStatus": "mismatch",
 		"TlogMismatch": "token_id", "IntegrityKind": "row_mismatch", "Message": "Row 7 differs from leaf 3 in token_id.",
-		"RowUid": "00112233445566778899aabbccddeeff",
+		"Severity": "High", "RowUid": "00112233445566778899aabbccddeeff",
 	}
 	_, _, finding := translated(t, defaults(siem.FormatSentinel))
 	assert.Equal(t, columns, finding.Body().AsRaw())
@@ -110,5 +110,35 @@ func TestFindingIsTranslatedOnce(t *testing.T) {
 		want := raw(once.ResourceLogs().At(1))
 		twice, _ := run(t, defaults(siem.FormatECS), once)
 		assert.Equal(t, want, raw(twice.ResourceLogs().At(1)), format)
+	}
+}
+
+// A checkpoint record is translated, too: in Splunk with a sourcetype of its own.
+func TestCheckpointRecordIsTranslated(t *testing.T) {
+	for _, format := range siem.Formats() {
+		logs := plog.NewLogs()
+		resource := appendEvent(logs)
+		c := translator.Checkpoint{
+			RegistryID: "deadbeef", UID: findingUID, Message: "Events up to id 7 are delivered.", Observed: time.Unix(1735000002, 0).UTC(),
+			Reason: translator.CheckpointReasonInterval, LastEventID: 7,
+		}
+		c.ToLogRecord(resource.ScopeLogs().At(0).LogRecords().AppendEmpty())
+		out, _ := run(t, defaults(format), logs)
+		require.Equal(t, 2, out.LogRecordCount())
+		require.Equal(t, 1, out.ResourceLogs().Len(), "it stays with the events of its registry")
+		record := out.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(1)
+		assert.Empty(t, record.EventName(), format)
+		body := record.Body().AsRaw().(map[string]any)
+		switch format {
+		case siem.FormatSplunk:
+			assert.Equal(t, map[string]any{"com.splunk.sourcetype": "oversight:checkpoint"}, record.Attributes().AsRaw())
+			assert.Equal(t, "interval", body["checkpoint_reason"])
+		case siem.FormatECS:
+			assert.Equal(t, map[string]any{"elasticsearch.document_id": findingUID}, record.Attributes().AsRaw())
+			assert.Equal(t, "oversight.checkpoint", body["event"].(map[string]any)["dataset"])
+		default:
+			assert.Equal(t, map[string]any{"log.record.uid": findingUID}, record.Attributes().AsRaw())
+			assert.Equal(t, "interval", body["CheckpointReason"])
+		}
 	}
 }

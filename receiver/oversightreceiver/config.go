@@ -127,6 +127,10 @@ type Config struct {
 	// registry's transparency log. Default: none, and nothing is checked.
 	TransparencyLog configoptional.Optional[TransparencyLogConfig] `mapstructure:"transparency_log"`
 
+	// CheckpointRecords says how often the receiver reports what it has delivered and
+	// verified. Default: every hour and at shutdown.
+	CheckpointRecords CheckpointRecordsConfig `mapstructure:"checkpoint_records"`
+
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
@@ -165,6 +169,7 @@ func createDefaultConfig() component.Config {
 		OnDatabaseReplaced: ReplacedRestart,
 		Recheck:            RecheckConfig{Rate: defaultRecheckRate},
 		TransparencyLog:    defaultTransparencyLog(),
+		CheckpointRecords:  CheckpointRecordsConfig{Interval: defaultCheckpointInterval},
 	}
 }
 

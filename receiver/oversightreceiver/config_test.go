@@ -52,6 +52,8 @@ func TestFullConfig(t *testing.T) {
 	want.RetryConfig.MaxInterval = 10 * time.Second
 	want.OnDatabaseReplaced = ReplacedStop
 	want.Recheck.Rate = 500
+	want.CheckpointRecords.Interval = 30 * time.Minute
+	want.CheckpointRecords.Collector = "collector-1"
 	log := want.TransparencyLog.GetOrInsertDefault()
 	log.Leaves = "/var/lib/oversight/data/tlog/leaves.jsonl"
 	log.PublicKey = "1256872fec48d4d096a0f29fe542216fed524d6ad743a4cfbe35eba54828a324"
@@ -80,6 +82,8 @@ func TestDefaultConfig(t *testing.T) {
 	assert.Equal(t, ReplacedRestart, config.OnDatabaseReplaced)
 	assert.Equal(t, 1000, config.Recheck.Rate)
 	assert.False(t, config.TransparencyLog.HasValue(), "off unless given")
+	assert.Equal(t, time.Hour, config.CheckpointRecords.Interval)
+	assert.Empty(t, config.CheckpointRecords.Collector)
 }
 
 func TestDefaultTransparencyLog(t *testing.T) {
@@ -132,6 +136,8 @@ func TestInvalidConfigs(t *testing.T) {
 		"invalid_batch_size":                      {"`batch_size`", "0"},
 		"invalid_batch_size_large":                {"`batch_size`", "100001"},
 		"invalid_batch_size_text":                 {"batch_size", "expected type 'int'"},
+		"invalid_checkpoint_records_interval":     {"checkpoint_records", "`interval`", "3.6µs"},
+		"invalid_checkpoint_records_collector":    {"checkpoint_records", "`collector`", "control characters"},
 		"invalid_on_database_replaced":            {"`on_database_replaced`", `"panic"`},
 		"invalid_unknown_key":                     {"databse"},
 		"invalid_retry":                           {"retry_on_failure", "initial_interval"},

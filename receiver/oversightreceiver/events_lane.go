@@ -20,9 +20,11 @@ type eventsLane struct {
 	due time.Time
 	// refused is set after a step that was not accepted: more rows are needed, to find
 	// out who is to blame.
-	refused  bool
-	holding  bool
-	refusals refusals
+	refused bool
+	holding bool
+	// holdingSince is since when, if it does.
+	holdingSince time.Time
+	refusals     refusals
 	// quarantineFull says that it holds for that: others may be accepted.
 	quarantineFull bool
 	distant        int // counts the searches for a row from behind the pending ones
@@ -58,7 +60,7 @@ func (p *poller) deliverRows(ctx context.Context) error {
 	if skipped := p.pending.position(0); skipped > 0 {
 		excluded := p.notAhead(p.pending.events[:skipped])
 		p.reconciliation.check(ctx, excluded)
-		p.reconciliation.passed(ctx, excluded)
+		p.passed(ctx, excluded)
 		p.pass(skipped)
 		return p.move(ctx, p.cursor)
 	}
@@ -68,6 +70,7 @@ func (p *poller) deliverRows(ctx context.Context) error {
 		return errStopping
 	}
 	p.afterStep(&step)
+	p.countDelivered(&step)
 	settled := p.settledEvents(&step, rows)
 	p.settle(ctx, settled)
 	if len(settled) == 0 {
@@ -135,6 +138,7 @@ func all(events []event, such func(*event) bool) bool {
 // afterStep takes over what a step says of the destination.
 func (p *poller) afterStep(step *delivery.Step[event]) {
 	p.events.refused, p.events.holding, p.events.quarantineFull = step.Err != nil, step.Holding, step.QuarantineFull
+	p.events.holdingSince = step.HoldingSince
 	p.events.due = time.Time{}
 	if step.Wait > 0 {
 		p.events.due = p.now().Add(step.Wait)
@@ -191,7 +195,7 @@ func (p *poller) settle(ctx context.Context, settled []event) {
 		p.reconciliation.check(ctx, settled)
 		p.events.sent = settled
 	}
-	p.reconciliation.passed(ctx, p.events.sent)
+	p.passed(ctx, p.events.sent)
 }
 
 // remember takes over what became of rows, to be saved.

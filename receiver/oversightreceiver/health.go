@@ -27,19 +27,20 @@ const stuckAfter = 10 * time.Second
 type failure string
 
 const (
-	failureRead           failure = "Failed to read events; retrying"
-	failureFileStuck      failure = "A file does not answer; waiting for it"
-	failureDeliver        failure = "The pipeline did not accept events; nothing is dropped: the receiver keeps them and retries"
-	failureDeliverRecords failure = "The pipeline did not accept findings; nothing is dropped: the receiver keeps them and retries"
-	failureDeliverStuck   failure = "The pipeline does not return what it was given; nothing is dropped: the receiver waits for it"
-	failureQuarantine     failure = "The quarantine is full; nothing is dropped: the receiver keeps events and retries until there is room"
-	failureCheckpoint     failure = "Failed to save the checkpoint; retrying. Until it is saved, a restart delivers events again"
-	failureReconcile      failure = "Failed to check events against the transparency log; retrying. Events are delivered unchecked"
+	failureRead              failure = "Failed to read events; retrying"
+	failureFileStuck         failure = "A file does not answer; waiting for it"
+	failureDeliver           failure = "The pipeline did not accept events; nothing is dropped: the receiver keeps them and retries"
+	failureDeliverRecords    failure = "The pipeline did not accept findings; nothing is dropped: the receiver keeps them and retries"
+	failureDeliverCheckpoint failure = "The pipeline did not accept a checkpoint record; the next one replaces it"
+	failureDeliverStuck      failure = "The pipeline does not return what it was given; nothing is dropped: the receiver waits for it"
+	failureQuarantine        failure = "The quarantine is full; nothing is dropped: the receiver keeps events and retries until there is room"
+	failureCheckpoint        failure = "Failed to save the checkpoint; retrying. Until it is saved, a restart delivers events again"
+	failureReconcile         failure = "Failed to check events against the transparency log; retrying. Events are delivered unchecked"
 )
 
 // failures are all classes, in the order in which a status names them.
 var failures = []failure{
-	failureRead, failureFileStuck, failureDeliver, failureDeliverRecords, failureDeliverStuck,
+	failureRead, failureFileStuck, failureDeliver, failureDeliverRecords, failureDeliverCheckpoint, failureDeliverStuck,
 	failureQuarantine, failureCheckpoint, failureReconcile,
 }
 

@@ -16,10 +16,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
+	"go.opentelemetry.io/collector/receiver/receivertest"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/treehead"
+	"github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver/internal/metadata"
 )
 
 // A failure that lasts is logged every five minutes, though the text of its error
@@ -251,11 +253,13 @@ func TestTreeHeadsThatComeAndGo(t *testing.T) {
 	core, logs := observer.New(zap.InfoLevel)
 	fetcher, err := treehead.New(http.DefaultClient, "https://registry.example.org")
 	require.NoError(t, err)
-	heads := &treeHeads{fetcher: fetcher, logger: zap.New(core), limit: newLineLimit()}
+	telemetry, err := newTelemetry(receivertest.NewNopSettings(metadata.Type))
+	require.NoError(t, err)
+	heads := &treeHeads{fetcher: fetcher, logger: zap.New(core), telemetry: telemetry, failing: newStateLine()}
 	for range 24 * 60 / 10 {
-		heads.report(errDisk)
-		heads.report(errDisk)
-		heads.report(nil)
+		heads.report(t.Context(), errDisk)
+		heads.report(t.Context(), errDisk)
+		heads.report(t.Context(), nil)
 	}
 	assert.Equal(t, 2*lineBurst, logs.Len())
 }

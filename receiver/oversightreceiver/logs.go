@@ -14,17 +14,17 @@ import (
 
 type event = translator.Event
 
-// consume hands events and findings over to the pipeline as log records. It makes
+// consume hands events, findings and checkpoint records over to the pipeline as log records. It makes
 // new records each time, since a pipeline may change what it receives, even if it
 // then returns an error.
-func (r *oversightReceiver) consume(ctx context.Context, events []event, findings []finding) error {
+func (r *oversightReceiver) consume(ctx context.Context, events []event, findings []finding, checkpoints ...*checkpointRecord) error {
 	ctx = r.telemetry.obsreport.StartLogsOp(ctx)
-	err := r.next.ConsumeLogs(ctx, r.toLogs(events, findings))
-	r.telemetry.obsreport.EndLogsOp(ctx, metadata.Type.String(), len(events)+len(findings), err)
+	err := r.next.ConsumeLogs(ctx, r.toLogs(events, findings, checkpoints))
+	r.telemetry.obsreport.EndLogsOp(ctx, metadata.Type.String(), len(events)+len(findings)+len(checkpoints), err)
 	return err
 }
 
-func (r *oversightReceiver) toLogs(events []event, findings []finding) plog.Logs {
+func (r *oversightReceiver) toLogs(events []event, findings []finding, checkpoints []*checkpointRecord) plog.Logs {
 	logs := plog.NewLogs()
 	resource := logs.ResourceLogs().AppendEmpty()
 	resource.SetSchemaUrl(translator.SchemaURL)
@@ -34,12 +34,15 @@ func (r *oversightReceiver) toLogs(events []event, findings []finding) plog.Logs
 	scope.Scope().SetName(metadata.ScopeName)
 	scope.Scope().SetVersion(r.settings.BuildInfo.Version)
 	records := scope.LogRecords()
-	records.EnsureCapacity(len(events) + len(findings))
+	records.EnsureCapacity(len(events) + len(findings) + len(checkpoints))
 	for i := range events {
 		events[i].ToLogRecord(records.AppendEmpty())
 	}
 	for i := range findings {
 		findings[i].ToLogRecord(records.AppendEmpty())
+	}
+	for _, c := range checkpoints {
+		c.ToLogRecord(records.AppendEmpty())
 	}
 	return logs
 }

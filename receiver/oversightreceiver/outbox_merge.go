@@ -48,7 +48,7 @@ func (o *outbox) merge() int {
 }
 
 // mergeRecords makes one record of several of a kind. It names what they have in
-// common, the ranges of rows and leaves, and their number.
+// common, the highest severity, the ranges of rows and leaves, and their number.
 func mergeRecords(records []*outboxRecord) *outboxRecord {
 	uids := sha256.New()
 	merged := &outboxRecord{finding: finding{
@@ -56,6 +56,7 @@ func mergeRecords(records []*outboxRecord) *outboxRecord {
 	}}
 	for _, r := range records {
 		merged.merged += max(r.merged, 1)
+		merged.finding.Severity = max(merged.finding.Severity, r.finding.EffectiveSeverity())
 		_, _ = uids.Write([]byte(r.finding.UID)) // it never fails
 	}
 	merged.finding.UID = hex.EncodeToString(uids.Sum(nil)[:16])

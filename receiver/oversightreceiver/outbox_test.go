@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/consumer/consumererror"
+	"go.opentelemetry.io/collector/pdata/plog"
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
@@ -207,6 +208,26 @@ func TestOutboxMerges(t *testing.T) {
 		}
 	}
 	assert.Contains(t, merged.finding.Message, fmt.Sprintf("%d findings of kind row_mismatch among rows 1 to ", merged.merged))
+}
+
+// A merged record is as severe as the most severe one, and no more.
+func TestOutboxMergesSeverities(t *testing.T) {
+	for _, c := range []struct {
+		kind       string
+		severities []plog.SeverityNumber // 0: the kind's
+		want       plog.SeverityNumber
+	}{
+		{"token_rebound", []plog.SeverityNumber{plog.SeverityNumberInfo, plog.SeverityNumberWarn}, plog.SeverityNumberWarn},
+		{"token_rebound", []plog.SeverityNumber{plog.SeverityNumberInfo, 0}, plog.SeverityNumberError},
+		{"rows_pruned", []plog.SeverityNumber{0, 0}, plog.SeverityNumberInfo},
+	} {
+		records := make([]*outboxRecord, 0, len(c.severities))
+		for _, severity := range c.severities {
+			records = append(records, &outboxRecord{finding: finding{Kind: c.kind, Severity: severity}})
+		}
+		merged := mergeRecords(records)
+		assert.Equal(t, c.want, merged.finding.EffectiveSeverity(), c)
+	}
 }
 
 // Bytes are bounded, too.

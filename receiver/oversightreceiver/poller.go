@@ -28,6 +28,7 @@ type source interface {
 	ByID(ctx context.Context, ids []int64, into []event) ([]event, error)
 	UIDs(ctx context.Context, ids []int64, registryID string) ([]string, error)
 	RowUIDs(ctx context.Context, after int64, maxRows int, into []registry.RowUID) (rows []registry.RowUID, more bool, err error)
+	After(ctx context.Context, after int64, maxRows int, into []event) (rows []event, more bool, err error)
 	Newest(ctx context.Context) (newest event, ok bool, err error)
 	End(ctx context.Context) (registry.Cursor, error)
 	EndBefore(ctx context.Context, t time.Time) (registry.Cursor, error)
@@ -64,14 +65,16 @@ type poller struct {
 
 	unsavedRows int // see saveLater
 
-	pending   pending
-	events    eventsLane
-	records   recordsLane
-	backlog   backlog
-	recheck   recheckState
-	readPause time.Duration // after the last failure to read; 0: it succeeded
-	readErr   error         // why no rows could be added to the pending ones
-	countedTo int64         // the highest id that was counted as read
+	pending pending
+	events  eventsLane
+	records recordsLane
+	// checkpoints makes checkpoint records; nil: there are none.
+	checkpoints *checkpointRecords
+	backlog     backlog
+	readPause   time.Duration // after the last failure to read; 0: it succeeded
+	readErr     error         // why no rows could be added to the pending ones
+	countedTo   int64         // the highest id that was counted as read
+	recheck     recheckState
 
 	delivered atomic.Int64 // cursor.ID, for metrics
 }
@@ -84,6 +87,7 @@ func (p *poller) position() int64 { return p.delivered.Load() }
 func (p *poller) run(ctx context.Context) {
 	p.init()
 	defer p.logUnlisted()
+	defer p.sendLastCheckpointRecord(ctx)
 	defer p.saveUnsavedRows(ctx)
 	for ctx.Err() == nil {
 		err := p.turn(ctx)
@@ -106,6 +110,9 @@ func (p *poller) init() {
 	p.events.lane = p.newEventsLane()
 	p.records.lane = p.newRecordsLane()
 	p.backlog.queue = p.newBacklog()
+	if p.checkpoints != nil {
+		p.checkpoints.begin(p.now(), p.newRetryInterval())
+	}
 }
 
 // turn does what is due: it sends at most once in each lane, apart from findings
@@ -123,6 +130,9 @@ func (p *poller) turn(ctx context.Context) error {
 		return err
 	}
 	if err := p.turnBacklog(ctx); err != nil {
+		return err
+	}
+	if err := p.turnCheckpointRecord(ctx); err != nil {
 		return err
 	}
 	before := p.unsavedRows
@@ -193,6 +203,9 @@ func (p *poller) pause(err error) time.Duration {
 	}
 	if p.started && !p.events.nothingAccepted() && p.refusedSize() > 0 {
 		pause = min(pause, p.backlog.queue.Wait())
+	}
+	if p.started && p.checkpoints != nil {
+		pause = min(pause, p.checkpoints.due.Sub(now))
 	}
 	if due := p.backlog.lostDue; !due.IsZero() {
 		pause = min(pause, due.Sub(now))

@@ -87,11 +87,11 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 	if r.config.StorageID == nil {
 		logger.Warn("No `storage` is set: every restart reads from `start_at`", zap.String("start_at", r.config.StartAt))
 	}
-	openReconciliation, sizes, loops, err := r.newReconciliation(ctx, host)
-	if err != nil {
-		return err
-	}
 	reader := registry.Open(registry.Settings{Path: r.config.Database, RegistryID: r.config.RegistryID})
+	openReconciliation, sizes, loops, err := r.newReconciliation(ctx, host, reader)
+	if err != nil {
+		return errors.Join(err, reader.Close())
+	}
 	poller := &poller{
 		config:             r.config,
 		since:              since,
@@ -106,6 +106,7 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 	}
 	poller.delivered.Store(-1) // until the checkpoint is loaded
 	lag := newLagMeter(reader.Lag, poller.position)
+	poller.checkpoints = r.newCheckpointRecords(lag)
 	r.telemetry.begin(ctx, sizes != nil)
 	if err := r.telemetry.observe(lag, sizes); err != nil {
 		return errors.Join(err, reader.Close())
@@ -114,6 +115,11 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 	stopCtx, stop := context.WithCancel(deliverCtx)
 	poller.deliver = func(events []event, findings []finding) error {
 		return r.deliver(deliverCtx, events, findings)
+	}
+	if poller.checkpoints != nil {
+		poller.checkpoints.send = func(record *checkpointRecord, timeout time.Duration) error {
+			return r.deliverCheckpointRecord(deliverCtx, record, timeout)
+		}
 	}
 	r.stop, r.abort, r.done = stop, abort, make(chan struct{})
 	go func() {
@@ -130,9 +136,16 @@ func (r *oversightReceiver) deliver(ctx context.Context, events []event, finding
 	if len(events) == 0 {
 		lane = laneRecords
 	}
-	returned := r.health.watchDelivery(func() string { return "delivering " + described(events, findings) })
+	return r.watched(ctx, lane, func() string { return "delivering " + described(events, findings) }, func() error {
+		return r.consume(ctx, events, findings)
+	})
+}
+
+// watched calls consume, and reports how that goes.
+func (r *oversightReceiver) watched(ctx context.Context, lane lane, what func() string, consume func() error) error {
+	returned := r.health.watchDelivery(what)
 	begin := time.Now()
-	err := r.consume(ctx, events, findings)
+	err := consume()
 	returned(err)
 	if r.abandoned.Load() {
 		return errStopping
@@ -157,7 +170,7 @@ func runAll(ctx context.Context, loops []loop) {
 
 // newReconciliation prepares what `transparency_log` configures, with the loops that
 // the reconciliation needs beside the poller's.
-func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host) (open openReconciliation, sizes *logSizes, loops []loop, err error) {
+func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host, reader *registry.Reader) (open openReconciliation, sizes *logSizes, loops []loop, err error) {
 	config := r.config.TransparencyLog.Get()
 	if config == nil {
 		return openNoReconciliation, nil, nil, nil
@@ -170,17 +183,18 @@ func (r *oversightReceiver) newReconciliation(ctx context.Context, host componen
 		Settings: reconcile.Settings{
 			Leaves: config.Leaves, RegistryID: r.config.RegistryID, Key: key,
 			Wait: config.Wait, Grace: config.Grace, ReverifyEvery: r.reverifyEvery, Now: time.Now,
+			Registrations: reader,
 		},
 		logger:    r.settings.Logger,
 		telemetry: r.telemetry,
 		sizes:     new(logSizes),
 	}
 	if head := config.TreeHead.Get(); head != nil {
-		heads, err := newTreeHeads(ctx, head, host, r.settings.TelemetrySettings)
+		heads, err := newTreeHeads(ctx, head, host, r.settings.TelemetrySettings, r.telemetry)
 		if err != nil {
 			return nil, nil, nil, err
 		}
-		settings.heads = heads.bodies
+		settings.heads, settings.HeadInterval = heads.bodies, head.Interval
 		loops = append(loops, heads.run)
 	}
 	return openReconciliation(settings.open).watched(r.health, config.Leaves), settings.sizes, loops, nil

@@ -29,6 +29,8 @@ type reconciliation interface {
 	// replaced makes a finding of another database. With restart, that is read from
 	// its beginning; otherwise the finding is made once, even after a restart.
 	replaced(err *registry.ReplacedError, restart bool)
+	// report adds what is known of the log to a checkpoint record.
+	report(record *checkpointRecord)
 	// findings are what was found since the last commit.
 	findings() []finding
 	// pending reports whether there is anything to commit.
@@ -51,13 +53,13 @@ type reconciliation interface {
 }
 
 // openReconciliation returns a reconciliation that continues from what the store
-// has, when the rows up to lastID have been delivered.
-type openReconciliation func(ctx context.Context, store *checkpointStore, lastID int64) (reconciliation, error)
+// has, when the rows up to lastID have been delivered, and reads rows again from rows.
+type openReconciliation func(ctx context.Context, store *checkpointStore, rows source, lastID int64) (reconciliation, error)
 
 // noReconciliation is for a receiver without `transparency_log`.
 type noReconciliation struct{}
 
-func openNoReconciliation(context.Context, *checkpointStore, int64) (reconciliation, error) {
+func openNoReconciliation(context.Context, *checkpointStore, source, int64) (reconciliation, error) {
 	return noReconciliation{}, nil
 }
 

@@ -40,17 +40,38 @@ import (
 type records struct {
 	answer func(call int) error // nil: accepts everything
 
-	mu       sync.Mutex
-	calls    int
-	events   []event
-	findings []finding
+	// answerCheckpoint is the same for calls with a checkpoint record, which do not count.
+	answerCheckpoint func(call int) error
+	// blocksCheckpoints makes these calls wait for their context.
+	blocksCheckpoints bool
+
+	mu              sync.Mutex
+	calls           int
+	checkpointCalls int
+	events          []event
+	findings        []finding
+	checkpoints     []translator.Checkpoint
 }
 
 func (*records) Capabilities() consumer.Capabilities { return consumer.Capabilities{} }
 
-func (r *records) ConsumeLogs(_ context.Context, logs plog.Logs) error {
+func (r *records) ConsumeLogs(ctx context.Context, logs plog.Logs) error {
+	if _, ok := checkpointIn(logs); ok && r.blocksCheckpoints {
+		<-ctx.Done()
+		return ctx.Err()
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if c, ok := checkpointIn(logs); ok {
+		r.checkpointCalls++
+		if r.answerCheckpoint != nil {
+			if err := r.answerCheckpoint(r.checkpointCalls); err != nil {
+				return err
+			}
+		}
+		r.checkpoints = append(r.checkpoints, c)
+		return nil
+	}
 	r.calls++
 	if r.answer != nil {
 		if err := r.answer(r.calls); err != nil {
@@ -73,6 +94,20 @@ func (r *records) ConsumeLogs(_ context.Context, logs plog.Logs) error {
 	return nil
 }
 
+// checkpointIn returns the checkpoint record of a request, which holds nothing else.
+func checkpointIn(logs plog.Logs) (translator.Checkpoint, bool) {
+	if logs.LogRecordCount() != 1 {
+		return translator.Checkpoint{}, false
+	}
+	resource := logs.ResourceLogs().At(0)
+	record := resource.ScopeLogs().At(0).LogRecords().At(0)
+	if !translator.IsCheckpoint(record) {
+		return translator.Checkpoint{}, false
+	}
+	c, _ := translator.CheckpointFromLogRecord(resource.Resource(), record)
+	return c, true
+}
+
 // statuses counts events.
 func (r *records) statuses() map[string]int {
 	r.mu.Lock()
@@ -84,13 +119,14 @@ func (r *records) statuses() map[string]int {
 	return statuses
 }
 
-// kinds lists the findings' kinds, each once.
+// kinds lists the findings' kinds, each once. Records of rows that were compared again are
+// no findings.
 func (r *records) kinds() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kinds := []string{}
 	for i := range r.findings {
-		if !slices.Contains(kinds, r.findings[i].Kind) {
+		if kind := r.findings[i].Kind; kind != translator.IntegrityRowsRechecked && !slices.Contains(kinds, kind) {
 			kinds = append(kinds, r.findings[i].Kind)
 		}
 	}

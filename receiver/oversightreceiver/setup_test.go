@@ -292,6 +292,7 @@ func newSetup(t *testing.T, database string) *setup {
 	config.RetryConfig.InitialInterval = time.Millisecond
 	config.RetryConfig.MaxInterval = 5 * time.Millisecond
 	config.StorageID = &storageID
+	config.CheckpointRecords.Interval = 0
 	core, logs := observer.New(zap.InfoLevel)
 	settings := receivertest.NewNopSettings(metadata.Type)
 	settings.Logger = zap.New(core)

@@ -16,6 +16,7 @@ import (
 	"go.opentelemetry.io/otel/metric/embedded"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/delivery"
+	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/receiver/oversightreceiver/internal/metadata"
 )
@@ -151,6 +152,11 @@ func (t *telemetry) found(ctx context.Context, findings []finding) {
 	for i := range findings {
 		t.builder.OversightReceiverTlogFindings.Add(ctx, 1, t.attributes, with("kind", findings[i].Kind))
 	}
+}
+
+// head counts a request for a tree head.
+func (t *telemetry) head(ctx context.Context, result reconcile.HeadResult) {
+	t.builder.OversightReceiverTlogHeads.Add(ctx, 1, t.attributes, with("result", string(result)))
 }
 
 // shutdown ends the observation of gauges. It may be called twice.

@@ -117,6 +117,7 @@ func TestCountersBeginAtZero(t *testing.T) {
 		"failed_deliveries":  combinations(classes, []string{"events", "records"}),
 		"tlog_events":        combinations([]string{"verified", "mismatch", "missing", "duplicate", "unavailable"}),
 		"tlog_findings":      combinations(integrityKinds),
+		"tlog_heads":         combinations([]string{"matched", "raced", "inconsistent", "too_large", "not_compared", "unsigned", "signature_invalid", "malformed", "failed"}),
 		"database_readable":  zero,
 		"holding":            combinations([]string{"events", "records"}),
 		"lag":                {"": -1},

@@ -108,4 +108,7 @@ func (t *telemetry) begin(ctx context.Context, withLog bool) {
 	for _, status := range tlogStatuses {
 		t.builder.OversightReceiverTlogEvents.Add(ctx, 0, t.attributes, with("status", status))
 	}
+	for _, result := range headResults() {
+		t.builder.OversightReceiverTlogHeads.Add(ctx, 0, t.attributes, with("result", string(result)))
+	}
 }

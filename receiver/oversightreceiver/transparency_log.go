@@ -40,24 +40,33 @@ type TransparencyLogConfig struct {
 	Wait time.Duration `mapstructure:"wait"`
 
 	// Grace is how long a leaf may be without its row before that is reported as
-	// leaf_without_row, and how long the log may be shorter than a signed head. A
-	// registry whose database is locked fails after five seconds. Default 1m; at
-	// least 1s.
+	// leaf_without_row, and how long the log may be shorter than a signed head, or
+	// have another root, before that is reported. A registry whose database is locked
+	// fails after five seconds. Default 1m; at least 1s.
 	Grace time.Duration `mapstructure:"grace"`
 
 	// prevent unkeyed literal initialization
 	_ struct{}
 }
 
-// TreeHeadConfig is what a user writes below `tree_head:`.
+// TreeHeadConfig is what a user writes below `tree_head:`. The receiver makes one
+// request at a time, the first at a random time within the interval, at most a minute
+// after the start, and follows no redirect.
+//
+// A short interval is a risk for the registry: the public Rust registry may stop
+// answering for good when it is asked for a head while it writes a leaf, since it takes
+// two locks in opposite order. Under load that happened within a second with five
+// requests a second, and never with one in two seconds.
 type TreeHeadConfig struct {
 	// ClientConfig is the registry's `endpoint` (required), such as
 	// https://registry.example.org, to which /tlog/head is added, and what all
 	// clients of the collector have: proxy, TLS, headers, auth.
-	// Default of `timeout`: 10s.
+	// Default of `timeout`: 10s, also for 0.
 	ClientConfig confighttp.ClientConfig `mapstructure:",squash"`
 
-	// Interval is the time between two requests. Default 5m; at least 1s.
+	// Interval is the time between a response and the next request. After 24 of them,
+	// and at least an hour, without a valid head, or without one that grows with the
+	// log, heads are reported as missing. Default 5m; at least 1s.
 	Interval time.Duration `mapstructure:"interval"`
 
 	// prevent unkeyed literal initialization

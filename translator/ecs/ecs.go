@@ -7,7 +7,8 @@
 // The shape is that of the registry's own exporter, except for a source that is no
 // IP address, which Elasticsearch would reject: it is in source.address instead of
 // source.ip. Extended, it adds fields and changes none. Findings about the
-// transparency log, which that exporter does not write, have a shape of their own.
+// transparency log and checkpoint records, which that exporter does not write, have shapes
+// of their own.
 package ecs
 
 import (
@@ -67,9 +68,12 @@ func (t *Translator) document(w shape.Writer, d *translator.Document) {
 	if t.Extended {
 		extra = d.Extra
 	}
-	if d.Integrity != nil {
+	switch {
+	case d.Integrity != nil:
 		finding(w, d.Integrity, extra)
-	} else {
+	case d.Checkpoint != nil:
+		checkpoint(w, d.Checkpoint, extra)
+	default:
 		t.beacon(w, d.Event, extra)
 	}
 }

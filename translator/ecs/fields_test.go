@@ -89,6 +89,7 @@ func TestFieldsAreInTheStandard(t *testing.T) {
 func everyFinding() (pcommon.Resource, plog.LogRecord) {
 	f := translator.Integrity{
 		RegistryID: "deadbeef", Kind: translator.IntegrityRowMismatch, Message: "m", Observed: time.Unix(1735000001, 0), EventID: 1,
+		LastEventID: 2, Count: 2, TokenID: "t", FileID: "f",
 		RowUID: "00112233445566778899aabbccddeeff", TlogIndex: 7, HasTlogIndex: true, TlogLastIndex: 8, TlogStatus: "mismatch",
 		TlogMismatch: "kind,token_id", TlogSize: 9, TlogRoot: "aa", TlogExpectedRoot: "bb", Signature: "cc",
 	}
@@ -104,7 +105,23 @@ func TestFieldsOfFindingsAreInTheStandard(t *testing.T) {
 	document := appendRecord(&ecs.Translator{Extended: true}, resource, record)
 	var value map[string]any
 	require.NoError(t, json.Unmarshal(document, &value))
-	assert.Equal(t, 14, check(t, standard(t), "", value))
+	assert.Equal(t, 15, check(t, standard(t), "", value))
+}
+
+// The fields of checkpoint records are in the standard, too.
+func TestFieldsOfCheckpointRecordsAreInTheStandard(t *testing.T) {
+	c := translator.Checkpoint{
+		RegistryID: "deadbeef", UID: "00112233445566778899aabbccddeeff", Message: "m", Observed: time.Unix(1735000001, 0), Collector: "c",
+		Receiver: "oversight", Reason: translator.CheckpointReasonInterval, HoldingSince: time.Unix(1735000000, 0),
+	}
+	resource, record := pcommon.NewResource(), plog.NewLogRecord()
+	translator.SetResource(resource, c.RegistryID)
+	c.ToLogRecord(record)
+	record.Attributes().PutStr("geo.country_name", "x")
+	var value map[string]any
+	require.NoError(t, json.Unmarshal(appendRecord(&ecs.Translator{Extended: true}, resource, record), &value))
+	assert.Equal(t, 13, check(t, standard(t), "", value))
+	assert.Equal(t, "state", value["event"].(map[string]any)["kind"])
 }
 
 // check returns how many fields it has checked.
@@ -155,6 +172,10 @@ func fitsOne(kind string, v any) error {
 	case "ip":
 		_, err := netip.ParseAddr(text)
 		return err
+	case "long":
+		if number, ok := v.(float64); ok && number == float64(int64(number)) {
+			return nil
+		}
 	case "date":
 		_, err := time.Parse(time.RFC3339, text)
 		return err
@@ -177,5 +198,17 @@ func TestCategorizationIsAllowed(t *testing.T) {
 	document = string((&ecs.Translator{}).AppendJSON(nil, &translator.Document{Integrity: &translator.Integrity{Kind: translator.IntegrityLeafCorrupt}}))
 	for _, want := range []string{`"kind":"alert"`, `"category":["database"]`, `"type":["info"]`} {
 		assert.Contains(t, document, want)
+	}
+}
+
+// What needs no look is no alert.
+func TestRecordsAreNoAlerts(t *testing.T) {
+	for kind, want := range map[string]string{
+		translator.IntegrityRowMismatch:   `"kind":"alert"`,
+		translator.IntegrityHeadMissing:   `"kind":"alert"`,
+		translator.IntegrityRowsRechecked: `"kind":"state"`,
+	} {
+		document := string((&ecs.Translator{}).AppendJSON(nil, &translator.Document{Integrity: &translator.Integrity{Kind: kind}}))
+		assert.Contains(t, document, want, kind)
 	}
 }

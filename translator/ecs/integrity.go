@@ -11,7 +11,13 @@ import (
 // IntegrityDataset is the value of event.dataset of findings.
 const IntegrityDataset = "oversight.integrity"
 
-// integrityCategorization is the categorization of findings
+// severities are the values of event.severity (ecs-event.html), which "represents the
+// severity of the event according to the event source". ECS prescribes no numbers: these
+// are those that the rule External Alerts of Elastic's detection-rules maps to its own
+// severities low, medium and high.
+var severities = [...]int64{shape.Informational: 21, shape.Medium: 47, shape.High: 73}
+
+// findingCategorization is the categorization of findings
 // (ecs-allowed-values-event-kind.html and the pages beside it). They are alerts: a
 // detection outside of the Elastic Stack raised them. Of the categories,
 // `database` is for a system that stores and retrieves data, "not limited to
@@ -20,14 +26,23 @@ const IntegrityDataset = "oversight.integrity"
 // and `intrusion_detection` for what such systems see on a network or a host. Of
 // the types that belong to it, `info` does not claim that an access or a change
 // was observed: only that two records do not agree.
-var integrityCategorization = shape.NewFixed(func(w shape.Writer) {
-	w.Text("kind", "alert")
-	w.Texts("category", []string{"database"})
-	w.Texts("type", []string{"info"})
-	w.Text("dataset", IntegrityDataset)
-	w.Text("module", "oversight")
-	w.Text("provider", translator.ServiceName)
-})
+var findingCategorization = integrityCategorization("alert")
+
+// recordCategorization is that of records that need no look: no alert, which rules would
+// match, and no `event` either, by which queries tell beacons from the rest. A `state`
+// "conveys information about the state of an entity" (ecs-allowed-values-event-kind.html).
+var recordCategorization = integrityCategorization("state")
+
+func integrityCategorization(kind string) *shape.Fixed {
+	return shape.NewFixed(func(w shape.Writer) {
+		w.Text("kind", kind)
+		w.Texts("category", []string{"database"})
+		w.Texts("type", []string{"info"})
+		w.Text("dataset", IntegrityDataset)
+		w.Text("module", "oversight")
+		w.Text("provider", translator.ServiceName)
+	})
+}
 
 // finding writes all fields of a finding, the field sets in the order of
 // [Translator.beacon].
@@ -35,18 +50,19 @@ func finding(w shape.Writer, f *translator.Integrity, extra translator.ExtraAttr
 	w.Time("@timestamp", f.Observed)
 	w.Fixed(version)
 	w.Begin("event")
-	w.Fixed(integrityCategorization)
+	level := shape.LevelOf(f.EffectiveSeverity())
+	if level == shape.Informational {
+		w.Fixed(recordCategorization)
+	} else {
+		w.Fixed(findingCategorization)
+	}
 	w.Text("action", translator.IntegrityAction(f.Kind))
 	w.Text("id", f.UID)
 	w.Text("hash", f.UID) // to recognize repeats, as of events
 	w.Text("reason", f.Message)
+	w.Int("severity", severities[level])
 	w.End()
-	w.Begin("source")
-	location(w, extra)
-	w.End()
-	w.Begin("labels")
-	extraLabels(w, extra, func(string) bool { return false }) // findings have no labels of their own
-	w.End()
+	added(w, extra)
 	integrity(w, f)
 	w.Text("message", f.Message)
 }
@@ -58,8 +74,7 @@ func integrity(w shape.Writer, f *translator.Integrity) {
 	w.Text("schema", shape.Schema)
 	w.Text("registry_id", f.RegistryID)
 	w.Text("integrity_kind", f.Kind)
-	w.ID("event_id", f.EventID) // event.id of the event that it is about
-	w.Text("row_uid", f.RowUID) // event.hash of that event
+	shape.Subject(w, f) // event_id is the event.id of the event that it is about, row_uid its event.hash
 	shape.Evidence(w, f)
 	w.End()
 }

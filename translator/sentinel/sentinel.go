@@ -5,8 +5,9 @@
 // Sentinel: flat columns.
 //
 // The shape is that of the registry's own exporter. Extended, it adds columns
-// and changes none. Findings about the transparency log, which that exporter does
-// not write, are rows of the same table with columns of their own.
+// and changes none. Findings about the transparency log and checkpoint records,
+// which that exporter does not write, are rows of the same table with columns of their
+// own.
 package sentinel
 
 import (
@@ -89,9 +90,12 @@ func (t *Translator) row(w shape.Writer, d *translator.Document) {
 
 // columns writes all columns but AdditionalFields.
 func (t *Translator) columns(w shape.Writer, d *translator.Document) {
-	if d.Integrity != nil {
+	switch {
+	case d.Integrity != nil:
 		finding(w, d.Integrity)
-	} else {
+	case d.Checkpoint != nil:
+		checkpoint(w, d.Checkpoint)
+	default:
 		t.beacon(w, d.Event)
 	}
 }

@@ -30,9 +30,12 @@ func (t *Translator) metadata(w *shape.JSON, d *translator.Document) {
 	w.Raw("time", appendSeconds(seconds[:0], timeOf(d)))
 	w.Text("host", orDefault(t.Host, d.RegistryID()))
 	w.Text("source", orDefault(t.Source, DefaultSource))
-	if d.Integrity != nil {
+	switch {
+	case d.Integrity != nil:
 		w.Text("sourcetype", IntegritySourceType)
-	} else {
+	case d.Checkpoint != nil:
+		w.Text("sourcetype", CheckpointSourceType)
+	default:
 		w.Text("sourcetype", orDefault(t.SourceType, DefaultSourceType))
 	}
 	w.Text("index", t.Index)
@@ -50,10 +53,15 @@ func orDefault(value, fallback string) string {
 // is 0, which the registry's exporter writes.
 func timeOf(d *translator.Document) time.Time {
 	var when time.Time
-	if d.Integrity != nil {
+	switch {
+	case d.Integrity != nil:
 		when = d.Integrity.Observed
-	} else if when = d.Event.Timestamp; when.IsZero() {
-		when = d.Event.Observed
+	case d.Checkpoint != nil:
+		when = d.Checkpoint.Observed
+	default:
+		if when = d.Event.Timestamp; when.IsZero() {
+			when = d.Event.Observed
+		}
 	}
 	if when.IsZero() {
 		return time.Unix(0, 0)

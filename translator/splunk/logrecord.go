@@ -25,14 +25,18 @@ const (
 
 // TranslateRecord changes the record that a document was read from into one that
 // the exporter splunk_hec sends in this shape: the event as body, the indexed
-// fields as attributes, and no severity, which it would add. A finding has its
-// sourcetype as an attribute, which overrides the resource's and is no field.
+// fields as attributes, and no severity, which it would add. A finding or a checkpoint
+// record has its sourcetype as an attribute, which overrides the resource's and is no
+// field.
 func (t *Translator) TranslateRecord(record plog.LogRecord, d *translator.Document) {
 	body, fields := pcommon.NewMap(), pcommon.NewMap()
 	t.event(shape.NewMap(body), d)
 	t.fields(shape.NewMap(fields), d)
-	if d.Integrity != nil {
+	switch {
+	case d.Integrity != nil:
 		fields.PutStr(attributeSourceType, IntegritySourceType)
+	case d.Checkpoint != nil:
+		fields.PutStr(attributeSourceType, CheckpointSourceType)
 	}
 	body.MoveTo(record.Body().SetEmptyMap())
 	fields.MoveTo(record.Attributes())

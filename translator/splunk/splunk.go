@@ -7,8 +7,8 @@
 // (https://docs.splunk.com/Documentation/Splunk/latest/Data/FormateventsforHTTPEventCollector).
 //
 // The shape is that of the registry's own exporter. Extended, it adds fields
-// and changes none. Findings about the transparency log, which that exporter does
-// not write, have a shape and a sourcetype of their own.
+// and changes none. Findings about the transparency log and checkpoint records, which
+// that exporter does not write, have a shape and a sourcetype of their own each.
 package splunk
 
 import (
@@ -44,9 +44,12 @@ type Translator struct {
 
 // event writes what is below the key `event`.
 func (t *Translator) event(w shape.Writer, d *translator.Document) {
-	if d.Integrity != nil {
+	switch {
+	case d.Integrity != nil:
 		finding(w, d.Integrity)
-	} else {
+	case d.Checkpoint != nil:
+		checkpoint(w, d.Checkpoint)
+	default:
 		t.beacon(w, d.Event)
 	}
 }
@@ -90,9 +93,9 @@ func (t *Translator) beacon(w shape.Writer, e *translator.Event) {
 
 // fields writes what is below the key `fields`: indexed, so that searches with
 // tstats find them without reading events. HEC accepts flat strings only
-// (https://docs.splunk.com/Documentation/Splunk/latest/Data/IFXandHEC). A finding
-// has only what a pipeline added: findings are few, and a field that is indexed
-// beside the event has two values.
+// (https://docs.splunk.com/Documentation/Splunk/latest/Data/IFXandHEC). Findings and
+// checkpoint records have only what a pipeline added: they are few, and a field that is
+// indexed beside the event has two values.
 func (t *Translator) fields(w shape.Writer, d *translator.Document) {
 	if e := d.Event; e != nil { // as the registry's own exporter has them
 		w.Text("file_id", e.FileID)

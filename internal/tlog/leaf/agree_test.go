@@ -40,11 +40,52 @@ func TestAgrees(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, isBeacon)
 	assert.Empty(t, b.Mismatch(&escaped))
-	assert.False(t, Agrees(strings.Replace(leaf, `\n`, `\u000a`, 1), &escaped), "not in canonical form")
+	for _, form := range []string{`\u000a`, `\u000A`} {
+		assert.True(t, Agrees(strings.Replace(leaf, `\n`, form, 1), &escaped), "the same character")
+	}
+	assert.False(t, Agrees(strings.Replace(leaf, `\n`, "\n", 1), &escaped), "no JSON")
 	// The text of a column cannot pass for a key of the leaf.
 	forged := imageRow
 	forged.TokenID, forged.UserAgent = `a","user_agent":"x","z":"`, ""
 	assert.False(t, Agrees(`{"event":"beacon","file_id":null,"kind":"http_img","recipient_id":"r","source_ip":"::1","timestamp":"t","token_id":"a","user_agent":"x","z":"","user_agent":""}`, &forged))
+}
+
+// Python writes all but printable ASCII as UTF-16.
+func TestAgreesInASCII(t *testing.T) {
+	row := imageRow
+	row.UserAgent = "é\u2028😀\x7f/\ufffd"
+	leafOf := func(agent string) string {
+		return strings.Replace(imageLeaf, `"user_agent":""`, `"user_agent":"`+agent+`"`, 1)
+	}
+	for _, agent := range []string{
+		`\u00e9\u2028\ud83d\ude00\u007f/\ufffd`, `\u00E9\u2028\uD83D\uDE00\u007F\/\uFFFD`, "é\u2028😀\x7f/\ufffd", "\\u00e9\u2028😀\x7f/\\ufffd",
+	} {
+		assert.True(t, Agrees(leafOf(agent), &row), agent)
+	}
+	for _, agent := range []string{
+		`\u00e9\u2028\ud83d\ude00\u007f/`, `\u00e9\u2028\ud83d\ude00\u007f/\ufffdx`, `\u00e9\u2028\ud83d\u007f/\ufffd`, `\u00e9\u2028\ud83d\ude00\u007f/\ud800`,
+		`\u00e9\u2028\ud83d\ude00\u007f/\xfffd`, `\u00e9\u2028\ud83d\ude00\u007f/\ufffg`, `\u00e9\u2028\ud83d\ude00\u007f/\uff`, "\xc3\\ufffd",
+	} {
+		assert.False(t, Agrees(leafOf(agent), &row), agent)
+	}
+}
+
+// A value of extra that the event does not have does not agree with null.
+func TestAgreesComparesNull(t *testing.T) {
+	row := dnsRow
+	for extra, agrees := range map[string]bool{
+		``: true, `{"qtype":null,"qname":"ü.example"}`: true,
+		`{"qtype":7,"qname":"ü.example"}`: false, `{"a":{"qtype":null},"qtype":7,"qname":"ü.example"}`: false, `{"raw":"x"}`: false,
+	} {
+		row.Extra = extra
+		assert.Equal(t, agrees, Agrees(dnsLeaf, &row), extra)
+	}
+}
+
+func TestAgreesNeedsColumnsOfText(t *testing.T) {
+	row := imageRow
+	row.MarkInvalid("file_id")
+	assert.False(t, Agrees(imageLeaf, &row))
 }
 
 // FuzzAgrees: where the bytes agree, the parsed leaf does.
@@ -54,6 +95,7 @@ func FuzzAgrees(f *testing.F) {
 	}
 	add(imageLeaf, imageRow)
 	add(dnsLeaf, dnsRow)
+	add(strings.Replace(dnsLeaf, "ü", `\u00fc`, 1), dnsRow)
 	forged := imageRow
 	forged.SourceIP = `::1","timestamp":"t`
 	add(imageLeaf, forged)

@@ -25,7 +25,8 @@ type Beacon struct {
 	Timestamp    string
 
 	has       beaconFields // keys that are there
-	nonString beaconFields // keys whose value is neither a string nor null
+	nonString beaconFields // keys whose value agrees with no column
+	nonText   beaconFields // keys whose value is a number or a boolean
 }
 
 // beaconFields is a set of fields.
@@ -47,12 +48,13 @@ const (
 	fieldQuestionName
 	fieldQuestionType
 	fieldTimestamp
+	fieldRecorded // the row's timestamp, which leaves do not have
 	fieldCount
 )
 
 // fieldNames are the names in mismatches: the columns of the row.
 var fieldNames = [fieldCount]string{
-	"kind", "token_id", "file_id", "recipient_id", "source_ip", "user_agent", "extra.qname", "extra.qtype", "qualified_timestamp",
+	"kind", "token_id", "file_id", "recipient_id", "source_ip", "user_agent", "extra.qname", "extra.qtype", "qualified_timestamp", "timestamp",
 }
 
 // fieldOf returns the field of a key; ok is false for any other key.
@@ -106,17 +108,24 @@ func (b *Beacon) value(f beaconField) *string {
 
 // Mismatch names the fields in which the leaf and the row differ, in the order
 // kind, token_id, file_id, recipient_id, source_ip, user_agent, extra.qname,
-// extra.qtype, qualified_timestamp, with commas between them; "" says that they
-// agree.
+// extra.qtype, qualified_timestamp, timestamp, with commas between them; "" says that
+// they agree.
 //
 // Leaves have user_agent, qname and qtype only for some kinds of beacons, and these
 // are compared only where the leaf has them. Of the other keys, one that is absent
 // is the same as one that is null: both agree with an empty or absent column. A
-// value that is not a string agrees with no row.
+// value that is not a string agrees with no row, except for ids: see [StoredID].
+// timestamp, in whole seconds, differs from the leaf's time if it is more than 60 s away.
+//
+// A column that holds another type than text agrees with no leaf, see
+// [translator.Event.MarkInvalid]: neither a BLOB with null or the same text, nor a number
+// with its digits, unless that number is an id that is one in the leaf, too. The same
+// goes for an extra that is not a JSON object, and for a qname or qtype in it that is
+// no text.
 //
 // Of a value that is too long to be read whole, see [translator.Event.Long], size and
-// hash are compared. If that is extra, qname and qtype are not compared: what they are
-// in the row is not known.
+// hash are compared. Of an extra as long as that, what qname and qtype are is not known:
+// it differs if it is too long for those that the leaf has.
 func (b *Beacon) Mismatch(e *translator.Event) string {
 	differ := b.nonString
 	b.compare(&differ, fieldKind, e.Kind)
@@ -127,13 +136,14 @@ func (b *Beacon) Mismatch(e *translator.Event) string {
 	if b.has.contains(fieldUserAgent) {
 		b.compare(&differ, fieldUserAgent, e.UserAgent)
 	}
-	if b.has.contains(fieldQuestionName) {
-		b.compare(&differ, fieldQuestionName, e.QuestionName)
-	}
-	if b.has.contains(fieldQuestionType) {
-		b.compare(&differ, fieldQuestionType, e.QuestionType())
-	}
+	b.compareQuestion(&differ, e)
 	b.compare(&differ, fieldTimestamp, e.QualifiedTimestamp)
+	if !timesAgree(b.Timestamp, e) {
+		differ.add(fieldRecorded)
+	}
+	if e.HasInvalid() {
+		b.addInvalid(&differ, e)
+	}
 	if e.Long != nil {
 		b.compareLong(&differ, e.Long)
 	}
@@ -149,21 +159,63 @@ func (b *Beacon) compare(differ *beaconFields, f beaconField, column string) {
 	}
 }
 
+// compareQuestion compares what was asked for in a DNS query.
+func (b *Beacon) compareQuestion(differ *beaconFields, e *translator.Event) {
+	hasName, hasType := b.has.contains(fieldQuestionName), b.has.contains(fieldQuestionType)
+	if !hasName && !hasType {
+		return
+	}
+	nonText := nonTextIn(e.Extra)
+	if hasName && (b.QuestionName != e.QuestionName || nonText.contains(fieldQuestionName)) {
+		differ.add(fieldQuestionName)
+	}
+	if hasType && (b.QuestionType != e.QuestionType() || nonText.contains(fieldQuestionType)) {
+		differ.add(fieldQuestionType)
+	}
+}
+
+// addInvalid adds the fields whose columns hold another type.
+func (b *Beacon) addInvalid(differ *beaconFields, e *translator.Event) {
+	for f := range fieldRecorded {
+		column, _, inExtra := strings.Cut(fieldNames[f], ".")
+		compared := b.has.contains(f) || !inExtra && f != fieldUserAgent
+		if compared && e.IsInvalid(column) && !b.nonText.contains(f) {
+			differ.add(f)
+		}
+	}
+}
+
 // compareLong compares the values of which the event has beginnings only.
 func (b *Beacon) compareLong(differ *beaconFields, long *translator.LongValues) {
 	for i := range long.Columns {
 		value := &long.Columns[i]
 		if value.Column == "extra" {
-			differ.set(fieldQuestionName, b.nonString.contains(fieldQuestionName))
-			differ.set(fieldQuestionType, b.nonString.contains(fieldQuestionType))
+			b.compareLongExtra(differ, value.Bytes)
+			continue
 		}
 		f := beaconField(slices.Index(fieldNames[:], value.Column)) //nolint:gosec // -1 is far beyond fieldCount
-		if f >= fieldCount || f == fieldUserAgent && !b.has.contains(f) {
+		if f >= fieldRecorded || f == fieldUserAgent && !b.has.contains(f) {
 			continue
 		}
 		text := *b.value(f)
 		differs := int64(len(text)) != value.Bytes || sha256.Sum256([]byte(text)) != value.SHA256
 		differ.set(f, differs || b.nonString.contains(f))
+	}
+}
+
+const (
+	// maxEscapedBytes is how long a byte of a text may be in JSON, as \u0001.
+	maxEscapedBytes = 6
+	// maxOtherExtra is how much an extra may have beside qname and qtype, in bytes: what
+	// a later registry may add.
+	maxOtherExtra = 64 << 10
+)
+
+// compareLongExtra compares an extra that was not read with the names that the leaf has.
+func (b *Beacon) compareLongExtra(differ *beaconFields, size int64) {
+	tooLong := size > int64(maxEscapedBytes*(len(b.QuestionName)+len(b.QuestionType))+maxOtherExtra)
+	for _, f := range []beaconField{fieldQuestionName, fieldQuestionType} {
+		differ.set(f, b.has.contains(f) && (tooLong || b.nonString.contains(f)))
 	}
 }
 

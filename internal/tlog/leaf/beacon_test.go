@@ -7,7 +7,9 @@ import (
 	"crypto/sha256"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -118,39 +120,181 @@ func TestOtherLeaves(t *testing.T) {
 	}
 }
 
-func TestNonCanonicalLeaves(t *testing.T) {
+// The bytes of a leaf are fixed by its hash, so that its form does not matter.
+func TestFormsOfLeaves(t *testing.T) {
+	row := dnsEvent()
+	row.RecipientID = "a/é😀\x7f"
 	for name, text := range map[string]string{
-		"white space":             `{"event": "beacon"}`,
-		"newline":                 "{\"event\":\"beacon\"}\n",
-		"order":                   `{"kind":"dns","event":"beacon"}`,
-		"repeated":                `{"event":"beacon","event":"beacon"}`,
-		"escaped letter":          `{"event":"\u0062eacon"}`,
-		"escaped slash":           `{"event":"a\/"}`,
-		"long escape":             `{"event":"\u000a"}`,
-		"upper case in an escape": `{"event":"\u001F"}`,
-		"raw control character":   "{\"event\":\"\x1f\"}",
-		"not UTF-8":               "{\"event\":\"\xff\"}",
-		"half a pair":             `{"event":"\ud800"}`,
-		"number":                  `{"event":1.0}`,
-		"leading zero":            `{"event":01}`,
-		"minus zero":              `{"event":-0}`,
-		"long integer":            `{"event":9007199254740993}`,
-		"array":                   `[]`,
-		"string":                  `"beacon"`,
-		"nothing":                 "",
-		"cut off":                 `{"event":"beacon"`,
-		"cut off in a key":        `{"event`,
-		"cut off in a string":     `{"event":"bea`,
-		"cut off in an escape":    `{"event":"bea\u00`,
-		"comma":                   `{"event":"beacon",}`,
-		"something after it":      `{"event":"beacon"}{}`,
-		"order by UTF-16":         "{\"event\":1,\"\ufb33\":1,\"😀\":1}",
+		"RFC 8785":           `"recipient_id":"a/é😀` + "\x7f" + `","source_ip":"192.0.2.1"`,
+		"Python":             `"recipient_id":"a/\u00e9\ud83d\ude00\u007f","source_ip":"192.0.2.1"`,
+		"upper case":         `"recipient_id":"a/\u00E9\uD83D\uDE00\u007F","source_ip":"192.0.2.1"`,
+		"escaped slash":      `"recipient_id":"a\/\u00e9\ud83d\ude00\u007f","source_ip":"192.0.2.1"`,
+		"escaped letter":     `"recipient_id":"\u0061/\u00e9\ud83d\ude00\u007f","source_ip":"192.0.2.1"`,
+		"escaped key":        `"recipi\u0065nt_id":"a/\u00e9\ud83d\ude00\u007f","source_ip":"192.0.2.1"`,
+		"another order":      `"source_ip":"192.0.2.1","recipient_id":"a/é😀` + "\x7f" + `"`,
+		"white space":        "\r\n\t\"recipient_id\"\n:\t\"a/é😀\x7f\" , \"source_ip\"  :\"192.0.2.1\" ",
+		"unknown keys":       `"recipient_id":"a/é😀` + "\x7f" + `","source_ip":"192.0.2.1","x":[1.0,1e400,-0,{"kind":"x"}],"y":null,"":9007199254740993`,
+		"half a pair":        `"recipient_id":"a/é😀` + "\x7f" + `","source_ip":"192.0.2.1","x":"\ud800"`,
+		"keys by code point": `"recipient_id":"a/é😀` + "\x7f" + `","source_ip":"192.0.2.1",` + "\"\ufb33\":1,\"😀\":1",
 	} {
-		var beacon leaf.Beacon
+		text = `{"event":"beacon","file_id":"f","kind":"dns","qname":"q.example","qtype":"AAAA",` + text + `,"timestamp":"2026-01-02T03:04:05Z","token_id":"t"}`
+		for _, form := range []string{text, text + "\n", strings.Replace(text, `"event":"beacon"`, `"\u0065vent" : "beac\u006Fn"`, 1)} {
+			assert.True(t, leaf.MayBeBeacon(form), name)
+			beacon := parse(t, form)
+			assert.Empty(t, beacon.Mismatch(&row), name)
+		}
+	}
+}
+
+func TestLeavesThatAreNoObject(t *testing.T) {
+	for name, text := range map[string]string{
+		"repeated":                    `{"event":"beacon","event":"beacon"}`,
+		"repeated in another form":    `{"event":"beacon","\u0065vent":"beacon"}`,
+		"repeated unknown key":        `{"event":"beacon","x":1,"x":1}`,
+		"repeated in an unknown key":  `{"event":"beacon","x":[{"y":1,"y":1}]}`,
+		"raw control character":       "{\"event\":\"\x1f\"}",
+		"not UTF-8":                   "{\"event\":\"\xff\"}",
+		"surrogate in UTF-8":          "{\"event\":\"\xed\xa0\x80\"}",
+		"unknown key is not UTF-8":    "{\"event\":\"beacon\",\"x\":\"\xff\"}",
+		"escape":                      `{"event":"\x61"}`,
+		"leading zero":                `{"event":01}`,
+		"NaN":                         `{"event":NaN}`,
+		"single quotes":               `{'event':'beacon'}`,
+		"array":                       `[]`,
+		"string":                      `"beacon"`,
+		"nothing":                     "",
+		"byte order mark":             "\ufeff{}",
+		"cut off":                     `{"event":"beacon"`,
+		"cut off in a key":            `{"event`,
+		"cut off in a string":         `{"event":"bea`,
+		"cut off in an escape":        `{"event":"bea\u00`,
+		"comma":                       `{"event":"beacon",}`,
+		"something after it":          `{"event":"beacon"}{}`,
+		"something after white space": "{\"event\":\"beacon\"}\n,",
+	} {
+		beacon := leaf.Beacon{Kind: "left over"}
 		isBeacon, err := leaf.ParseBeacon(text, &beacon)
 		require.Error(t, err, name)
 		assert.False(t, isBeacon, name)
+		assert.Equal(t, leaf.Beacon{}, beacon)
 	}
+}
+
+// Python writes half a surrogate pair as an escape, in the leaf and in extra.
+func TestHalfASurrogatePair(t *testing.T) {
+	for _, name := range []string{`\ud800`, `x\udfffx`, `\ude00\ud83d`} {
+		beacon := parse(t, strings.Replace(dnsLeaf, "q.example", name, 1))
+		row := dnsEvent()
+		row.Extra, row.QuestionName = translator.NormalizeExtra(`{"qtype": "AAAA", "qname": "` + name + `"}`)
+		assert.Empty(t, beacon.Mismatch(&row), name)
+		row.Extra, row.QuestionName = translator.NormalizeExtra(`{"qtype": "AAAA", "qname": "` + name + `x"}`)
+		assert.Equal(t, "extra.qname", beacon.Mismatch(&row), name)
+	}
+}
+
+// A manifest's ids may be numbers and booleans, which SQLite stores as text.
+func TestIDsThatAreNotStrings(t *testing.T) {
+	for value, column := range map[string]string{
+		`7`: "7", `-7`: "-7", `0`: "0", `9223372036854775807`: "9223372036854775807", `true`: "1", `false`: "0", `7.5`: "7.5", `7.0`: "7.0",
+		`1e16`: "1.0e+16", `1E+16`: "1.0e+16", `1e15`: "1.0e+15", `100000000000000.0`: "100000000000000.0", `0.3333333333333333`: "0.333333333333333",
+		`1e-05`: "1.0e-05", `"7"`: "7", `"true"`: "true",
+	} {
+		text, ok := leaf.StoredID(jsontext.Value(value))
+		assert.True(t, ok, value)
+		assert.Equal(t, column, text, value)
+		beacon := parse(t, strings.Replace(dnsLeaf, `"recipient_id":"r"`, `"recipient_id":`+value, 1))
+		row := dnsEvent()
+		row.RecipientID = column
+		assert.Empty(t, beacon.Mismatch(&row), value)
+		for _, other := range []string{"", "r", column + "0", " " + column, "0" + column, "+" + column} {
+			row.RecipientID = other
+			assert.Equal(t, "recipient_id", beacon.Mismatch(&row), "%s and %q", value, other)
+		}
+	}
+	for _, value := range []string{`null`, `[7]`, `{}`, `9223372036854775808`, `1e400`, ``} {
+		_, ok := leaf.StoredID(jsontext.Value(value))
+		assert.False(t, ok, value)
+	}
+	beacon, row := parse(t, strings.Replace(dnsLeaf, `"token_id":"t"`, `"token_id":7`, 1)), dnsEvent()
+	row.TokenID = "7"
+	assert.Equal(t, "token_id", beacon.Mismatch(&row), "no registry has that from a manifest")
+}
+
+// What is of another type than text agrees with no leaf, not even with null.
+func TestColumnsOfAnotherType(t *testing.T) {
+	for column, name := range map[string]string{
+		"kind": "kind", "token_id": "token_id", "file_id": "file_id", "recipient_id": "recipient_id", "source_ip": "source_ip",
+		"extra": "extra.qname,extra.qtype", "qualified_timestamp": "qualified_timestamp", "user_agent": "", "issuer_id": "",
+	} {
+		beacon, row := parse(t, dnsLeaf), dnsEvent()
+		row.MarkInvalid(column)
+		assert.Equal(t, name, beacon.Mismatch(&row), column)
+	}
+	beacon, row := parse(t, webLeaf), webEvent()
+	row.MarkInvalid("file_id")
+	row.MarkInvalid("user_agent")
+	row.MarkInvalid("extra")
+	assert.Equal(t, "file_id,user_agent", beacon.Mismatch(&row))
+	beacon, row = parse(t, strings.Replace(webLeaf, `"recipient_id":null`, `"recipient_id":7`, 1)), webEvent()
+	row.RecipientID = "7"
+	row.MarkInvalid("recipient_id")
+	assert.Empty(t, beacon.Mismatch(&row), "both are the number")
+}
+
+func TestExtraThatIsNoText(t *testing.T) {
+	beacon := parse(t, strings.NewReplacer(`"q.example"`, `null`, `"AAAA"`, `null`).Replace(dnsLeaf))
+	for extra, want := range map[string]string{
+		`{"qtype": null, "qname": null}`: "", `{}`: "", `{"other": 7}`: "", `{"raw": 1, "qname": null}`: "",
+		`{"qtype": null, "qname": 7}`: "extra.qname", `{"qtype": ["A"], "qname": null}`: "extra.qtype", `{"a": {"qname": null}, "qname": false}`: "extra.qname",
+		`garbage`: "extra.qname,extra.qtype", `[]`: "extra.qname,extra.qtype", `"q.example"`: "extra.qname,extra.qtype",
+	} {
+		row := dnsEvent()
+		row.Extra, row.QuestionName = translator.NormalizeExtra(extra)
+		assert.Equal(t, want, beacon.Mismatch(&row), extra)
+	}
+}
+
+// The row's timestamp and the leaf's time are of the same clock.
+func TestTimestampIsComparedWithTheLeafsTime(t *testing.T) {
+	const logged = 1767323045 // 2026-01-02T03:04:05Z
+	for _, test := range []struct {
+		time     string
+		seconds  int64
+		mismatch string
+	}{
+		{"2026-01-02T03:04:05Z", logged, ""},
+		{"2026-01-02T03:04:05Z", logged + 60, ""},
+		{"2026-01-02T03:04:05Z", logged - 60, ""},
+		{"2026-01-02T03:04:05Z", logged + 61, "timestamp"},
+		{"2026-01-02T03:04:05Z", logged - 61, "timestamp"},
+		{"2026-01-02T03:04:05Z", 978307200, "timestamp"},
+		{"2026-01-02T03:04:05.999999Z", logged + 60, ""},
+		{"2026-01-02T04:04:05+01:00", logged, ""},
+		{"2026-01-02T03:04:05+01:00", logged, "timestamp"},
+		{"2028-02-29T23:59:59Z", 1835481599, ""},
+		{"2026-12-31T23:59:59Z", 1798761599 + 61, "timestamp"},
+		{"2026-02-31T03:04:05Z", logged, ""}, // no time, and so in all below
+		{"2026-01-02T03:04:05", logged, ""},
+		{"2026-01-02T03:04:0xZ", logged, ""},
+		{"2026-13-02T03:04:05Z", logged, ""},
+		{"noon", logged, ""},
+		{"", logged, ""},
+		{"1960-01-02T03:04:05Z", logged, ""},
+		{"2263-01-02T03:04:05Z", logged, ""},
+	} {
+		row := dnsEvent()
+		row.Timestamp, row.QualifiedTimestamp = time.Unix(test.seconds, 0).UTC(), test.time
+		text := strings.Replace(dnsLeaf, "2026-01-02T03:04:05Z", test.time, 1)
+		beacon := parse(t, text)
+		assert.Equal(t, test.mismatch, beacon.Mismatch(&row), "%s and %d", test.time, test.seconds)
+		assert.Equal(t, test.mismatch == "", leaf.Agrees(text, &row), "%s and %d", test.time, test.seconds)
+	}
+	beacon, row := parse(t, dnsLeaf), dnsEvent()
+	row.MarkInvalid("timestamp")
+	assert.Equal(t, "timestamp", beacon.Mismatch(&row), "no time agrees with 1970 only")
+	beacon = parse(t, strings.Replace(dnsLeaf, "2026-01-02T03:04:05Z", "1970-01-01T00:00:00Z", 1))
+	row.QualifiedTimestamp = "1970-01-01T00:00:00Z"
+	assert.Empty(t, beacon.Mismatch(&row), "a clock that was never set")
 }
 
 func BenchmarkParseBeacon(b *testing.B) {
@@ -205,16 +349,23 @@ func TestLongValuesAreComparedByHash(t *testing.T) {
 	assert.Equal(t, "token_id", nonString.Mismatch(&row))
 }
 
-// What qname and qtype are in an extra that is too long to be parsed is not known.
-func TestLongExtraIsNotCompared(t *testing.T) {
+// What qname and qtype are in an extra that is too long to be read is not known, but no
+// form of JSON makes so much of a leaf's that are short.
+func TestLongExtra(t *testing.T) {
 	row := dnsEvent()
 	row.Extra, row.QuestionName = `{"raw":"{\"qname\":"}`, ""
 	row = longRow(row, map[string]string{"extra": strings.Repeat("x", 2_000_000)})
 	beacon := parse(t, dnsLeaf)
+	assert.Equal(t, "extra.qname,extra.qtype", beacon.Mismatch(&row))
+	leafWithName := strings.Replace(dnsLeaf, "q.example", strings.Repeat("\x7f", 400_000), 1)
+	beacon = parse(t, leafWithName)
 	assert.Empty(t, beacon.Mismatch(&row))
 	row.Kind = "x"
 	assert.Equal(t, "kind", beacon.Mismatch(&row))
-	nonString := parse(t, strings.Replace(dnsLeaf, `"qname":"q.example"`, `"qname":7`, 1))
+	nonString := parse(t, strings.Replace(leafWithName, `"qtype":"AAAA"`, `"qtype":7`, 1))
 	row.Kind = "dns"
-	assert.Equal(t, "extra.qname", nonString.Mismatch(&row))
+	assert.Equal(t, "extra.qtype", nonString.Mismatch(&row))
+	web := longRow(webEvent(), map[string]string{"extra": strings.Repeat("x", 2_000_000)})
+	beacon = parse(t, webLeaf)
+	assert.Empty(t, beacon.Mismatch(&web), "leaves of web beacons say nothing of it")
 }

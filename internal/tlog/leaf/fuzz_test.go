@@ -68,6 +68,12 @@ func FuzzBeacon(f *testing.F) {
 func requireOwnRow(t *testing.T, data []byte, b *leaf.Beacon) {
 	var fields map[string]any
 	require.NoError(t, json.Unmarshal(data, &fields))
+	for _, id := range []string{"file_id", "recipient_id"} {
+		switch fields[id].(type) {
+		case bool, float64:
+			return // see TestIDsThatAreNotStrings
+		}
+	}
 	text := func(key string) string {
 		value, _ := fields[key].(string)
 		return value

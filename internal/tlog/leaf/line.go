@@ -37,11 +37,11 @@ func (e *HashError) Error() string {
 // ParseLine parses a line of leaves.jsonl, without its newline.
 //
 // The line is an object with the keys index, leaf_hash, leaf_data and
-// leaf_data_hex, in any order, each once, and no others. Older lines lack the
-// last; their leaf is the UTF-8 of leaf_data. Where leaf_data_hex encodes valid
-// UTF-8, leaf_data must be the same text, since that is what people read. Where it
-// does not, no text can be the same, and any is accepted. Hex digits are in lower
-// case.
+// leaf_data_hex, in any order. No key may be repeated, and any other key is passed
+// over. Lines of public registries lack leaf_data_hex; their leaf is the UTF-8 of
+// leaf_data. Where leaf_data_hex encodes valid UTF-8, leaf_data must be the same text,
+// since that is what people read. Where it does not, no text can be the same, and any
+// is accepted. Hex digits are in lower case.
 //
 // If the hash alone is wrong, the error is a *[HashError], and line is filled in.
 // After any other error the content of line is undefined. ParseLine allocates

@@ -7,48 +7,60 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"math/bits"
-	"unicode/utf16"
 	"unicode/utf8"
 )
 
-// The text around the values in a line as registries write it.
-const (
-	beforeIndex = `{"index": `
-	beforeHash  = `, "leaf_hash": "`
-	beforeText  = `", "leaf_data": "`
-	beforeHex   = `", "leaf_data_hex": "`
-	afterHex    = `"}`
+// lineForm is the text around the values in a line as registries write it.
+type lineForm struct{ beforeIndex, beforeHash, beforeText, beforeHex string }
+
+var (
+	// spacedLine is that of Python's json.dumps. Public registries end the line after
+	// leaf_data.
+	spacedLine = lineForm{`{"index": `, `, "leaf_hash": "`, `", "leaf_data": "`, `", "leaf_data_hex": "`}
+	// compactLine is that of Rust's serde_json.
+	compactLine = lineForm{`{"index":`, `,"leaf_hash":"`, `","leaf_data":"`, `","leaf_data_hex":"`}
 )
+
+// lineEnd follows the last value.
+const lineEnd = `"}`
 
 // parseLineFast is ParseLine for correct lines exactly as registries write them. It
 // reports whether this is one.
 func parseLineFast(text []byte, line *Line) bool {
-	rest, ok := skip(text, beforeIndex)
+	form := &compactLine
+	if len(text) > len(spacedLine.beforeIndex) && text[len(spacedLine.beforeIndex)-1] == ' ' {
+		form = &spacedLine
+	}
+	rest, ok := skip(text, form.beforeIndex)
 	if !ok {
 		return false
 	}
 	if line.Index, rest, ok = cutIndex(rest); !ok {
 		return false
 	}
-	if rest, ok = skip(rest, beforeHash); !ok || len(rest) < 2*sha256.Size {
+	if rest, ok = skip(rest, form.beforeHash); !ok || len(rest) < 2*sha256.Size {
 		return false
 	}
 	declared := rest[:2*sha256.Size]
-	if rest, ok = skip(rest[2*sha256.Size:], beforeText); !ok {
+	if rest, ok = skip(rest[2*sha256.Size:], form.beforeText); !ok {
 		return false
 	}
-	if rest, ok = line.unescape(rest); !ok {
-		return false
-	}
-	if rest, ok = skip(rest, beforeHex); !ok {
-		return false
-	}
-	digits := 2 * len(line.Data)
-	if len(rest) != digits+len(afterHex) || string(rest[digits:]) != afterHex || !isHexOf(rest[:digits], line.Data) {
+	if rest, ok = line.unescape(rest); !ok || !line.isConfirmed(rest, form) {
 		return false
 	}
 	line.Hash = sha256.Sum256(line.hashInput)
 	return isHexOf(declared, line.Hash[:])
+}
+
+// isConfirmed reports whether the rest of a line, after leaf_data, is the leaf in hex and
+// the end; or the end, and the leaf is UTF-8.
+func (l *Line) isConfirmed(rest []byte, form *lineForm) bool {
+	if string(rest) == lineEnd {
+		return utf8.Valid(l.Data)
+	}
+	rest, ok := skip(rest, form.beforeHex)
+	digits := 2 * len(l.Data)
+	return ok && len(rest) == digits+len(lineEnd) && string(rest[digits:]) == lineEnd && isHexOf(rest[:digits], l.Data)
 }
 
 // skip returns what follows a prefix of the text; ok is false if it has another.
@@ -84,19 +96,26 @@ func (l *Line) unescape(text []byte) (rest []byte, ok bool) {
 	buf := l.hashInput[:cap(l.hashInput)]
 	buf[0] = prefix
 	n := 1
-	for len(text) >= 8 {
-		word := binary.LittleEndian.Uint64(text)
-		binary.LittleEndian.PutUint64(buf[n:], word)
-		found := special(word)
-		if found == 0 {
-			text = text[8:]
-			n += 8
-			continue
+	for len(text) > 0 {
+		run := 0
+		if len(text) >= 8 {
+			word := binary.LittleEndian.Uint64(text)
+			binary.LittleEndian.PutUint64(buf[n:], word)
+			found := special(word)
+			if found == 0 {
+				text = text[8:]
+				n += 8
+				continue
+			}
+			run = bits.TrailingZeros64(found) / 8
+		} else {
+			for ; run < len(text) && plain[text[run]]; run++ {
+				buf[n+run] = text[run]
+			}
 		}
-		run := bits.TrailingZeros64(found) / 8
 		text = text[run:]
 		n += run
-		if text[0] != '\\' {
+		if len(text) == 0 || text[0] != '\\' {
 			break
 		}
 		if len(text) >= 2 && text[1] == '"' { // as most are, since keys and values have quotation marks
@@ -112,55 +131,16 @@ func (l *Line) unescape(text []byte) (rest []byte, ok bool) {
 		text = text[read:]
 		n += written
 	}
-	// More than eight bytes follow the string in any such line.
 	l.hashInput, l.Data = buf[:n], buf[1:n]
-	return text, len(text) >= 8 && text[0] == '"'
-}
-
-// shortEscapes has the character for each letter that may follow a backslash, and
-// 0 for any other byte.
-var shortEscapes = [256]byte{
-	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
+	return text, len(text) > 0 && text[0] == '"'
 }
 
 // unescapeOne writes the character for the escape sequence at the beginning of
 // text, and returns the lengths of both; 0 if the sequence is not valid.
 func unescapeOne(buf, text []byte) (read, written int) {
-	if len(text) < 2 {
+	read, r := decodeEscape(text)
+	if read == 0 {
 		return 0, 0
 	}
-	if c := shortEscapes[text[1]]; c != 0 {
-		buf[0] = c
-		return 2, 1
-	}
-	r := codeUnit(text)
-	if r < 0 {
-		return 0, 0
-	}
-	if !utf16.IsSurrogate(r) {
-		return 6, utf8.EncodeRune(buf, r)
-	}
-	if r = utf16.DecodeRune(r, codeUnit(text[6:])); r == utf8.RuneError {
-		return 0, 0
-	}
-	return 12, utf8.EncodeRune(buf, r)
-}
-
-// codeUnit returns the value of \uXXXX at the beginning of text, or -1.
-func codeUnit(text []byte) rune {
-	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
-		return -1
-	}
-	var unit rune
-	for _, c := range text[2:6] {
-		if c >= 'A' && c <= 'F' {
-			c += 'a' - 'A'
-		}
-		value := digitValues[c]
-		if value > 0xf {
-			return -1
-		}
-		unit = unit<<4 | rune(value)
-	}
-	return unit
+	return read, utf8.EncodeRune(buf, r)
 }

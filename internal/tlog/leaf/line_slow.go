@@ -61,27 +61,12 @@ func parseLineSlow(text []byte, line *Line) error {
 	return fields.fill(line)
 }
 
-// scanLine reads the fields of a line. With an error it returns those before it.
+// scanLine reads the fields of a line. With an error it returns those before it. A leaf
+// that is not text has a leaf_data all the same, and keys that are not known may hold
+// anything: only leaf_data needs to be valid Unicode, and only where it is the leaf.
 func scanLine(line []byte) (lineFields, error) {
-	fields, err := scanStrictly(line)
-	if err == nil {
-		return fields, nil
-	}
-	// A leaf that is not text has a leaf_data all the same.
-	lenient, lenientErr := scanFields(jsontext.NewDecoder(bytes.NewReader(line), jsontext.AllowInvalidUTF8(true)))
-	if lenientErr != nil {
-		return fields, err
-	}
-	lenient.invalidText = true
-	return lenient, nil
-}
-
-func scanStrictly(line []byte) (lineFields, error) {
-	return scanFields(jsontext.NewDecoder(bytes.NewReader(line)))
-}
-
-func scanFields(decoder *jsontext.Decoder) (lineFields, error) {
 	var fields lineFields
+	decoder := jsontext.NewDecoder(bytes.NewReader(line), jsontext.AllowInvalidUTF8(true))
 	if decoder.PeekKind() != '{' {
 		return fields, errors.New("it is not a JSON object")
 	}
@@ -101,29 +86,25 @@ func scanFields(decoder *jsontext.Decoder) (lineFields, error) {
 	return fields, nil
 }
 
-// read reads a key and its value. The decoder refuses repeated keys.
+// read reads a key and its value. The decoder refuses repeated keys. A key that is not
+// known is passed over: a newer registry may add some.
 func (f *lineFields) read(decoder *jsontext.Decoder) error {
 	name, err := decoder.ReadToken()
 	if err != nil {
 		return err
 	}
-	key, err := lineKeyOf(name.String())
+	key, known := lineKeyOf(name.String())
+	if !known {
+		return decoder.SkipValue()
+	}
+	value, err := decoder.ReadValue()
 	if err != nil {
 		return err
 	}
-	kind := decoder.PeekKind()
-	value, err := decoder.ReadToken()
-	if err != nil {
-		return err
-	}
-	text := value.String()
-	switch {
-	case key == keyIndex:
-		f.index, err = parseIndex(kind, text)
-	case kind != '"':
-		err = errors.New("is not a string")
-	default:
-		err = f.readText(key, text)
+	if key == keyIndex {
+		f.index, err = parseIndex(value)
+	} else {
+		err = f.readText(key, value)
 	}
 	if err != nil {
 		return fmt.Errorf("its %s %w", key, err)
@@ -132,26 +113,31 @@ func (f *lineFields) read(decoder *jsontext.Decoder) error {
 	return nil
 }
 
-func lineKeyOf(name string) (lineKey, error) {
+func lineKeyOf(name string) (key lineKey, known bool) {
 	for key, known := range lineKeyNames {
 		if name == known {
-			return lineKey(key), nil
+			return lineKey(key), true
 		}
 	}
-	return 0, fmt.Errorf("its key %.40q is unknown", name)
+	return 0, false
 }
 
 // parseIndex accepts a number in the form of RFC 8785, not 1e3 or -0.
-func parseIndex(kind jsontext.Kind, text string) (int64, error) {
-	index, err := strconv.ParseInt(text, 10, 64)
-	if kind != '0' || err != nil || index < 0 || strconv.FormatInt(index, 10) != text {
-		return 0, fmt.Errorf("(%.40q) is not a non-negative integer", text)
+func parseIndex(value jsontext.Value) (int64, error) {
+	index, err := strconv.ParseInt(string(value), 10, 64)
+	if err != nil || index < 0 || strconv.FormatInt(index, 10) != string(value) {
+		return 0, fmt.Errorf("(%.40q) is not a non-negative integer", string(value))
 	}
 	return index, nil
 }
 
 // readText reads the value of a key other than index, which is a string.
-func (f *lineFields) readText(key lineKey, text string) error {
+func (f *lineFields) readText(key lineKey, value jsontext.Value) error {
+	if value.Kind() != '"' {
+		return errors.New("is not a string")
+	}
+	unquoted, err := jsontext.AppendUnquote(nil, value)
+	text := string(unquoted)
 	switch key {
 	case keyHash:
 		hash, err := ParseHash(text)
@@ -160,7 +146,7 @@ func (f *lineFields) readText(key lineKey, text string) error {
 		}
 		f.hash = hash
 	case keyText:
-		f.text = text
+		f.text, f.invalidText = text, err != nil
 	default: // keyHex
 		f.bytes = make([]byte, len(text)/2)
 		if !DecodeHex(f.bytes, text) {

@@ -53,6 +53,9 @@ func TestLineForms(t *testing.T) {
 		"another order":        `{"leaf_data_hex": "` + hexOf(text) + `", "leaf_data": "{\"a\":\"é😀\"}", "leaf_hash": "` + hash + `", "index": 7}`,
 		"more white space":     " {\t\"index\" :7 , \"leaf_hash\": \"" + hash + `", "leaf_data": "{\"a\":\"é😀\"}", "leaf_data_hex": "` + hexOf(text) + "\"}\r",
 		"without the hex form": `{"index": 7, "leaf_hash": "` + hash + `", "leaf_data": "{\"a\":\"\u00e9\ud83d\ude00\"}"}`,
+		"unknown keys":         `{"v": {"index": 8}, "index": 7, "leaf_hash": "` + hash + `", "": "\ud800", "leaf_data": "{\"a\":\"é😀\"}", "Index": 9, "x": [1e400, null]}`,
+		"escaped key":          `{"\u0069ndex": 7, "leaf_hash": "` + hash + `", "leaf_data": "{\"a\":\"é😀\"}"}`,
+		"of the Rust registry": `{"index":7,"leaf_hash":"` + hash + `","leaf_data":"{\"a\":\"é😀\"}"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got leaf.Line
@@ -96,7 +99,10 @@ func TestWrongLines(t *testing.T) {
 		"index too large":         {"7,", "9223372036854775808,", "index"},
 		"index in quotes":         {"7,", `"7",`, "index"},
 		"null":                    {`"7b7d"`, "null", "leaf_data_hex"},
-		"unknown key":             {"}", `, "x": 1}`, "unknown"},
+		"repeated unknown key":    {"{", `{"x": 1, "x": 2, `, ""},
+		"repeated in a value":     {"{", `{"x": {"y": 1, "y": 1}, `, ""},
+		"repeated escaped key":    {"{", `{"\u0069ndex": 7, `, ""},
+		"half a pair in the hash": {`"leaf_hash": "`, `"leaf_hash": "\ud800`, "leaf_hash"},
 		"repeated key":            {"{", `{"index": 7, `, ""},
 		"missing key":             {`"index": 7, `, "", "lacks index"},
 		"missing text":            {`"leaf_data": "{}", `, "", "lacks leaf_data"},

@@ -4,10 +4,11 @@
 package leaf
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -19,32 +20,33 @@ const (
 	eventBeacon = "beacon"
 )
 
-// ParseBeacon parses a leaf, which must be an object of canonical JSON
-// (RFC 8785): keys in order, no white space, one way to write each value. It
-// reports whether the leaf is that of a beacon callback; b is the zero value if it
-// is not. Keys that a Beacon does not have are ignored, so that newer registries
-// may add some.
+// ParseBeacon parses a leaf, which must be one JSON object in UTF-8 without repeated
+// keys, in whatever form: its hash fixes its bytes. It reports whether the leaf is that
+// of a beacon callback; b is the zero value if it is not. Keys that a Beacon does not
+// have are passed over, so that newer registries may add some.
+//
+// Half a surrogate pair, which Python writes as an escape like \ud800, is read as
+// U+FFFD, as [translator.NormalizeExtra] reads it in a row.
 func ParseBeacon(text string, b *Beacon) (isBeacon bool, err error) {
 	*b = Beacon{}
 	if isBeacon, err = b.parse(text); !isBeacon || err != nil {
 		*b = Beacon{}
-		return false, err
 	}
-	return true, nil
+	if err != nil {
+		return false, fmt.Errorf("the leaf is not a JSON object: %w", err)
+	}
+	return isBeacon, nil
 }
 
 // parse fills in the fields, also those of a leaf that is not a beacon's.
 func (b *Beacon) parse(text string) (isBeacon bool, err error) {
-	canonical := jsontext.Value(text)
-	if err := canonical.Canonicalize(); err != nil {
-		return false, fmt.Errorf("the leaf is not JSON: %w", err)
+	if !utf8.ValidString(text) {
+		return false, errors.New("it is not UTF-8")
 	}
-	if !bytes.Equal(canonical, []byte(text)) {
-		return false, errors.New("the leaf is not in the canonical form of RFC 8785")
-	}
-	decoder := jsontext.NewDecoder(strings.NewReader(text))
-	if decoder.PeekKind() != '{' {
-		return false, errors.New("the leaf is not a JSON object")
+	// Invalid UTF-8 is half a surrogate pair here.
+	decoder := jsontext.NewDecoder(strings.NewReader(text), jsontext.AllowInvalidUTF8(true))
+	if kind := decoder.PeekKind(); kind != '{' {
+		return false, fmt.Errorf("it begins with %v", kind)
 	}
 	if _, err := decoder.ReadToken(); err != nil {
 		return false, err
@@ -56,6 +58,12 @@ func (b *Beacon) parse(text string) (isBeacon bool, err error) {
 		}
 		isBeacon = isBeacon || beacon
 	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return false, err
+	}
+	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
+		return false, errors.New("unexpected data follows it")
+	}
 	return isBeacon, nil
 }
 
@@ -65,29 +73,41 @@ func (b *Beacon) read(decoder *jsontext.Decoder) (isBeacon bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	key, text := token.String(), ""
+	key := token.String()
+	f, known := fieldOf(key)
 	kind := decoder.PeekKind()
-	if kind == '"' {
-		if token, err = decoder.ReadToken(); err == nil {
-			text = token.String()
+	if !known && key != eventKey || kind == '{' || kind == '[' {
+		if known {
+			b.has.add(f)
+			b.nonString.add(f)
 		}
-	} else {
-		err = decoder.SkipValue()
+		return false, decoder.SkipValue()
 	}
-	b.set(key, text, kind)
-	return key == eventKey && text == eventBeacon, err
+	value, err := decoder.ReadToken()
+	if err != nil {
+		return false, err
+	}
+	if known {
+		b.set(f, value)
+	}
+	return key == eventKey && kind == '"' && value.String() == eventBeacon, nil
 }
 
-// set fills in the field of a key, if it has one. kind is that of the JSON value;
-// text is "" unless it is a string.
-func (b *Beacon) set(key, text string, kind jsontext.Kind) {
-	f, ok := fieldOf(key)
-	if !ok {
-		return
-	}
+// set sets the field of a key to a value that is neither an object nor an array.
+func (b *Beacon) set(f beaconField, value jsontext.Token) {
 	b.has.add(f)
-	*b.value(f) = text
-	if kind != '"' && kind != 'n' {
-		b.nonString.add(f)
+	switch kind := value.Kind(); kind {
+	case '"':
+		*b.value(f) = value.String()
+	case 'n':
+	default: // a number or a boolean
+		b.nonText.add(f)
+		text, ok := "", false
+		if f == fieldFileID || f == fieldRecipientID {
+			text, ok = storedID(kind, value.String())
+		}
+		if *b.value(f) = text; !ok {
+			b.nonString.add(f)
+		}
 	}
 }

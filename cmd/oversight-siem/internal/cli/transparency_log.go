@@ -34,8 +34,8 @@ func (l *TransparencyLog) Register(flags *pflag.FlagSet, keyDefault string) {
 	flags.StringVar(&l.publicKey, "public-key", "", "the registry's Ed25519 public key, 64 `HEX` digits, from another source than\nthe tree head "+keyDefault)
 }
 
-// Find checks the flags. It returns the path of the file with the leaves, which
-// can be opened, and the key; nil for none.
+// Find checks the flags. It returns the path of the file with the leaves, which is a
+// regular file that can be opened, and the key; nil for none.
 func (l *TransparencyLog) Find() (leaves string, key ed25519.PublicKey, err error) {
 	if leaves, err = l.findLeaves(); err != nil || l.publicKey == "" {
 		return leaves, nil, err
@@ -55,7 +55,7 @@ func (l *TransparencyLog) findLeaves() (path string, err error) {
 	if err == nil && info.IsDir() {
 		path = filepath.Join(path, leavesName)
 	}
-	f, err := os.Open(path)
+	f, err := OpenRegular(path)
 	if err != nil {
 		return "", l.ReadError(err)
 	}

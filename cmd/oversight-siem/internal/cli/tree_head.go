@@ -5,11 +5,9 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"time"
 
@@ -22,8 +20,8 @@ import (
 const headTimeout = 30 * time.Second
 
 // ReadHead reads the signed tree head from the file or URL of --head and returns
-// it as it was published; nil without the flag. It accepts one with an invalid
-// signature, which is for the command to report.
+// it as it was published; nil without the flag. It accepts one that is unsigned or has
+// an invalid signature, which is for the command to report.
 func (l *TransparencyLog) ReadHead(ctx context.Context) ([]byte, error) {
 	if l.head == "" {
 		return nil, nil
@@ -32,7 +30,7 @@ func (l *TransparencyLog) ReadHead(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := tlog.ParseHead(body); err != nil && !errors.Is(err, tlog.ErrSignature) {
+	if _, err := tlog.ParseHead(body); err != nil && !isHead(err) {
 		return nil, fmt.Errorf("--head is %s: must be the response to GET %s: %w", l.HeadSource(), treehead.Path, err)
 	}
 	return body, nil
@@ -58,7 +56,7 @@ func (l *TransparencyLog) readHead(ctx context.Context) ([]byte, error) {
 }
 
 func (l *TransparencyLog) readHeadFile() ([]byte, error) {
-	f, err := os.Open(l.head)
+	f, err := OpenRegular(l.head)
 	if err != nil {
 		return nil, fmt.Errorf("--head is %s: must be a readable file or a URL: %w", l.head, err)
 	}

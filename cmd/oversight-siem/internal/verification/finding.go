@@ -36,7 +36,7 @@ func newFinding(f *translator.Integrity) finding {
 		Kind: f.Kind, Message: f.Message, RegistryID: f.RegistryID, UID: f.UID, RowUID: f.RowUID, Status: f.TlogStatus,
 		Size: f.TlogSize, Root: f.TlogRoot, ExpectedRoot: f.TlogExpectedRoot, Signature: f.Signature,
 	}
-	if f.EventID != 0 {
+	if isAboutRow(f) {
 		j.EventID = strconv.FormatInt(f.EventID, 10)
 	}
 	if f.HasTlogIndex {
@@ -58,13 +58,18 @@ func findingLine(f *translator.Integrity) string {
 
 func findingSubject(f *translator.Integrity) string {
 	switch {
-	case f.EventID != 0:
+	case isAboutRow(f):
 		return fmt.Sprintf("row %d", f.EventID)
 	case f.IsRun():
 		return fmt.Sprintf("leaves %d-%d", f.TlogIndex, f.TlogLastIndex)
+	case f.TokenID != "":
+		return "token " + cli.Printable(f.TokenID)
 	case f.HasTlogIndex:
 		return fmt.Sprintf("leaf %d", f.TlogIndex)
 	default:
 		return fmt.Sprintf("head of %d", f.TlogSize)
 	}
 }
+
+// isAboutRow reports whether a finding names a row, whose id may be 0.
+func isAboutRow(f *translator.Integrity) bool { return f.EventID != 0 || f.RowUID != "" }

@@ -33,7 +33,7 @@ func (v *verification) addFinding(f *translator.Integrity) error {
 		}
 		v.summary.LeavesWithoutRow += countLeaves(f)
 	}
-	v.summary.add(f.Kind)
+	v.summary.add(f)
 	return v.report.Add(f)
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 )
 
@@ -15,7 +16,8 @@ import (
 type HeadSummary struct {
 	Size      int64  `json:"size"`
 	Root      string `json:"root"`
-	Log       string `json:"log"`       // one of the Head constants
+	Log       string `json:"log"` // one of the Head constants
+	RootSize  int64  `json:"root_size,omitempty"`
 	Signature string `json:"signature"` // one of the Signature constants
 	SignedBy  string `json:"signed_by,omitempty"`
 }
@@ -24,7 +26,9 @@ type HeadSummary struct {
 const (
 	HeadAgrees      = "agrees"
 	HeadDisagrees   = "disagrees"
-	HeadNotCompared = "not compared" // the hash of a leaf is unknown
+	HeadRaced       = "agrees at another size" // see [reconcile.HeadRaced]
+	HeadTooLarge    = "is shorter"
+	HeadNotCompared = "not compared" // the hash of a leaf is unknown, or it is unsigned
 )
 
 // Whether the signature of a tree head is valid.
@@ -32,6 +36,7 @@ const (
 	SignatureValid      = "valid"
 	SignatureInvalid    = "invalid"
 	SignatureNotChecked = "not checked" // there is no key
+	SignatureUnsigned   = "unsigned"
 )
 
 // checkHead compares the tree head, if there is one.
@@ -44,6 +49,9 @@ func (v *verification) checkHead() error {
 	}
 	head, err := tlog.ParseHead(v.settings.Head)
 	v.summary.Head = &HeadSummary{Size: head.Size, Root: head.Root.String(), Log: v.compareHead(&head)}
+	if v.summary.Head.Log == HeadRaced {
+		v.summary.Head.RootSize = v.checkedHead.RootSize
+	}
 	v.summary.Head.Signature = v.classifySignature(&head, err)
 	if v.summary.Head.Signature == SignatureValid {
 		v.summary.Head.SignedBy = hex.EncodeToString(v.settings.Key)
@@ -51,7 +59,22 @@ func (v *verification) checkHead() error {
 	return v.commit()
 }
 
+// compareHead says how the log compares with the head that was checked last, whether or
+// not its signature is valid.
 func (v *verification) compareHead(head *tlog.Head) string {
+	switch v.checkedHead.Result {
+	case reconcile.HeadMatched:
+		return HeadAgrees
+	case reconcile.HeadRaced:
+		return HeadRaced
+	case reconcile.HeadInconsistent:
+		return HeadDisagrees
+	case reconcile.HeadTooLarge:
+		return HeadTooLarge
+	case reconcile.HeadNotCompared, reconcile.HeadUnsigned:
+		return HeadNotCompared
+	case reconcile.HeadSignatureInvalid:
+	}
 	root, err := v.reconciler.RootAt(head.Size)
 	switch {
 	case err == nil && root == head.Root:
@@ -65,6 +88,8 @@ func (v *verification) compareHead(head *tlog.Head) string {
 
 func (v *verification) classifySignature(head *tlog.Head, parseErr error) string {
 	switch {
+	case errors.Is(parseErr, tlog.ErrUnsigned):
+		return SignatureUnsigned
 	case parseErr != nil:
 		return SignatureInvalid
 	case v.settings.Key == nil:

@@ -24,7 +24,9 @@ type Report struct {
 	out      io.Writer
 	encoder  *json.Encoder // into buffer
 	buffer   bytes.Buffer
-	findings int // as text
+	findings int          // as text
+	heads    bytes.Buffer // as text
+	lines    int          // of heads
 }
 
 // NewReport returns a report that writes to standard output: JSON lines if asJSON
@@ -55,6 +57,17 @@ func (r *Report) Add(f *translator.Integrity) error {
 	return nil
 }
 
+// addHead adds one of the other tree heads.
+func (r *Report) addHead(h *headLine) error {
+	if r.json {
+		return r.encoder.Encode(map[string]*headLine{"head": h})
+	}
+	if r.lines++; r.lines <= maxTextFindings {
+		fmt.Fprintln(&r.heads, h.text())
+	}
+	return nil
+}
+
 // escape escapes what a stranger may have written into the text from start on.
 func (r *Report) escape(start int) {
 	text := translator.EscapeLine(append([]byte(nil), r.buffer.Bytes()[start:]...), 0)
@@ -80,6 +93,12 @@ func (r *Report) Finish(s *Summary) error {
 		return r.Flush()
 	}
 	text := s.table()
+	if r.lines > 0 {
+		text += "\n" + r.heads.String()
+	}
+	if r.lines > maxTextFindings {
+		text += fmt.Sprintf("… and %d more: --json writes all of them\n", r.lines-maxTextFindings)
+	}
 	if r.findings > 0 {
 		text += "\n" + r.buffer.String()
 	}

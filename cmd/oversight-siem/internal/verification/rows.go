@@ -50,17 +50,21 @@ func (v *verification) nextRows(ctx context.Context, into []translator.Event) ([
 		return nil, err
 	}
 	v.cursor = batch.Next
-	v.addNotices(batch.Notices)
+	for _, n := range batch.Notices {
+		if n.Kind == registry.NoticeIDs {
+			v.hasOddIDs = true // see readOddRows
+		} else {
+			v.addNotice(n)
+		}
+	}
 	return batch.Events, nil
 }
 
-// addNotices keeps the first notice of each kind.
-func (v *verification) addNotices(notices []registry.Notice) {
-	for _, n := range notices {
-		known := slices.ContainsFunc(v.summary.Notices, func(known Notice) bool { return known.Kind == string(n.Kind) })
-		if !known {
-			v.summary.Notices = append(v.summary.Notices, Notice{string(n.Kind), n.Text})
-		}
+// addNotice keeps the first notice of each kind.
+func (v *verification) addNotice(n registry.Notice) {
+	known := slices.ContainsFunc(v.summary.Notices, func(known Notice) bool { return known.Kind == string(n.Kind) })
+	if !known {
+		v.summary.Notices = append(v.summary.Notices, Notice{string(n.Kind), n.Text})
 	}
 }
 
@@ -76,6 +80,16 @@ func (v *verification) checkRows(ctx context.Context, events []translator.Event)
 		v.firstID = events[0].ID
 		v.startBar(ctx)
 	}
+	if err := v.checkBatch(ctx, events); err != nil {
+		return err
+	}
+	v.lastID = events[len(events)-1].ID
+	v.bar.Set(v.lastID - v.firstID + 1)
+	return v.commit()
+}
+
+// checkBatch compares rows with the log and counts them.
+func (v *verification) checkBatch(ctx context.Context, events []translator.Event) error {
 	v.reconciler.Check(ctx, events)
 	if err := v.logError(ctx); err != nil {
 		return err
@@ -85,9 +99,7 @@ func (v *verification) checkRows(ctx context.Context, events []translator.Event)
 			return err
 		}
 	}
-	v.lastID = events[len(events)-1].ID
-	v.bar.Set(v.lastID - v.firstID + 1)
-	return v.commit()
+	return nil
 }
 
 // startBar shows the bar. The ids may have gaps: the number of rows is an
@@ -114,7 +126,10 @@ func (v *verification) countRow(e *translator.Event) error {
 	case translator.TlogStatusDuplicate:
 		s.Duplicate++
 	default:
-		return v.settings.Log.ReadError(fmt.Errorf("leaf %d of row %d could not be read: run the command again", e.TlogIndex, e.ID))
+		if _, active := v.reconciler.Reverification(); active { // the file was replaced
+			return v.settings.Log.ReadError(fmt.Errorf("leaf %d of row %d could not be read: run the command again", e.TlogIndex, e.ID))
+		}
+		s.Unavailable++ // its leaf is corrupt, which is a finding
 	}
 	return nil
 }

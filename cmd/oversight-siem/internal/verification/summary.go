@@ -4,9 +4,13 @@
 package verification
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -19,6 +23,9 @@ type Summary struct {
 	Mismatch         int64            `json:"mismatch"`
 	Missing          int64            `json:"missing"`
 	Duplicate        int64            `json:"duplicate"`
+	Unavailable      int64            `json:"unavailable"`              // their leaves cannot be read
+	IDsUpToZero      int64            `json:"rows_with_ids_up_to_zero"` // no registry hands these out
+	Recipients       Recipients       `json:"recipients"`
 	Leaves           int64            `json:"leaves"`
 	BeaconLeaves     int64            `json:"beacon_leaves"`
 	LeavesWithoutRow int64            `json:"leaves_without_row"`
@@ -26,9 +33,13 @@ type Summary struct {
 	Root             string           `json:"root,omitempty"` // "" if the hash of a leaf is unknown
 	IncompleteLine   bool             `json:"incomplete_line"`
 	Head             *HeadSummary     `json:"head"`
+	Heads            *HeadsSummary    `json:"heads,omitempty"`
 	Findings         int64            `json:"findings"`
 	ByKind           map[string]int64 `json:"findings_by_kind"`
+	Records          map[string]int64 `json:"records_by_kind,omitempty"`
 	Notices          []Notice         `json:"notices,omitempty"`
+
+	hasKey bool // that signatures were checked with
 }
 
 // Notice is a [registry.Notice].
@@ -48,9 +59,48 @@ func (s *Summary) UnreadRows() string {
 	return ""
 }
 
-func (s *Summary) add(kind string) {
+// add counts a finding, or a record of what an honest registry does as well.
+func (s *Summary) add(f *translator.Integrity) {
+	if isRecord(f) {
+		s.Records[f.Kind]++
+		return
+	}
 	s.Findings++
-	s.ByKind[kind]++
+	s.ByKind[f.Kind]++
+}
+
+// isRecord reports whether something needs no look, and is therefore no finding.
+func isRecord(f *translator.Integrity) bool {
+	info := translator.IntegritySeverity(translator.IntegrityRowsPruned)
+	return cmp.Or(f.Severity, translator.IntegritySeverity(f.Kind)) <= info
+}
+
+// NotProven returns a clause about what the rows that are left do not prove; "" for
+// nothing.
+func (s *Summary) NotProven() string {
+	if s.OlderLeaves > 0 && s.OlderLeaves == s.BeaconLeaves {
+		return fmt.Sprintf("no row is left that agrees with its leaf, so that nothing tells pruned rows from deleted ones: none of the %d beacon leaves was confirmed", s.BeaconLeaves)
+	}
+	return ""
+}
+
+// UncheckedHeads returns a clause about tree heads that were not checked; "" if all
+// were.
+func (s *Summary) UncheckedHeads() string {
+	switch head, heads := s.Head, s.Heads; {
+	case head != nil && head.Signature == SignatureUnsigned:
+		return "the tree head is unsigned and proves nothing: a registry without an identity does not sign"
+	case head != nil && head.Signature == SignatureNotChecked:
+		return "the signature of the tree head was not checked: pass the registry's key with --public-key, or omit --head"
+	case head != nil && head.Log == HeadNotCompared:
+		return "the tree head could not be compared with the log"
+	case heads != nil && heads.ByResult[reconcile.HeadUnsigned] > 0:
+		return fmt.Sprintf("%d of the tree heads of --heads are unsigned and prove nothing", heads.ByResult[reconcile.HeadUnsigned])
+	case heads != nil && !s.hasKey:
+		return "the signatures of the tree heads of --heads were not checked: pass the registry's key with --public-key"
+	default:
+		return ""
+	}
 }
 
 // table is the summary as text.
@@ -61,6 +111,13 @@ func (s *Summary) table() string {
 	t.line("  mismatch", s.Mismatch)
 	t.line("  missing", s.Missing)
 	t.line("  duplicate", s.Duplicate)
+	if s.Unavailable > 0 {
+		t.line("  leaf not readable", s.Unavailable)
+	}
+	if s.IDsUpToZero > 0 {
+		t.line("  with ids of 0 or below", s.IDsUpToZero)
+	}
+	t.recipients(s.Recipients)
 	t.line("leaves", s.Leaves)
 	t.line("  beacon leaves", s.BeaconLeaves)
 	t.line("  without a row", s.LeavesWithoutRow)
@@ -76,19 +133,14 @@ func (s *Summary) table() string {
 		t.line("last line", "incomplete: the registry is writing it, or stopped while writing it")
 	}
 	t.head(s.Head)
+	t.heads(s.Heads)
 	t.line("findings", s.Findings)
-	for _, kind := range kinds {
-		if s.ByKind[kind] > 0 {
-			t.line("  "+kind, s.ByKind[kind])
-		}
+	t.kinds(s.ByKind)
+	if len(s.Records) > 0 {
+		t.line("records", "")
+		t.kinds(s.Records)
 	}
 	return t.String()
-}
-
-// kinds are the kinds of findings in the order in which they are shown.
-var kinds = []string{
-	translator.IntegrityRowMismatch, translator.IntegrityLeafWithoutRow, translator.IntegrityLogRewritten,
-	translator.IntegrityLeafCorrupt, translator.IntegrityHeadSignatureInvalid, translator.IntegrityHeadInconsistent,
 }
 
 // table is a text with a label and a value on each line.
@@ -104,9 +156,31 @@ func (t *table) head(h *HeadSummary) {
 	t.line("head", fmt.Sprintf("%d leaves", h.Size))
 	t.line("  root", h.Root)
 	t.line("  log", h.Log)
+	if h.RootSize > 0 {
+		t.line("  root is that of", fmt.Sprintf("%d leaves", h.RootSize))
+	}
 	if h.SignedBy != "" {
 		t.line("  signed by", h.SignedBy)
 	} else {
 		t.line("  signature", h.Signature)
+	}
+}
+
+func (t *table) heads(h *HeadsSummary) {
+	if h == nil {
+		return
+	}
+	t.line("other heads", h.Heads)
+	for _, result := range reconcile.HeadResults() {
+		if n := h.ByResult[result]; n > 0 {
+			t.line("  "+string(result), n)
+		}
+	}
+}
+
+// kinds writes how many there are of each kind, in the order of their names.
+func (t *table) kinds(counts map[string]int64) {
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		t.line("  "+kind, counts[kind])
 	}
 }

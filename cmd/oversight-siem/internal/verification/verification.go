@@ -31,6 +31,8 @@ type Settings struct {
 	// before: a log that grows meanwhile is only longer than the head. Default: no
 	// head is compared.
 	Head []byte
+	// Heads are other tree heads, each as it was published, in any order. Default: none.
+	Heads [][]byte
 	// Pruned says that old rows were deleted on purpose: leaves that are older
 	// than the oldest row are not findings.
 	Pruned bool
@@ -46,7 +48,10 @@ type verification struct {
 	reconciler *reconcile.Reconciler
 	summary    Summary
 
+	checkedHead reconcile.CheckedHead // the last one
+
 	cursor         registry.Cursor // of the rows that were read
+	hasOddIDs      bool            // there are rows that the cursor does not reach
 	firstID        int64           // of the first row; 0 if there is none
 	lastID         int64           // of the last row that was checked
 	oldestVerified int64           // the lowest index of a leaf that a row agrees with
@@ -56,9 +61,10 @@ type verification struct {
 // returns a summary once all is checked. The registry may write meanwhile.
 func Run(ctx context.Context, settings Settings, report *Report, bar *progress.Bar) (*Summary, error) {
 	v := &verification{settings: settings, report: report, bar: bar, oldestVerified: math.MaxInt64}
-	v.summary.ByKind = map[string]int64{}
+	v.summary.ByKind, v.summary.Records = map[string]int64{}, map[string]int64{}
 	v.reader = settings.Database.Open()
 	defer v.reader.Close()
+	v.summary.hasKey = settings.Key != nil
 	var err error
 	v.reconciler, err = reconcile.Open(reconcile.Settings{
 		Leaves:     settings.Leaves,
@@ -66,7 +72,10 @@ func Run(ctx context.Context, settings Settings, report *Report, bar *progress.B
 		Key:        settings.Key,
 		Audit:      true,
 		Pages:      noPages{},
+
+		Registrations: v.reader,
 		OnLeaf:     v.countLeaf,
+		OnHead:     func(h reconcile.CheckedHead) { v.checkedHead = h },
 	})
 	if err != nil {
 		return nil, err
@@ -86,6 +95,9 @@ func (v *verification) run(ctx context.Context) error {
 	if err := v.readRows(ctx); err != nil {
 		return err
 	}
+	if err := v.readOddRows(ctx); err != nil {
+		return err
+	}
 	if err := v.readLog(ctx); err != nil {
 		return err
 	}
@@ -98,10 +110,16 @@ func (v *verification) run(ctx context.Context) error {
 	if err := v.awaitRows(ctx, expected); err != nil {
 		return err
 	}
+	if err := v.checkRegistrations(ctx); err != nil {
+		return err
+	}
 	if err := v.reportUnclaimed(ctx, expected); err != nil {
 		return err
 	}
 	if err := v.checkHead(); err != nil {
+		return err
+	}
+	if err := v.checkHeads(); err != nil {
 		return err
 	}
 	return v.summarizeLog()

@@ -52,6 +52,7 @@ type TelemetryBuilder struct {
 	OversightReceiverTlogEvents           metric.Int64Counter
 	OversightReceiverTlogFindings         metric.Int64Counter
 	OversightReceiverTlogHeadSize         metric.Int64ObservableGauge
+	OversightReceiverTlogHeads            metric.Int64Counter
 	OversightReceiverTlogSize             metric.Int64ObservableGauge
 	OversightReceiverValuesTruncated      metric.Int64Counter
 }
@@ -414,6 +415,12 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 		"otelcol_oversight_receiver_tlog_head_size",
 		metric.WithDescription("Size of the last signed tree head that matched the transparency log; 0 if there was none. If it stays the same while the log grows, no heads are fetched, or the registry signs none. [Alpha]"),
 		metric.WithUnit("{leaf}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverTlogHeads, err = builder.meter.Int64Counter(
+		"otelcol_oversight_receiver_tlog_heads",
+		metric.WithDescription("Requests for the registry's signed tree head by result. One that is too large for the log is counted again when it can be compared. [Alpha]"),
+		metric.WithUnit("{head}"),
 	)
 	errs = errors.Join(errs, err)
 	builder.OversightReceiverTlogSize, err = builder.meter.Int64ObservableGauge(

@@ -78,6 +78,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.OversightReceiverRefusedDelivered.Add(context.Background(), 1)
 	tb.OversightReceiverTlogEvents.Add(context.Background(), 1)
 	tb.OversightReceiverTlogFindings.Add(context.Background(), 1)
+	tb.OversightReceiverTlogHeads.Add(context.Background(), 1)
 	tb.OversightReceiverValuesTruncated.Add(context.Background(), 1)
 	AssertEqualOversightReceiverCheckpointFailures(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
@@ -149,6 +150,9 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualOversightReceiverTlogHeadSize(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualOversightReceiverTlogHeads(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualOversightReceiverTlogSize(t, testTel,
