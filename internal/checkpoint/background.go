@@ -27,6 +27,14 @@ type Background struct {
 	// NextID is where the check continues, and Started when it was at FirstID.
 	NextID  int64     `json:"next_id"`
 	Started time.Time `json:"started"`
+	// LearnTo is the last of the rows that had been delivered when the digests began,
+	// as long as not all of these are in them: from NextID on, they are not.
+	LearnTo int64 `json:"learn_to,omitempty"`
+	// LastID is the last row that is in the digests, or would be: where it is not that
+	// of the cursor, an earlier collector moved that, and the digests are useless.
+	LastID int64 `json:"last_id,omitempty"`
+	// RegistryID is what the uids in the digests were made with.
+	RegistryID string `json:"registry_id,omitempty"`
 	// Extra is the members that this version does not know.
 	Extra Extra `json:"-"`
 }
@@ -44,7 +52,7 @@ func DecodeBackground(data []byte) (Background, error) {
 	if key, err := hex.DecodeString(b.Key); err != nil || len(key) != backgroundKeySize {
 		return Background{}, damaged("the key is not %d hex digits", 2*backgroundKeySize)
 	}
-	if b.Pages < 0 || b.FirstID < 0 || b.NextID < 0 {
+	if b.Pages < 0 || b.FirstID < 0 || b.NextID < 0 || b.LearnTo < 0 || b.LastID < 0 {
 		return Background{}, damaged("a negative number")
 	}
 	return b, nil

@@ -35,6 +35,7 @@ type checkpointStore struct {
 	owed       *refusedList
 	giveUp     *giveUpList
 	outbox     *outbox
+	background *background
 
 	// upgrade is what turns version 1 into version 2, and upgradedPages the pages
 	// of the log among it. The next save writes it. nil: there is nothing to write.
@@ -49,7 +50,8 @@ func newCheckpointStore(client storage.Client, logger *zap.Logger) *checkpointSt
 	s := &checkpointStore{
 		client: client, logger: logger, recent: new(checkpoint.Recent),
 		doneAhead: new(doneAhead), quarantine: newQuarantine(), owed: newOwed(), giveUp: new(giveUpList),
-		outbox: &outbox{logger: logger, deleted: map[int64]bool{}},
+		outbox:     &outbox{logger: logger, deleted: map[int64]bool{}},
+		background: &background{logger: logger},
 	}
 	return s
 }
@@ -70,7 +72,7 @@ type part interface {
 type getter = func(ctx context.Context, key string) ([]byte, error)
 
 func (s *checkpointStore) parts() []part {
-	return []part{s.doneAhead, s.quarantine, s.owed, s.giveUp, s.outbox}
+	return []part{s.doneAhead, s.quarantine, s.owed, s.giveUp, s.outbox, s.background}
 }
 
 // load returns the cursor, and whether a checkpoint was found. The error matches

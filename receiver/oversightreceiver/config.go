@@ -120,6 +120,9 @@ type Config struct {
 	// permanent error as component status and sends nothing more.
 	OnDatabaseReplaced string `mapstructure:"on_database_replaced"`
 
+	// Recheck is the check of rows that were delivered, in the background. Default: on.
+	Recheck RecheckConfig `mapstructure:"recheck"`
+
 	// TransparencyLog makes the receiver check every event against the
 	// registry's transparency log. Default: none, and nothing is checked.
 	TransparencyLog configoptional.Optional[TransparencyLogConfig] `mapstructure:"transparency_log"`
@@ -164,6 +167,7 @@ func createDefaultConfig() component.Config {
 		OnRefusal:          RefusalHold,
 		RetryConfig:        retry,
 		OnDatabaseReplaced: ReplacedRestart,
+		Recheck:            RecheckConfig{Rate: defaultRecheckRate},
 		TransparencyLog:    defaultTransparencyLog(),
 		CheckpointRecords:  CheckpointRecordsConfig{Interval: defaultCheckpointInterval},
 	}

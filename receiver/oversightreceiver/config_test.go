@@ -51,6 +51,7 @@ func TestFullConfig(t *testing.T) {
 	want.RetryConfig.InitialInterval = time.Second
 	want.RetryConfig.MaxInterval = 10 * time.Second
 	want.OnDatabaseReplaced = ReplacedStop
+	want.Recheck.Rate = 500
 	want.CheckpointRecords.Interval = 30 * time.Minute
 	want.CheckpointRecords.Collector = "collector-1"
 	log := want.TransparencyLog.GetOrInsertDefault()
@@ -79,6 +80,7 @@ func TestDefaultConfig(t *testing.T) {
 	assert.True(t, config.RetryConfig.Enabled)
 	assert.Zero(t, config.RetryConfig.MaxElapsedTime, "forever")
 	assert.Equal(t, ReplacedRestart, config.OnDatabaseReplaced)
+	assert.Equal(t, 1000, config.Recheck.Rate)
 	assert.False(t, config.TransparencyLog.HasValue(), "off unless given")
 	assert.Equal(t, time.Hour, config.CheckpointRecords.Interval)
 	assert.Empty(t, config.CheckpointRecords.Collector)
@@ -157,6 +159,7 @@ func TestInvalidConfigs(t *testing.T) {
 		"invalid_batch_bytes":                     {"`batch_bytes` is 249999", "from 250000 to 4000000"},
 		"invalid_batch_bytes_large":               {"`batch_bytes` is 4000001", "from 250000 to 4000000"},
 		"invalid_batch_bytes_text":                {"batch_bytes", "expected type 'int'"},
+		"invalid_recheck_rate":                    {"`rate` is -1", "from 0 to 100000"},
 		"invalid_max_value_bytes":                 {"`max_value_bytes` is 0", "from 256 to 32766"},
 		"invalid_max_value_bytes_large":           {"`max_value_bytes` is 32767", "from 256 to 32766"},
 		"invalid_on_refusal":                      {"`on_refusal`", `"retry"`, `"hold" or "drop"`},

@@ -221,6 +221,7 @@ func (p *poller) remember(ctx context.Context, step *delivery.Step[event], rows 
 func (p *poller) pass(events int) {
 	p.rows = lastRows(p.rows[:0], p.pending.events[:events])
 	p.store.addRows(p.rows)
+	p.store.background.add(p.pending.events[:events])
 	p.cursor = p.pending.cursor(events)
 	p.store.doneAhead.pass(p.cursor.ID)
 	p.pending.pass(events)

@@ -21,6 +21,8 @@ type gauges struct {
 	quarantined atomic.Int64 // events in quarantine
 	owed        atomic.Int64 // events delivered in their reduced form only
 	outbox      atomic.Int64 // records that are saved and not delivered yet
+	// recheckCycle is how long the last look at all delivered rows took, in nanoseconds.
+	recheckCycle atomic.Int64
 
 	holdingEvents, holdingRecords atomic.Bool
 }
@@ -43,6 +45,9 @@ func (g *gauges) setRefused(quarantined, owed int) {
 // setOutbox says how many records are saved and not delivered yet.
 func (g *gauges) setOutbox(records int) { g.outbox.Store(int64(records)) }
 
+// setRecheckCycle says how long the last look at all delivered rows took.
+func (g *gauges) setRecheckCycle(took time.Duration) { g.recheckCycle.Store(int64(took)) }
+
 // observe observes all gauges whenever metrics are collected. sizes is nil without
 // a transparency log.
 func (t *telemetry) observe(lag *lagMeter, sizes *logSizes) error {
@@ -59,7 +64,7 @@ func (t *telemetry) observe(lag *lagMeter, sizes *logSizes) error {
 		return nil
 	}, b.OversightReceiverTlogSize, b.OversightReceiverTlogHeadSize, b.OversightReceiverTlogWaitingRows, b.OversightReceiverHolding,
 		b.OversightReceiverLastSuccessTime, b.OversightReceiverQuarantinedEvents, b.OversightReceiverOwedEvents,
-		b.OversightReceiverOutboxRecords, b.OversightReceiverDatabaseReadable, b.OversightReceiverLag,
+		b.OversightReceiverOutboxRecords, b.OversightReceiverRecheckCycleDuration, b.OversightReceiverDatabaseReadable, b.OversightReceiverLag,
 		b.OversightReceiverOldestUnreadAge)
 	if err == nil {
 		t.registration = registration
@@ -75,6 +80,7 @@ func (t *telemetry) observeDelivery(o metric.Observer) {
 	o.ObserveInt64(b.OversightReceiverQuarantinedEvents, g.quarantined.Load(), t.attributes)
 	o.ObserveInt64(b.OversightReceiverOwedEvents, g.owed.Load(), t.attributes)
 	o.ObserveInt64(b.OversightReceiverOutboxRecords, g.outbox.Load(), t.attributes)
+	o.ObserveFloat64(b.OversightReceiverRecheckCycleDuration, time.Duration(g.recheckCycle.Load()).Seconds(), t.attributes)
 }
 
 func (t *telemetry) observeDatabase(o metric.Observer, meter *lagMeter) {

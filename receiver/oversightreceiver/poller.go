@@ -27,6 +27,7 @@ type source interface {
 	Read(ctx context.Context, cursor registry.Cursor, maxRows int, into []event) (registry.Batch, error)
 	ByID(ctx context.Context, ids []int64, into []event) ([]event, error)
 	UIDs(ctx context.Context, ids []int64, registryID string) ([]string, error)
+	RowUIDs(ctx context.Context, after int64, maxRows int, into []registry.RowUID) (rows []registry.RowUID, more bool, err error)
 	After(ctx context.Context, after int64, maxRows int, into []event) (rows []event, more bool, err error)
 	Newest(ctx context.Context) (newest event, ok bool, err error)
 	End(ctx context.Context) (registry.Cursor, error)
@@ -73,6 +74,7 @@ type poller struct {
 	readPause   time.Duration // after the last failure to read; 0: it succeeded
 	readErr     error         // why no rows could be added to the pending ones
 	countedTo   int64         // the highest id that was counted as read
+	recheck     recheckState
 
 	delivered atomic.Int64 // cursor.ID, for metrics
 }
@@ -138,6 +140,7 @@ func (p *poller) turn(ctx context.Context) error {
 	if p.unsavedRows == before { // nothing was delivered that is saved together with these
 		p.saveUnsavedRows(ctx)
 	}
+	p.turnRecheck(ctx)
 	return err
 }
 
@@ -210,7 +213,7 @@ func (p *poller) pause(err error) time.Duration {
 	if p.unsaved != nil {
 		pause = min(pause, p.config.PollInterval)
 	}
-	return pause
+	return min(pause, p.recheckPause(now))
 }
 
 // eventsPause is how long there is nothing to do with rows.

@@ -44,6 +44,7 @@ func (p *poller) start(ctx context.Context) error {
 			return err
 		}
 	}
+	p.store.background.open(p.cursor.ID, p.now())
 	p.logger.Info("Reading events", zap.String("database", p.config.Database), zap.Int64("after_id", p.cursor.ID), zap.Bool("checkpoint", found))
 	p.delivered.Store(p.cursor.ID)
 	p.started, p.more = true, true
@@ -91,4 +92,5 @@ func (p *poller) forgetRows(ctx context.Context) {
 	p.giveUpAll(ctx)
 	p.store.recent.Reset()
 	p.store.doneAhead.reset()
+	p.store.background.restart(p.now())
 }

@@ -82,6 +82,8 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 	if err != nil {
 		return err
 	}
+	r.store.background.enabled = r.config.StorageID != nil && r.config.Recheck.Rate > 0
+	r.store.background.registryID = r.config.RegistryID
 	if r.config.StorageID == nil {
 		logger.Warn("No `storage` is set: every restart reads from `start_at`", zap.String("start_at", r.config.StartAt))
 	}

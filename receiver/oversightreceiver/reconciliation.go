@@ -43,6 +43,10 @@ type reconciliation interface {
 	saved(snapshot *reconcile.Snapshot)
 	// busy reports whether there is more to do at once.
 	busy() bool
+	// status sets the status of a row that was delivered before, without a claim.
+	status(ctx context.Context, e *event)
+	// releaseClaims lets rows claim their leaves again, because they are delivered again.
+	releaseClaims(ctx context.Context)
 	// err says why events cannot be checked; nil if they can.
 	err() error
 	close() error

@@ -312,6 +312,7 @@ func TestDamage(t *testing.T) {
 		for _, replace := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/read before/replaced file %t", kind, replace), func(t *testing.T) {
 				a := newLogSetup(t, events)
+				a.config.Recheck.Rate = 0 // see TestPastIsWatched
 				a.serveHeads(a.headFile())
 				stop := a.run()
 				a.waitForEvents(map[string]int{"verified": events})

@@ -29,10 +29,11 @@ func (p *poller) continueRolledBack(ctx context.Context, replaced *registry.Repl
 	}
 	n := recheck.Agreeing(delivered, uids)
 	if n == 0 {
-		return false, nil
+		return p.continueByDigests(ctx, replaced)
 	}
 	last, gone := delivered[n-1], delivered[n:]
 	p.store.recent.Replace(delivered[:n])
+	p.store.background.goBack(last.ID, gone)
 	return true, p.goBack(ctx, replaced, last, goneRows(gone))
 }
 
@@ -46,13 +47,17 @@ func rowIDs(rows []checkpoint.Row) []int64 {
 
 // rolledBack is delivered rows that a database lost: the first and the last id, and how
 // many there were.
-type rolledBack struct{ first, last, rows int64 }
+type rolledBack struct {
+	first, last, rows int64
+	// unknown is set if some of them may be there: they are delivered again.
+	unknown bool
+}
 
 func goneRows(rows []checkpoint.Row) rolledBack {
 	if len(rows) == 0 {
 		return rolledBack{}
 	}
-	return rolledBack{rows[0].ID, rows[len(rows)-1].ID, int64(len(rows))}
+	return rolledBack{first: rows[0].ID, last: rows[len(rows)-1].ID, rows: int64(len(rows))}
 }
 
 // goBack moves the cursor back to a row, and makes a record of the rows behind it.
@@ -74,6 +79,10 @@ func (p *poller) rolledBackRecord(cursor registry.Cursor, gone rolledBack) findi
 	f.EventID, f.LastEventID, f.Count = gone.first, gone.last, gone.rows
 	f.Message = fmt.Sprintf("The database has the rows up to %d as they were delivered, and has lost %s that had been delivered, as after a power failure or with a restored backup. Rows that have these ids now are other events and are delivered.",
 		cursor.ID, describedGone(gone))
+	if gone.unknown {
+		f.Message = fmt.Sprintf("The database has the rows up to %d as they were delivered, and has lost some of those behind them up to %d, as with a restored backup; which ones of these %d cannot be told. Rows behind %d are delivered, and those that are left of these %d are delivered again.",
+			cursor.ID, gone.last, gone.rows, cursor.ID, gone.rows)
+	}
 	f.SetUID()
 	return f
 }

@@ -142,6 +142,11 @@ func (t *telemetry) checked(ctx context.Context, events []event) {
 	}
 }
 
+// rechecked counts rows that were looked at again.
+func (t *telemetry) rechecked(ctx context.Context, rows int) {
+	t.builder.OversightReceiverRecheckedRows.Add(ctx, int64(rows), t.attributes)
+}
+
 // found counts findings by their kind.
 func (t *telemetry) found(ctx context.Context, findings []finding) {
 	for i := range findings {

@@ -111,7 +111,7 @@ func TestCountersBeginAtZero(t *testing.T) {
 	zero := combinations()
 	want := map[string]map[string]int64{
 		"checkpoint_failures": zero, "database_replacements": zero, "decode_errors": zero, "events_read": zero,
-		"refused_delivered": zero, "values_truncated": zero,
+		"refused_delivered": zero, "rechecked_rows": zero, "recheck_cycle_duration": zero, "values_truncated": zero,
 		"events_given_up":    combinations([]string{"configuration", "overflow", "missing"}),
 		"events_refused":     combinations(outcomes),
 		"failed_deliveries":  combinations(classes, []string{"events", "records"}),
@@ -149,11 +149,12 @@ func documentedMetrics(t *testing.T) (names []string) {
 	return names
 }
 
-// Without a transparency log nothing is counted about one.
+// Without a transparency log nothing is counted about one. Findings about delivered rows
+// are.
 func TestNoCountersOfTheLogWithoutIt(t *testing.T) {
 	s, tt := newTelemetrySetup(t, newDatabase(t))
 	s.start(t)
-	for _, name := range []string{"tlog_events", "tlog_findings", "tlog_size", "tlog_head_size", "tlog_waiting_rows"} {
+	for _, name := range []string{"tlog_events", "tlog_size", "tlog_head_size", "tlog_waiting_rows"} {
 		_, err := tt.GetMetric("otelcol_oversight_receiver_" + name)
 		require.Error(t, err, name)
 	}

@@ -81,6 +81,7 @@ var integrityKinds = []string{
 func (t *telemetry) begin(ctx context.Context, withLog bool) {
 	t.read(ctx, nil)
 	t.refusedDelivered(ctx, 0)
+	t.rechecked(ctx, 0)
 	for _, counter := range []metric.Int64Counter{
 		t.builder.OversightReceiverDatabaseReplacements, t.builder.OversightReceiverFailedReads,
 		t.builder.OversightReceiverCheckpointFailures, t.builder.OversightReceiverValuesTruncated,
@@ -98,14 +99,14 @@ func (t *telemetry) begin(ctx context.Context, withLog bool) {
 	for _, reason := range []giveUpReason{giveUpConfiguration, giveUpOverflow, giveUpMissing} {
 		t.givenUp(ctx, reason, 0)
 	}
+	for _, kind := range integrityKinds { // some are found without a log
+		t.builder.OversightReceiverTlogFindings.Add(ctx, 0, t.attributes, with("kind", kind))
+	}
 	if !withLog {
 		return
 	}
 	for _, status := range tlogStatuses {
 		t.builder.OversightReceiverTlogEvents.Add(ctx, 0, t.attributes, with("status", status))
-	}
-	for _, kind := range integrityKinds {
-		t.builder.OversightReceiverTlogFindings.Add(ctx, 0, t.attributes, with("kind", kind))
 	}
 	for _, result := range headResults() {
 		t.builder.OversightReceiverTlogHeads.Add(ctx, 0, t.attributes, with("result", string(result)))

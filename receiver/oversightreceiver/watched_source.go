@@ -57,6 +57,11 @@ func (s *watchedSource) UIDs(ctx context.Context, ids []int64, registryID string
 	return s.source.UIDs(ctx, ids, registryID)
 }
 
+func (s *watchedSource) RowUIDs(ctx context.Context, after int64, maxRows int, into []registry.RowUID) (rows []registry.RowUID, more bool, err error) {
+	defer s.watch()()
+	return s.source.RowUIDs(ctx, after, maxRows, into)
+}
+
 func (s *watchedSource) Newest(ctx context.Context) (newest event, ok bool, err error) {
 	defer s.watch()()
 	return s.source.Newest(ctx)

@@ -53,6 +53,11 @@ func (s *stuckSource) UIDs(context.Context, []int64, string) ([]string, error) {
 	return nil, nil
 }
 
+func (s *stuckSource) RowUIDs(context.Context, int64, int, []registry.RowUID) ([]registry.RowUID, bool, error) {
+	<-s.release
+	return nil, false, nil
+}
+
 func (s *stuckSource) After(context.Context, int64, int, []event) ([]event, bool, error) {
 	<-s.release
 	return nil, false, nil
@@ -74,7 +79,11 @@ func TestReadThatDoesNotReturn(t *testing.T) {
 			_, err := s.EndBefore(ctx, time.Time{})
 			return err
 		},
-		"by id":  func(ctx context.Context, s *watchedSource) error { _, err := s.ByID(ctx, nil, nil); return err },
+		"by id": func(ctx context.Context, s *watchedSource) error { _, err := s.ByID(ctx, nil, nil); return err },
+		"row uids": func(ctx context.Context, s *watchedSource) error {
+			_, _, err := s.RowUIDs(ctx, 0, 0, nil)
+			return err
+		},
 		"after":  func(ctx context.Context, s *watchedSource) error { _, _, err := s.After(ctx, 0, 0, nil); return err },
 		"newest": func(ctx context.Context, s *watchedSource) error { _, _, err := s.Newest(ctx); return err },
 		"end":    func(ctx context.Context, s *watchedSource) error { _, err := s.End(ctx); return err },

@@ -46,6 +46,8 @@ type TelemetryBuilder struct {
 	OversightReceiverOwedEvents           metric.Int64ObservableGauge
 	OversightReceiverPollDuration         metric.Float64Histogram
 	OversightReceiverQuarantinedEvents    metric.Int64ObservableGauge
+	OversightReceiverRecheckCycleDuration metric.Float64ObservableGauge
+	OversightReceiverRecheckedRows        metric.Int64Counter
 	OversightReceiverRefusedDelivered     metric.Int64Counter
 	OversightReceiverTlogEvents           metric.Int64Counter
 	OversightReceiverTlogFindings         metric.Int64Counter
@@ -178,6 +180,21 @@ func (builder *TelemetryBuilder) RegisterOversightReceiverQuarantinedEventsCallb
 		cb(ctx, &observerInt64{inst: builder.OversightReceiverQuarantinedEvents, obs: o})
 		return nil
 	}, builder.OversightReceiverQuarantinedEvents)
+	if err != nil {
+		return err
+	}
+	builder.mu.Lock()
+	defer builder.mu.Unlock()
+	builder.registrations = append(builder.registrations, reg)
+	return nil
+}
+
+// RegisterOversightReceiverRecheckCycleDurationCallback sets callback for observable OversightReceiverRecheckCycleDuration metric.
+func (builder *TelemetryBuilder) RegisterOversightReceiverRecheckCycleDurationCallback(cb metric.Float64Callback) error {
+	reg, err := builder.meter.RegisterCallback(func(ctx context.Context, o metric.Observer) error {
+		cb(ctx, &observerFloat64{inst: builder.OversightReceiverRecheckCycleDuration, obs: o})
+		return nil
+	}, builder.OversightReceiverRecheckCycleDuration)
 	if err != nil {
 		return err
 	}
@@ -377,6 +394,18 @@ func NewTelemetryBuilder(settings component.TelemetrySettings, options ...Teleme
 	builder.OversightReceiverQuarantinedEvents, err = builder.meter.Int64ObservableGauge(
 		"otelcol_oversight_receiver_quarantined_events",
 		metric.WithDescription("Events in quarantine: the destination refuses them in every form while it accepts others. They are retried. [Alpha]"),
+		metric.WithUnit("{event}"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverRecheckCycleDuration, err = builder.meter.Float64ObservableGauge(
+		"otelcol_oversight_receiver_recheck_cycle_duration",
+		metric.WithDescription("Time that the last look at all delivered rows took, see `recheck`; 0 before one has ended. [Alpha]"),
+		metric.WithUnit("s"),
+	)
+	errs = errors.Join(errs, err)
+	builder.OversightReceiverRecheckedRows, err = builder.meter.Int64Counter(
+		"otelcol_oversight_receiver_rechecked_rows",
+		metric.WithDescription("Rows that were delivered and looked at again, see `recheck`. [Alpha]"),
 		metric.WithUnit("{event}"),
 	)
 	errs = errors.Join(errs, err)

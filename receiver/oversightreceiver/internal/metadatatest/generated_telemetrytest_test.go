@@ -52,6 +52,10 @@ func TestSetupTelemetry(t *testing.T) {
 		observer.Observe(1)
 		return nil
 	}))
+	require.NoError(t, tb.RegisterOversightReceiverRecheckCycleDurationCallback(func(_ context.Context, observer metric.Float64Observer) error {
+		observer.Observe(1)
+		return nil
+	}))
 	require.NoError(t, tb.RegisterOversightReceiverTlogHeadSizeCallback(func(_ context.Context, observer metric.Int64Observer) error {
 		observer.Observe(1)
 		return nil
@@ -74,6 +78,7 @@ func TestSetupTelemetry(t *testing.T) {
 	tb.OversightReceiverFailedDeliveries.Add(context.Background(), 1)
 	tb.OversightReceiverFailedReads.Add(context.Background(), 1)
 	tb.OversightReceiverPollDuration.Record(context.Background(), 1)
+	tb.OversightReceiverRecheckedRows.Add(context.Background(), 1)
 	tb.OversightReceiverRefusedDelivered.Add(context.Background(), 1)
 	tb.OversightReceiverTlogEvents.Add(context.Background(), 1)
 	tb.OversightReceiverTlogFindings.Add(context.Background(), 1)
@@ -131,6 +136,12 @@ func TestSetupTelemetry(t *testing.T) {
 		[]metricdata.HistogramDataPoint[float64]{{}}, metricdatatest.IgnoreValue(),
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualOversightReceiverQuarantinedEvents(t, testTel,
+		[]metricdata.DataPoint[int64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualOversightReceiverRecheckCycleDuration(t, testTel,
+		[]metricdata.DataPoint[float64]{{Value: 1}},
+		metricdatatest.IgnoreTimestamp())
+	AssertEqualOversightReceiverRecheckedRows(t, testTel,
 		[]metricdata.DataPoint[int64]{{Value: 1}},
 		metricdatatest.IgnoreTimestamp())
 	AssertEqualOversightReceiverRefusedDelivered(t, testTel,

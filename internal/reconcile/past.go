@@ -1,0 +1,45 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"context"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// Status compares a row that was delivered before with its leaf, without claiming that.
+// It returns what [Reconciler.Check] sets, but for duplicates.
+func (r *Reconciler) Status(ctx context.Context, e *translator.Event) (status, mismatch string) {
+	_, status, mismatch, _ = r.statusOf(ctx, ctx, e)
+	return status, mismatch
+}
+
+// ReleaseClaims lets rows claim their leaves again, because they are delivered again.
+// Leaves stay resolved: none of them is reported as one without a row.
+func (r *Reconciler) ReleaseClaims(ctx context.Context) {
+	r.Unstage()
+	if err := r.pages.unclaimAll(ctx); err != nil {
+		_ = r.recordErr(err)
+	}
+	r.dirty = true
+}
+
+// unclaimAll clears the claims of all leaves.
+func (p *pages) unclaimAll(ctx context.Context) error {
+	last := p.stored - 1
+	for number := range p.loaded {
+		last = max(last, number)
+	}
+	for number := range last + 1 {
+		known, err := p.page(ctx, number*checkpoint.PageLeaves)
+		if err != nil {
+			return err
+		}
+		clear(known.kept.Claimed[:])
+		known.revision++
+	}
+	return nil
+}
