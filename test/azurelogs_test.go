@@ -87,7 +87,7 @@ func (a *azureLogs) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadRequest)
 	default:
 		a.mu.Lock()
-		a.rows = append(a.rows, rows...)
+		a.rows = append(a.rows, withoutCheckpointRecords(rows)...)
 		a.mu.Unlock()
 		w.WriteHeader(http.StatusNoContent)
 	}

@@ -77,6 +77,9 @@ func (b *bulk) serve(w http.ResponseWriter, r *http.Request) {
 func (b *bulk) create(document bulkapi.Document) *bulkapi.ItemError {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if isCheckpointRecord(document.Fields) {
+		return nil
+	}
 	b.items++
 	if b.refuseItem != nil {
 		if status := b.refuseItem(b.items); status != 0 {

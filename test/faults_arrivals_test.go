@@ -205,6 +205,9 @@ func (f ndjson) arrivals() []arrival {
 			if json.Unmarshal([]byte(line), &document) != nil {
 				continue // cut: what a reader skips
 			}
+			if isCheckpointRecord(document) {
+				continue
+			}
 			all = append(all, f.arrival(document))
 		}
 	}

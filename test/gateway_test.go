@@ -88,6 +88,9 @@ func (g *gateway) store(logs plog.Logs) {
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, log := range scope.LogRecords().All() {
+				if log.EventName() == "oversight.checkpoint" {
+					continue // no event, and no finding
+				}
 				id, _ := log.Attributes().Get("oversight.event.id")
 				g.times[id.Str()]++
 				g.records = append(g.records, record{

@@ -92,7 +92,7 @@ func (h *hec) serve(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	number, code, reason := h.check(events)
 	if code == 0 {
-		h.events = append(h.events, events...)
+		h.events = append(h.events, withoutCheckpointRecords(events)...)
 	}
 	h.mu.Unlock()
 	if code != 0 {

@@ -137,6 +137,9 @@ func (f file) byID() (map[string]map[string]any, int) {
 		if json.Unmarshal([]byte(line), &document) != nil { // still being written
 			break
 		}
+		if isCheckpointRecord(document) {
+			continue
+		}
 		all++
 		byID[document["event"].(map[string]any)["id"].(string)] = document
 	}

@@ -54,7 +54,12 @@ func (s *track) serve(w http.ResponseWriter, r *http.Request) {
 		return err != nil || len(item) > 65_536
 	})
 	s.mu.Lock()
-	s.envelopes = append(s.envelopes, accepted...)
+	s.envelopes = append(s.envelopes, slices.DeleteFunc(slices.Clone(accepted), func(envelope map[string]any) bool {
+		data, _ := envelope["data"].(map[string]any)
+		base, _ := data["baseData"].(map[string]any)
+		properties, _ := base["properties"].(map[string]any)
+		return isCheckpointRecord(properties)
+	})...)
 	s.mu.Unlock()
 	if len(accepted) < len(envelopes) {
 		w.WriteHeader(http.StatusPartialContent)

@@ -177,6 +177,21 @@ func TestRuleOnTheLog(t *testing.T) {
 	assert.Equal(t, "High", readRules(t)["rules/LogDisagrees.yaml"].Severity)
 }
 
+// Heads are compared by size, and silence is a little more than two intervals of the
+// receiver.
+func TestRulesOnCheckpointRecords(t *testing.T) {
+	rules := readRules(t)
+	heads := rules["rules/DifferentHeads.yaml"]
+	assert.Equal(t, "High", heads.Severity)
+	assert.Regexp(t, `(?s)by RegistryId, HeadSize, HeadRoot\n.*by RegistryId, HeadSize\n.*where RootCount > 1 and LastArrival > ago\(frequency\)`, heads.Query)
+	silent := rules["rules/SilentCollector.yaml"]
+	assert.Contains(t, silent.Query, "let silence = 2h;")
+	assert.Regexp(t, `(?s)by RegistryId, Collector, Receiver\n.*where ArrivedAt < ago\(silence\)`, silent.Query)
+	for file, rule := range rules {
+		assert.False(t, strings.Contains(rule.Query, "Oversight_CL"), "%s reads the table, which has rows of three kinds", file)
+	}
+}
+
 func TestWorkbook(t *testing.T) {
 	type item struct {
 		Type    int

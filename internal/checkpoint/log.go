@@ -51,6 +51,8 @@ type Log struct {
 	// Reported are the log.record.uids of findings that are made once, the last
 	// ones last.
 	Reported []string `json:"reported,omitempty"`
+	// Bindings is what was reported of registrations.
+	Bindings Bindings `json:"bindings,omitzero"`
 	// Extra is the members that this version does not know.
 	Extra Extra `json:"-"`
 }

@@ -4,6 +4,8 @@
 package livedb
 
 import (
+	"cmp"
+
 	"modernc.org/libc"
 	lib "modernc.org/sqlite/lib"
 )
@@ -20,6 +22,24 @@ type Stmt struct {
 // such parameter, the next Step returns the error.
 func (s *Stmt) BindInt64(param int, value int64) {
 	if code := lib.Xsqlite3_bind_int64(s.tls, s.handle, int32(param), value); code != lib.SQLITE_OK && s.bindErr == nil { //nolint:gosec // SQLite has at most 32766 parameters
+		s.bindErr = newError(s.tls, s.conn.handle, code)
+	}
+}
+
+// transient is SQLITE_TRANSIENT: SQLite makes a copy of the value at once.
+const transient = ^uintptr(0)
+
+// BindText sets a parameter to a text, which is copied. The next Step returns its error,
+// if any.
+func (s *Stmt) BindText(param int, text string) {
+	value, err := libc.CString(text)
+	if err != nil {
+		s.bindErr = cmp.Or(s.bindErr, err)
+		return
+	}
+	defer libc.Xfree(s.tls, value)
+	code := lib.Xsqlite3_bind_text(s.tls, s.handle, int32(param), value, int32(len(text)), transient) //nolint:gosec // small numbers
+	if code != lib.SQLITE_OK && s.bindErr == nil {
 		s.bindErr = newError(s.tls, s.conn.handle, code)
 	}
 }

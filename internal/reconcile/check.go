@@ -39,6 +39,7 @@ func (r *Reconciler) Check(ctx context.Context, events []translator.Event) {
 		for i := range part {
 			r.check(within, &part[i])
 		}
+		r.checkBindings(ctx, part)
 	}
 	r.addLogFindings(ctx)
 	r.noteVerified(events)
@@ -179,7 +180,7 @@ func (r *Reconciler) statusOf(ctx context.Context, e *translator.Event) (status,
 func (r *Reconciler) withReverification(ctx context.Context, fn func() error) error {
 	for done := false; ; {
 		err := fn()
-		if err == nil || !errors.Is(err, tlog.ErrUnknown) || errors.Is(err, tlog.ErrRotated) || done || ctx.Err() != nil {
+		if err == nil || !errors.Is(err, tlog.ErrUnknown) || done || ctx.Err() != nil {
 			return err
 		}
 		var failed error

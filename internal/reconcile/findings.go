@@ -100,6 +100,7 @@ func (r *Reconciler) addLogFindings(ctx context.Context) {
 				f.Message += fmt.Sprintf(" The last signed tree head that matched the log has size %d, root %s and signature %s.", h.Size, h.Root, h.Signature)
 			}
 			r.releaseClaimsFrom(ctx, found.NewSize)
+			r.restartBindings()
 		}
 		r.add(f)
 	}

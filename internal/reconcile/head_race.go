@@ -4,9 +4,6 @@
 package reconcile
 
 import (
-	"crypto/sha256"
-	"errors"
-
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 )
 
@@ -32,18 +29,18 @@ func (s *rootSearch) run(log *tlog.Log, h *tlog.Head) (size int64, found bool) {
 	if !s.started {
 		s.started, s.upTo = true, h.Size
 		for size := h.Size - 1; size > 0 && size >= h.Size-maxRace; size-- {
-			if root, err := log.RootAt(size); err == nil && root == h.Root {
+			if same, _, _ := log.CompareRoot(size, h.Root); same {
 				return size, true
 			}
 		}
 	}
 	for s.upTo < log.Size() && !s.complete(h) {
 		s.upTo++
-		switch root, err := log.RootAt(s.upTo); {
-		case errors.Is(err, tlog.ErrUnknown):
-			s.unknown = true
-		case err == nil && root == h.Root:
+		switch same, _, err := log.CompareRoot(s.upTo, h.Root); {
+		case same:
 			return s.upTo, true
+		case err != nil:
+			s.unknown = true
 		}
 	}
 	return 0, false
@@ -51,7 +48,3 @@ func (s *rootSearch) run(log *tlog.Log, h *tlog.Head) (size int64, found bool) {
 
 // complete reports whether all sizes were compared.
 func (s *rootSearch) complete(h *tlog.Head) bool { return s.started && s.upTo-h.Size >= maxRace }
-
-// isEmptyRoot reports whether a root is that of no leaves: SHA-256 of nothing, or the
-// zeros that the public Rust registry signs, and Python up to v0.4.1.
-func isEmptyRoot(root tlog.Hash) bool { return root == tlog.Hash{} || root == sha256.Sum256(nil) }

@@ -10,6 +10,7 @@ import (
 	"math"
 	"time"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/bindings"
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -42,6 +43,9 @@ type Settings struct {
 	// Pages returns the pages of the snapshots that were saved. It may be nil if
 	// none ever is.
 	Pages Pages
+	// Registrations is where registrations are read. Default: whom a token belongs to is
+	// not checked.
+	Registrations bindings.Source
 	// OnLeaf is called for every new leaf of the log, in order; beacon says that
 	// it looks like a beacon leaf and is not corrupt. Default: none.
 	OnLeaf func(index int64, beacon bool)
@@ -68,6 +72,9 @@ type Reconciler struct {
 	log      *tlog.Log
 	state    checkpoint.Log
 	pages    pages
+
+	bindings      *bindings.Checker // nil: whom tokens belong to is not checked
+	registersRead time.Time         // when old leaves were read for it
 
 	staged   []claim // by the rows that were checked last
 	verified bool    // one of these rows was
@@ -103,6 +110,7 @@ func Open(settings Settings) (*Reconciler, error) {
 	err := r.restore()
 	r.state.Baselined = r.state.Baselined || settings.Audit
 	r.pages.source = settings.Pages
+	r.openBindings()
 	r.log = tlog.Open(tlog.Settings{
 		Path: settings.Leaves, State: r.state.Tree, OnLeaf: r.onLeaf,
 		ReverifyEvery: settings.ReverifyEvery, Now: settings.Now,
@@ -193,6 +201,9 @@ func (r *Reconciler) Idle(ctx context.Context) {
 	}
 	r.noteShortLog()
 	r.WatchHeads()
+	if !r.settings.Audit {
+		r.sweepBindings(ctx)
+	}
 }
 
 // minLeavesToSave is the least number of leaves for which it is saved that they were

@@ -57,6 +57,9 @@ func (r *Reconciler) Commit(lastID int64) (*Snapshot, error) {
 	r.pages.copyTo(s, r.log.ChunkRoots)
 	r.state.Leaves.Path = r.settings.Leaves
 	r.state.LastID, r.state.Tree, r.state.Pages = lastID, r.log.State(), r.pages.stored
+	if r.bindings != nil {
+		r.state.Bindings.Reported = r.bindings.Save()
+	}
 	var err error
 	s.Log, err = r.state.Encode()
 	return s, err

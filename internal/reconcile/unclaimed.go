@@ -150,17 +150,13 @@ func (r *Reconciler) nextUnclaimed(ctx context.Context, index, size int64) (int6
 }
 
 // isBeacon looks up a leaf that no row has claimed. It nearly always is a beacon
-// leaf: onLeaf has resolved the others, unless that was not saved. A leaf that was
-// rotated away counts as none, since nothing can be said about it.
+// leaf: onLeaf has resolved the others, unless that was not saved.
 func (r *Reconciler) isBeacon(ctx context.Context, index int64) (bool, error) {
 	var leaf tlog.Entry
 	err := r.withReverification(ctx, func() (err error) {
 		leaf, err = r.log.Lookup(index)
 		return err
 	})
-	if errors.Is(err, tlog.ErrRotated) {
-		return false, nil
-	}
 	return err == nil && leaf.IsBeacon, err
 }
 

@@ -46,6 +46,10 @@ type Reader struct {
 	currentLayout *layout
 	layoutConn    *livedb.Conn // that it was read with
 	layoutVersion int64        // of the schema
+
+	registrationsLayout *layout // that the next two are of
+	registrations       bool    // the tables of [Registrations] can be read
+	eventsOfToken       bool    // rows are found by their token
 }
 
 // Open returns a Reader. It does no I/O.

@@ -4,7 +4,6 @@
 package tlog_test
 
 import (
-	"slices"
 	"strings"
 	"testing"
 
@@ -68,37 +67,4 @@ func TestChunkRootsBesideDamage(t *testing.T) {
 	again := f.restart()
 	again.advance()
 	assert.Equal(t, want, again.ChunkRoots(0, 16))
-}
-
-func TestChunkRootsOfARotatedLog(t *testing.T) {
-	path := newLog(t, linesOf(0, 600))
-	f := follow(t, path, tlog.State{})
-	f.advance()
-	replace(t, path, linesOf(600, 1100))
-	f.advance()
-	want := chunkRoots(0, 1100)
-	want[0], want[1] = tlog.Hash{}, tlog.Hash{}
-	assert.Equal(t, want, f.ChunkRoots(0, 16))
-	again := f.restart()
-	again.advance()
-	assert.Equal(t, want, again.ChunkRoots(0, 16))
-}
-
-// A leaf that cannot be read was rotated away, and a chunk includes it.
-func TestChunkRootsOfARotatedDamagedLog(t *testing.T) {
-	lines := strings.SplitAfter(linesOf(0, 600), "\n")
-	lines[550] = "x\n"
-	path := newLog(t, strings.Join(lines, ""))
-	f := followDamaged(t, path, tlog.State{})
-	f.advance()
-	replace(t, path, linesOf(600, 768))
-	f.advance()
-	want := make([]tlog.Hash, 3)
-	assert.Equal(t, want, f.ChunkRoots(0, 16))
-	again := f.restart()
-	again.advance()
-	assert.Equal(t, want, again.ChunkRoots(0, 16))
-	appendTo(t, path, linesOf(768, 1100))
-	again.advance()
-	assert.Equal(t, slices.Concat(want, chunkRoots(768, 1100)), again.ChunkRoots(0, 16))
 }

@@ -51,7 +51,7 @@ func Consistency(ctx context.Context, path string, size1, size2 int64) (Consiste
 	r := newProofReader(nodes.IDs)
 	root1 := emptyRoot
 	err = r.read(ctx, path, size2, func(read *treeLeaf) error {
-		if read.index+1 == size1 {
+		if read.number+1 == size1 {
 			root1 = r.tree.root()
 		}
 		return nil

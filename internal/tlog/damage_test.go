@@ -27,12 +27,18 @@ const (
 type damage struct {
 	// edit changes the lines of the log, which end with their newlines.
 	edit func(lines []string) []string
-	// corrupt are the runs of leaves that are corrupt afterwards.
+	// corrupt are the runs of leaves that are corrupt afterwards, jumped the lines whose
+	// index is not the next one.
 	corrupt []tlog.Run
-	// unknown: the hash of one of them is not known.
+	jumped  []int64
+	// unknown: the hash of a leaf is not known, unless it was read before.
 	unknown bool
-	// rewritten: the root is another one, or not known any more.
-	rewritten bool
+	// rewritten: the file has other leaves, or fewer: those from first to last.
+	rewritten   bool
+	first, last int64
+	// newSize is where the common part ends; damagedSize if only leaves between others
+	// have changed.
+	newSize int64
 	// size is the number of leaves afterwards; 0 for all, -1 for none.
 	size int
 }
@@ -78,8 +84,8 @@ var damages = map[string]damage{
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
 	},
 	"index of another leaf, far away": {
-		edit:    inLeaf("300", "30000000000"),
-		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+		edit:   inLeaf("300", "30000000000"),
+		jumped: []int64{damagedLeaf, damagedLeaf + 1},
 	},
 	"two leaves": {
 		edit: func(lines []string) []string {
@@ -99,7 +105,9 @@ var damages = map[string]damage{
 		edit: func(lines []string) []string {
 			return slices.Insert(lines, damagedLeaf+1, lines[damagedLeaf])
 		},
-		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
+		jumped:    []int64{damagedLeaf + 1},
+		rewritten: true, first: 256, last: damagedSize - 1, newSize: 256,
+		size: damagedSize + 1,
 	},
 	"last leaf": {
 		edit: func(lines []string) []string {
@@ -115,14 +123,14 @@ var damages = map[string]damage{
 			lines[damagedLeaf] = lineOf(damagedLeaf, other)
 			return lines
 		},
-		rewritten: true,
+		rewritten: true, first: 256, last: 511, newSize: damagedSize,
 	},
 	"another last leaf": {
 		edit: func(lines []string) []string {
 			lines[damagedSize-1] = lineOf(damagedSize-1, other)
 			return lines
 		},
-		rewritten: true,
+		rewritten: true, first: 768, last: damagedSize - 1, newSize: 768,
 	},
 	"two leaves swapped": {
 		edit: func(lines []string) []string {
@@ -130,7 +138,7 @@ var damages = map[string]damage{
 			lines[damagedLeaf+1] = lineOf(damagedLeaf+1, leafText(damagedLeaf))
 			return lines
 		},
-		rewritten: true,
+		rewritten: true, first: 256, last: 511, newSize: damagedSize,
 	},
 	"all leaves": {
 		edit: func(lines []string) []string {
@@ -139,7 +147,7 @@ var damages = map[string]damage{
 			}
 			return lines
 		},
-		rewritten: true,
+		rewritten: true, first: 0, last: damagedSize - 1, newSize: 0,
 	},
 	"leaf removed and the rest moved up": {
 		edit: func(lines []string) []string {
@@ -148,39 +156,41 @@ var damages = map[string]damage{
 			}
 			return lines[:len(lines)-1]
 		},
-		rewritten: true,
-		size:      damagedSize - 1,
+		rewritten: true, first: 256, last: damagedSize - 1, newSize: 256,
+		size: damagedSize - 1,
 	},
 	"only the hash": {
 		edit:      inLeaf(hashOf(leafText(damagedLeaf)).String(), hashOf(other).String()),
 		corrupt:   []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
-		rewritten: true,
+		rewritten: true, first: 256, last: 511, newSize: damagedSize,
 	},
 
 	// The log lacks leaves.
 	"line removed": {
-		edit:    func(lines []string) []string { return slices.Delete(lines, damagedLeaf, damagedLeaf+1) },
-		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
-		unknown: true, rewritten: true,
+		edit:      func(lines []string) []string { return slices.Delete(lines, damagedLeaf, damagedLeaf+1) },
+		jumped:    []int64{damagedLeaf},
+		rewritten: true, first: 256, last: damagedSize - 1, newSize: 256,
+		size: damagedSize - 1,
 	},
 	"many lines removed": {
-		edit:    func(lines []string) []string { return slices.Delete(lines, 200, 600) },
-		corrupt: []tlog.Run{{First: 200, Last: 599}},
-		unknown: true, rewritten: true,
+		edit:      func(lines []string) []string { return slices.Delete(lines, 200, 600) },
+		jumped:    []int64{200},
+		rewritten: true, first: 0, last: damagedSize - 1, newSize: 0,
+		size: damagedSize - 400,
 	},
 	"first lines removed": {
-		edit:    func(lines []string) []string { return slices.Delete(lines, 0, 600) },
-		corrupt: []tlog.Run{{First: 0, Last: 599}},
-		unknown: true, rewritten: true,
+		edit:      func(lines []string) []string { return slices.Delete(lines, 0, 600) },
+		jumped:    []int64{0},
+		rewritten: true, first: 0, last: damagedSize - 1, newSize: 0,
+		size: damagedSize - 600,
 	},
 	"two lines swapped": {
 		edit: func(lines []string) []string {
 			lines[damagedLeaf], lines[damagedLeaf+1] = lines[damagedLeaf+1], lines[damagedLeaf]
 			return lines
 		},
-		// 300 is missing before 301, and follows where 302 is expected.
-		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
-		unknown: true, rewritten: true,
+		jumped:    []int64{damagedLeaf, damagedLeaf + 1, damagedLeaf + 2},
+		rewritten: true, first: 256, last: 511, newSize: damagedSize,
 	},
 	"garbage": {
 		edit: func(lines []string) []string {
@@ -188,7 +198,7 @@ var damages = map[string]damage{
 			return lines
 		},
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
-		unknown: true, rewritten: true,
+		unknown: true,
 	},
 	"very long garbage": {
 		edit: func(lines []string) []string {
@@ -196,41 +206,38 @@ var damages = map[string]damage{
 			return lines
 		},
 		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf}},
-		unknown: true, rewritten: true,
+		unknown: true,
 	},
 	"newline removed": {
 		edit: func(lines []string) []string {
 			lines[damagedLeaf] = strings.TrimSuffix(lines[damagedLeaf], "\n")
 			return lines
 		},
-		// The joined line counts as the first leaf, with its hash.
-		corrupt: []tlog.Run{{First: damagedLeaf, Last: damagedLeaf + 1}},
-		unknown: true, rewritten: true,
 	},
 
 	// The log is shorter.
 	"cut off": {
 		edit:      func(lines []string) []string { return lines[:damagedLeaf] },
-		rewritten: true,
-		size:      damagedLeaf,
+		rewritten: true, first: damagedLeaf, last: damagedSize - 1, newSize: damagedLeaf,
+		size: damagedLeaf,
 	},
 	"last leaf cut off": {
 		edit:      func(lines []string) []string { return lines[:damagedSize-1] },
-		rewritten: true,
-		size:      damagedSize - 1,
+		rewritten: true, first: damagedSize - 1, last: damagedSize - 1, newSize: damagedSize - 1,
+		size: damagedSize - 1,
 	},
 	"cut off in the last line": {
 		edit: func(lines []string) []string {
 			lines[damagedSize-1] = strings.TrimSuffix(lines[damagedSize-1], "\n")
 			return lines
 		},
-		rewritten: true,
-		size:      damagedSize - 1,
+		rewritten: true, first: damagedSize - 1, last: damagedSize - 1, newSize: damagedSize - 1,
+		size: damagedSize - 1,
 	},
 	"empty": {
 		edit:      func([]string) []string { return nil },
-		rewritten: true,
-		size:      -1,
+		rewritten: true, last: damagedSize - 1,
+		size: -1,
 	},
 }
 
@@ -263,6 +270,19 @@ func followDamaged(t testing.TB, path string, state tlog.State) *follower {
 	return f
 }
 
+// followKept is followDamaged with the roots of the chunks of the undamaged log.
+func followKept(t testing.TB, path string, state tlog.State) *follower {
+	hashes := hashesOf(damagedSize)
+	f := followWith(t, tlog.Settings{Path: path, State: state, KeptRoot: func(chunk int64) (tlog.Hash, bool) {
+		if chunk < 0 || (chunk+1)*256 > damagedSize {
+			return tlog.Hash{}, false
+		}
+		return treeHash(hashes[chunk*256 : (chunk+1)*256]), true
+	}})
+	f.anyLeaf = true
+	return f
+}
+
 func TestDamageBeforeFirstRead(t *testing.T) {
 	for name, d := range damages {
 		t.Run(name, func(t *testing.T) {
@@ -286,7 +306,7 @@ func TestDamageWhileRunning(t *testing.T) {
 				write(t, path, d.apply())
 				f.advance()
 				d.requireFound(t, f, true)
-				assert.Equal(t, indexes(0, damagedSize), f.leaves)
+				assert.Equal(t, indexes(0, max(damagedSize, int(d.leaves()))), f.leaves)
 				d.requireReportedOnce(t, f)
 			})
 		}
@@ -301,10 +321,10 @@ func TestDamageWhileDown(t *testing.T) {
 			f.advance()
 			state := f.State()
 			overwrite(t, path, d.apply())
-			again := followDamaged(t, path, state)
+			again := followKept(t, path, state)
 			again.advance()
 			d.requireFound(t, again, true)
-			assert.Empty(t, again.leaves)
+			assert.Equal(t, indexes(damagedSize, int(d.leaves())), again.leaves)
 			d.requireReportedOnce(t, again)
 		})
 	}
@@ -317,7 +337,7 @@ func TestDamageDuringReverification(t *testing.T) {
 			path := newLog(t, linesOf(0, damagedSize))
 			f := followDamaged(t, path, tlog.State{})
 			f.advance()
-			again := followDamaged(t, path, f.State())
+			again := followKept(t, path, f.State())
 			require.NoError(t, again.Advance(t.Context(), everything))
 			overwrite(t, path, d.apply())
 			again.advance()
@@ -332,25 +352,31 @@ func TestDamageDuringReverification(t *testing.T) {
 func (d damage) requireFound(t *testing.T, f *follower, seen bool) {
 	t.Helper()
 	var corrupt []tlog.Run
+	var jumped []int64
 	var rewritten []tlog.Finding
 	for _, found := range f.Findings() {
 		require.NotEmpty(t, found.Reason)
 		switch found.Kind {
 		case translator.IntegrityLeafCorrupt:
 			corrupt = append(corrupt, tlog.Run{First: found.First, Last: found.Last})
+		case translator.IntegrityLeafIndexJumped:
+			jumped = append(jumped, found.First)
 		case translator.IntegrityLogRewritten:
 			rewritten = append(rewritten, found)
 		}
 	}
 	slices.SortFunc(corrupt, func(a, b tlog.Run) int { return int(a.First - b.First) })
 	assert.Equal(t, d.corrupt, corrupt)
+	if !seen {
+		assert.Equal(t, d.jumped, jumped)
+	}
 	assert.Equal(t, d.leaves(), f.Size())
 	root, known := f.Root()
-	assert.Equal(t, !d.unknown, known)
-	if !d.rewritten && known {
-		assert.Equal(t, rootOf(damagedSize), root)
+	assert.Equal(t, seen || !d.unknown, known)
+	if known && (!d.rewritten || seen && d.newSize == damagedSize) {
+		assert.Equal(t, rootOf(damagedSize), root, "as it was read first")
 	}
-	d.requireEntries(t, f)
+	d.requireEntries(t, f, seen)
 	if !seen || !d.rewritten {
 		assert.Empty(t, rewritten)
 		return
@@ -358,18 +384,19 @@ func (d damage) requireFound(t *testing.T, f *follower, seen bool) {
 	require.Len(t, rewritten, 1)
 	found := rewritten[0]
 	assert.Equal(t, int64(damagedSize), found.Size)
-	assert.Equal(t, d.leaves(), found.NewSize)
+	assert.Equal(t, d.newSize, found.NewSize)
+	assert.True(t, found.RangeKnown)
+	assert.Equal(t, []int64{d.first, d.last}, []int64{found.First, found.Last})
 	assert.True(t, found.HasExpectedRoot)
 	assert.Equal(t, rootOf(damagedSize), found.ExpectedRoot)
-	assert.Equal(t, d.size == 0 && !d.unknown, found.HasRoot)
+	assert.Equal(t, d.leaves() >= damagedSize, found.HasRoot)
 	if found.HasRoot {
-		assert.Equal(t, root, found.Root)
 		assert.NotEqual(t, found.ExpectedRoot, found.Root)
 	}
 }
 
 // requireEntries looks up every leaf.
-func (d damage) requireEntries(t *testing.T, f *follower) {
+func (d damage) requireEntries(t *testing.T, f *follower, seen bool) {
 	t.Helper()
 	for i := range d.leaves() {
 		entry, err := f.Lookup(i)
@@ -377,14 +404,17 @@ func (d damage) requireEntries(t *testing.T, f *follower) {
 		in := func(run tlog.Run) bool { return run.First <= i && i <= run.Last }
 		if !slices.ContainsFunc(d.corrupt, in) {
 			require.False(t, entry.Corrupt, "leaf %d", i)
-			if !d.rewritten || d.unknown {
+			if !d.rewritten {
 				f.requireLeaf(int(i))
 			}
 		}
 	}
-	if f.Size() > damagedLeaf {
+	if f.Size() > 512 {
+		// Within a chunk that was damaged later, only the root at its end was kept.
 		_, err := f.RootAt(damagedLeaf)
-		require.Equal(t, d.unknown && d.corrupt[0].First < damagedLeaf, err != nil)
+		require.Equal(t, seen && (d.unknown || d.newSize == damagedSize), err != nil)
+		_, err = f.RootAt(512)
+		require.Equal(t, !seen && d.unknown, err != nil)
 	}
 }
 
@@ -403,14 +433,16 @@ func (d damage) requireReportedOnce(t *testing.T, f *follower) {
 	for _, f := range []*follower{f, again} {
 		f.leaves = nil
 		f.advance()
-		assert.Empty(t, f.Findings())
+		for _, found := range f.Findings() { // the lines continue with other indexes
+			assert.Equal(t, translator.IntegrityLeafIndexJumped, found.Kind)
+		}
 		assert.Equal(t, int64(before+300), f.Size())
 		assert.Equal(t, indexes(before, before+300), f.leaves)
 	}
 }
 
-// A line with a wrong index is one corrupt leaf, and the lines after it are not.
-func TestWrongIndexIsOneLeaf(t *testing.T) {
+// An index is a claim of its line: one that is not the next is no corrupt leaf.
+func TestWrongIndexIsNoCorruptLeaf(t *testing.T) {
 	lines := strings.SplitAfter(linesOf(0, 500), "\n")
 	for index, wrong := range map[int]string{0: "7", 3: "4", 4: "400", 123: "523", 498: "499"} {
 		damaged := slices.Clone(lines)
@@ -418,15 +450,9 @@ func TestWrongIndexIsOneLeaf(t *testing.T) {
 		require.NotEqual(t, lines[index], damaged[index])
 		f := followDamaged(t, newLog(t, strings.Join(damaged, "")), tlog.State{})
 		f.advance()
-		found := f.Findings()
-		require.Len(t, found, 1, "index %d as %s", index, wrong)
-		assert.Equal(t, [2]int64{int64(index), int64(index)}, [2]int64{found[0].First, found[0].Last})
-		assert.Equal(t, int64(500), f.Size())
-		for i := range 500 {
-			if entry, err := f.Lookup(int64(i)); i != index {
-				require.NoError(t, err)
-				assert.False(t, entry.Corrupt, "leaf %d, index %d as %s", i, index, wrong)
-			}
+		for _, found := range f.Findings() {
+			assert.Equal(t, translator.IntegrityLeafIndexJumped, found.Kind, "index %d as %s", index, wrong)
 		}
+		f.requireIntact(500)
 	}
 }

@@ -3,18 +3,27 @@
 
 package tlog
 
-// Finding is something that is wrong with the log.
+// Finding is something that is wrong with the log, or that somebody who compares it with
+// others has to know.
 type Finding struct {
-	// Kind is translator.IntegrityLeafCorrupt or translator.IntegrityLogRewritten.
+	// Kind is translator.IntegrityLeafCorrupt, translator.IntegrityLogRewritten or
+	// translator.IntegrityLeafIndexJumped.
 	Kind string
-	// First and Last are the run of leaves of a leaf_corrupt; 0 for the other kind.
+	// First and Last are leaves, by their lines: the corrupt ones; those of a rewritten
+	// log that may be others now; the line whose index jumped.
 	First, Last int64
+	// RangeKnown says, for a log_rewritten, that no other leaves than those from First
+	// to Last have changed. Otherwise First is 0: which ones have is not known.
+	RangeKnown bool
+	// Index is what the line of a leaf_index_jumped claims, and ExpectedIndex what it
+	// should have claimed.
+	Index, ExpectedIndex int64
 	// Size is, for a log_rewritten, the number of leaves that had been read before:
-	// ExpectedRoot and Root are of that many. 0 for the other kind.
+	// ExpectedRoot and Root are of that many. 0 for the other kinds.
 	Size int64
-	// NewSize is, for a log_rewritten, Size, or the number of leaves that the file
-	// has now, if that is less: what was known of leaves from there on is no longer
-	// true, and [Settings].OnLeaf is called for them once more.
+	// NewSize is, for a log_rewritten, where the part ends that the log has in common
+	// with what was read before; Size if only leaves between others were changed. What
+	// was known of leaves from there on is no longer true.
 	NewSize int64
 	// ExpectedRoot is the root before, if there is one (HasExpectedRoot).
 	ExpectedRoot    Hash

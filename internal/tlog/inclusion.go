@@ -85,11 +85,11 @@ func siblings(index int64) []compact.NodeID {
 
 // addLeaf keeps the leaf that the proof is about.
 func (p *Proof) addLeaf(read *treeLeaf) error {
-	if read.index != p.Index {
+	if read.number != p.Index {
 		return nil
 	}
 	if read.fault != "" {
-		return fmt.Errorf("%w: leaf %d is corrupt: %s", ErrUnknown, read.index, read.fault)
+		return fmt.Errorf("%w: leaf %d is corrupt: %s", ErrUnknown, read.number, read.fault)
 	}
 	p.Leaf, p.LeafHash = bytes.Clone(read.data), read.hash
 	return nil

@@ -4,25 +4,22 @@
 package tlog
 
 import (
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 )
 
-// maxGap is how many leaves may be missing before a line. A line that declares a
-// higher index than that has a wrong one.
-const maxGap = 1 << 20
-
-// leafReader reads the leaves of a file in order, and decides which index each line
-// has in the tree.
+// leafReader reads the leaves of a file in order: one for each line that is not blank.
 type leafReader struct {
-	lines     lineReader
-	nextIndex int64     // of the leaf that is read next
-	gapEnd    int64     // leaves are missing up to this index, which the next line has
-	line      leaf.Line // parsed last
-	lineAfter leaf.Line
-	lastLine  lineRef
+	lines    lineReader
+	nextLeaf int64     // number of the leaf that is read next
+	joined   bool      // it stands in the same line as another one
+	line     leaf.Line // parsed last
+	lastLine lineRef
 }
 
 // lineRef identifies a line that was read, to see whether it is still there.
@@ -32,102 +29,108 @@ type lineRef struct {
 	hash        Hash
 }
 
-// treeLeaf is a leaf of the tree, or a line that is not one.
+// treeLeaf is a leaf of the tree: a line of the file.
 type treeLeaf struct {
+	number int64 // of the line among those that are not blank, from 0
+	// index is what the line claims; -1 if it cannot be read.
 	index     int64
-	offset    int64 // in the file, of its line, or of the line before which it is missing
+	offset    int64 // of the line in the file
 	hash      Hash  // as the line declares it
 	hashKnown bool
-	// outOfOrder: this is not a leaf of the tree, but a line whose index is lower
-	// than expected.
-	outOfOrder bool
+	// counted: a registry that starts counts the line as a leaf.
+	counted bool
 	// fault is what is wrong with it, "" for a leaf that is not corrupt.
 	fault string
 	// data is valid until the next call; nil for a corrupt leaf.
 	data []byte
 }
 
-func (r *leafReader) reset(file io.ReaderAt, offset, index int64) {
+func (r *leafReader) reset(file io.ReaderAt, offset, leafNumber int64) {
 	r.lines.reset(file, offset)
-	r.nextIndex, r.gapEnd = index, 0
-	r.lastLine = lineRef{}
+	r.nextLeaf, r.lastLine, r.joined = leafNumber, lineRef{}, false
 }
 
-// next returns the next leaf. The error is io.EOF if there is no complete line yet.
-func (r *leafReader) next() (treeLeaf, error) {
-	if r.nextIndex < r.gapEnd {
-		return r.missing(), nil
+// next returns the next leaf. Its errors are those of lineReader.peek.
+func (r *leafReader) next(ctx context.Context) (treeLeaf, error) {
+	if cap(r.line.Data) > keptBuffer {
+		r.line = leaf.Line{}
 	}
-	text, length, err := r.lines.peek()
+	text, length, err := r.lines.peek(ctx)
+	for blank := 0; err == nil && len(bytes.TrimSpace(text)) == 0 && length <= maxLine; blank++ {
+		if blank%blockSize == blockSize-1 && ctx.Err() != nil {
+			return treeLeaf{}, errInterrupted
+		}
+		r.lines.skip(length) // no registry counts it
+		text, length, err = r.lines.peek(ctx)
+	}
 	if err != nil {
 		return treeLeaf{}, err
 	}
-	next := treeLeaf{index: r.nextIndex, offset: r.lines.offset, hashKnown: true}
-	hasIndex, err := r.parse(text, length)
-	if next.hash = r.line.Hash; err == nil {
-		next.data = r.line.Data
-	} else {
-		next.fault = err.Error()
-	}
-	if !hasIndex { // it counts as the leaf that is expected here
-		next.hash, next.hashKnown = leaf.RecoverHash(text)
-	} else if r.line.Index != r.nextIndex {
-		return r.otherIndex(next, length), nil
-	}
+	next := treeLeaf{number: r.nextLeaf, offset: r.lines.offset}
+	length = r.parse(text, length, &next)
+	next.counted = next.counted && !r.joined
+	r.joined = length <= int64(len(text))
 	r.lines.skip(length)
 	r.lastLine = lineRef{}
-	if hasIndex {
+	if next.index >= 0 {
 		r.lastLine = lineRef{next.offset, r.lines.offset, next.index, next.hash}
 	}
-	r.nextIndex++
+	r.nextLeaf++
 	return next, nil
 }
 
-// parse parses a line. It reports whether the line has an index of its own.
-func (r *leafReader) parse(text []byte, length int64) (hasIndex bool, err error) {
-	if length > maxLine {
-		return false, fmt.Errorf("its line is longer than %d bytes", maxLine)
+// parse reads a leaf from its line, and returns how much of the line that is: all, unless
+// the newline between two lines is missing.
+func (r *leafReader) parse(text []byte, length int64, next *treeLeaf) int64 {
+	next.index = -1
+	if length-1 > maxLine {
+		next.fault = fmt.Sprintf("its line is longer than %d bytes", maxLine)
+		next.hash, next.hashKnown = leaf.RecoverHash(text)
+		next.counted = next.hashKnown
+		return length
 	}
-	err = leaf.ParseLine(text, &r.line)
-	return leaf.HasIndex(err), err
+	err := leaf.ParseLine(text, &r.line)
+	next.counted = true
+	if !leaf.HasIndex(err) {
+		at, ok := r.parseGlued(text)
+		if !ok {
+			next.fault = err.Error()
+			next.hash, next.hashKnown = leaf.RecoverHash(text)
+			next.counted = next.hashKnown && json.Valid(text)
+			return length
+		}
+		if next.counted, err = false, nil; at > 0 {
+			length = int64(at)
+		}
+	}
+	next.index, next.hash, next.hashKnown = r.line.Index, r.line.Hash, true
+	if next.data = r.line.Data; err != nil {
+		next.fault, next.data = err.Error(), nil
+	}
+	return length
 }
 
-// otherIndex is next for a line whose index is not the expected one.
-func (r *leafReader) otherIndex(next treeLeaf, length int64) treeLeaf {
-	switch jump := r.line.Index - r.nextIndex; {
-	case jump < 0:
-		next = treeLeaf{index: r.line.Index, outOfOrder: true, fault: fmt.Sprintf("its line is in the position of leaf %d", r.nextIndex)}
-	case jump <= maxGap && r.isGap(length):
-		r.gapEnd = r.line.Index
-		return r.missing()
-	default:
-		next.fault, next.data = fmt.Sprintf("its line says index %d", r.line.Index), nil
-		r.nextIndex++
-	}
-	r.lines.skip(length)
-	return next
-}
+// beginsLine begins a line in the forms of all registries. A quotation mark within a
+// leaf is escaped, so that it stands nowhere else.
+const beginsLine = "{\"index\":"
 
-// isGap reports whether leaves are missing before the line, whose index is higher
-// than expected. The line after it distinguishes that from a wrong index. If there
-// is none yet, one missing leaf is more likely than a wrong index, and many are
-// less likely.
-func (r *leafReader) isGap(length int64) bool {
-	text, ok := r.lines.peekAfter(length)
-	if !ok {
-		return r.line.Index == r.nextIndex+1
+// parseGlued parses a leaf from a line in which another one follows without a newline
+// between them. A registry that stopped while it wrote a line continues behind it when
+// it starts again: what had been begun is no leaf, and the last one counts. If the first
+// is whole, it counts, and end is where it ends.
+func (r *leafReader) parseGlued(text []byte) (end int, ok bool) {
+	if len(text) < len(beginsLine) {
+		return 0, false
 	}
-	if err := leaf.ParseLine(text, &r.lineAfter); !leaf.HasIndex(err) {
-		return r.line.Index == r.nextIndex+1
+	first := bytes.Index(text[1:], []byte(beginsLine)) + 1
+	if first == 0 {
+		return 0, false
 	}
-	return r.lineAfter.Index != r.nextIndex+1
-}
-
-// missing is next for a leaf that the file lacks.
-func (r *leafReader) missing() treeLeaf {
-	next := treeLeaf{index: r.nextIndex, offset: r.lines.offset, fault: "its line is missing"}
-	r.nextIndex++
-	return next
+	if leaf.ParseLine(text[:first], &r.line) == nil {
+		return first, true
+	}
+	last := bytes.LastIndex(text, []byte(beginsLine))
+	return 0, leaf.ParseLine(text[last:], &r.line) == nil
 }
 
 // lastLineChanged reports whether the last line is no longer where it was.
@@ -140,6 +143,7 @@ func (r *leafReader) lastLineChanged() (bool, error) {
 		return err == nil, err
 	}
 	end := len(text) - 1
-	hasIndex, _ := r.parse(text[:end], int64(len(text)))
-	return !hasIndex || text[end] != '\n' || r.line.Index != r.lastLine.index || r.line.Hash != r.lastLine.hash, nil
+	var now treeLeaf
+	r.parse(text[:end], int64(len(text)), &now)
+	return text[end] != '\n' || now.index != r.lastLine.index || now.hash != r.lastLine.hash, nil
 }

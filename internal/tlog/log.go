@@ -17,11 +17,11 @@ var (
 	// ErrBeyond says that the log has no such leaf, as far as it has been read.
 	ErrBeyond = errors.New("the transparency log has fewer leaves")
 	// ErrUnknown says that the result depends on leaves that have not been verified
-	// again yet, were rotated away, or could not be read.
+	// again yet, or could not be read.
 	ErrUnknown = errors.New("that part of the transparency log is not available")
-	// ErrRotated says that the leaf is in a file that was rotated away. It wraps
-	// ErrUnknown.
-	ErrRotated = fmt.Errorf("%w: its leaves were rotated away", ErrUnknown)
+	// ErrNoLine says that no line claims the index, though others claim higher ones. It
+	// wraps ErrBeyond.
+	ErrNoLine = fmt.Errorf("%w: no line has that index", ErrBeyond)
 )
 
 // Settings configures a Log.
@@ -41,6 +41,15 @@ type Settings struct {
 	// next, such as a day. A leaf that is changed in its place while others are
 	// appended is found no other way. The default, 0, is never.
 	ReverifyEvery time.Duration
+	// ShortGrace is how long a file that became shorter, and whose leaves are the same
+	// otherwise, may be one that is just being copied to its place once more. After
+	// that it was cut off. The default, 0, is not at all.
+	ShortGrace time.Duration
+	// KeptRoot returns the root that a complete chunk had when it was read first, from
+	// [Log.ChunkRoots], if somebody has kept it. It shows which leaves of a log were
+	// changed, and restores roots past leaves that cannot be read any more. It must
+	// not call the Log. The default is none.
+	KeptRoot func(chunk int64) (root Hash, ok bool)
 	// Now is the clock. The default is [time.Now].
 	Now func() time.Time
 }
@@ -53,11 +62,13 @@ type Settings struct {
 type Log struct {
 	settings Settings
 
-	file         *os.File
-	fileInfo     fs.FileInfo // of file, at the last Advance
-	fileReplaced bool        // another file is at the path; file is read to its end first
-	endSeen      bool        // the end of file has been seen, and it has not grown since
-	atEnd        bool        // endSeen, after the last Advance
+	file     *os.File
+	fileInfo fs.FileInfo // of file, at the last Advance
+	// suspect is what stat said of a file that was written to and has not grown: it may
+	// have had its new time and not its new size yet.
+	suspect fs.FileInfo
+	endSeen bool // the end of file has been seen, and it has not grown since
+	atEnd   bool // endSeen, after the last Advance
 
 	chunkedTree // not valid while there is a pendingState
 	reader      leafReader
@@ -65,11 +76,22 @@ type Log struct {
 	cache       chunkCache
 	lastBeacon  leaf.Beacon // returned by the last Lookup
 
-	// pendingState has not been checked against the file yet.
+	claims    claims
+	firstLeaf Hash  // the hash of the first leaf
+	jumpsFrom int64 // leaves before this one have been reported if their indexes jump
+
+	// pendingState has not been checked against the file yet; resuming says that
+	// leaves have been read for that.
 	pendingState *State
+	resuming     bool
 	// previousState is what was known before the file had to be read from its
 	// beginning. It is kept until the new tree has been compared with it.
 	previousState *State
+	// previousRoots are the roots of complete chunks at that time, from number
+	// previousFirst on, as far as they were known.
+	previousRoots []Hash
+	previousFirst int64
+	shortSince    time.Time // when the file was first seen to be shorter than that
 
 	reverifier        reverifier
 	reverifyCause     ReverifyCause // 0 if nothing is being verified again
@@ -77,8 +99,10 @@ type Log struct {
 	lastVerifiedWhole time.Time
 
 	firstNew int64 // leaves from this index on are new to OnLeaf
-	reporter reporter
-	corrupt  corruptRun
+	// rereadFaults are of the leaves that are being read again.
+	rereadFaults []leafFault
+	reporter     reporter
+	corrupt      corruptRun
 }
 
 // Open returns a Log. It does no I/O.
@@ -86,7 +110,7 @@ func Open(settings Settings) *Log {
 	if settings.Now == nil {
 		settings.Now = time.Now
 	}
-	l := &Log{settings: settings, firstNew: settings.State.Size, lastVerifiedWhole: settings.Now()}
+	l := &Log{settings: settings, firstNew: settings.State.Size, jumpsFrom: settings.State.Size, lastVerifiedWhole: settings.Now()}
 	l.corrupt.reporter, l.reverifier.corrupt.reporter = &l.reporter, &l.reporter
 	for _, run := range settings.State.Corrupt {
 		l.reporter.reported.addRun(run)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
 func TestAdvance(t *testing.T) {
@@ -65,7 +66,7 @@ func TestPartialLines(t *testing.T) {
 
 // A line that is too long is one corrupt leaf, once it is complete.
 func TestVeryLongLine(t *testing.T) {
-	path := newLog(t, linesOf(0, 2)+strings.Repeat("x", 3<<20))
+	path := newLog(t, linesOf(0, 2)+strings.Repeat("x", 17<<20))
 	f := followDamaged(t, path, tlog.State{})
 	f.advance()
 	require.Equal(t, int64(2), f.Size())
@@ -199,77 +200,43 @@ func TestReplacementByTheSame(t *testing.T) {
 	}
 }
 
-// What was written to a file before it was replaced is read.
+// A file that is replaced before it was read to its end has the same leaves and more.
 func TestReplacementWhileBehind(t *testing.T) {
 	path := newLog(t, linesOf(0, 300))
 	f := follow(t, path, tlog.State{})
 	require.NoError(t, f.Advance(t.Context(), 100))
-	appendTo(t, path, linesOf(300, 400))
-	replace(t, path, linesOf(400, 500))
+	replace(t, path, linesOf(0, 500))
 	f.advance()
 	assert.Equal(t, indexes(0, 500), f.leaves)
-	assert.Empty(t, f.Findings())
-	root, known := f.Root()
-	assert.True(t, known)
-	assert.Equal(t, rootOf(500), root)
+	f.requireIntact(500)
 }
 
-func TestRotation(t *testing.T) {
+// Public registries never rotate their log: a file that begins where the one before
+// ended lacks leaves.
+func TestRotationIsRewriting(t *testing.T) {
 	for _, n := range []int{1, 255, 256, 600, 768} {
 		path := newLog(t, linesOf(0, n))
 		f := follow(t, path, tlog.State{})
 		f.advance()
 		down := f.restart() // it never sees the old file
-		replace(t, path, linesOf(n, n+2))
-		for _, f := range []*follower{f, down, f.restart()} {
-			f.advance()
-			requireRotated(t, f, n, n+2)
-		}
-		appendTo(t, path, linesOf(n+2, n+700))
-		down = f.restart()
-		for _, f := range []*follower{f, down, f.restart()} {
-			f.advance()
-			requireRotated(t, f, n, n+700)
-		}
-		// A second time.
-		replace(t, path, linesOf(n+700, n+701))
+		replace(t, path, beaconLine(n, n)+beaconLine(n+1, n+1))
 		for _, f := range []*follower{f, down} {
+			f.anyLeaf = true
 			f.advance()
-			requireRotated(t, f, n+700, n+701)
-		}
-		// The files are joined.
-		replace(t, path, linesOf(0, n+702))
-		f.advance()
-		f.requireIntact(n + 702)
-	}
-}
-
-// requireRotated makes sure that the log is intact with size leaves, of which
-// those from first on are in the file.
-func requireRotated(t *testing.T, f *follower, first, size int) {
-	t.Helper()
-	require.Empty(t, f.Findings())
-	require.Equal(t, int64(size), f.Size())
-	root, known := f.Root()
-	require.True(t, known)
-	hashes := hashesOf(size)
-	require.Equal(t, treeHash(hashes), root)
-	for at := first; at <= size; at += max(1, (size-first)/3) {
-		root, err := f.RootAt(int64(at))
-		require.NoError(t, err, "size %d", at)
-		require.Equal(t, treeHash(hashes[:at]), root)
-	}
-	for i := first; i < size; i++ {
-		f.requireLeaf(i)
-	}
-	if again := f.restart(); first > 0 {
-		again.advance()
-		_, err := again.Lookup(int64(first) - 1)
-		require.ErrorIs(t, err, tlog.ErrRotated)
-		require.ErrorIs(t, err, tlog.ErrUnknown)
-		_, err = again.RootAt(int64(first) - 1)
-		if first > 1 {
-			require.ErrorIs(t, err, tlog.ErrRotated)
+			found := f.Findings()
+			rewritten := found[len(found)-1]
+			assert.Equal(t, translator.IntegrityLogRewritten, rewritten.Kind)
+			assert.Equal(t, int64(n), rewritten.Size)
+			assert.Equal(t, rootOf(n), rewritten.ExpectedRoot)
+			// The rows of the leaves that are there are compared with them. Those of the
+			// others cannot be.
+			mismatch, err := f.Compare(rowOf(n+1, n+1))
+			require.NoError(t, err)
+			assert.Empty(t, mismatch)
+			_, err = f.Compare(rowOf(n-1, n-1))
+			require.ErrorIs(t, err, tlog.ErrUnknown)
+			f.advance()
+			assert.Empty(t, f.Findings(), "one finding for a state")
 		}
 	}
 }

@@ -4,8 +4,10 @@
 package tlog
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -25,9 +27,8 @@ type Entry struct {
 	// until the next call of Advance, Compare, Lookup or RootAt.
 	Beacon   *leaf.Beacon
 	IsBeacon bool
-	// Corrupt: the leaf cannot be read, has a hash or an index that is not its own,
-	// or is missing in the file; or it may be a beacon's, and is not a JSON object
-	// without repeated keys.
+	// Corrupt: the leaf cannot be read, or has a hash that is not its own; or it may be a
+	// beacon's, and is not a JSON object without repeated keys.
 	Corrupt bool
 }
 
@@ -44,42 +45,113 @@ func (e *Entry) Mismatch(row *translator.Event) string {
 	return e.Beacon.Mismatch(row)
 }
 
-// Lookup returns a leaf. One of the last 4,000 or so costs no I/O. Others are read
-// again with their chunk, which must have the same root as before; if it does not,
-// the next calls of Advance read the file from its beginning.
+// Lookup returns the leaf of a line, by the line's number. One of the last 4,000 or so
+// costs no I/O, unless it is longer than 64 KiB. Others are read again with their
+// chunk, which must have the same root as before; if it does not, the next calls of
+// Advance read the file from its beginning.
 //
-// The error matches [ErrBeyond] for an index below 0 or from Size on, [ErrRotated] for
-// a leaf that was rotated away, and else [ErrUnknown] for one that has not been
-// verified again yet; any other says that the file cannot be read.
-func (l *Log) Lookup(index int64) (Entry, error) {
-	e, err := l.entry(index)
+// The error matches [ErrBeyond] for a number below 0 or from Size on, and [ErrUnknown]
+// for a leaf that has not been verified again yet; any other says that the file cannot
+// be read.
+func (l *Log) Lookup(number int64) (Entry, error) {
+	e, text, err := l.entry(number)
 	if err != nil {
 		return Entry{}, err
 	}
-	return l.parseEntry(e), nil
+	return l.parseEntry(e, text), nil
+}
+
+// Covers reports whether a line claims an index, as far as the log has been read. An
+// older one does not count as long as a newer one may.
+func (l *Log) Covers(index int64) bool {
+	return l.pendingState == nil && index >= 0 && l.claims.covered(index, l.size)
 }
 
 // Compare names what differs between a row and the leaf that it refers to, as
-// [Entry.Mismatch] of [Log.Lookup] does. It is faster where they agree. Its errors
-// are those of Lookup.
+// [Log.CompareLeaf] does.
 func (l *Log) Compare(row *translator.Event) (mismatch string, err error) {
-	e, err := l.entry(row.TlogIndex)
+	_, mismatch, err = l.CompareLeaf(row, nil)
+	return mismatch, err
+}
+
+// CompareLeaf compares a row with the leaves whose lines claim its index: there are
+// several where a registry has used an index twice. It returns the number of the line
+// that agrees, or of the newest one and what differs, as [Entry.Mismatch] says. If
+// several agree, it is one that isClaimed, which may be nil, says no to. It is faster
+// than Lookup where they agree.
+//
+// The error matches [ErrBeyond] if no line claims the index, and [ErrNoLine] if, beside
+// that, others claim higher ones. It matches [ErrUnknown] if the lines that may claim it
+// have not been verified again yet, or are not known; any other says that the file
+// cannot be read.
+func (l *Log) CompareLeaf(row *translator.Event, isClaimed func(number int64) bool) (number int64, mismatch string, err error) {
+	if len(l.claims.runs) == 0 && !l.claims.dropped && row.TlogIndex >= 0 && row.TlogIndex < l.size && l.pendingState == nil {
+		mismatch, err = l.compareAt(row.TlogIndex, row)
+		return row.TlogIndex, mismatch, err
+	}
+	if err := l.cannotCompare(row.TlogIndex); err != nil {
+		return -1, "", err
+	}
+	number, mismatch = -1, MismatchEvent
+	var unknown error
+	for _, candidate := range l.claims.of(row.TlogIndex, l.size) {
+		differs, err := l.compareAt(candidate, row)
+		switch {
+		case err != nil:
+			unknown = err
+		case differs == "" && (isClaimed == nil || !isClaimed(candidate)):
+			return candidate, "", nil
+		case number < 0, differs == "", differs == MismatchLeaf && mismatch != "":
+			number, mismatch = candidate, differs
+		}
+	}
+	switch {
+	case mismatch == "" && number >= 0:
+		return number, "", nil
+	case unknown != nil:
+		return -1, "", unknown
+	}
+	return number, mismatch, nil
+}
+
+// cannotCompare says why no line can be compared with a row that has this index.
+func (l *Log) cannotCompare(index int64) error {
+	switch {
+	case index < 0:
+		return ErrBeyond
+	case l.pendingState != nil && index < l.pendingState.Size:
+		return ErrUnknown
+	case l.pendingState != nil:
+		return ErrBeyond
+	case len(l.claims.of(index, l.size)) > 0:
+		return nil
+	case l.previousState != nil, l.claims.incomplete(index):
+		return ErrUnknown
+	case index < l.claims.expected(l.size):
+		return ErrNoLine
+	}
+	return ErrBeyond
+}
+
+// compareAt compares a row with the leaf of a line.
+func (l *Log) compareAt(number int64, row *translator.Event) (mismatch string, err error) {
+	e, text, err := l.entry(number)
 	if err != nil {
 		return "", err
 	}
-	if !e.corrupt && row.Long == nil && leaf.Agrees(e.text, row) {
+	if !e.corrupt && row.Long == nil && leaf.Agrees(text, row) {
 		return "", nil
 	}
-	parsed := l.parseEntry(e)
+	parsed := l.parseEntry(e, text)
 	return parsed.Mismatch(row), nil
 }
 
 // parseEntry parses the leaf if it may be that of a beacon.
-func (l *Log) parseEntry(e *entry) Entry {
-	if !e.mayBeBeacon() {
+func (l *Log) parseEntry(e *entry, text string) Entry {
+	if !e.beacon {
 		return Entry{Corrupt: e.corrupt}
 	}
-	isBeacon, err := leaf.ParseBeacon(e.text, &l.lastBeacon)
+	isBeacon, err := leaf.ParseBeacon(text, &l.lastBeacon)
 	switch {
 	case err != nil:
 		return Entry{Corrupt: true}
@@ -89,24 +161,45 @@ func (l *Log) parseEntry(e *entry) Entry {
 	return Entry{Beacon: &l.lastBeacon, IsBeacon: true}
 }
 
-// entry returns a leaf, with the errors of Lookup.
-func (l *Log) entry(index int64) (*entry, error) {
-	if index < 0 || index >= l.Size() {
-		return nil, ErrBeyond
+// entry returns a leaf and its text, with the errors of Lookup.
+func (l *Log) entry(number int64) (e *entry, text string, err error) {
+	if number < 0 || number >= l.Size() {
+		return nil, "", ErrBeyond
 	}
-	c, err := l.chunkOf(index)
+	c, err := l.chunkOf(number)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	if index < c.first {
-		return nil, ErrRotated
+	e = &c.entries[number-c.first]
+	if !e.long {
+		return e, e.text, nil
 	}
-	return &c.entries[index-c.first], nil
+	text, err = l.longText(c, number)
+	return e, text, err
 }
 
+// longText reads the text of a leaf that is too long to be kept.
+func (l *Log) longText(c *chunk, number int64) (string, error) {
+	var reader leafReader
+	reader.reset(l.file, c.longLines[number], number)
+	read, err := reader.next(context.Background()) // a line of maxLine at most, with the same hash
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return "", fmt.Errorf("transparency log: %w", err)
+	case err != nil, read.fault != "", read.hash != c.hashes[number-c.first]:
+		l.onContentChanged()
+		return "", ErrUnknown
+	}
+	return string(read.data), nil
+}
+
+// maxReload is the longest chunk that is read again to look up a leaf, in bytes: that
+// must not take longer than an event may wait.
+const maxReload = 128 << 20
+
 // chunkOf returns the chunk of a leaf below Size.
-func (l *Log) chunkOf(index int64) (*chunk, error) {
-	number := index / ChunkSize
+func (l *Log) chunkOf(leafNumber int64) (*chunk, error) {
+	number := leafNumber / ChunkSize
 	if l.pendingState != nil {
 		return nil, ErrUnknown
 	}
@@ -117,18 +210,13 @@ func (l *Log) chunkOf(index int64) (*chunk, error) {
 		return c, nil
 	}
 	node, ok := l.node(number)
-	switch {
-	case !ok && index < l.first:
-		return nil, ErrRotated
-	case !ok:
+	if !ok || l.lengthOf(number, node) > maxReload {
 		return nil, ErrUnknown
 	}
 	c, err := l.reload(number, node)
 	switch {
 	case errors.Is(err, errContentChanged):
-		if err := l.onContentChanged(); err != nil {
-			return nil, err
-		}
+		l.onContentChanged()
 		return nil, ErrUnknown
 	case err != nil:
 		return nil, fmt.Errorf("transparency log: %w", err)
@@ -137,39 +225,43 @@ func (l *Log) chunkOf(index int64) (*chunk, error) {
 	return c, nil
 }
 
+// lengthOf is the length of a complete chunk in the file, in bytes, as far as it is known.
+func (l *Log) lengthOf(number int64, node chunkNode) int64 {
+	if next, ok := l.node(number + 1); ok {
+		return next.offset - node.offset
+	}
+	if number+1 == l.tail.number && len(l.tail.entries) > 0 {
+		return l.tail.offset - node.offset
+	}
+	return 0
+}
+
 // node returns what is kept of a chunk; ok is false if it has not been verified
 // again since the start.
 func (l *Log) node(number int64) (node chunkNode, ok bool) {
 	if i := number - l.firstChunk; i >= 0 && i < int64(len(l.chunks)) {
 		return l.chunks[i], true
 	}
-	if i := number - l.reverifier.firstChunk; l.reverifier.active && i >= 0 && i < int64(len(l.reverifier.chunks)) {
-		return l.reverifier.chunks[i], true
+	if l.reverifier.active && number >= 0 && number < int64(len(l.reverifier.chunks)) {
+		return l.reverifier.chunks[number], true
 	}
 	return chunkNode{}, false
 }
 
 // reload reads a complete chunk again.
 func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
-	first := number * ChunkSize
-	seed := newTree(unsigned(first))
-	if first < l.first {
-		first = l.first
-		_, seed = l.rotatedTree()
-	}
-	c := newChunk(number, first, seed, l.cache.takeSpare())
+	c := newChunk(number, l.cache.takeSpare())
 	var reader leafReader
 	reader.reset(l.file, node.offset, c.first)
+	l.rereadFaults = nil
 	defer l.texts.discard()
-	faults, err := l.rereadChunk(&reader, c, (number+1)*ChunkSize)
-	if err != nil {
+	if err := l.rereadChunk(context.Background(), &reader, c, (number+1)*ChunkSize, nil); err != nil {
 		return nil, err
 	}
 	l.texts.store(c)
 	if c.tree.top() != node.root {
 		return nil, errContentChanged
 	}
-	l.addFaults(faults)
-	l.corrupt.flush()
+	l.reportFaults()
 	return c, nil
 }

@@ -92,15 +92,11 @@ func TestDamagedStates(t *testing.T) {
 		func(s *tlog.State) { s.Aligned = 513 },
 		func(s *tlog.State) { s.Aligned = 768 },
 		func(s *tlog.State) { s.Aligned = -256 },
-		func(s *tlog.State) { s.Aligned, s.First = 700, 700 },
 		func(s *tlog.State) { s.AlignedHashes = nil },
 		func(s *tlog.State) { s.AlignedHashes[0][0]++ },
 		func(s *tlog.State) { s.Offset = -1 },
 		func(s *tlog.State) { s.Offset = 7 },
 		func(s *tlog.State) { s.Offset = 1 << 60 },
-		func(s *tlog.State) { s.First = -1 },
-		func(s *tlog.State) { s.First = 256 },
-		func(s *tlog.State) { s.FirstHashes = []tlog.Hash{{}} },
 		func(s *tlog.State) { s.Corrupt = []tlog.Run{{First: 5, Last: 3}, {First: -1, Last: 1}, {}, {}} },
 	} {
 		var state tlog.State
@@ -127,26 +123,6 @@ func TestDamagedStates(t *testing.T) {
 		assert.Equal(t, translator.IntegrityLogRewritten, findings[0].Kind)
 		assert.Equal(t, int64(700), again.Size())
 	}
-}
-
-// The state of a rotated log has an Aligned that is too far before its Size: the leaves
-// between are not of one chunk.
-func TestDamagedStateOfARotatedLog(t *testing.T) {
-	path := newLog(t, linesOf(0, 100))
-	f := follow(t, path, tlog.State{})
-	f.advance()
-	replace(t, path, linesOf(100, 300))
-	f.advance()
-	state := f.State()
-	require.Equal(t, int64(256), state.Aligned)
-	state.Aligned, state.AlignedHashes, state.Offset = state.First, state.FirstHashes, 0
-	again := follow(t, path, state)
-	again.advance()
-	requireRotated(t, again, 100, 300)
-	appendTo(t, path, linesOf(300, 600))
-	again.advance()
-	requireRotated(t, again, 100, 600)
-	assert.Equal(t, indexes(300, 600), again.leaves)
 }
 
 // However many faults there are, memory is bounded.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/transparency-dev/merkle/compact"
 	"github.com/transparency-dev/merkle/proof"
@@ -32,29 +31,29 @@ func newProofReader(wanted []compact.NodeID) *proofReader {
 // read reads the first size leaves of the file, or all of them for [WholeLog], and
 // calls onLeaf for each.
 func (r *proofReader) read(ctx context.Context, path string, size int64, onLeaf func(*treeLeaf) error) error {
-	file, err := os.Open(path)
+	file, _, err := openRegular(path)
 	if err != nil {
 		return fmt.Errorf("transparency log: %w", err)
 	}
 	defer file.Close()
 	var reader leafReader
 	reader.reset(file, 0, 0)
-	for size == WholeLog || reader.nextIndex < size {
-		if reader.nextIndex%ChunkSize == 0 && ctx.Err() != nil {
+	for size == WholeLog || reader.nextLeaf < size {
+		if reader.nextLeaf%ChunkSize == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		next, err := reader.next()
+		next, err := reader.next(ctx)
 		switch {
 		case errors.Is(err, io.EOF) && size == WholeLog:
 			return nil
 		case errors.Is(err, io.EOF):
-			return fmt.Errorf("%s has %d leaves, not %d: %w", path, reader.nextIndex, size, ErrBeyond)
+			return fmt.Errorf("%s has %d leaves, not %d: %w", path, reader.nextLeaf, size, ErrBeyond)
+		case errors.Is(err, errInterrupted):
+			return ctx.Err()
 		case err != nil:
 			return fmt.Errorf("transparency log: %w", err)
-		case next.outOfOrder:
-			continue
 		case !next.hashKnown:
-			return fmt.Errorf("%s, leaf %d: %s: %w", path, next.index, next.fault, ErrUnknown)
+			return fmt.Errorf("%s, leaf %d: %s: %w", path, next.number, next.fault, ErrUnknown)
 		}
 		r.tree.addVisiting(next.hash, r.visit)
 		if err := onLeaf(&next); err != nil {

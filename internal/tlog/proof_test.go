@@ -158,7 +158,7 @@ func TestProofsFromADamagedLog(t *testing.T) {
 	require.ErrorIs(t, err, tlog.ErrUnknown)
 	require.ErrorContains(t, err, "leaf 3")
 
-	path = newLog(t, linesOf(0, 3)+linesOf(4, 10))
+	path = newLog(t, linesOf(0, 3)+"garbage\n"+linesOf(4, 10))
 	_, err = tlog.Inclusion(t.Context(), path, 5, 10)
 	require.ErrorIs(t, err, tlog.ErrUnknown)
 	require.ErrorContains(t, err, "leaf 3")

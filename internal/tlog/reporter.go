@@ -22,14 +22,22 @@ type reporter struct {
 }
 
 func (r *reporter) add(found Finding) {
-	if n := len(r.findings); n >= maxFindings && found.Kind == translator.IntegrityLeafCorrupt {
-		if last := &r.findings[n-1]; last.Kind == found.Kind {
-			last.First, last.Last = min(last.First, found.First), max(last.Last, found.Last)
-			last.Reason = "there are too many corrupt leaves to list, and some leaves of this range are intact"
-			return
+	if len(r.findings) >= maxFindings && found.Kind != translator.IntegrityLogRewritten {
+		for i := len(r.findings) - 1; i >= 0; i-- {
+			if last := &r.findings[i]; last.Kind == found.Kind {
+				last.First, last.Last = min(last.First, found.First), max(last.Last, found.Last)
+				last.Reason = tooMany[found.Kind]
+				return
+			}
 		}
 	}
 	r.findings = append(r.findings, found)
+}
+
+// tooMany is the reason of a finding that stands for many.
+var tooMany = map[string]string{
+	translator.IntegrityLeafCorrupt:     "there are too many corrupt leaves to list, and some leaves of this range are intact",
+	translator.IntegrityLeafIndexJumped: "there are too many lines to list whose index is not the next one",
 }
 
 // take returns the findings since the last call.

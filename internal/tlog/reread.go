@@ -4,6 +4,7 @@
 package tlog
 
 import (
+	"context"
 	"errors"
 	"io"
 )
@@ -11,33 +12,43 @@ import (
 // errContentChanged: at some offset the file does not hold what it held before.
 var errContentChanged = errors.New("the leaves in the file have changed")
 
-// rereadChunk adds the leaves before end, which have been read before, to a chunk. It
-// returns the corrupt ones, which count only if the chunk has the root that it had.
-func (l *Log) rereadChunk(r *leafReader, c *chunk, end int64) (faults []treeLeaf, err error) {
-	for c.next() < end {
-		next, err := r.next()
+// rereadChunk adds the leaves before end, which have been read before, to a chunk. If
+// it is interrupted, the next call continues.
+func (l *Log) rereadChunk(ctx context.Context, r *leafReader, c *chunk, end int64, onLeaf func(*treeLeaf)) error {
+	for read := r.lines.offset; c.next() < end; {
+		if r.lines.offset-read > minRead && ctx.Err() != nil {
+			return errInterrupted
+		}
+		next, err := r.next(ctx)
 		switch {
 		case errors.Is(err, io.EOF):
-			return nil, errContentChanged
+			return errContentChanged
 		case err != nil:
-			return nil, err
-		case next.outOfOrder && len(c.entries) == 0: // the chunk began with a leaf
-			return nil, errContentChanged
+			return err
 		}
+		l.texts.add(c, &next)
 		if next.fault != "" {
-			next.data = nil
-			faults = append(faults, next)
+			l.rereadFaults = append(l.rereadFaults, leafFault{next.number, next.fault})
 		}
-		if !next.outOfOrder {
-			l.texts.add(c, &next)
+		if onLeaf != nil {
+			onLeaf(&next)
 		}
 	}
-	return faults, nil
+	return nil
 }
 
-// addFaults adds corrupt leaves to the findings.
-func (l *Log) addFaults(faults []treeLeaf) {
-	for _, fault := range faults {
-		l.corrupt.add(fault.index, fault.fault)
+// leafFault is what is wrong with a leaf that was read again. It counts only if the
+// other leaves are those that were read before.
+type leafFault struct {
+	number int64
+	fault  string
+}
+
+// reportFaults adds the corrupt leaves that were read again to the findings.
+func (l *Log) reportFaults() {
+	for _, fault := range l.rereadFaults {
+		l.corrupt.add(fault.number, fault.fault)
 	}
+	l.rereadFaults = nil
+	l.corrupt.flush()
 }

@@ -148,7 +148,9 @@ func TestReverificationOfAnEditedFile(t *testing.T) {
 			f.requireReverification(tlog.ReverifyScheduled, 0, 768)
 		}
 		editLeaf300(t, path)
-		require.NoError(t, f.Advance(t.Context(), everything))
+		for range 2 { // at the first look, the file may be about to grow
+			require.NoError(t, f.Advance(t.Context(), everything))
+		}
 		f.requireReverification(tlog.ReverifyFileChanged, 0, 768)
 		_, err := f.Reverify(t.Context())
 		require.NoError(t, err)
@@ -187,15 +189,4 @@ func TestReverifyWithoutAdvance(t *testing.T) {
 	require.True(t, done)
 	require.Len(t, f.Findings(), 1)
 	assert.Equal(t, int64(900), f.Size())
-}
-
-func TestRotationIsNoReverification(t *testing.T) {
-	path := newLog(t, linesOf(0, 900))
-	f, _ := followDaily(t, path, tlog.State{})
-	f.advance()
-	replace(t, path, linesOf(900, 950))
-	require.NoError(t, f.Advance(t.Context(), everything))
-	f.requireNoReverification()
-	assert.Equal(t, int64(950), f.Size())
-	assert.Empty(t, f.Findings())
 }

@@ -46,11 +46,11 @@ func (l *Log) Reverification() (current Reverification, ok bool) {
 	current = Reverification{Cause: l.reverifyCause, From: l.Size(), To: l.Size(), Started: l.reverifyStarted}
 	switch {
 	case l.pendingState != nil:
-		current.From, current.To = l.pendingState.First, l.pendingState.Size
+		current.From, current.To = 0, l.pendingState.Size
 	case l.previousState != nil:
 		current.From, current.To = l.size, l.previousState.Size
 	case l.reverifier.active:
-		current.From, current.To = l.reverifier.reader.nextIndex, l.firstChunk*ChunkSize
+		current.From, current.To = l.reverifier.reader.nextLeaf, l.firstChunk*ChunkSize
 	}
 	return current, true
 }
@@ -66,7 +66,7 @@ func (l *Log) Reverify(ctx context.Context) (done bool, err error) {
 	l.reverifyIfDue()
 	defer l.reverifier.corrupt.flush()
 	for read := false; l.mustReread() || l.reverifier.active; read = true {
-		if read && ctx.Err() != nil {
+		if read && (ctx.Err() != nil || l.waitsForMore()) {
 			return false, nil
 		}
 		if err := l.reverifyStep(ctx); err != nil {
@@ -82,10 +82,13 @@ func (l *Log) reverifyStep(ctx context.Context) error {
 	if l.mustReread() {
 		return l.Advance(ctx, l.rereadTo())
 	}
-	err := l.reverifier.step(l)
+	err := l.reverifier.step(ctx, l)
 	switch {
+	case errors.Is(err, errInterrupted):
+		return nil
 	case errors.Is(err, errContentChanged), errors.Is(err, io.EOF):
-		return l.onContentChanged()
+		l.onContentChanged()
+		return nil
 	case err != nil:
 		return fmt.Errorf("transparency log: %w", err)
 	}
@@ -95,6 +98,10 @@ func (l *Log) reverifyStep(ctx context.Context) error {
 // mustReread reports whether Advance has to resume the pending state, or to read up
 // to the previous one and compare them.
 func (l *Log) mustReread() bool { return l.pendingState != nil || l.previousState != nil }
+
+// waitsForMore reports whether the file is shorter than it was, and may become as long
+// again in a moment.
+func (l *Log) waitsForMore() bool { return l.previousState != nil && l.endSeen }
 
 // rereadTo is how many leaves Advance has to read for that.
 func (l *Log) rereadTo() int64 {
@@ -118,6 +125,7 @@ func (l *Log) startReverification(cause ReverifyCause) {
 func (l *Log) endReverification() {
 	if l.reverifyCause != 0 && !l.mustReread() && !l.reverifier.active && l.endSeen {
 		l.reverifyCause, l.lastVerifiedWhole = 0, l.settings.Now()
+		l.previousRoots = nil
 	}
 }
 

@@ -5,48 +5,36 @@ package tlog
 
 import (
 	"fmt"
+	"slices"
+	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// readFromBeginning has the file read from its beginning, with this first index.
-// What was known is compared with it when that has been read.
-func (l *Log) readFromBeginning(known *State, first int64) {
-	l.pendingState, l.previousState = nil, known
+// readFromBeginning has the file read from its beginning. What was known is compared
+// with it when that has been read.
+func (l *Log) readFromBeginning(known *State) {
+	l.pendingState, l.previousState, l.resuming = nil, known, false
+	l.shortSince = time.Time{}
 	if l.reverifyCause == ReverifyScheduled {
 		l.reverifyCause = ReverifyFileChanged
 	}
 	l.reverifier.stop()
 	l.cache = chunkCache{}
 	l.endSeen = false
-	t, ok := chunkedTreeAt(known.First, known.FirstHashes, known.First, known.FirstHashes)
-	if !ok || first != known.First {
-		t = emptyChunkedTree()
-	} else if known.Unknown > 0 && known.FirstUnknown < known.First {
-		t.unknown, t.firstUnknown = 1, known.FirstUnknown
-	}
-	l.chunkedTree = t
-	l.reader.reset(l.file, 0, l.size)
-	if l.size == known.Size { // all that was known stood in an earlier file
-		l.comparePrevious()
-	}
+	l.texts.discard()
+	l.chunkedTree, l.claims = emptyChunkedTree(), claims{}
+	l.counted.start(newTree(0)) // it is not known yet where the two differ
+	l.reader.reset(l.file, 0, 0)
 }
 
 // onContentChanged is called when leaves that are read again are not what they
 // were: the file is read from its beginning.
-func (l *Log) onContentChanged() error {
+func (l *Log) onContentChanged() {
 	l.startReverification(ReverifyFileChanged)
+	l.keepRoots()
 	state := l.State()
-	l.pendingState = nil
-	first, err := l.firstIndex()
-	if err != nil {
-		// The next Advance finds the change too.
-		l.pendingState = &state
-		l.endSeen = false
-		return fmt.Errorf("transparency log: %w", err)
-	}
-	l.readFromBeginning(&state, first)
-	return nil
+	l.readFromBeginning(&state)
 }
 
 // comparePrevious compares the tree with the previous state, which has the same
@@ -54,36 +42,207 @@ func (l *Log) onContentChanged() error {
 func (l *Log) comparePrevious() {
 	previous := l.previousState
 	l.previousState = nil
-	if l.wholeTree().root() == previous.Root {
+	defer l.stopCounted()
+	if l.wholeTree().root() == previous.Root || !previous.comparable() {
 		return
 	}
-	found := previous.rewrittenFinding()
-	found.NewSize = previous.Size
-	found.Root, found.HasRoot = l.root()
-	found.Reason = fmt.Sprintf("its first %d leaves have changed", previous.Size)
-	l.reporter.add(found)
+	diff := l.compareChunks()
+	l.restoreChunks(&diff)
+	l.restoreTail(previous, &diff)
+	local := l.wholeTree().root() == previous.Root
+	if local && len(diff.changed) == 0 {
+		return // what was damaged is reported as such
+	}
+	if local {
+		for _, run := range diff.runs(previous.Altered) {
+			l.addRewritten(previous, run.First*ChunkSize, (run.Last+1)*ChunkSize-1, previous.Size, true)
+		}
+		return
+	}
+	l.addRewritten(previous, diff.common, previous.Size-1, diff.common, diff.known)
 }
 
 // comparePreviousAtEnd reports a file that ends before the size of the previous
-// state, if there is one.
+// state, if there is one. One that has the same leaves so far may be a copy that is not
+// complete yet.
 func (l *Log) comparePreviousAtEnd() {
 	previous := l.previousState
 	if previous == nil {
 		return
 	}
+	now := l.settings.Now()
+	if l.shortSince.IsZero() {
+		l.shortSince = now
+	}
+	diff := l.compareChunks()
+	other := len(diff.changed) > 0 || l.size > 0 && previous.FirstLeaf != Hash{} && l.firstLeaf != previous.FirstLeaf
+	if !other && now.Sub(l.shortSince) < l.settings.ShortGrace {
+		return
+	}
 	l.previousState = nil
-	found := previous.rewrittenFinding()
-	found.NewSize = l.size
-	found.Reason = fmt.Sprintf("it has %d leaves, and had %d when it was last read", l.size, previous.Size)
-	l.reporter.add(found)
-	l.firstNew = min(l.firstNew, l.size)
+	defer l.stopCounted()
+	if !previous.comparable() {
+		return
+	}
+	l.restoreChunks(&diff)
+	common := l.size
+	if other {
+		common = diff.common
+	}
+	l.addRewritten(previous, common, previous.Size-1, common, !other || diff.known)
 }
 
-// rewrittenFinding is the finding that the log is no longer what the state says.
-func (s *State) rewrittenFinding() Finding {
-	found := Finding{Kind: translator.IntegrityLogRewritten, Size: s.Size}
-	if s.Unknown == 0 {
-		found.ExpectedRoot, found.HasExpectedRoot = s.Root, true
+// addRewritten reports that leaves have changed or are gone.
+func (l *Log) addRewritten(previous *State, first, last, newSize int64, known bool) {
+	found := Finding{
+		Kind: translator.IntegrityLogRewritten, Size: previous.Size, NewSize: newSize,
+		First: first, Last: last, RangeKnown: known,
 	}
-	return found
+	if previous.Unknown == 0 {
+		found.ExpectedRoot, found.HasExpectedRoot = previous.Root, true
+	}
+	if l.size == previous.Size {
+		found.Root, found.HasRoot = l.contentRoot()
+	}
+	switch {
+	case l.size < previous.Size && first == l.size:
+		found.Reason = fmt.Sprintf("it has %d leaves, and had %d when it was last read", l.size, previous.Size)
+	case l.size < previous.Size:
+		found.Reason = fmt.Sprintf("it has %d leaves, and had %d when it was last read; leaves from %d on have changed", l.size, previous.Size, first)
+	case !known:
+		found.Reason = fmt.Sprintf("its first %d leaves have changed, and which of them is not known", previous.Size)
+	default:
+		found.Reason = fmt.Sprintf("leaves %d to %d have changed", first, last)
+	}
+	l.reporter.add(found)
+	l.firstNew = min(l.firstNew, max(l.size, newSize))
+}
+
+// contentRoot is the root over what the file holds now; known is false if the hash of a
+// leaf is not.
+func (l *Log) contentRoot() (root Hash, known bool) {
+	whole := newTree(0)
+	for _, node := range l.chunks {
+		if node.unknown {
+			return Hash{}, false
+		}
+		whole.joinChunk(node.root)
+	}
+	for i, hash := range l.tail.hashes {
+		if l.tail.entries[i].corrupt && hash == (Hash{}) {
+			return Hash{}, false
+		}
+		whole.add(hash)
+	}
+	return whole.root(), true
+}
+
+// chunkDiff is where the complete chunks differ from what they were.
+type chunkDiff struct {
+	// damaged are chunks with a leaf that cannot be read any more, changed are others.
+	damaged, changed []AlteredChunk
+	// common is the number of leaves before the first change behind the last chunk that
+	// is as it was, and known says that there is such a chunk, or none that differs.
+	common int64
+	known  bool
+}
+
+// compareChunks compares the chunks with the roots that they had, as far as these have
+// been kept.
+func (l *Log) compareChunks() (diff chunkDiff) {
+	agreeing := int64(-1)
+	kept := false
+	for i, node := range l.chunks {
+		number := l.firstChunk + int64(i)
+		root, ok := l.keptRoot(number)
+		kept = kept || ok
+		altered := AlteredChunk{number, root, node.root}
+		switch {
+		case !ok:
+		case node.unknown:
+			diff.damaged = append(diff.damaged, altered)
+		case root == node.root:
+			agreeing = number
+		default:
+			diff.changed = append(diff.changed, altered)
+		}
+	}
+	diff.common = (agreeing + 1) * ChunkSize
+	diff.known = kept || len(l.chunks) == 0
+	return diff
+}
+
+// runs are the runs of chunks that were changed, except for those that are known to be.
+func (d *chunkDiff) runs(known []AlteredChunk) []Run {
+	var all runs
+	for _, altered := range d.changed {
+		if !slices.Contains(known, altered) {
+			all.add(altered.Chunk)
+		}
+	}
+	return all
+}
+
+// keptRoot is the root that a chunk had when it was read before.
+func (l *Log) keptRoot(number int64) (root Hash, ok bool) {
+	if i := number - l.previousFirst; i >= 0 && i < int64(len(l.previousRoots)) && l.previousRoots[i] != (Hash{}) {
+		return l.previousRoots[i], true
+	}
+	if l.settings.KeptRoot == nil {
+		return Hash{}, false
+	}
+	return l.settings.KeptRoot(number)
+}
+
+// restoreChunks has chunks that were damaged, or changed while later ones were not,
+// count with the root that they had.
+func (l *Log) restoreChunks(diff *chunkDiff) {
+	for _, altered := range diff.damaged {
+		l.alter(altered)
+	}
+	for _, altered := range diff.changed {
+		if altered.Chunk*ChunkSize < diff.common {
+			l.alter(altered)
+		}
+	}
+	l.upper, l.unknown = newTree(0), 0
+	for number, node := range l.chunks {
+		root, known := l.rootOf(int64(number), node)
+		l.upper.joinChunk(root)
+		if !known {
+			l.addUnknown(int64(number) * ChunkSize)
+		}
+	}
+	if l.tail.unknown > 0 {
+		l.addUnknown(l.tail.firstUnknown)
+	}
+}
+
+func (t *chunkedTree) addUnknown(first int64) {
+	if t.unknown == 0 {
+		t.firstUnknown = first
+	}
+	t.unknown++
+}
+
+// restoreTail has the leaves after the last complete chunk count with the hashes that
+// they had, if one of them cannot be read any more.
+func (l *Log) restoreTail(previous *State, diff *chunkDiff) {
+	upper, rest, ok := splitTree(previous.Size, previous.Hashes)
+	if !ok || l.tail.unknown == 0 || !upper.Equal(l.upper.Range) {
+		return
+	}
+	l.tail.restore(rest)
+	l.unknown = 0
+	diff.known = true
+}
+
+// stopCounted drops the tree over the counted lines if it is that over all lines. It is
+// called when the comparison is over.
+func (l *Log) stopCounted() {
+	l.previousRoots, l.shortSince = nil, time.Time{}
+	if t, ok := l.counted.treeAt(l.counted.sizeIfActive()); ok && t.Equal(l.wholeTree().Range) {
+		l.counted.stop()
+		l.countedAligned, l.countedBefore = nil, nil
+	}
 }

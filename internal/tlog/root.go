@@ -15,10 +15,9 @@ func (l *Log) Root() (root Hash, known bool) {
 // RootAt returns the root of the tree over the first size leaves. It computes a hash
 // for each 256 leaves, and reads at most one chunk.
 //
-// The error matches [ErrBeyond] for a size below 0 or above Size, [ErrRotated] for one
-// whose leaves were rotated away, and else [ErrUnknown] for one that has not been
-// verified again yet, or before which the hash of a leaf could not be read; any other
-// says that the file cannot be read.
+// The error matches [ErrBeyond] for a size below 0 or above Size, and [ErrUnknown] for one
+// that has not been verified again yet, or before which the hash of a leaf could not
+// be read; any other says that the file cannot be read.
 func (l *Log) RootAt(size int64) (Hash, error) {
 	switch {
 	case size < 0 || size > l.Size():
@@ -31,10 +30,8 @@ func (l *Log) RootAt(size int64) (Hash, error) {
 			return Hash{}, ErrUnknown
 		}
 		return root, nil
-	case l.pendingState != nil || l.unknown > 0 && l.firstUnknown < size:
+	case l.pendingState != nil || !l.known(size):
 		return Hash{}, ErrUnknown
-	case size < l.first:
-		return Hash{}, ErrRotated
 	}
 	upper, ok := l.upperAt(size / ChunkSize)
 	if !ok {
@@ -47,10 +44,49 @@ func (l *Log) RootAt(size int64) (Hash, error) {
 	if err != nil {
 		return Hash{}, err
 	}
-	if size < c.first {
-		return Hash{}, ErrRotated
+	rest, ok := c.treeAt(size)
+	if _, altered := l.findAltered(c.number); !ok || altered {
+		return Hash{}, ErrUnknown
 	}
-	return upper.with(c.treeAt(size)).root(), nil
+	return upper.with(rest).root(), nil
+}
+
+// CompareRoot compares the root that a registry signed for a size with those that its
+// log has at that size; own is the root of the tree over all lines.
+//
+// Three kinds of roots are the same: that one; that of the tree over the lines that a
+// registry counts when it starts, which are not all where lines were damaged; and
+// for a log without leaves, 32 zero bytes as well as the hash of nothing (RFC 6962, 2.1),
+// since some registries sign these.
+//
+// If the root is another one, same is false. But the error matches [ErrBeyond] if the log
+// has fewer leaves, and [ErrUnknown] if the root cannot be known: see [Log.RootAt], and
+// [Log.IndexesAhead].
+func (l *Log) CompareRoot(size int64, root Hash) (same bool, own Hash, err error) {
+	own, err = l.RootAt(size)
+	switch {
+	case err == nil && own == root, size == 0 && root == Hash{}:
+		return true, own, nil
+	case l.pendingState != nil:
+		return false, own, ErrUnknown
+	}
+	if counted, ok := l.counted.treeAt(size); ok && counted.root() == root {
+		return true, own, nil
+	}
+	switch {
+	case l.claims.ambiguous(size, l.size):
+		return false, own, ErrUnknown
+	case err == nil && l.counted.active && size < l.counted.base.end():
+		return false, own, ErrUnknown
+	}
+	return false, own, err
+}
+
+// IndexesAhead reports whether the indexes of the last lines are higher than their
+// numbers: the registry keeps leaves in memory that it could not write, until it starts
+// again. Heads of these cannot be compared.
+func (l *Log) IndexesAhead() bool {
+	return l.pendingState == nil && l.claims.indexesAhead(l.size)
 }
 
 // ChunkRoots returns the roots of chunks, the subtrees over [ChunkSize] leaves each: of
@@ -65,8 +101,10 @@ func (l *Log) ChunkRoots(first, n int64) []Hash {
 	var roots []Hash
 	for number := first; number < complete && number-first < n; number++ {
 		var root Hash
-		if node, ok := l.node(number); ok && !node.unknown {
-			root = node.root
+		if node, ok := l.node(number); ok {
+			if known, ok := l.rootOf(number, node); ok {
+				root = known
+			}
 		}
 		roots = append(roots, root)
 	}
@@ -78,17 +116,15 @@ func (l *Log) ChunkRoots(first, n int64) []Hash {
 func (l *Log) upperAt(number int64) (upper tree, ok bool) {
 	from := l.firstChunk
 	if upper = l.base.clone(); number < from {
-		if from = l.first / ChunkSize; number < from {
-			return tree{}, false
-		}
-		upper, _ = l.rotatedTree()
+		from, upper = 0, newTree(0)
 	}
 	for ; from < number; from++ {
 		node, ok := l.node(from)
 		if !ok {
 			return tree{}, false
 		}
-		upper.joinChunk(node.root)
+		root, _ := l.rootOf(from, node)
+		upper.joinChunk(root)
 	}
 	return upper, true
 }

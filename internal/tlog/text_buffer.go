@@ -3,6 +3,8 @@
 
 package tlog
 
+import "github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
+
 // textBuffer collects the texts of leaves that are added to a chunk, so that they
 // become parts of one string: one allocation for many leaves.
 type textBuffer struct {
@@ -18,26 +20,46 @@ func (b *textBuffer) add(c *chunk, added *treeLeaf) {
 	if len(c.entries) == 0 {
 		c.offset = added.offset
 	}
-	if added.fault == "" {
+	e := entry{corrupt: added.fault != "", long: len(added.data) > maxEntryText}
+	switch {
+	case e.long:
+		e.beacon = leaf.MayBeBeacon(string(added.data))
+		if c.longLines == nil {
+			c.longLines = map[int64]int64{}
+		}
+		c.longLines[added.number] = added.offset
+	case !e.corrupt:
 		start := len(b.data)
 		b.data = append(b.data, added.data...)
 		b.spans = append(b.spans, textSpan{len(c.entries), start, len(b.data)})
 	}
-	c.entries = append(c.entries, entry{corrupt: added.fault != ""})
+	c.entries = append(c.entries, e)
 	c.hashes = append(c.hashes, added.hash)
 	c.tree.add(added.hash)
-	c.unknown = c.unknown || !added.hashKnown
+	if !added.hashKnown {
+		if c.unknown == 0 {
+			c.firstUnknown = added.number
+		}
+		c.unknown++
+	}
 }
 
 // store sets the texts of the leaves that were added since the last call.
 func (b *textBuffer) store(c *chunk) {
 	text := string(b.data)
 	for _, span := range b.spans {
-		c.entries[span.entry].text = text[span.start:span.end]
+		e := &c.entries[span.entry]
+		e.text = text[span.start:span.end]
+		e.beacon = leaf.MayBeBeacon(e.text)
 	}
 	c.size += len(text)
 	b.discard()
 }
 
 // discard drops the texts of a chunk that is not kept.
-func (b *textBuffer) discard() { b.data, b.spans = b.data[:0], b.spans[:0] }
+func (b *textBuffer) discard() {
+	if cap(b.data) > keptBuffer {
+		b.data = nil
+	}
+	b.data, b.spans = b.data[:0], b.spans[:0]
+}

@@ -112,3 +112,33 @@ func TestFindingIsTranslatedOnce(t *testing.T) {
 		assert.Equal(t, want, raw(twice.ResourceLogs().At(1)), format)
 	}
 }
+
+// A checkpoint record is translated, too: in Splunk with a sourcetype of its own.
+func TestCheckpointRecordIsTranslated(t *testing.T) {
+	for _, format := range siem.Formats() {
+		logs := plog.NewLogs()
+		resource := appendEvent(logs)
+		c := translator.Checkpoint{
+			RegistryID: "deadbeef", UID: findingUID, Message: "Events up to id 7 are delivered.", Observed: time.Unix(1735000002, 0).UTC(),
+			Reason: translator.CheckpointReasonInterval, LastEventID: 7,
+		}
+		c.ToLogRecord(resource.ScopeLogs().At(0).LogRecords().AppendEmpty())
+		out, _ := run(t, defaults(format), logs)
+		require.Equal(t, 2, out.LogRecordCount())
+		require.Equal(t, 1, out.ResourceLogs().Len(), "it stays with the events of its registry")
+		record := out.ResourceLogs().At(0).ScopeLogs().At(0).LogRecords().At(1)
+		assert.Empty(t, record.EventName(), format)
+		body := record.Body().AsRaw().(map[string]any)
+		switch format {
+		case siem.FormatSplunk:
+			assert.Equal(t, map[string]any{"com.splunk.sourcetype": "oversight:checkpoint"}, record.Attributes().AsRaw())
+			assert.Equal(t, "interval", body["checkpoint_reason"])
+		case siem.FormatECS:
+			assert.Equal(t, map[string]any{"elasticsearch.document_id": findingUID}, record.Attributes().AsRaw())
+			assert.Equal(t, "oversight.checkpoint", body["event"].(map[string]any)["dataset"])
+		default:
+			assert.Equal(t, map[string]any{"log.record.uid": findingUID}, record.Attributes().AsRaw())
+			assert.Equal(t, "interval", body["CheckpointReason"])
+		}
+	}
+}

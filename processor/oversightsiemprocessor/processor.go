@@ -41,8 +41,8 @@ func (p *siemProcessor) shutdown(context.Context) error {
 	return nil
 }
 
-// processLogs translates events and findings, and leaves all other records as they
-// are.
+// processLogs translates events, findings and checkpoint records, and leaves all other
+// records as they are.
 func (p *siemProcessor) processLogs(ctx context.Context, logs plog.Logs) (plog.Logs, error) {
 	others := p.translateLogs(logs)
 	if others > 0 {
@@ -51,9 +51,9 @@ func (p *siemProcessor) processLogs(ctx context.Context, logs plog.Logs) (plog.L
 	return logs, nil
 }
 
-// translateLogs translates events and findings, and returns the number of other
-// records. Where a resource has both, it moves events and findings to a new resource
-// first, since translation changes resource and scope too.
+// translateLogs translates events, findings and checkpoint records, and returns the number
+// of other records. Where a resource has both, it moves the former to a new resource first,
+// since translation changes resource and scope too.
 func (p *siemProcessor) translateLogs(logs plog.Logs) (others int) {
 	var document translator.Document
 	for i, n := 0, logs.ResourceLogs().Len(); i < n; i++ { // split appends more, which are done
@@ -71,7 +71,7 @@ func (p *siemProcessor) translateLogs(logs plog.Logs) (others int) {
 	return others
 }
 
-// count returns how many records hold an event or a finding, and how many do not.
+// count returns how many records become documents, and how many do not.
 func count(resource plog.ResourceLogs) (documents, others int) {
 	for _, scope := range resource.ScopeLogs().All() {
 		for _, record := range scope.LogRecords().All() {
@@ -85,7 +85,7 @@ func count(resource plog.ResourceLogs) (documents, others int) {
 	return documents, others
 }
 
-// split moves events and findings out of a resource into a new one like it.
+// split moves what becomes documents out of a resource into a new one like it.
 func split(logs plog.Logs, from plog.ResourceLogs) plog.ResourceLogs {
 	to := logs.ResourceLogs().AppendEmpty()
 	from.Resource().CopyTo(to.Resource())
@@ -107,7 +107,7 @@ func split(logs plog.Logs, from plog.ResourceLogs) plog.ResourceLogs {
 	return to
 }
 
-// translateResource translates a resource that holds events and findings only.
+// translateResource translates a resource that holds nothing but what becomes documents.
 func (p *siemProcessor) translateResource(resource plog.ResourceLogs, document *translator.Document) {
 	for _, scope := range resource.ScopeLogs().All() {
 		for _, record := range scope.LogRecords().All() {

@@ -85,11 +85,11 @@ func (r *oversightReceiver) start(ctx context.Context, host component.Host) (err
 	if r.config.StorageID == nil {
 		logger.Warn("No `storage` is set: every restart reads from `start_at`", zap.String("start_at", r.config.StartAt))
 	}
-	openReconciliation, sizes, loops, err := r.newReconciliation(ctx, host)
-	if err != nil {
-		return err
-	}
 	reader := registry.Open(registry.Settings{Path: r.config.Database, RegistryID: r.config.RegistryID})
+	openReconciliation, sizes, loops, err := r.newReconciliation(ctx, host, reader)
+	if err != nil {
+		return errors.Join(err, reader.Close())
+	}
 	poller := &poller{
 		config:             r.config,
 		since:              since,
@@ -168,7 +168,7 @@ func runAll(ctx context.Context, loops []loop) {
 
 // newReconciliation prepares what `transparency_log` configures, with the loops that
 // the reconciliation needs beside the poller's.
-func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host) (open openReconciliation, sizes *logSizes, loops []loop, err error) {
+func (r *oversightReceiver) newReconciliation(ctx context.Context, host component.Host, reader *registry.Reader) (open openReconciliation, sizes *logSizes, loops []loop, err error) {
 	config := r.config.TransparencyLog.Get()
 	if config == nil {
 		return openNoReconciliation, nil, nil, nil
@@ -181,6 +181,7 @@ func (r *oversightReceiver) newReconciliation(ctx context.Context, host componen
 		Settings: reconcile.Settings{
 			Leaves: config.Leaves, RegistryID: r.config.RegistryID, Key: key,
 			Wait: config.Wait, Grace: config.Grace, ReverifyEvery: r.reverifyEvery, Now: time.Now,
+			Registrations: reader,
 		},
 		logger:    r.settings.Logger,
 		telemetry: r.telemetry,

@@ -108,6 +108,22 @@ func TestFieldsOfFindingsAreInTheStandard(t *testing.T) {
 	assert.Equal(t, 15, check(t, standard(t), "", value))
 }
 
+// The fields of checkpoint records are in the standard, too.
+func TestFieldsOfCheckpointRecordsAreInTheStandard(t *testing.T) {
+	c := translator.Checkpoint{
+		RegistryID: "deadbeef", UID: "00112233445566778899aabbccddeeff", Message: "m", Observed: time.Unix(1735000001, 0), Collector: "c",
+		Receiver: "oversight", Reason: translator.CheckpointReasonInterval, HoldingSince: time.Unix(1735000000, 0),
+	}
+	resource, record := pcommon.NewResource(), plog.NewLogRecord()
+	translator.SetResource(resource, c.RegistryID)
+	c.ToLogRecord(record)
+	record.Attributes().PutStr("geo.country_name", "x")
+	var value map[string]any
+	require.NoError(t, json.Unmarshal(appendRecord(&ecs.Translator{Extended: true}, resource, record), &value))
+	assert.Equal(t, 13, check(t, standard(t), "", value))
+	assert.Equal(t, "state", value["event"].(map[string]any)["kind"])
+}
+
 // check returns how many fields it has checked.
 func check(t *testing.T, fields map[string]field, prefix string, value map[string]any) int {
 	t.Helper()

@@ -40,8 +40,8 @@ func newEncoding(config *Config) (*encoding, error) {
 
 // MarshalLogs returns a line for each record, with line breaks between them and
 // none at the end, where exporters put their own, and one at the beginning where the
-// text before may have been cut, see lineStart. A record that holds neither an
-// event nor a finding becomes a line of OTLP JSON, so that nothing is lost. It is
+// text before may have been cut, see lineStart. A record that holds no event,
+// finding or checkpoint record becomes a line of OTLP JSON, so that nothing is lost. It is
 // safe for concurrent use.
 func (e *encoding) MarshalLogs(logs plog.Logs) ([]byte, error) {
 	records := logs.LogRecordCount()

@@ -62,6 +62,8 @@ func findingSubject(f *translator.Integrity) string {
 		return fmt.Sprintf("row %d", f.EventID)
 	case f.IsRun():
 		return fmt.Sprintf("leaves %d-%d", f.TlogIndex, f.TlogLastIndex)
+	case f.TokenID != "":
+		return "token " + cli.Printable(f.TokenID)
 	case f.HasTlogIndex:
 		return fmt.Sprintf("leaf %d", f.TlogIndex)
 	default:

@@ -24,6 +24,7 @@ type Summary struct {
 	Missing          int64            `json:"missing"`
 	Duplicate        int64            `json:"duplicate"`
 	IDsUpToZero      int64            `json:"rows_with_ids_up_to_zero"` // no registry hands these out
+	Recipients       Recipients       `json:"recipients"`
 	Leaves           int64            `json:"leaves"`
 	BeaconLeaves     int64            `json:"beacon_leaves"`
 	LeavesWithoutRow int64            `json:"leaves_without_row"`
@@ -112,6 +113,7 @@ func (s *Summary) table() string {
 	if s.IDsUpToZero > 0 {
 		t.line("  with ids of 0 or below", s.IDsUpToZero)
 	}
+	t.recipients(s.Recipients)
 	t.line("leaves", s.Leaves)
 	t.line("  beacon leaves", s.BeaconLeaves)
 	t.line("  without a row", s.LeavesWithoutRow)

@@ -72,6 +72,8 @@ func Run(ctx context.Context, settings Settings, report *Report, bar *progress.B
 		Key:        settings.Key,
 		Audit:      true,
 		Pages:      noPages{},
+
+		Registrations: v.reader,
 		OnLeaf:     v.countLeaf,
 		OnHead:     func(h reconcile.CheckedHead) { v.checkedHead = h },
 	})
@@ -106,6 +108,9 @@ func (v *verification) run(ctx context.Context) error {
 		return err
 	}
 	if err := v.awaitRows(ctx, expected); err != nil {
+		return err
+	}
+	if err := v.checkRegistrations(ctx); err != nil {
 		return err
 	}
 	if err := v.reportUnclaimed(ctx, expected); err != nil {

@@ -1,0 +1,14 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package tlog
+
+// Text returns the text of a leaf; "" for one that is corrupt. Cost and errors are those
+// of [Log.Lookup], but for the parsing.
+func (l *Log) Text(index int64) (string, error) {
+	e, text, err := l.entry(index)
+	if err != nil || e.corrupt {
+		return "", err
+	}
+	return text, nil
+}
