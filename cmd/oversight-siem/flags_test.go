@@ -116,3 +116,11 @@ func TestHelp(t *testing.T) {
 	}
 	assert.Contains(t, run(t, "prove", "--help").stdout, "RFC 6962")
 }
+
+// Shells complete commands, flags, and the values of flags that have a few.
+func TestCompletion(t *testing.T) {
+	assert.Contains(t, run(t, "__complete", "verify").stdout, "verify-evidence\tVerify an evidence bundle")
+	assert.Contains(t, run(t, "__complete", "verify-evidence", "--").stdout, "--issuer-key")
+	assert.Contains(t, run(t, "__complete", "prove", "--format", "").stdout, "json\ntlog-proof\n")
+	assert.Contains(t, run(t, "__complete", "verify-evidence", "").stdout, ":0\n", "the argument is a file")
+}

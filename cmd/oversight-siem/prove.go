@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/evidence"
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/inclusion"
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/output"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
@@ -28,7 +29,11 @@ const proveExample = `  # Prove that the leaf of row 42, whose tlog_index is 67,
   oversight-siem prove --tlog ./tlog --index 67 --head signed-head.json --public-key 056872fe… --output leaf-67.json
 
   # In the tree that the registry publishes now
-  oversight-siem prove --tlog ./tlog --index 67 --head https://registry.example.org`
+  oversight-siem prove --tlog ./tlog --index 67 --head https://registry.example.org
+
+  # From a log with damaged lines, with the audit path that the registry serves
+  curl -s https://registry.example.org/tlog/proof/67 > proof-67.json
+  oversight-siem prove --tlog ./tlog --index 67 --proof proof-67.json --head signed-head.json --public-key 056872fe…`
 
 func newProveCommand() *cobra.Command {
 	var p prove
@@ -45,6 +50,8 @@ func newProveCommand() *cobra.Command {
 		},
 	}
 	p.register(command.Flags())
+	formats := cobra.FixedCompletions([]cobra.Completion{formatJSON, formatTLogProof}, cobra.ShellCompDirectiveNoFileComp)
+	_ = command.RegisterFlagCompletionFunc("format", formats) // the flag exists
 	return cli.Checking(command)
 }
 
@@ -52,13 +59,26 @@ func newProveCommand() *cobra.Command {
 type prove struct {
 	log    cli.TransparencyLog
 	index  int64
+	proof  string
+	format string
 	output string
 }
+
+// Formats of proofs.
+const (
+	formatJSON      = "json"
+	formatTLogProof = "tlog-proof"
+)
+
+// maxServedProof is the size, in bytes, of the largest proof of a registry.
+const maxServedProof = 64 << 10
 
 func (p *prove) register(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	flags.Int64Var(&p.index, "index", 0, "the index `N` of the leaf, which is tlog_index of its row (required)")
 	p.log.Register(flags, "(default: its signature is not checked)")
+	flags.StringVar(&p.proof, "proof", "", "the registry's proof of this leaf, as a `FILE`: the response to GET\n/tlog/proof/{index}. Other lines of the log may be damaged then")
+	flags.StringVar(&p.format, "format", formatJSON, "the `FORMAT` of the proof: json, or tlog-proof (https://c2sp.org/tlog-proof)")
 	flags.StringVar(&p.output, "output", "-", "the output: - for standard output, or a new `FILE`")
 }
 
@@ -68,6 +88,10 @@ func (p *prove) check(flags *pflag.FlagSet) error {
 		return errors.New("--index is required: pass the index of the leaf, which is tlog_index of its row")
 	case p.index < 0:
 		return fmt.Errorf("--index is %d: must not be negative", p.index)
+	case p.format != formatJSON && p.format != formatTLogProof:
+		return fmt.Errorf("--format is %.40q: must be json or tlog-proof", p.format)
+	case p.format == formatTLogProof && (!flags.Changed("head") || !flags.Changed("public-key")):
+		return errors.New("--format is tlog-proof: pass --head and --public-key, since it has a checkpoint with the registry's signature")
 	case p.output == "":
 		return errors.New("--output is empty: must be a new file, or - for standard output")
 	}
@@ -83,11 +107,19 @@ func (p *prove) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return cli.Interrupted(ctx, err)
 	}
-	proof, err := inclusion.Prove(ctx, inclusion.Settings{Log: p.log, Leaves: leaves, Index: p.index, Head: head})
+	served, err := p.readProof()
+	if err != nil {
+		return err
+	}
+	proof, err := inclusion.Prove(ctx, inclusion.Settings{Log: p.log, Leaves: leaves, Index: p.index, Head: head, Served: served})
 	if err != nil {
 		return cli.Interrupted(ctx, err)
 	}
-	if err := p.write(proof, stdout); err != nil {
+	text, err := p.encode(proof, key)
+	if err != nil {
+		return err
+	}
+	if err := p.write(text, stdout); err != nil {
 		return err
 	}
 	fmt.Fprintln(stderr, proofResult(proof, key))
@@ -111,11 +143,30 @@ func (p *prove) readHead(ctx context.Context, key ed25519.PublicKey) (*tlog.Head
 	return &head, nil
 }
 
-func (p *prove) write(proof *inclusion.Document, stdout io.Writer) error {
-	text, err := proof.Encode()
-	if err != nil {
-		return err
+// readProof returns the proof of --proof; nil without the flag.
+func (p *prove) readProof() (*tlog.Proof, error) {
+	if p.proof == "" {
+		return nil, nil
 	}
+	text, err := cli.ReadRegular(p.proof, maxServedProof)
+	if err != nil {
+		return nil, fmt.Errorf("--proof is %s: must be a readable file: %w", p.proof, err)
+	}
+	proof, err := evidence.ParseProof(text)
+	if err != nil {
+		return nil, fmt.Errorf("--proof is %s: must be the response to GET /tlog/proof/%d: %w", p.proof, p.index, err)
+	}
+	return &proof, nil
+}
+
+func (p *prove) encode(proof *inclusion.Document, key ed25519.PublicKey) ([]byte, error) {
+	if p.format == formatTLogProof {
+		return proof.TLogProof(key)
+	}
+	return proof.Encode()
+}
+
+func (p *prove) write(text []byte, stdout io.Writer) error {
 	if p.output == "-" {
 		_, err := stdout.Write(text)
 		return output.WriteError(output.StandardOutput, err)
@@ -133,7 +184,17 @@ func (p *prove) write(proof *inclusion.Document, stdout io.Writer) error {
 
 // proofResult says in a line what was proved.
 func proofResult(proof *inclusion.Document, key ed25519.PublicKey) string {
+	result := includedIn(proof, key)
+	if proof.PathFrom == inclusion.PathFromRegistry {
+		result += "; the audit path is from the registry's proof"
+	}
+	return result
+}
+
+func includedIn(proof *inclusion.Document, key ed25519.PublicKey) string {
 	switch {
+	case proof.SignedHead == nil && proof.PathFrom == inclusion.PathFromRegistry:
+		return fmt.Sprintf("[ok] leaf %d is included in a tree of %d leaves, which nobody has signed: see --head", proof.LeafIndex, proof.TreeSize)
 	case proof.SignedHead == nil:
 		return fmt.Sprintf("[ok] leaf %d is included in the log as it is now, with %d leaves, which nobody has signed: see --head", proof.LeafIndex, proof.TreeSize)
 	case key == nil:

@@ -5,6 +5,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/hex"
@@ -59,10 +60,13 @@ func lineOfLeaf(index int64, leaf string) []byte {
 
 // proved is a proof as its users parse it.
 type proved struct {
+	key string // of the registry; "": registryID
+
 	LeafIndex  int64    `json:"leaf_index"`
 	TreeSize   int64    `json:"tree_size"`
 	LeafHash   string   `json:"leaf_hash"`
 	AuditPath  []string `json:"audit_path"`
+	PathFrom   string   `json:"audit_path_from"`
 	RootHash   string   `json:"root_hash"`
 	Leaf       string   `json:"leaf"`
 	SignedHead *struct {
@@ -94,7 +98,7 @@ func (p proved) check(t *testing.T) {
 		require.Equal(t, p.TreeSize, h.Size)
 		require.Equal(t, p.RootHash, h.Root)
 		require.Equal(t, `{"root":"`+h.Root+`","size":`+fmt.Sprint(h.Size)+`}`, h.SignedMessage)
-		require.True(t, ed25519.Verify(unhex(t, registryID), []byte(h.SignedMessage), unhex(t, h.Signature)))
+		require.True(t, ed25519.Verify(unhex(t, cmp.Or(p.key, registryID)), []byte(h.SignedMessage), unhex(t, h.Signature)))
 	}
 }
 

@@ -28,6 +28,7 @@ func TestNotRegularFiles(t *testing.T) {
 			"verify log": {"verify", "--db", f.database, "--tlog", path},
 			"verify db":  {"verify", "--db", path, "--tlog", f.leaves},
 			"prove log":  {"prove", "--tlog", path, "--index", "0"},
+			"prove with": {"prove", "--tlog", f.leaves, "--index", "0", "--proof", path},
 		} {
 			t.Run(name+path, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)

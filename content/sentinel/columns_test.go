@@ -96,6 +96,9 @@ func fullCheckpoint(t *testing.T) translator.Checkpoint {
 func requireFull(t *testing.T, value any) {
 	t.Helper()
 	for i, v := 0, reflect.ValueOf(value); i < v.NumField(); i++ {
+		if !v.Type().Field(i).IsExported() {
+			continue // in no column
+		}
 		require.False(t, v.Field(i).IsZero(), "give %s a value here, so that its column is seen", v.Type().Field(i).Name)
 	}
 }

@@ -51,6 +51,13 @@ type Log struct {
 	// Reported are the log.record.uids of findings that are made once, the last
 	// ones last.
 	Reported []string `json:"reported,omitempty"`
+	// ReviewKey is the key of the digests of [Review], 32 hex digits, and
+	// ReviewRegistryID the registry id that the uids of their rows were made with.
+	ReviewKey        string `json:"review_key,omitempty"`
+	ReviewRegistryID string `json:"review_registry_id,omitempty"`
+	// RescanFrom is the first leaf that may be another one since the log was rewritten,
+	// as long as a [Review] of all rows is not done.
+	RescanFrom int64 `json:"rescan_from,omitempty"`
 	// Bindings is what was reported of registrations.
 	Bindings Bindings `json:"bindings,omitzero"`
 	// Extra is the members that this version does not know.
@@ -90,7 +97,7 @@ func DecodeLog(data []byte) (Log, error) {
 	if l.Extra, err = decodeObject(data, &l, MaxLog); err != nil {
 		return Log{}, err
 	}
-	if l.LastID < 0 || l.Pages < 0 || l.ResolvedUpTo < 0 || l.SkippedLeaves < 0 {
+	if l.LastID < 0 || l.Pages < 0 || l.ResolvedUpTo < 0 || l.SkippedLeaves < 0 || l.RescanFrom < 0 {
 		return Log{}, damaged("a negative number")
 	}
 	if len(l.Heads) > MaxHeads || len(l.Reported) > MaxReported {

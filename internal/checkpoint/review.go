@@ -26,7 +26,9 @@ type Review struct {
 	First, Last int64
 	// Status is what the last check found.
 	Status ReviewStatus
-	// Digest is that of the rows, in place of their uids.
+	// Digest is that of the rows, in place of their uids, under [Log.ReviewKey]. With
+	// sums of 0, the uids are not known; without rows as well, the range is one of all
+	// rows, because the log was rewritten, and which of them wait is not known.
 	Digest Digest
 }
 

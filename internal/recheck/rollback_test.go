@@ -22,14 +22,14 @@ func TestAgreeing(t *testing.T) {
 		uids []string
 		want int
 	}{
-		"another database":                     {[]string{"x", "x", "x", "x", "x"}, 0},
-		"an empty one":                         {[]string{"", "", "", "", ""}, 0},
-		"the last ones are gone":               {[]string{same(1), same(2), same(3), "", ""}, 3},
-		"and were assigned again":              {[]string{same(1), same(2), "x", "x", ""}, 2},
-		"the oldest were pruned":               {[]string{"", "", same(3), "x", ""}, 3},
-		"one in between was deleted":           {[]string{same(1), "", same(3), "", ""}, 3},
+		"another database":                      {[]string{"x", "x", "x", "x", "x"}, 0},
+		"an empty one":                          {[]string{"", "", "", "", ""}, 0},
+		"the last ones are gone":                {[]string{same(1), same(2), same(3), "", ""}, 3},
+		"and were assigned again":               {[]string{same(1), same(2), "x", "x", ""}, 2},
+		"the oldest were pruned":                {[]string{"", "", same(3), "x", ""}, 3},
+		"one in between was deleted":            {[]string{same(1), "", same(3), "", ""}, 3},
 		"nothing counts behind one that is new": {[]string{same(1), "x", same(3), same(4), "x"}, 1},
-		"all are there":                        {[]string{same(1), same(2), same(3), same(4), same(5)}, 5},
+		"all are there":                         {[]string{same(1), same(2), same(3), same(4), same(5)}, 5},
 	} {
 		assert.Equal(t, test.want, recheck.Agreeing(rows, test.uids), name)
 	}

@@ -301,4 +301,3 @@ func TestNoRegistrations(t *testing.T) {
 		})
 	}
 }
-

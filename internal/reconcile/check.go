@@ -6,43 +6,59 @@ package reconcile
 import (
 	"context"
 	"errors"
-	"math"
 	"slices"
 	"time"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// claim is a row's on a leaf, until it is committed.
+// claim is that of a row which agrees with a leaf, until it is committed.
 type claim struct {
-	page   *page
-	index  int64
-	agrees bool
+	page  *page
+	index int64
 }
 
 // Check sets TlogStatus and TlogMismatch of events, which come in the order of
 // their ids and follow those that were committed last. It waits for leaves at
 // most as long as the settings say. Each call drops the claims and findings of
 // the events before, unless they were committed.
+//
+// If ctx is done, an event whose leaf is not there yet is unavailable: nobody has waited
+// for it.
 func (r *Reconciler) Check(ctx context.Context, events []translator.Event) {
-	r.Unstage()
 	within := ctx
 	if !r.settings.Audit {
 		var cancel context.CancelFunc
 		within, cancel = context.WithTimeout(ctx, max(r.settings.Wait, minReadTime))
 		defer cancel()
 	}
+	forks := r.forks
+	r.checkAll(ctx, within, events)
+	if r.forks != forks { // the first ones may have been compared with the log before
+		r.checkAll(ctx, within, events)
+	}
+}
+
+func (r *Reconciler) checkAll(ctx, within context.Context, events []translator.Event) {
+	r.Unstage()
+	r.lastSettled, r.unlogged = r.committedSettled, false
 	// In parts, so that their leaves are still in memory when they are compared.
 	for part := range slices.Chunk(events, maxCheckedTogether) {
 		r.waitForLeaf(within, highest(part))
 		for i := range part {
-			r.check(within, &part[i])
+			r.check(ctx, within, &part[i])
 		}
 		r.checkBindings(ctx, part)
 	}
+	if r.unlogged {
+		r.addUnloggedFindings(events)
+	}
 	r.addLogFindings(ctx)
-	r.noteVerified(events)
+	if len(events) > 0 {
+		r.firstChecked = events[0].ID
+	}
 }
 
 // maxCheckedTogether is how many rows are checked after reading their leaves, which
@@ -73,9 +89,9 @@ const (
 // file may have been replaced.
 func (r *Reconciler) waitForLeaf(ctx context.Context, index int64) {
 	for {
-		err := r.recordErr(r.log.Advance(ctx, min(index, math.MaxInt64-1)+1))
+		err := r.recordErr(r.log.AdvanceToIndex(ctx, index))
 		switch {
-		case err == nil && index < r.log.Size(), r.settings.Wait == 0 && r.log.AtEnd():
+		case err == nil && (index < 0 || r.log.Covers(index)), r.settings.Wait == 0 && r.log.AtEnd():
 			return
 		case err != nil && r.settings.Now().Sub(r.failingSince) >= r.settings.Wait:
 			return
@@ -90,38 +106,82 @@ func (r *Reconciler) waitForLeaf(ctx context.Context, index int64) {
 	}
 }
 
-func (r *Reconciler) check(ctx context.Context, e *translator.Event) {
-	e.TlogStatus, e.TlogMismatch = r.statusOf(ctx, e)
-	if hasIndex(e) && r.isPlausible(e.TlogIndex) {
-		r.claim(ctx, e)
+// check compares an event with its leaf, within that context; ctx is done when nobody
+// waits for anything any more.
+func (r *Reconciler) check(ctx, within context.Context, e *translator.Event) {
+	var leaf int64
+	var lost bool
+	leaf, e.TlogStatus, e.TlogMismatch, lost = r.statusOf(ctx, within, e)
+	if lost || e.TlogStatus == translator.TlogStatusVerified {
+		r.claim(within, e, leaf, lost)
 	}
 	switch e.TlogStatus {
-	case translator.TlogStatusMismatch, translator.TlogStatusDuplicate:
-		r.addRowFinding(e)
+	case translator.TlogStatusUnavailable:
+		wakeAt := int64(0)
+		if lost {
+			wakeAt = never
+		}
+		r.stageReview(e, checkpoint.ReviewUnavailable, wakeAt)
 	case translator.TlogStatusMissing:
-		// Rows from before there was a log have no index.
-		if hasIndex(e) || r.state.Baselined || r.verified {
-			r.addRowFinding(e)
+		if !hasIndex(e) {
+			r.unlogged = true
+			return
+		}
+		r.rowFindings = append(r.rowFindings, r.rowFinding(e))
+		if r.isPlausible(e.TlogIndex) {
+			r.stageReview(e, checkpoint.ReviewMissing, e.TlogIndex+1)
+		}
+	case translator.TlogStatusVerified:
+		r.lastSettled = e.ID
+	default:
+		r.lastSettled = e.ID
+		r.rowFindings = append(r.rowFindings, r.rowFinding(e))
+	}
+}
+
+// claim stages the claim of a row that agrees with its leaf. The event is a duplicate if
+// another row had claimed the leaf: also one whose leaf was verified then, and is lost
+// now.
+func (r *Reconciler) claim(ctx context.Context, e *translator.Event, leaf int64, lost bool) {
+	leaves, err := r.pages.page(ctx, leaf)
+	if err == nil && leaves.isClaimed(leaf) && r.rereading() {
+		_ = r.Reverify(ctx) // Err returns the error
+	}
+	switch {
+	case err != nil: // Err returns it
+		e.TlogStatus = translator.TlogStatusUnavailable
+	case leaves.isClaimed(leaf) && r.rereading():
+		e.TlogStatus = translator.TlogStatusUnavailable // it may be another leaf by now
+	case leaves.isClaimed(leaf):
+		e.TlogStatus = translator.TlogStatusDuplicate
+	case !lost:
+		r.verified = true
+		leaves.stage(leaf)
+		r.staged = append(r.staged, claim{leaves, leaf})
+		if !r.state.Baselined {
+			r.verifiedRows = append(r.verifiedRows, verifiedRow{e.ID, leaf})
 		}
 	}
 }
 
-// claim stages the row's claim on its leaf, even if the leaf is not known yet. The
-// event is a duplicate if another row had claimed the leaf.
-func (r *Reconciler) claim(ctx context.Context, e *translator.Event) {
-	leaves, err := r.pages.page(ctx, e.TlogIndex)
-	switch {
-	case err != nil: // Err returns it
-		e.TlogStatus, e.TlogMismatch = translator.TlogStatusUnavailable, ""
-	case r.isDuplicate(e, leaves):
-		e.TlogStatus, e.TlogMismatch = translator.TlogStatusDuplicate, ""
-	case e.TlogStatus == translator.TlogStatusVerified:
-		r.verified = true
-		leaves.stage(e.TlogIndex)
-		r.staged = append(r.staged, claim{leaves, e.TlogIndex, true})
-	default:
-		r.staged = append(r.staged, claim{leaves, e.TlogIndex, false})
+// rereading reports whether the log is read again because its file was changed other
+// than by appending: what is known of its leaves may not be true any more.
+func (r *Reconciler) rereading() bool {
+	current, active := r.log.Reverification()
+	return active && current.Cause == tlog.ReverifyFileChanged && current.From < current.To
+}
+
+// stagedReview is a row to be compared again, until it is committed.
+type stagedReview struct {
+	review
+	lastSettled int64
+}
+
+func (r *Reconciler) stageReview(e *translator.Event, status checkpoint.ReviewStatus, wakeAt int64) {
+	if r.settings.Rows == nil || e.ID < 1 {
+		return
 	}
+	r.stagedReviews = append(r.stagedReviews, stagedReview{r.reviewOf(e, status, wakeAt), r.lastSettled})
 }
 
 // Unstage drops the claims and findings of the rows that were checked last: they were
@@ -131,7 +191,7 @@ func (r *Reconciler) Unstage() {
 		c.page.unstage(c.index)
 	}
 	r.staged, r.rowFindings, r.verified = r.staged[:0], nil, false
-	r.verifiedRows = r.verifiedRows[:0]
+	r.verifiedRows, r.stagedReviews = r.verifiedRows[:0], r.stagedReviews[:0]
 }
 
 // maxAhead is how far beyond the end of the log a row may claim a leaf: the log may
@@ -142,37 +202,31 @@ func (r *Reconciler) isPlausible(index int64) bool {
 	return index >= 0 && index < r.log.Size()+maxAhead
 }
 
-// isDuplicate reports whether another row has claimed the leaf. A row that differs
-// from its leaf stays a mismatch. A leaf that cannot be read any more was verified
-// when it was claimed.
-func (r *Reconciler) isDuplicate(e *translator.Event, leaves *page) bool {
-	if e.TlogStatus != translator.TlogStatusVerified && e.TlogStatus != translator.TlogStatusUnavailable {
-		return false
-	}
-	return leaves.isClaimed(e.TlogIndex)
-}
-
 // hasIndex reports whether the row names a leaf: -1 is for none.
 func hasIndex(e *translator.Event) bool { return e.HasTlogIndex && e.TlogIndex != -1 }
 
-// statusOf compares the row with its leaf, whether or not another row claimed it.
-func (r *Reconciler) statusOf(ctx context.Context, e *translator.Event) (status, mismatch string) {
+// statusOf compares the row with its leaf, whether or not another row claimed it. lost
+// says that the log has the leaf, and that it cannot be read any more: that proves
+// nothing about the row.
+func (r *Reconciler) statusOf(ctx, within context.Context, e *translator.Event) (leaf int64, status, mismatch string, lost bool) {
 	if !hasIndex(e) || e.TlogIndex < 0 {
-		return translator.TlogStatusMissing, ""
+		return -1, translator.TlogStatusMissing, "", false
 	}
-	err := r.withReverification(ctx, func() (err error) {
-		mismatch, err = r.log.Compare(e)
+	err := r.withReverification(within, func() (err error) {
+		leaf, mismatch, err = r.log.CompareLeaf(e, r.isLeafClaimed)
 		return err
 	})
 	switch {
-	case errors.Is(err, tlog.ErrBeyond) && r.lastErr == nil && r.log.AtEnd():
-		return translator.TlogStatusMissing, ""
+	case errors.Is(err, tlog.ErrBeyond) && r.lastErr == nil && r.log.AtEnd() && ctx.Err() == nil:
+		return -1, translator.TlogStatusMissing, "", false
 	case err != nil:
-		return translator.TlogStatusUnavailable, ""
+		return -1, translator.TlogStatusUnavailable, "", false
+	case mismatch == tlog.MismatchLeaf:
+		return leaf, translator.TlogStatusUnavailable, "", true
 	case mismatch != "":
-		return translator.TlogStatusMismatch, mismatch
+		return leaf, translator.TlogStatusMismatch, mismatch, false
 	}
-	return translator.TlogStatusVerified, ""
+	return leaf, translator.TlogStatusVerified, "", false
 }
 
 // withReverification calls fn until it succeeds, and verifies more of the log again
@@ -200,19 +254,6 @@ var expiredContext = func() context.Context {
 
 // verifiedRow is a row and the leaf that confirms it.
 type verifiedRow struct{ id, leaf int64 }
-
-// noteVerified notes the verified rows for setBaseline, as long as it needs them.
-func (r *Reconciler) noteVerified(events []translator.Event) {
-	if r.state.Baselined || len(events) == 0 {
-		return
-	}
-	r.firstChecked = events[0].ID
-	for i := range events {
-		if e := &events[i]; e.TlogStatus == translator.TlogStatusVerified {
-			r.verifiedRows = append(r.verifiedRows, verifiedRow{e.ID, e.TlogIndex})
-		}
-	}
-}
 
 // setBaseline decides from which leaf on rows are expected, when the rows up to lastID
 // have been delivered: from the first leaf, if the row with id 1 is there; otherwise

@@ -6,6 +6,7 @@ package reconcile
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
@@ -28,8 +29,8 @@ func (r *Reconciler) add(f translator.Integrity) {
 	r.findings = append(r.findings, f)
 }
 
-// addRowFinding makes a finding of an event that the log does not confirm.
-func (r *Reconciler) addRowFinding(e *translator.Event) {
+// rowFinding is the finding of an event that does not agree with the log.
+func (r *Reconciler) rowFinding(e *translator.Event) translator.Integrity {
 	f := r.finding(translator.IntegrityRowMismatch)
 	f.EventID, f.RowUID = e.ID, e.UID
 	f.TlogIndex, f.HasTlogIndex = e.TlogIndex, e.HasTlogIndex
@@ -37,32 +38,60 @@ func (r *Reconciler) addRowFinding(e *translator.Event) {
 	switch {
 	case e.TlogStatus == translator.TlogStatusDuplicate:
 		f.Message = fmt.Sprintf("Row %d claims leaf %d of the transparency log, which an earlier row already claims: one of the two rows was inserted.", e.ID, e.TlogIndex)
-	case !hasIndex(e):
-		f.Message = fmt.Sprintf("Row %d names no leaf of the transparency log: the row was inserted, or the registry could not write to its log.", e.ID)
 	case e.TlogIndex < 0:
 		f.Message = fmt.Sprintf("Row %d names leaf %d, which is not a valid index of the transparency log: the row was inserted or changed.", e.ID, e.TlogIndex)
 	case e.TlogStatus == translator.TlogStatusMissing:
 		f.Message = fmt.Sprintf("Row %d names leaf %d, but the transparency log has only %d leaves: the row was inserted, or the end of the log was removed.", e.ID, e.TlogIndex, r.log.Size())
 	case e.TlogMismatch == tlog.MismatchEvent:
 		f.Message = fmt.Sprintf("Row %d names leaf %d of the transparency log, which is not a beacon leaf: the row was inserted or changed.", e.ID, e.TlogIndex)
-	case e.TlogMismatch == tlog.MismatchLeaf:
-		f.Message = fmt.Sprintf("Row %d cannot be confirmed: its leaf %d in the transparency log is corrupt.", e.ID, e.TlogIndex)
 	default:
 		f.Message = fmt.Sprintf("Row %d differs from its leaf %d in the transparency log, in %s: one of the two was changed.", e.ID, e.TlogIndex, e.TlogMismatch)
 	}
 	f.SetUID()
-	r.rowFindings = append(r.rowFindings, f)
+	return f
+}
+
+// addUnloggedFindings makes a finding of each run of events that name no leaf. Those from
+// before there was a log do not, either.
+func (r *Reconciler) addUnloggedFindings(events []translator.Event) {
+	verified := r.state.Baselined
+	for i := 0; i < len(events); {
+		verified = verified || events[i].TlogStatus == translator.TlogStatusVerified
+		end := i
+		for end < len(events) && !hasIndex(&events[end]) {
+			end++
+		}
+		if end > i && verified {
+			r.rowFindings = append(r.rowFindings, r.unloggedFinding(events[i:end]))
+		}
+		i = max(end, i+1)
+	}
+}
+
+func (r *Reconciler) unloggedFinding(events []translator.Event) translator.Integrity {
+	first, last := &events[0], &events[len(events)-1]
+	f := r.finding(translator.IntegrityRowUnlogged)
+	f.EventID, f.TlogStatus = first.ID, translator.TlogStatusMissing
+	if len(events) == 1 {
+		f.RowUID, f.TlogIndex, f.HasTlogIndex = first.UID, first.TlogIndex, first.HasTlogIndex
+		f.Message = fmt.Sprintf("Row %d names no leaf of the transparency log: the registry could not write to its log, or somebody inserted the row.", first.ID)
+	} else {
+		f.LastEventID, f.Count = last.ID, int64(len(events))
+		f.Message = fmt.Sprintf("%d rows from %d to %d name no leaf of the transparency log: the registry could not write to its log, or somebody inserted the rows.", f.Count, first.ID, last.ID)
+	}
+	f.SetUID()
+	return f
 }
 
 func messageWithoutRow(first, last int64) string {
 	if first == last {
-		return fmt.Sprintf("Leaf %d of the transparency log has no row: the row was deleted, or the registry stopped before it wrote one.", first)
+		return fmt.Sprintf("Leaf %d of the transparency log has no row that agrees with it: the row was deleted or changed, or the registry stopped before it wrote one.", first)
 	}
-	return fmt.Sprintf("Leaves %d to %d of the transparency log have no rows: the rows were deleted, or the registry stopped before it wrote them.", first, last)
+	return fmt.Sprintf("Leaves %d to %d of the transparency log have no rows that agree with them: the rows were deleted or changed, or the registry stopped before it wrote them.", first, last)
 }
 
 func messageOfOneWithoutRow(index int64, kind, token string) string {
-	return fmt.Sprintf("Leaf %d of the transparency log, a %s beacon with token %s, has no row: the row was deleted, or the registry stopped before it wrote one.", index, kind, token)
+	return fmt.Sprintf("Leaf %d of the transparency log, a %s beacon with token %s, has no row that agrees with it: the row was deleted or changed, or the registry stopped before it wrote one.", index, kind, token)
 }
 
 // Replaced makes a finding of a database that is not the one that was read before:
@@ -87,6 +116,9 @@ func (r *Reconciler) addLogFindings(ctx context.Context) {
 		case translator.IntegrityLeafCorrupt:
 			f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = found.First, true, found.Last
 			f.Message = messageCorrupt(found)
+		case translator.IntegrityLeafIndexJumped:
+			f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = found.First, true, found.Last
+			f.Message = messageJumped(found)
 		case translator.IntegrityLogRewritten:
 			f.TlogSize = found.Size
 			if found.HasExpectedRoot {
@@ -99,7 +131,7 @@ func (r *Reconciler) addLogFindings(ctx context.Context) {
 			if h := r.SignedHead(); h != nil {
 				f.Message += fmt.Sprintf(" The last signed tree head that matched the log has size %d, root %s and signature %s.", h.Size, h.Root, h.Signature)
 			}
-			r.releaseClaimsFrom(ctx, found.NewSize)
+			r.forget(ctx, &found)
 			r.restartBindings()
 		}
 		r.add(f)
@@ -113,14 +145,34 @@ func messageCorrupt(found tlog.Finding) string {
 	return fmt.Sprintf("Leaves %d to %d of the transparency log are corrupt: %s.", found.First, found.Last, found.Reason)
 }
 
-// releaseClaimsFrom lets rows claim the leaves from size on again, which are not
-// there any more.
-func (r *Reconciler) releaseClaimsFrom(ctx context.Context, size int64) {
+func messageJumped(found tlog.Finding) string {
+	if found.First != found.Last {
+		return fmt.Sprintf("The indexes of the transparency log's lines jump between leaf %d and leaf %d: %s.", found.First, found.Last, found.Reason)
+	}
+	return fmt.Sprintf("The indexes of the transparency log's lines jump at leaf %d: %s. A registry whose disk was full writes such lines.", found.First, found.Reason)
+}
+
+// forget forgets what is known of the leaves of a rewritten log that may be others now,
+// or gone. All rows are compared again, since some of these leaves may be there after all.
+func (r *Reconciler) forget(ctx context.Context, found *tlog.Finding) {
+	first, end := found.First, int64(math.MaxInt64)
+	if found.RangeKnown && found.NewSize >= found.Size {
+		end = found.Last + 1
+	}
+	r.forks++
 	r.samples = nil
-	r.state.ResolvedUpTo = min(r.state.ResolvedUpTo, size)
-	if err := r.pages.releaseClaims(ctx, size); err != nil {
+	r.dropRecheck()
+	if err := r.pages.forget(ctx, first, end); err != nil {
 		_ = r.recordErr(err)
 	}
+	r.state.ResolvedUpTo = min(r.state.ResolvedUpTo, first)
+	if r.settings.Rows == nil {
+		return
+	}
+	if !r.reviews.hasRescan() || first < r.state.RescanFrom {
+		r.state.RescanFrom = first
+	}
+	r.reviews.rescan(r.state.LastID)
 }
 
 // addOnce adds a finding unless it was made before, even before a restart.

@@ -70,11 +70,26 @@ func appendLine(dst []byte, n int64) []byte {
 
 func isBeacon(n int64) bool { return n%25 != 3 }
 
-// store keeps snapshots as a storage does.
+// store keeps snapshots as a storage does, and the rows of a table.
 type store struct {
-	log   []byte
-	pages map[int64][]byte
-	last  int64
+	log, reviews []byte
+	pages        map[int64][]byte
+	last         int64
+	rows         []translator.Event // in the order of their ids
+}
+
+// After implements [reconcile.Rows].
+func (s *store) After(_ context.Context, after int64, maxRows int, into []translator.Event) (rows []translator.Event, more bool, err error) {
+	rows = into[:0]
+	for i := range s.rows {
+		if s.rows[i].ID > after {
+			if len(rows) == maxRows {
+				return rows, true, nil
+			}
+			rows = append(rows, s.rows[i])
+		}
+	}
+	return rows, false, nil
 }
 
 func (s *store) Page(_ context.Context, number int64) ([]byte, error) { return s.pages[number], nil }
@@ -93,6 +108,9 @@ func (s *store) save(t testing.TB, reconciler *reconcile.Reconciler, lastID int6
 		delete(s.pages, number)
 	}
 	s.log, s.last = snapshot.Log, lastID
+	if snapshot.ReviewsChanged {
+		s.reviews = snapshot.Reviews
+	}
 	reconciler.Saved(snapshot)
 }
 
@@ -130,7 +148,7 @@ func (l *log) open(c *clock, s *store, wait time.Duration) *reconcile.Reconciler
 	l.t.Helper()
 	reconciler, err := reconcile.Open(reconcile.Settings{
 		Leaves: l.path, RegistryID: "deadbeef", Wait: wait, Grace: time.Minute, Now: c.read,
-		Saved: s.log, Pages: s, LastID: s.last,
+		Saved: s.log, Pages: s, SavedReviews: s.reviews, Rows: s, LastID: s.last,
 	})
 	require.NoError(l.t, err)
 	l.t.Cleanup(func() { _ = reconciler.Close() })

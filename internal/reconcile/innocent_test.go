@@ -41,6 +41,7 @@ func newScene(t *testing.T) *scene {
 func (s *scene) check(status string, from, to int64) {
 	s.t.Helper()
 	rows := rowsFrom(&s.lastID, from, to)
+	s.saved.rows = append(s.saved.rows, rows...)
 	s.reconciler.Check(s.t.Context(), rows)
 	for i := range rows {
 		require.Equal(s.t, status, rows[i].TlogStatus, "leaf %d", rows[i].TlogIndex)
@@ -52,10 +53,20 @@ func (s *scene) check(status string, from, to int64) {
 func (s *scene) wait() {
 	s.t.Helper()
 	for range 3 {
-		s.reconciler.Idle(s.t.Context())
+		s.idle()
 		s.clock.now = s.clock.now.Add(2 * time.Minute)
 	}
+	s.idle()
+}
+
+// idle is a turn without new rows. What is found is not committed.
+func (s *scene) idle() {
+	s.t.Helper()
 	s.reconciler.Idle(s.t.Context())
+	require.NoError(s.t, s.reconciler.Reverify(s.t.Context()))
+	for s.reconciler.Recheck(s.t.Context(), time.Second); s.reconciler.Rechecking(); {
+		s.reconciler.Recheck(s.t.Context(), time.Second)
+	}
 }
 
 func (s *scene) kinds() []string {
@@ -76,7 +87,21 @@ func TestUnreadableLogAccusesNobody(t *testing.T) {
 	require.NoError(t, os.Rename(s.log.path+".away", s.log.path))
 	s.wait()
 	require.NoError(t, s.reconciler.Err())
-	assert.Empty(t, s.kinds())
+	s.requireRechecked(97, 105, 9)
+}
+
+// requireRechecked requires that the only finding is the record of a second comparison,
+// and commits it.
+func (s *scene) requireRechecked(first, last, verified int64) {
+	s.t.Helper()
+	require.Equal(s.t, []string{translator.IntegrityRowsRechecked}, s.kinds())
+	f := s.reconciler.Findings()[0]
+	require.Equal(s.t, [3]int64{first, last, verified}, [3]int64{f.EventID, f.LastEventID, f.Count}, f.Message)
+	require.Equal(s.t, "verified", f.TlogStatus)
+	s.saved.save(s.t, s.reconciler, s.lastID)
+	s.wait()
+	require.Empty(s.t, s.kinds())
+	require.Zero(s.t, s.reconciler.WaitingRows())
 }
 
 // Another database claims the leaves again, and what are no beacons' leaves are
@@ -123,31 +148,46 @@ func TestCheckpointElsewhere(t *testing.T) {
 	})
 }
 
-// A log that is copied into its place is short for a moment. That is found, and
-// nothing else when it is whole again.
+// A log that is copied into its place is short for a moment. That is no finding, unless
+// it stays so.
 func TestLogThatShrinksAndComesBack(t *testing.T) {
 	s := newScene(t)
 	whole, err := os.ReadFile(s.log.path)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(s.log.path, whole[:len(whole)/2], 0o600))
 	s.reconciler.Idle(t.Context())
-	require.Equal(t, []string{translator.IntegrityLogRewritten}, s.kinds())
-	s.saved.save(t, s.reconciler, s.lastID)
+	require.Empty(t, s.kinds())
 	require.NoError(t, os.WriteFile(s.log.path, whole, 0o600))
 	s.wait()
 	assert.Empty(t, s.kinds())
+
+	require.NoError(t, os.WriteFile(s.log.path, whole[:len(whole)/2], 0o600))
+	s.reconciler.Idle(t.Context())
+	s.wait()
+	require.Equal(t, []string{translator.IntegrityLogRewritten}, s.kinds())
+	s.saved.save(t, s.reconciler, s.lastID)
+	s.wait()
+	require.NotContains(t, s.kinds(), translator.IntegrityLeafWithoutRow)
+	s.saved.save(t, s.reconciler, s.lastID)
+	require.NoError(t, os.WriteFile(s.log.path, whole, 0o600))
+	s.wait()
+	for _, f := range s.reconciler.Findings() {
+		t.Log(f.Kind, f.Message)
+	}
+	s.requireRechecked(49, 96, 48)
 }
 
 // A leaf that is written later than the settings allow makes one finding.
 func TestLeafThatIsLateIsFoundOnce(t *testing.T) {
 	s := newScene(t)
 	rows := rowsFrom(&s.lastID, 100, 102)
+	s.saved.rows = append(s.saved.rows, rows...)
 	s.reconciler.Check(t.Context(), rows)
 	require.Equal(t, []string{translator.IntegrityRowMismatch, translator.IntegrityRowMismatch}, s.kinds())
 	s.saved.save(t, s.reconciler, s.lastID)
 	s.log.writeLeaves(100, 102)
 	s.wait()
-	assert.Empty(t, s.kinds())
+	s.requireRechecked(97, 98, 2)
 }
 
 // A row may name no leaf as long as none did, as where a registry had no log.

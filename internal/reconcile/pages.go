@@ -19,10 +19,11 @@ type Pages interface {
 	Page(ctx context.Context, number int64) ([]byte, error)
 }
 
-// page is what is saved of leaves, and one bit that is not.
+// page is what is saved of leaves, and two bits that are not.
 type page struct {
 	kept          checkpoint.LogPage
 	staged        [checkpoint.PageWords]uint64 // claimed by a row that is not committed
+	rechecked     [checkpoint.PageWords]uint64 // claimed by a row that is compared again
 	revision      int                          // counts the changes since it was loaded
 	savedRevision int
 }
@@ -66,11 +67,10 @@ func (p *pages) page(ctx context.Context, index int64) (*page, error) {
 	return loaded, nil
 }
 
-// claim makes a row's claim final. A row that differs from its leaf resolves the
-// leaf too, but does not keep the row that the leaf is of from claiming it.
-func (p *page) claim(index int64, agrees bool) {
+// claim makes the claim of a row that agrees with its leaf final.
+func (p *page) claim(index int64) {
 	word, bit := bitOf(index)
-	if agrees && p.kept.Claimed[word]&bit == 0 {
+	if p.kept.Claimed[word]&bit == 0 {
 		p.kept.Claimed[word] |= bit
 		p.revision++
 	}
@@ -87,7 +87,39 @@ func (p *page) resolve(index int64) {
 
 func (p *page) isClaimed(index int64) bool {
 	word, bit := bitOf(index)
-	return (p.kept.Claimed[word]|p.staged[word])&bit != 0
+	return (p.kept.Claimed[word]|p.staged[word]|p.rechecked[word])&bit != 0
+}
+
+// wasClaimed reports whether a row's claim is final.
+func (p *page) wasClaimed(index int64) bool {
+	word, bit := bitOf(index)
+	return p.kept.Claimed[word]&bit != 0
+}
+
+func (p *page) claimRechecked(index int64) {
+	word, bit := bitOf(index)
+	p.rechecked[word] |= bit
+}
+
+// commitRechecked makes the claims of rows that were compared again final.
+func (p *pages) commitRechecked() {
+	for _, loaded := range p.loaded {
+		for word, bits := range loaded.rechecked {
+			if bits != 0 {
+				loaded.kept.Claimed[word] |= bits
+				loaded.kept.Resolved[word] |= bits
+				loaded.revision++
+			}
+		}
+		loaded.rechecked = [checkpoint.PageWords]uint64{}
+	}
+}
+
+// dropRechecked drops them.
+func (p *pages) dropRechecked() {
+	for _, loaded := range p.loaded {
+		loaded.rechecked = [checkpoint.PageWords]uint64{}
+	}
 }
 
 func (p *page) stage(index int64) {
@@ -145,22 +177,23 @@ func (p *pages) reset() {
 	p.loaded, p.stored, p.failedErr = nil, 0, nil
 }
 
-// releaseClaims lets rows claim the leaves from size on again, which are other
-// leaves now or will be. They stay resolved: they may be there again in a moment.
-func (p *pages) releaseClaims(ctx context.Context, size int64) error {
+// forget forgets all that is known of the leaves from one on and before end, which are
+// other leaves now or will be.
+func (p *pages) forget(ctx context.Context, from, end int64) error {
 	last := p.stored - 1
 	for number := range p.loaded {
 		last = max(last, number)
 	}
-	for number := size / checkpoint.PageLeaves; number <= last; number++ {
-		first := max(size, number*checkpoint.PageLeaves)
+	for number := from / checkpoint.PageLeaves; number <= last && number*checkpoint.PageLeaves < end; number++ {
+		first := max(from, number*checkpoint.PageLeaves)
 		known, err := p.page(ctx, first)
 		if err != nil {
 			return err
 		}
-		for index := first; index < (number+1)*checkpoint.PageLeaves; index++ {
+		for index := first; index < min(end, (number+1)*checkpoint.PageLeaves); index++ {
 			word, bit := bitOf(index)
 			known.kept.Claimed[word] &^= bit
+			known.kept.Resolved[word] &^= bit
 		}
 		known.dropChunks(first)
 		known.revision++

@@ -49,6 +49,11 @@ type Settings struct {
 	// OnLeaf is called for every new leaf of the log, in order; beacon says that
 	// it looks like a beacon leaf and is not corrupt. Default: none.
 	OnLeaf func(index int64, beacon bool)
+	// SavedReviews is [Snapshot.Reviews] of the last snapshot; nil for none.
+	SavedReviews []byte
+	// Rows is where rows are read again that the log could not confirm at once. nil, with
+	// Audit only: they are not compared again.
+	Rows Rows
 	// HeadInterval is the time between two tree heads. Default, 0: none is expected, and
 	// none is missing.
 	HeadInterval time.Duration
@@ -73,11 +78,14 @@ type Reconciler struct {
 	state    checkpoint.Log
 	pages    pages
 
+	staged        []claim // by the rows that were checked last
+	stagedReviews []stagedReview
+	verified      bool              // one of these rows was
+	unlogged      bool              // one of them names no leaf
+	lastSettled   int64             // the id of the last of these rows that need not be checked again
 	bindings      *bindings.Checker // nil: whom tokens belong to is not checked
 	registersRead time.Time         // when old leaves were read for it
 
-	staged   []claim // by the rows that were checked last
-	verified bool    // one of these rows was
 	// verifiedRows are those of them that were, and firstChecked is the id of the first
 	// of them, as long as there is no baseline.
 	verifiedRows []verifiedRow
@@ -85,6 +93,15 @@ type Reconciler struct {
 	rowFindings  []translator.Integrity // about these rows
 	findings     []translator.Integrity // others, since the last Commit
 	dirty        bool                   // something is worth a snapshot
+
+	reviews          reviews
+	committedSettled int64 // lastSettled at the last Commit
+	recheck          *recheck
+	recheckStalled   bool // it could not continue at the last call
+	rows             []translator.Event
+	hash             *checkpoint.RowHash
+	forks            int // counts the calls of forget
+	isLeafClaimed    func(leaf int64) bool
 
 	samples []lengthSample // how long the log was when, oldest first
 
@@ -110,10 +127,15 @@ func Open(settings Settings) (*Reconciler, error) {
 	err := r.restore()
 	r.state.Baselined = r.state.Baselined || settings.Audit
 	r.pages.source = settings.Pages
+	r.isLeafClaimed = func(leaf int64) bool {
+		leaves, err := r.pages.page(context.Background(), leaf)
+		return err == nil && leaves.isClaimed(leaf)
+	}
 	r.openBindings()
 	r.log = tlog.Open(tlog.Settings{
 		Path: settings.Leaves, State: r.state.Tree, OnLeaf: r.onLeaf,
 		ReverifyEvery: settings.ReverifyEvery, Now: settings.Now,
+		KeptRoot: r.keptRoot, ShortGrace: settings.Grace,
 	})
 	return r, err
 }
@@ -197,7 +219,9 @@ func (r *Reconciler) Idle(ctx context.Context) {
 	r.dirty = r.dirty || r.log.Size()-before >= minLeavesToSave
 	if !r.settings.Audit {
 		r.sampleLength()
-		r.reportOverdue(ctx)
+		if r.reviews.due(r.log.Size()) == nil { // otherwise rows may be compared again that have these leaves
+			r.reportOverdue(ctx)
+		}
 	}
 	r.noteShortLog()
 	r.WatchHeads()
@@ -217,13 +241,16 @@ func (r *Reconciler) Findings() []translator.Integrity {
 
 // Pending reports whether there is anything to commit.
 func (r *Reconciler) Pending() bool {
-	return r.dirty || len(r.findings)+len(r.rowFindings)+len(r.staged) > 0
+	return r.dirty || len(r.findings)+len(r.rowFindings)+len(r.staged)+len(r.stagedReviews) > 0
 }
 
 // ResetClaims is called when the database is another one: its rows may claim all
 // leaves again.
 func (r *Reconciler) ResetClaims() {
 	r.Unstage()
-	r.state.Baselined, r.state.ResolvedUpTo = false, 0
+	r.dropRecheck()
+	r.reviews.reset()
+	r.committedSettled = 0
+	r.state.Baselined, r.state.ResolvedUpTo, r.state.RescanFrom = false, 0, 0
 	r.pages.reset()
 }

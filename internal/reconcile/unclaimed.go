@@ -55,6 +55,10 @@ func (r *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool)
 		return true
 	}
 	size = min(size, r.log.Size())
+	if r.wakeReviews(ctx, size) {
+		r.continueAtOnce(size)
+		return false
+	}
 	for runs := 0; r.state.ResolvedUpTo < size; {
 		if runs == maxRuns {
 			r.continueAtOnce(size)
@@ -79,6 +83,16 @@ func (r *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool)
 		}
 	}
 	return true
+}
+
+// wakeReviews makes rows be compared again if leaves have no row and were not there at
+// the last comparison. It reports whether there are such rows.
+func (r *Reconciler) wakeReviews(ctx context.Context, size int64) bool {
+	if len(r.reviews.list) == 0 {
+		return false
+	}
+	first, err := r.nextUnclaimed(ctx, r.state.ResolvedUpTo, size)
+	return err == nil && first < size && r.reviews.wake(size)
 }
 
 // continueAtOnce makes the next call of reportOverdue continue with the leaves below

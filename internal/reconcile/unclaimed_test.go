@@ -45,7 +45,7 @@ func (l *log) writeLeaves(from, to int64) {
 // one finding for each run, and once.
 func TestLeavesWithoutRows(t *testing.T) {
 	log, clock, saved := newLog(t), newClock(), &store{}
-	reconciler := log.open(clock, saved, 0)
+	reconciler := log.open(clock, saved, time.Minute)
 	log.writeLeaves(0, 10_000)
 	var lastID int64
 	// Leaf 28 is not a beacon leaf, and ends a run.
@@ -57,7 +57,7 @@ func TestLeavesWithoutRows(t *testing.T) {
 	require.Empty(t, reconciler.Findings())
 	require.NoError(t, reconciler.Close())
 
-	reconciler = log.open(clock, saved, 0) // the grace period starts anew
+	reconciler = log.open(clock, saved, time.Minute) // the grace period starts anew
 	reconciler.Idle(t.Context())
 	clock.now = clock.now.Add(time.Minute)
 	reconciler.Idle(t.Context())
@@ -76,7 +76,7 @@ func TestLeavesWithoutRows(t *testing.T) {
 
 	// Not committed: the next start finds the same.
 	require.NoError(t, reconciler.Close())
-	reconciler = log.open(clock, saved, 0)
+	reconciler = log.open(clock, saved, time.Minute)
 	reconciler.Idle(t.Context())
 	clock.now = clock.now.Add(time.Minute)
 	reconciler.Idle(t.Context())
@@ -88,7 +88,7 @@ func TestLeavesWithoutRows(t *testing.T) {
 	require.NoError(t, reconciler.Close())
 
 	// Committed: nothing is found again, and a row that comes late is verified.
-	reconciler = log.open(clock, saved, 0)
+	reconciler = log.open(clock, saved, time.Minute)
 	late := eventOf(11)
 	lastID++
 	late.ID = lastID

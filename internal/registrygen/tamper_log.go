@@ -43,8 +43,7 @@ func (d Damage) corrupt() Damage {
 	d.Findings = []string{translator.IntegrityLeafCorrupt}
 	d.FindingsAfterPriorRead = []string{translator.IntegrityLeafCorrupt}
 	if d.FirstRow != 0 {
-		d.Findings = append(d.Findings, translator.IntegrityRowMismatch)
-		d.Status, d.Mismatch = translator.TlogStatusMismatch, "leaf"
+		d.Status = translator.TlogStatusUnavailable
 	}
 	return d
 }

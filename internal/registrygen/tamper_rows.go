@@ -52,7 +52,7 @@ func editRow(ctx context.Context, t *tampering) (Damage, error) {
 		Message:  fmt.Sprintf("changed %s of row %d, whose leaf is %d, from %q to %q", t.column(), row.id, row.index.Int64, done.from, done.to),
 		FirstRow: row.id, LastRow: row.id,
 		FirstLeaf: -1, LastLeaf: -1,
-		Findings: []string{translator.IntegrityRowMismatch},
+		Findings: []string{translator.IntegrityRowMismatch, translator.IntegrityLeafWithoutRow},
 		Status:   translator.TlogStatusMismatch, Mismatch: mismatchName(done.key),
 	}, err
 }
@@ -88,7 +88,7 @@ func (t *tampering) copyRow(ctx context.Context, index func(eventRow) any) (orig
 func insertRow(ctx context.Context, t *tampering) (Damage, error) {
 	original, damage, err := t.copyRow(ctx, func(eventRow) any { return nil })
 	damage.Message = fmt.Sprintf("inserted row %d, a copy of row %d without a leaf", damage.FirstRow, original.id)
-	damage.Findings = []string{translator.IntegrityRowMismatch}
+	damage.Findings = []string{translator.IntegrityRowUnlogged}
 	damage.FindingsAfterPriorRead = damage.Findings
 	damage.Status = translator.TlogStatusMissing
 	return damage, err

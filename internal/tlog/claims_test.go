@@ -4,8 +4,15 @@
 package tlog_test
 
 import (
+	"crypto/sha256"
 	"fmt"
+	"strings"
+	"testing"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -23,5 +30,199 @@ func rowOf(n, index int) *translator.Event {
 	return &translator.Event{
 		FileID: "f", Kind: "ocsp", SourceIP: "192.0.2.1", QualifiedTimestamp: "2026-01-02T03:04:05Z",
 		TokenID: fmt.Sprintf("t%d", n), UserAgent: "u", TlogIndex: int64(index), HasTlogIndex: true,
+	}
+}
+
+// claimed are lines that each say which leaf they hold and which index.
+func claimed(pairs ...[2]int) string {
+	var lines strings.Builder
+	for _, pair := range pairs {
+		lines.WriteString(beaconLine(pair[0], pair[1]))
+	}
+	return lines.String()
+}
+
+// followText follows a log with this text, to its end.
+func followText(t testing.TB, text string) *follower {
+	f := followDamaged(t, newLog(t, text), tlog.State{})
+	f.advance()
+	return f
+}
+
+// fullDisk is what the public registries write when the disk was full for three leaves
+// after leaf 4, and what they write after a restart, which counts the lines: the indexes
+// 6, 7 and 8 are used twice. The second numbers are the indexes.
+func fullDisk() (before, after string) {
+	before = claimed([2]int{0, 0}, [2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}, [2]int{4, 4}, [2]int{8, 8}, [2]int{9, 9})
+	after = claimed([2]int{107, 7}, [2]int{108, 8}, [2]int{109, 9})
+	return before, after
+}
+
+// A row agrees with any line that claims its index.
+func TestIndexesThatAreUsedTwice(t *testing.T) {
+	before, after := fullDisk()
+	f := followText(t, before)
+	running := f
+	found := f.Findings()
+	require.Len(t, found, 1)
+	assert.Equal(t, translator.IntegrityLeafIndexJumped, found[0].Kind)
+	assert.Equal(t, []int64{5, 8, 5}, []int64{found[0].First, found[0].Index, found[0].ExpectedIndex})
+	assert.True(t, f.IndexesAhead())
+	appendTo(t, f.path, after)
+	running.advance()
+	for _, f := range []*follower{running, running.restart(), followText(t, before+after)} {
+		f.anyLeaf = true
+		f.advance()
+		assert.False(t, f.IndexesAhead())
+		for _, n := range []int{0, 4, 8, 9, 107, 108, 109} {
+			line, mismatch, err := f.CompareLeaf(rowOf(n, n%100), nil)
+			require.NoError(t, err, n)
+			assert.Empty(t, mismatch, n)
+			assert.Equal(t, map[int]int64{0: 0, 4: 4, 8: 5, 9: 6, 107: 7, 108: 8, 109: 9}[n], line)
+		}
+		_, mismatch, err := f.CompareLeaf(rowOf(8, 9), nil)
+		require.NoError(t, err)
+		assert.Equal(t, "token_id", mismatch)
+		_, _, err = f.CompareLeaf(rowOf(5, 5), nil) // no line has it
+		require.ErrorIs(t, err, tlog.ErrNoLine)
+		require.ErrorIs(t, err, tlog.ErrBeyond)
+		assert.True(t, f.Covers(9))
+		assert.False(t, f.Covers(5))
+		assert.False(t, f.Covers(10))
+	}
+}
+
+// Two rows that are the same in all that the log holds each have a leaf of their own.
+func TestTwoLeavesThatAgree(t *testing.T) {
+	f := followText(t, claimed([2]int{0, 0}, [2]int{7, 2}, [2]int{7, 2}))
+	claimedLeaf := int64(-1)
+	for _, expected := range []int64{2, 1} {
+		line, mismatch, err := f.CompareLeaf(rowOf(7, 2), func(n int64) bool { return n == claimedLeaf })
+		require.NoError(t, err)
+		assert.Empty(t, mismatch)
+		assert.Equal(t, expected, line)
+		claimedLeaf = line
+	}
+}
+
+// Lines with far indexes, which anybody may have appended, cost nothing, and accuse no
+// later row.
+func TestFarIndexes(t *testing.T) {
+	var text strings.Builder
+	text.WriteString(claimed([2]int{0, 0}, [2]int{1, 1}))
+	for i := range 400 {
+		text.WriteString(beaconLine(500, 1<<40+i*1000))
+	}
+	for i := 2; i < 1000; i++ {
+		text.WriteString(beaconLine(i, i))
+	}
+	f := followText(t, text.String())
+	assert.Equal(t, int64(1400), f.Size())
+	for i := range 1000 {
+		mismatch, err := f.Compare(rowOf(i, i))
+		require.NoError(t, err)
+		require.Empty(t, mismatch)
+	}
+	for _, found := range f.Findings() {
+		assert.Equal(t, translator.IntegrityLeafIndexJumped, found.Kind)
+	}
+	assert.Less(t, len(f.State().Claims), 500)
+}
+
+// What too many jumps have displaced is not known, and no mismatch.
+func TestTooManyJumps(t *testing.T) {
+	var text strings.Builder
+	text.WriteString(claimed([2]int{0, 0}, [2]int{1, 1}, [2]int{2, 2}))
+	for i := range 3000 {
+		text.WriteString(beaconLine(1, (i*7919)%100_000+10))
+	}
+	text.WriteString(beaconLine(4, 3))
+	f := followText(t, text.String())
+	mismatch, err := f.Compare(rowOf(4, 3))
+	require.NoError(t, err)
+	assert.Empty(t, mismatch)
+	_, err = f.Compare(rowOf(2, 2))
+	require.ErrorIs(t, err, tlog.ErrUnknown)
+	assert.LessOrEqual(t, len(f.State().Claims), 500)
+	assert.LessOrEqual(t, len(f.Findings()), 1001)
+}
+
+// The registry's own root: of the leaves in its memory, and of the lines that it can
+// parse after a restart.
+func TestRootsThatARegistrySigns(t *testing.T) {
+	before, after := fullDisk()
+	root := func(leaves ...int) tlog.Hash {
+		var hashes []tlog.Hash
+		for _, n := range leaves {
+			hashes = append(hashes, hashOf(beaconLeaf(n)))
+		}
+		return treeHash(hashes)
+	}
+	f := followText(t, before)
+	f.requireSame(5, root(0, 1, 2, 3, 4))
+	// In memory it has three leaves more than the file.
+	for _, size := range []int64{6, 7, 9, 10} {
+		_, _, err := f.CompareRoot(size, root(0, 1, 2, 3, 4, 5, 6, 7, 8, 9))
+		require.ErrorIs(t, err, tlog.ErrUnknown, "size %d", size)
+	}
+	_, _, err := f.CompareRoot(11, root(0))
+	require.ErrorIs(t, err, tlog.ErrBeyond)
+	appendTo(t, f.path, after+claimed([2]int{110, 10}, [2]int{111, 11}))
+	f.advance()
+	f.requireSame(10, root(0, 1, 2, 3, 4, 8, 9, 107, 108, 109))
+	f.requireSame(12, root(0, 1, 2, 3, 4, 8, 9, 107, 108, 109, 110, 111))
+	same, own, err := f.CompareRoot(12, root(0, 1, 2, 3, 4, 8, 9, 107, 108, 109, 110, 112))
+	require.NoError(t, err)
+	assert.False(t, same)
+	assert.Equal(t, root(0, 1, 2, 3, 4, 8, 9, 107, 108, 109, 110, 111), own)
+
+	// A line that was torn when the registry stopped, and continued by the next one. The
+	// registry has leaf 2 in memory, and after one more restart it does not count it.
+	f = followText(t, claimed([2]int{0, 0}, [2]int{1, 1})+beaconLine(50, 2)[:90]+claimed([2]int{2, 2}, [2]int{3, 3}))
+	assert.Empty(t, f.Findings())
+	f.requireSame(4, root(0, 1, 2, 3))
+	mismatch, err := f.Compare(rowOf(2, 2))
+	require.NoError(t, err)
+	assert.Empty(t, mismatch)
+	appendTo(t, f.path, claimed([2]int{4, 3}, [2]int{5, 4}))
+	f.advance()
+	for _, f := range []*follower{f, f.restart()} {
+		f.anyLeaf = true
+		f.advance()
+		f.requireSame(5, root(0, 1, 3, 4, 5))
+		for n, index := range map[int]int{0: 0, 2: 2, 3: 3, 4: 3, 5: 4} {
+			mismatch, err := f.Compare(rowOf(n, index))
+			require.NoError(t, err)
+			assert.Empty(t, mismatch)
+		}
+	}
+}
+
+func (f *follower) requireSame(size int64, root tlog.Hash) {
+	f.t.Helper()
+	same, _, err := f.CompareRoot(size, root)
+	require.NoError(f.t, err)
+	require.True(f.t, same)
+}
+
+// Registries sign the root of a log without leaves as RFC 6962 says, or as zeros.
+func TestRootsOfAnEmptyLog(t *testing.T) {
+	f := followText(t, "")
+	f.requireSame(0, tlog.Hash{})
+	f.requireSame(0, sha256.Sum256(nil))
+	same, _, err := f.CompareRoot(0, hashOf("x"))
+	require.NoError(t, err)
+	assert.False(t, same)
+}
+
+// A line that was torn in the middle of a character, and continued.
+func TestLineThatIsTornInACharacter(t *testing.T) {
+	torn := lineOf(1, leafText(1))
+	torn = torn[:strings.Index(torn, "é")+1]
+	f := followText(t, linesOf(0, 1)+torn+linesOf(1, 5))
+	assert.Empty(t, f.Findings())
+	assert.Equal(t, int64(5), f.Size())
+	for i := range 5 {
+		f.requireLeaf(i)
 	}
 }

@@ -42,8 +42,9 @@ type Settings struct {
 	// appended is found no other way. The default, 0, is never.
 	ReverifyEvery time.Duration
 	// ShortGrace is how long a file that became shorter, and whose leaves are the same
-	// otherwise, may be one that is just being copied to its place once more. After
-	// that it was cut off. The default, 0, is not at all.
+	// otherwise, may be a copy that is just being written: if it has not grown for that
+	// time, or is short for ten times as long, it was cut off. The default, 0, is not
+	// at all.
 	ShortGrace time.Duration
 	// KeptRoot returns the root that a complete chunk had when it was read first, from
 	// [Log.ChunkRoots], if somebody has kept it. It shows which leaves of a log were
@@ -91,7 +92,10 @@ type Log struct {
 	// previousFirst on, as far as they were known.
 	previousRoots []Hash
 	previousFirst int64
-	shortSince    time.Time // when the file was first seen to be shorter than that
+	// shortSince is when the file was first seen to be shorter than that, and shortGrew
+	// when it has grown since, to shortSize bytes.
+	shortSince, shortGrew time.Time
+	shortSize             int64
 
 	reverifier        reverifier
 	reverifyCause     ReverifyCause // 0 if nothing is being verified again

@@ -6,6 +6,7 @@ package tlog
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // resume continues from the pending state: after it, if the last leaves before its
@@ -21,6 +22,7 @@ func (l *Log) resume(ctx context.Context) error {
 		return err
 	}
 	l.pendingState, l.resuming = nil, false
+	l.shortSince, l.shortGrew = time.Time{}, time.Time{}
 	l.reverifier.start(l)
 	return nil
 }

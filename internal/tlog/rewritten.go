@@ -15,7 +15,6 @@ import (
 // with it when that has been read.
 func (l *Log) readFromBeginning(known *State) {
 	l.pendingState, l.previousState, l.resuming = nil, known, false
-	l.shortSince = time.Time{}
 	if l.reverifyCause == ReverifyScheduled {
 		l.reverifyCause = ReverifyFileChanged
 	}
@@ -70,13 +69,9 @@ func (l *Log) comparePreviousAtEnd() {
 	if previous == nil {
 		return
 	}
-	now := l.settings.Now()
-	if l.shortSince.IsZero() {
-		l.shortSince = now
-	}
 	diff := l.compareChunks()
 	other := len(diff.changed) > 0 || l.size > 0 && previous.FirstLeaf != Hash{} && l.firstLeaf != previous.FirstLeaf
-	if !other && now.Sub(l.shortSince) < l.settings.ShortGrace {
+	if !other && l.mayGrowAgain() {
 		return
 	}
 	l.previousState = nil
@@ -90,6 +85,24 @@ func (l *Log) comparePreviousAtEnd() {
 		common = diff.common
 	}
 	l.addRewritten(previous, common, previous.Size-1, common, !other || diff.known)
+}
+
+// maxShort is for how many times [Settings].ShortGrace a file may be shorter than it was,
+// though it grows: a registry that goes on with a log from a backup lets it grow, too.
+const maxShort = 10
+
+// mayGrowAgain reports whether a file that is shorter than it was may be a copy that is
+// not complete yet.
+func (l *Log) mayGrowAgain() bool {
+	now := l.settings.Now()
+	if l.shortSince.IsZero() {
+		l.shortSince = now
+	}
+	if size := l.fileInfo.Size(); l.shortGrew.IsZero() || size > l.shortSize {
+		l.shortGrew, l.shortSize = now, size
+	}
+	grace := l.settings.ShortGrace
+	return now.Sub(l.shortGrew) < grace && now.Sub(l.shortSince) < maxShort*grace
 }
 
 // addRewritten reports that leaves have changed or are gone.
@@ -240,7 +253,7 @@ func (l *Log) restoreTail(previous *State, diff *chunkDiff) {
 // stopCounted drops the tree over the counted lines if it is that over all lines. It is
 // called when the comparison is over.
 func (l *Log) stopCounted() {
-	l.previousRoots, l.shortSince = nil, time.Time{}
+	l.previousRoots, l.shortSince, l.shortGrew = nil, time.Time{}, time.Time{}
 	if t, ok := l.counted.treeAt(l.counted.sizeIfActive()); ok && t.Equal(l.wholeTree().Range) {
 		l.counted.stop()
 		l.countedAligned, l.countedBefore = nil, nil

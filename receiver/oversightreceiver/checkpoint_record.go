@@ -259,7 +259,7 @@ func (l *logReconciliation) report(record *checkpointRecord) {
 	if root, known := l.reconciler.Root(); known {
 		record.TlogRoot = root.String()
 	}
-	if head, ok := l.reconciler.Head(); ok {
+	if head := l.reconciler.SignedHead(); head != nil {
 		record.HeadSize, record.HeadRoot, record.HeadSignature = head.Size, head.Root, head.Signature
 	}
 }

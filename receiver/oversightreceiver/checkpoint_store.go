@@ -160,6 +160,11 @@ func (s *checkpointStore) loadLog(ctx context.Context) ([]byte, error) {
 	return s.get(ctx, checkpoint.LogKey)
 }
 
+// loadReviews returns the value of [checkpoint.ReviewKey]; nil if there is none.
+func (s *checkpointStore) loadReviews(ctx context.Context) ([]byte, error) {
+	return s.get(ctx, checkpoint.ReviewKey)
+}
+
 // Page implements [reconcile.Pages].
 func (s *checkpointStore) Page(ctx context.Context, number int64) ([]byte, error) {
 	if page, ok := s.upgradedPages[number]; ok {
@@ -223,6 +228,12 @@ func (s *checkpointStore) operations(snapshot *reconcile.Snapshot) ([]*storage.O
 		return all, nil
 	}
 	all = append(all, storage.SetOperation(checkpoint.LogKey, snapshot.Log))
+	switch {
+	case snapshot.ReviewsChanged && snapshot.Reviews == nil:
+		all = append(all, storage.DeleteOperation(checkpoint.ReviewKey))
+	case snapshot.ReviewsChanged:
+		all = append(all, storage.SetOperation(checkpoint.ReviewKey, snapshot.Reviews))
+	}
 	for number, page := range snapshot.Pages {
 		all = append(all, storage.SetOperation(checkpoint.PageKey(checkpoint.LogPrefix, number), page))
 	}

@@ -38,6 +38,8 @@ type logSettings struct {
 type logSizes struct {
 	leaves atomic.Int64 // read
 	head   atomic.Int64 // of the last head that matched the log
+	// waiting is how many rows are to be compared again.
+	waiting atomic.Int64
 }
 
 // logReconciliation is for a receiver with `transparency_log`.
@@ -49,12 +51,15 @@ type logReconciliation struct {
 	heads          *headLog
 }
 
-func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID int64) (reconciliation, error) {
+func (s logSettings) open(ctx context.Context, store *checkpointStore, rows source, lastID int64) (reconciliation, error) {
 	saved, err := store.loadLog(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.Saved, s.Pages, s.LastID = saved, store, lastID
+	if s.SavedReviews, err = store.loadReviews(ctx); err != nil {
+		return nil, err
+	}
+	s.Saved, s.Pages, s.Rows, s.LastID = saved, store, rows, lastID
 	heads := newHeadLog(&s)
 	s.OnHead = heads.checked
 	reconciler, err := reconcile.Open(s.Settings)
@@ -65,8 +70,9 @@ func (s logSettings) open(ctx context.Context, store *checkpointStore, lastID in
 }
 
 func (l *logReconciliation) check(ctx context.Context, events []event) {
-	l.reconciler.Check(ctx, events)
+	l.drop() // before anything else is claimed, or the log turns out to be another one
 	l.work(ctx, busySlice)
+	l.reconciler.Check(ctx, events)
 }
 
 func (l *logReconciliation) drop() { l.reconciler.Unstage() }
@@ -84,10 +90,19 @@ func (l *logReconciliation) idle(ctx context.Context) {
 	l.work(ctx, idleSlice)
 }
 
-// work compares a head and verifies again, for about that long.
+// work compares a head, verifies again, and compares rows again, each for about that
+// long.
 func (l *logReconciliation) work(ctx context.Context, slice time.Duration) {
 	l.checkHeads(ctx)
 	l.settings.sizes.leaves.Store(l.reconciler.Size())
+	l.settings.sizes.head.Store(l.reconciler.HeadSize())
+	l.reverify(ctx, slice)
+	l.reconciler.Recheck(ctx, slice)
+	l.settings.sizes.waiting.Store(l.reconciler.WaitingRows())
+}
+
+// reverify verifies the log again, if that is under way.
+func (l *logReconciliation) reverify(ctx context.Context, slice time.Duration) {
 	if !l.logReverification() {
 		return
 	}
@@ -129,7 +144,7 @@ func (l *logReconciliation) busy() bool {
 		return false
 	}
 	_, active := l.reconciler.Reverification()
-	return active || !l.reconciler.AtEnd()
+	return active || !l.reconciler.AtEnd() || l.reconciler.Rechecking()
 }
 
 func (l *logReconciliation) err() error    { return l.reconciler.Err() }

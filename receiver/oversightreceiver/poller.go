@@ -27,6 +27,7 @@ type source interface {
 	Read(ctx context.Context, cursor registry.Cursor, maxRows int, into []event) (registry.Batch, error)
 	ByID(ctx context.Context, ids []int64, into []event) ([]event, error)
 	UIDs(ctx context.Context, ids []int64, registryID string) ([]string, error)
+	After(ctx context.Context, after int64, maxRows int, into []event) (rows []event, more bool, err error)
 	Newest(ctx context.Context) (newest event, ok bool, err error)
 	End(ctx context.Context) (registry.Cursor, error)
 	EndBefore(ctx context.Context, t time.Time) (registry.Cursor, error)

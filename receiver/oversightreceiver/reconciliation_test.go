@@ -119,13 +119,14 @@ func (r *records) statuses() map[string]int {
 	return statuses
 }
 
-// kinds lists the findings' kinds, each once.
+// kinds lists the findings' kinds, each once. Records of rows that were compared again are
+// no findings.
 func (r *records) kinds() []string {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	kinds := []string{}
 	for i := range r.findings {
-		if !slices.Contains(kinds, r.findings[i].Kind) {
+		if kind := r.findings[i].Kind; kind != translator.IntegrityRowsRechecked && !slices.Contains(kinds, kind) {
 			kinds = append(kinds, r.findings[i].Kind)
 		}
 	}

@@ -14,8 +14,8 @@ type watchedReconciliation struct {
 
 // watched returns what opens a reconciliation that is watched.
 func (open openReconciliation) watched(health *health, path string) openReconciliation {
-	return func(ctx context.Context, store *checkpointStore, lastID int64) (reconciliation, error) {
-		opened, err := open(ctx, store, lastID)
+	return func(ctx context.Context, store *checkpointStore, rows source, lastID int64) (reconciliation, error) {
+		opened, err := open(ctx, store, rows, lastID)
 		if err != nil {
 			return nil, err
 		}

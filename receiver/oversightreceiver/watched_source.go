@@ -61,3 +61,8 @@ func (s *watchedSource) Newest(ctx context.Context) (newest event, ok bool, err 
 	defer s.watch()()
 	return s.source.Newest(ctx)
 }
+
+func (s *watchedSource) After(ctx context.Context, after int64, maxRows int, into []event) (rows []event, more bool, err error) {
+	defer s.watch()()
+	return s.source.After(ctx, after, maxRows, into)
+}

@@ -53,6 +53,11 @@ func (s *stuckSource) UIDs(context.Context, []int64, string) ([]string, error) {
 	return nil, nil
 }
 
+func (s *stuckSource) After(context.Context, int64, int, []event) ([]event, bool, error) {
+	<-s.release
+	return nil, false, nil
+}
+
 func (s *stuckSource) Newest(context.Context) (event, bool, error) {
 	<-s.release
 	return event{}, false, nil
@@ -70,6 +75,7 @@ func TestReadThatDoesNotReturn(t *testing.T) {
 			return err
 		},
 		"by id":  func(ctx context.Context, s *watchedSource) error { _, err := s.ByID(ctx, nil, nil); return err },
+		"after":  func(ctx context.Context, s *watchedSource) error { _, _, err := s.After(ctx, 0, 0, nil); return err },
 		"newest": func(ctx context.Context, s *watchedSource) error { _, _, err := s.Newest(ctx); return err },
 		"end":    func(ctx context.Context, s *watchedSource) error { _, err := s.End(ctx); return err },
 	} {
@@ -132,10 +138,10 @@ func TestLogThatDoesNotReturn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				host, release := newHost(), make(chan struct{})
-				open := openReconciliation(func(context.Context, *checkpointStore, int64) (reconciliation, error) {
+				open := openReconciliation(func(context.Context, *checkpointStore, source, int64) (reconciliation, error) {
 					return &stuckReconciliation{release: release}, nil
 				}).watched(newHealth(host, zap.NewNop()), "/nfs/leaves.jsonl")
-				opened, err := open(t.Context(), nil, 0)
+				opened, err := open(t.Context(), nil, nil, 0)
 				require.NoError(t, err)
 				returned := make(chan struct{})
 				go func() {

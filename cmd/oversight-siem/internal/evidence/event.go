@@ -250,6 +250,23 @@ func literal(raw jsontext.Value) value {
 	return value{kind: 'n', text: string(raw)} // with a lone surrogate: as it is written
 }
 
+// ParseProof parses the response to GET /tlog/proof/{index} of a registry. The proof has
+// no Leaf, and is not verified.
+func ParseProof(text []byte) (tlog.Proof, error) {
+	v, err := parse(text)
+	if err == nil && v.kind != '{' {
+		err = errors.New("it is not a JSON object")
+	}
+	if err != nil {
+		return tlog.Proof{}, fmt.Errorf("not an inclusion proof: %w", err)
+	}
+	p, err := parseProof(&v)
+	if err != nil {
+		return tlog.Proof{}, errors.New("not an inclusion proof: it lacks index, leaf_hash, proof, root or tree_size, or one of them has another type")
+	}
+	return p, nil
+}
+
 // parseProof parses an inclusion proof as registries serve it.
 func parseProof(v *value) (tlog.Proof, error) {
 	var p tlog.Proof

@@ -18,7 +18,8 @@ type Document struct {
 	LeafIndex int64       `json:"leaf_index"`
 	TreeSize  int64       `json:"tree_size"`
 	LeafHash  tlog.Hash   `json:"leaf_hash"`
-	AuditPath []tlog.Hash `json:"audit_path"` // from the leaf upwards
+	AuditPath []tlog.Hash `json:"audit_path"`      // from the leaf upwards
+	PathFrom  string      `json:"audit_path_from"` // one of the PathFrom constants
 	RootHash  tlog.Hash   `json:"root_hash"`
 	// Leaf is what LeafHash is the hash of, after a zero byte. A leaf that is not
 	// valid UTF-8, which no registry writes, is in LeafHex instead.
@@ -36,8 +37,17 @@ type SignedHead struct {
 	SignedMessage string    `json:"signed_message"`
 }
 
-func newDocument(proof *tlog.Proof, head *tlog.Head) *Document {
+// Where the hashes of an audit path are from.
+const (
+	// PathFromLog: from the lines of the log, as each declares the hash of its leaf.
+	PathFromLog = "transparency_log"
+	// PathFromRegistry: from a proof that the registry served.
+	PathFromRegistry = "registry_proof"
+)
+
+func newDocument(proof *tlog.Proof, head *tlog.Head, pathFrom string) *Document {
 	d := &Document{
+		PathFrom:  pathFrom,
 		LeafIndex: proof.Index, TreeSize: proof.Size, LeafHash: proof.LeafHash, RootHash: proof.Root,
 		AuditPath: append([]tlog.Hash{}, proof.Hashes...), // [] for a tree of one leaf, not null
 	}

@@ -25,12 +25,19 @@ type Settings struct {
 	// Head is the signed tree head whose tree includes the leaf. Default: the tree
 	// of all leaves that the log has.
 	Head *tlog.Head
+	// Served is a proof that the registry served, whose audit path is used: of the log,
+	// only the leaf is read then, and the other lines may be damaged. Default: the log's
+	// own hashes are used.
+	Served *tlog.Proof
 }
 
 // Prove makes a proof and verifies it as its reader will. It reads the log once.
 // Its error matches [cli.ErrFindings] if the leaf is corrupt, the hash of another
 // leaf is unknown, or the log is not that of the tree head.
 func Prove(ctx context.Context, settings Settings) (*Document, error) {
+	if settings.Served != nil {
+		return settings.proveServed(ctx)
+	}
 	size := int64(tlog.WholeLog)
 	if settings.Head != nil {
 		size = settings.Head.Size
@@ -46,14 +53,14 @@ func Prove(ctx context.Context, settings Settings) (*Document, error) {
 		return nil, fmt.Errorf("%w: the tree head has root %s, but the log has root %s at %d leaves: run oversight-siem verify for details",
 			cli.ErrFindings, head.Root, proof.Root, head.Size)
 	}
-	return newDocument(&proof, settings.Head), nil
+	return newDocument(&proof, settings.Head, PathFromLog), nil
 }
 
 // explain says what an error means. size is the number of leaves in the tree.
 func (s *Settings) explain(err error, size int64) error {
 	switch {
 	case errors.Is(err, tlog.ErrUnknown):
-		return fmt.Errorf("%w: %w: run oversight-siem verify for details", cli.ErrFindings, err)
+		return fmt.Errorf("%w: %w: run oversight-siem verify for details; if another leaf than %d is damaged, pass the registry's proof with --proof", cli.ErrFindings, err, s.Index)
 	case !errors.Is(err, tlog.ErrBeyond):
 		return s.Log.ReadError(err)
 	case s.Head == nil:

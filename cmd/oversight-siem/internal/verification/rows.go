@@ -126,7 +126,10 @@ func (v *verification) countRow(e *translator.Event) error {
 	case translator.TlogStatusDuplicate:
 		s.Duplicate++
 	default:
-		return v.settings.Log.ReadError(fmt.Errorf("leaf %d of row %d could not be read: run the command again", e.TlogIndex, e.ID))
+		if _, active := v.reconciler.Reverification(); active { // the file was replaced
+			return v.settings.Log.ReadError(fmt.Errorf("leaf %d of row %d could not be read: run the command again", e.TlogIndex, e.ID))
+		}
+		s.Unavailable++ // its leaf is corrupt, which is a finding
 	}
 	return nil
 }

@@ -23,6 +23,7 @@ type Summary struct {
 	Mismatch         int64            `json:"mismatch"`
 	Missing          int64            `json:"missing"`
 	Duplicate        int64            `json:"duplicate"`
+	Unavailable      int64            `json:"unavailable"`              // their leaves cannot be read
 	IDsUpToZero      int64            `json:"rows_with_ids_up_to_zero"` // no registry hands these out
 	Recipients       Recipients       `json:"recipients"`
 	Leaves           int64            `json:"leaves"`
@@ -110,6 +111,9 @@ func (s *Summary) table() string {
 	t.line("  mismatch", s.Mismatch)
 	t.line("  missing", s.Missing)
 	t.line("  duplicate", s.Duplicate)
+	if s.Unavailable > 0 {
+		t.line("  leaf not readable", s.Unavailable)
+	}
 	if s.IDsUpToZero > 0 {
 		t.line("  with ids of 0 or below", s.IDsUpToZero)
 	}

@@ -1,0 +1,282 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package reconcile
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
+	"github.com/oversight-protocol/oversight-otelcol/translator"
+)
+
+// Rows is where rows are read again.
+type Rows interface {
+	// After returns the rows with ids above after, at most maxRows, in the order of
+	// their ids and appended to into[:0]; more reports whether there may be others.
+	After(ctx context.Context, after int64, maxRows int, into []translator.Event) (rows []translator.Event, more bool, err error)
+}
+
+// rowsAtOnce is how many rows are read at once to be compared again.
+const rowsAtOnce = 256
+
+// recheck is a comparison of all rows of a range, which takes several calls. Its claims
+// are not final before the end: after a restart it begins anew.
+type recheck struct {
+	review review
+	next   int64 // the rows up to this id were compared
+	// indexed sums up the rows that name a leaf, and waiting those without the ones
+	// that agree with a leaf which was claimed before: by a row that was settled then,
+	// this one or another.
+	indexed, waiting checkpoint.Digest
+	verified         int64
+	refuted          int64 // do not agree, in a rescan
+	lowestLeaf       int64 // that one of the rows agrees with
+	left             review
+	claimed          []translator.Integrity // findings, if these rows are duplicates
+	claimedRows      int64
+}
+
+// maxClaimed bounds the findings that are prepared about duplicates.
+const maxClaimed = 1000
+
+// WaitingRows is how many rows wait for another comparison with the log.
+func (r *Reconciler) WaitingRows() int64 { return r.reviews.rows() }
+
+// Rechecking reports whether rows can be compared again at once.
+func (r *Reconciler) Rechecking() bool { return !r.recheckStalled && r.mayRecheck() }
+
+func (r *Reconciler) mayRecheck() bool {
+	return r.settings.Rows != nil && r.lastErr == nil && !r.rereading() && r.reviews.due(r.log.Size()) != nil
+}
+
+// Recheck compares rows again that the log has not confirmed, for about that long and
+// some 256 rows in any case. It must not be called between Check and Commit.
+func (r *Reconciler) Recheck(ctx context.Context, slice time.Duration) {
+	end := time.Now().Add(slice)
+	within, cancel := context.WithDeadline(ctx, end)
+	defer cancel()
+	for r.recheckStalled = false; r.mayRecheck() && !r.recheckStalled; {
+		r.recheckStalled = !r.recheckRows(ctx, within)
+		if within.Err() != nil || len(r.findings) >= maxRuns {
+			return
+		}
+	}
+}
+
+// recheckRows compares the next rows, and reads the log for it as long as within is not
+// done. It reports false if it cannot continue now.
+func (r *Reconciler) recheckRows(ctx, within context.Context) bool {
+	if r.recheck == nil || !r.reviews.has(&r.recheck.review) {
+		r.dropRecheck()
+		due := *r.reviews.due(r.log.Size())
+		r.recheck = &recheck{review: due, next: due.First - 1, lowestLeaf: math.MaxInt64}
+	}
+	c := r.recheck
+	rows, more, err := r.settings.Rows.After(ctx, c.next, rowsAtOnce, r.rows)
+	if err != nil {
+		return false
+	}
+	r.rows = rows
+	for i := range rows {
+		e := &rows[i]
+		if e.ID > c.review.Last {
+			more = false
+			break
+		}
+		if !r.recheckRow(within, c, e) || r.recheck != c {
+			return r.recheck != c // the log was rewritten meanwhile
+		}
+		c.next = e.ID
+	}
+	clear(rows)
+	if more && c.next < c.review.Last {
+		return true
+	}
+	return r.finishRecheck(ctx, c)
+}
+
+// dropRecheck drops the claims of rows that were compared again.
+func (r *Reconciler) dropRecheck() {
+	if r.recheck != nil {
+		r.pages.dropRechecked()
+		r.recheck = nil
+	}
+}
+
+// recheckRow compares a row. It reports false if that cannot be done now.
+func (r *Reconciler) recheckRow(ctx context.Context, c *recheck, e *translator.Event) bool {
+	rescan := c.review.isRescan()
+	if !hasIndex(e) || e.TlogIndex < 0 {
+		return true // the log says nothing of it
+	}
+	leaf, mismatch, err := r.compareAgain(ctx, e)
+	if err == nil && rescan && leaf < r.state.RescanFrom { // its leaf has not changed
+		c.lowestLeaf = min(c.lowestLeaf, leaf)
+		return true
+	}
+	e.TlogStatus, e.TlogMismatch = "", mismatch
+	switch {
+	case err == nil && mismatch == "":
+		return r.recheckAgreeing(ctx, c, e, leaf)
+	case err == nil && mismatch == tlog.MismatchLeaf:
+		r.keepWaiting(c, e, checkpoint.ReviewUnavailable, never)
+	case err == nil:
+		e.TlogStatus = translator.TlogStatusMismatch
+		r.refute(c, e)
+	case errors.Is(err, tlog.ErrBeyond) && r.log.AtEnd():
+		e.TlogStatus = translator.TlogStatusMissing
+		wakeAt := e.TlogIndex + 1
+		if rescan {
+			wakeAt = never // until a leaf has no row
+		}
+		if rescan || r.isPlausible(e.TlogIndex) {
+			r.keepWaiting(c, e, checkpoint.ReviewMissing, wakeAt)
+		}
+		if rescan || c.review.Status != checkpoint.ReviewMissing {
+			r.refute(c, e)
+		}
+	default:
+		return false
+	}
+	h := r.rowHash().Of(e.UID)
+	c.indexed.Add(e.ID, h)
+	c.waiting.Add(e.ID, h)
+	return true
+}
+
+// compareAgain compares a row with its leaf, and reads the log up to it if that is new.
+func (r *Reconciler) compareAgain(ctx context.Context, e *translator.Event) (leaf int64, mismatch string, err error) {
+	leaf, mismatch, err = r.log.CompareLeaf(e, r.isLeafClaimed)
+	if errors.Is(err, tlog.ErrBeyond) {
+		if err := r.recordErr(r.log.AdvanceToIndex(ctx, e.TlogIndex)); err != nil {
+			return -1, "", err
+		}
+		r.addLogFindings(ctx)
+		leaf, mismatch, err = r.log.CompareLeaf(e, r.isLeafClaimed)
+	}
+	return leaf, mismatch, err
+}
+
+// recheckAgreeing is for a row that agrees with its leaf.
+func (r *Reconciler) recheckAgreeing(ctx context.Context, c *recheck, e *translator.Event, leaf int64) bool {
+	leaves, err := r.pages.page(ctx, leaf)
+	if err != nil { // Err returns it
+		return false
+	}
+	h := r.rowHash().Of(e.UID)
+	c.indexed.Add(e.ID, h)
+	c.lowestLeaf = min(c.lowestLeaf, leaf)
+	e.TlogStatus = translator.TlogStatusDuplicate
+	if leaves.wasClaimed(leaf) {
+		if c.claimedRows++; len(c.claimed) < maxClaimed {
+			c.claimed = append(c.claimed, r.rowFinding(e))
+		}
+		return true
+	}
+	c.waiting.Add(e.ID, h)
+	if leaves.isClaimed(leaf) {
+		r.add(r.rowFinding(e))
+		return true
+	}
+	leaves.claimRechecked(leaf)
+	c.verified++
+	return true
+}
+
+// refute is for a row that does not agree with the log. In a rescan that is counted
+// only: the log is what changed.
+func (r *Reconciler) refute(c *recheck, e *translator.Event) {
+	if c.review.isRescan() {
+		c.refuted++
+		return
+	}
+	r.add(r.rowFinding(e))
+}
+
+// keepWaiting keeps a row that cannot be confirmed yet.
+func (r *Reconciler) keepWaiting(c *recheck, e *translator.Event, status checkpoint.ReviewStatus, wakeAt int64) {
+	row := r.reviewOf(e, status, wakeAt)
+	switch {
+	case c.review.isRescan():
+		row.Digest = checkpoint.Digest{}
+	case !c.review.hasDigest():
+		row.Digest = checkpoint.Digest{Rows: 1}
+	}
+	if c.left.Last > 0 {
+		row = c.left.merge(row)
+	}
+	c.left = row
+}
+
+// reviewOf is the range with one row.
+func (r *Reconciler) reviewOf(e *translator.Event, status checkpoint.ReviewStatus, wakeAt int64) review {
+	row := review{Review: checkpoint.Review{First: e.ID, Last: e.ID, Status: status}, wakeAt: wakeAt, comparedAt: r.log.Size()}
+	row.Digest.Add(e.ID, r.rowHash().Of(e.UID))
+	return row
+}
+
+// finishRecheck makes the claims of a range final, and reports what was found.
+func (r *Reconciler) finishRecheck(ctx context.Context, c *recheck) bool {
+	if !r.reportChangedRows(ctx, c) {
+		return false
+	}
+	if !r.rebase(ctx, c) {
+		return false
+	}
+	r.pages.commitRechecked()
+	r.recheck = nil
+	r.lowerBaseline(c)
+	r.reviews.replace(c.review, c.left)
+	if !r.reviews.hasRescan() {
+		r.state.RescanFrom = 0
+	}
+	r.addRechecked(c, translator.TlogStatusVerified, c.verified)
+	r.addRechecked(c, translator.TlogStatusMismatch, c.refuted)
+	r.dirty = true
+	return true
+}
+
+// rebase gives up leaves whose rows may have been pruned before they were compared.
+func (r *Reconciler) rebase(ctx context.Context, c *recheck) bool {
+	first, _, err := r.settings.Rows.After(ctx, 0, 1, nil)
+	if err != nil {
+		return false
+	}
+	if len(first) > 0 && first[0].ID <= c.review.First {
+		return true
+	}
+	if c.lowestLeaf == math.MaxInt64 {
+		r.state.Baselined = r.settings.Audit
+		return true
+	}
+	r.state.ResolvedUpTo = max(r.state.ResolvedUpTo, c.lowestLeaf)
+	return true
+}
+
+// lowerBaseline expects rows of earlier leaves, if the first rows of all could not be
+// compared when they were delivered.
+func (r *Reconciler) lowerBaseline(c *recheck) {
+	if c.verified == 0 || c.review.isRescan() {
+		return
+	}
+	first := c.lowestLeaf
+	if c.review.First == 1 {
+		first = 0
+	}
+	if !r.state.Baselined || first < r.state.SkippedLeaves {
+		r.state.Baselined, r.state.ResolvedUpTo, r.state.SkippedLeaves = true, first, first
+	}
+}
+
+// rowHash is the hash for digests of rows.
+func (r *Reconciler) rowHash() *checkpoint.RowHash {
+	if r.hash == nil {
+		r.hash = checkpoint.NewRowHash(r.reviewKey())
+	}
+	return r.hash
+}
