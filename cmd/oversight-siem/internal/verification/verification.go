@@ -74,8 +74,8 @@ func Run(ctx context.Context, settings Settings, report *Report, bar *progress.B
 		Pages:      noPages{},
 
 		Registrations: v.reader,
-		OnLeaf:     v.countLeaf,
-		OnHead:     func(h reconcile.CheckedHead) { v.checkedHead = h },
+		OnLeaf:        v.countLeaf,
+		OnHead:        func(h reconcile.CheckedHead) { v.checkedHead = h },
 	})
 	if err != nil {
 		return nil, err
