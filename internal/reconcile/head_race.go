@@ -4,6 +4,8 @@
 package reconcile
 
 import (
+	"math"
+
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 )
 
@@ -28,22 +30,17 @@ type rootSearch struct {
 func (s *rootSearch) run(log *tlog.Log, h *tlog.Head) (size int64, found bool) {
 	if !s.started {
 		s.started, s.upTo = true, h.Size
-		for size := h.Size - 1; size > 0 && size >= h.Size-maxRace; size-- {
-			if same, _, _ := log.CompareRoot(size, h.Root); same {
-				return size, true
-			}
+		if size, found, _ := log.FindRoot(h.Root, h.Size-maxRace, h.Size-1); found {
+			return size, true
 		}
 	}
-	for s.upTo < log.Size() && !s.complete(h) {
-		s.upTo++
-		switch same, _, err := log.CompareRoot(s.upTo, h.Root); {
-		case same:
-			return s.upTo, true
-		case err != nil:
-			s.unknown = true
-		}
+	last := min(log.Size(), h.Size+min(maxRace, math.MaxInt64-h.Size))
+	if last <= s.upTo {
+		return 0, false
 	}
-	return 0, false
+	size, found, known := log.FindRoot(h.Root, s.upTo+1, last)
+	s.upTo, s.unknown = last, s.unknown || !known
+	return size, found
 }
 
 // complete reports whether all sizes were compared.
