@@ -4,8 +4,7 @@
 package reconcile
 
 import (
-	"crypto/sha256"
-	"errors"
+	"math"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 )
@@ -31,27 +30,18 @@ type rootSearch struct {
 func (s *rootSearch) run(log *tlog.Log, h *tlog.Head) (size int64, found bool) {
 	if !s.started {
 		s.started, s.upTo = true, h.Size
-		for size := h.Size - 1; size > 0 && size >= h.Size-maxRace; size-- {
-			if root, err := log.RootAt(size); err == nil && root == h.Root {
-				return size, true
-			}
+		if size, found, _ := log.FindRoot(h.Root, h.Size-maxRace, h.Size-1); found {
+			return size, true
 		}
 	}
-	for s.upTo < log.Size() && !s.complete(h) {
-		s.upTo++
-		switch root, err := log.RootAt(s.upTo); {
-		case errors.Is(err, tlog.ErrUnknown):
-			s.unknown = true
-		case err == nil && root == h.Root:
-			return s.upTo, true
-		}
+	last := min(log.Size(), h.Size+min(maxRace, math.MaxInt64-h.Size))
+	if last <= s.upTo {
+		return 0, false
 	}
-	return 0, false
+	size, found, known := log.FindRoot(h.Root, s.upTo+1, last)
+	s.upTo, s.unknown = last, s.unknown || !known
+	return size, found
 }
 
 // complete reports whether all sizes were compared.
 func (s *rootSearch) complete(h *tlog.Head) bool { return s.started && s.upTo-h.Size >= maxRace }
-
-// isEmptyRoot reports whether a root is that of no leaves: SHA-256 of nothing, or the
-// zeros that the public Rust registry signs, and Python up to v0.4.1.
-func isEmptyRoot(root tlog.Hash) bool { return root == tlog.Hash{} || root == sha256.Sum256(nil) }

@@ -89,8 +89,7 @@ func (r *Reconciler) comparePendingHead() {
 // not write: then the leaf is in its memory only, and another one takes its place after
 // a restart.
 func (r *Reconciler) noteShortLog() {
-	_, reverifying := r.log.Reverification()
-	if h := r.heads.pending; h != nil && !reverifying && r.lastErr == nil && r.log.AtEnd() {
+	if h := r.heads.pending; h != nil && !r.logUnsettled() && r.log.AtEnd() {
 		h.short = h.short || h.Size > r.log.Size()
 	}
 }
@@ -98,19 +97,20 @@ func (r *Reconciler) noteShortLog() {
 // compareHead compares a head with the log. It reports false for one that is to be
 // compared again later.
 func (r *Reconciler) compareHead(h *pendingHead) (done bool) {
-	root, err := r.log.RootAt(h.Size)
-	if err == nil && (root == h.Root || h.Size == 0 && isEmptyRoot(h.Root)) {
+	same, root, err := r.log.CompareRoot(h.Size, h.Root)
+	if same {
 		r.headMatched(h, HeadMatched, h.Size)
 		return true
 	}
-	if err == nil || errors.Is(err, tlog.ErrBeyond) {
-		if size, found := h.search.run(r.log, &h.Head); found {
-			r.headMatched(h, HeadRaced, size)
-			return true
-		}
+	if r.logUnsettled() {
+		return false
+	}
+	if size, found := h.search.run(r.log, &h.Head); found {
+		r.headMatched(h, HeadRaced, size)
+		return true
 	}
 	switch {
-	case r.mayBeKnownSoon(h, err):
+	case r.mayStillGrow(h, err):
 		return false
 	case err == nil && h.short:
 		r.headOfAnotherPast(h, root)
@@ -125,18 +125,18 @@ func (r *Reconciler) compareHead(h *pendingHead) (done bool) {
 	return true
 }
 
-// mayBeKnownSoon reports whether a head that differs, or whose root is not known because
-// of the error, is to be compared again: the log cannot be read, or is being verified
-// again, or may still grow to the size whose root it is.
-func (r *Reconciler) mayBeKnownSoon(h *pendingHead, err error) bool {
-	if r.settings.Audit {
-		return false
-	}
-	if _, reverifying := r.log.Reverification(); reverifying || r.lastErr != nil {
-		return true
-	}
+// logUnsettled reports whether what is not known of the log may be known soon: the file
+// cannot be read, or is being verified again.
+func (r *Reconciler) logUnsettled() bool {
+	_, reverifying := r.log.Reverification()
+	return !r.settings.Audit && (reverifying || r.lastErr != nil)
+}
+
+// mayStillGrow reports whether a head that differs, or whose root is not known because of
+// the error, is to be compared again: the log may grow to the size whose root it is.
+func (r *Reconciler) mayStillGrow(h *pendingHead, err error) bool {
 	switch {
-	case h.search.complete(&h.Head):
+	case r.settings.Audit, h.search.complete(&h.Head):
 		return false
 	case r.settings.Now().Before(h.deadline):
 		return true
@@ -223,7 +223,7 @@ func (r *Reconciler) headOfAnotherPast(h *pendingHead, root tlog.Hash) {
 
 func (r *Reconciler) headNotCompared(h *pendingHead) {
 	f := r.headFinding(translator.IntegrityHeadNotCompared, &h.Head)
-	f.Message = fmt.Sprintf("The registry's tree head of size %d cannot be compared with the transparency log: the hash of a leaf before it is not known. Whether the registry shows the same log to others is not checked.", h.Size)
+	f.Message = fmt.Sprintf("The registry's tree head of size %d cannot be compared with the transparency log: the hash of a leaf before it is not known, or the registry signed leaves that it could not write. Whether the registry shows the same log to others is not checked.", h.Size)
 	r.notCompared(h, notComparedUnknown, HeadNotCompared, f)
 }
 

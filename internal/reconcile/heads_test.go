@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -270,7 +271,7 @@ func TestSplitViewsAtNeighbouringSizes(t *testing.T) {
 		}
 	}
 	// The bound of the search: the root of a size further away is none of a race.
-	for _, c := range [][2]int{{100, 165}, {165, 100}, {10, 0}} {
+	for _, c := range [][2]int{{100, 165}, {165, 100}, {10, 0}, {600 - 65, 600}} {
 		s := s.another()
 		s.send(s.head(c[0], s.roots[c[1]]))
 		s.later()
@@ -379,6 +380,17 @@ func TestHeadOfALeafThatWasNotWritten(t *testing.T) {
 	assert.Empty(t, s.takeKinds())
 	s.send(head)
 	assert.Equal(t, []string{translator.IntegrityHeadInconsistent}, s.takeKinds())
+}
+
+// Sizes that no log has are searched for nowhere.
+func TestHeadsOfHugeSizes(t *testing.T) {
+	s := newHeadScene(t, 300)
+	for _, size := range []int{1 << 62, math.MaxInt64, math.MaxInt64 - 1} {
+		s.send(s.head(size, s.roots[7]))
+	}
+	s.later()
+	assert.Equal(t, []string{translator.IntegrityHeadNotCompared}, s.takeKinds())
+	assert.NotContains(t, fmt.Sprint(s.takeResults()), "raced")
 }
 
 // A damaged leaf that was never seen whole keeps all later heads from being compared.
