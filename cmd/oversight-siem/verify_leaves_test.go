@@ -130,6 +130,7 @@ func TestVerifyFindsEveryDroppedLeaf(t *testing.T) {
 		assert.EqualValues(t, 1, v.summary.Records["leaf_index_jumped"])
 		if index >= 25 {
 			assert.EqualValues(t, 1, v.summary.Missing)
+			assert.Contains(t, v.stdout, "no line of the transparency log has that index")
 		}
 	}
 }

@@ -40,6 +40,8 @@ func (r *Reconciler) rowFinding(e *translator.Event) translator.Integrity {
 		f.Message = fmt.Sprintf("Row %d claims leaf %d of the transparency log, which an earlier row already claims: one of the two rows was inserted.", e.ID, e.TlogIndex)
 	case e.TlogIndex < 0:
 		f.Message = fmt.Sprintf("Row %d names leaf %d, which is not a valid index of the transparency log: the row was inserted or changed.", e.ID, e.TlogIndex)
+	case e.TlogStatus == translator.TlogStatusMissing && e.TlogIndex < r.log.Size():
+		f.Message = fmt.Sprintf("Row %d names leaf %d, but no line of the transparency log has that index: the row was inserted or changed, or the line was removed.", e.ID, e.TlogIndex)
 	case e.TlogStatus == translator.TlogStatusMissing:
 		f.Message = fmt.Sprintf("Row %d names leaf %d, but the transparency log has only %d leaves: the row was inserted, or the end of the log was removed.", e.ID, e.TlogIndex, r.log.Size())
 	case e.TlogMismatch == tlog.MismatchEvent:
