@@ -43,3 +43,25 @@ func (p *pages) unclaimAll(ctx context.Context) error {
 	}
 	return nil
 }
+
+// excuseLost resolves all leaves that have no row, if rows that waited to be compared are
+// gone with a database that went back: these leaves may be theirs. It must be called when
+// all rows have been committed.
+func (r *Reconciler) excuseLost(ctx context.Context) {
+	if !r.state.RowsLost || r.lastErr != nil || !r.log.AtEnd() || r.rereading() {
+		return
+	}
+	for index := r.state.ResolvedUpTo; index < r.log.Size(); {
+		known, err := r.pages.page(ctx, index)
+		if err != nil { // Err returns it
+			return
+		}
+		next := known.firstUnresolved(index)
+		if next < min(r.log.Size(), (index/checkpoint.PageLeaves+1)*checkpoint.PageLeaves) {
+			known.resolve(next)
+			next++
+		}
+		index = next
+	}
+	r.state.RowsLost, r.dirty = false, true
+}

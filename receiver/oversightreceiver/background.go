@@ -118,11 +118,9 @@ func (p *poller) take(ctx context.Context, check *recheck.Check, rows []registry
 	return 0
 }
 
-// decide reports what has changed in a block. Only the database that the rows were
-// delivered from may be accused: what went back, or was replaced, is for the next read.
+// decide reports what has changed in a block.
 func (p *poller) decide(ctx context.Context, check *recheck.Check) (found bool, err error) {
-	p.more = true // that the database has changed is for the next read, too
-	if _, err := p.source.Read(ctx, p.cursor, 1, nil); err != nil {
+	if err := p.unreplaced(ctx); err != nil {
 		return false, err
 	}
 	lowest, _, err := p.source.RowUIDs(ctx, 0, 1, nil)
