@@ -155,6 +155,59 @@ func TestPowerFailure(t *testing.T) {
 	}
 }
 
+// The same where a backup is copied over the files while the receiver has them open. The
+// new rows are written as the lost ones were, so that the numbers in the header of a
+// database without a write-ahead log are the same.
+func TestBackupCopiedOverALiveDatabase(t *testing.T) {
+	for _, mode := range []string{"WAL", "DELETE"} {
+		for _, withLog := range []bool{false, true} {
+			t.Run(mode+map[bool]string{false: "/closed", true: "/with its log"}[withLog], func(t *testing.T) {
+				s := newRecordsSetup(t, newDatabase(t, "PRAGMA journal_mode="+mode, insert("t", 960)))
+				to, closeDB := filepath.Join(t.TempDir(), "copy"), func() {}
+				if withLog {
+					closeDB = keepWAL(t, s.config.Database)
+					execute(t, s.config.Database, insert("u", 10))
+				} else {
+					execute(t, s.config.Database, insert("u", 10))
+				}
+				copyFiles(t, s.config.Database, to)
+				execute(t, s.config.Database, insert("lost", 40))
+				want := append(append(tokenRange("t", 1, 960), tokenRange("u", 1, 10)...), tokenRange("lost", 1, 40)...)
+				defer s.run()()
+				s.records.waitForTokens(t, want)
+				closeDB()
+				copyOver(t, to, s.config.Database)
+				execute(t, s.config.Database, insert("new", 40))
+				// While the database is there without its log, it seems to have gone back further.
+				again := append(slices.Clone(want), append(tokenRange("u", 1, 10), tokenRange("new", 1, 40)...)...)
+				want = append(want, tokenRange("new", 1, 40)...)
+				require.Eventually(t, func() bool {
+					delivered := s.records.tokens()
+					return slices.Equal(delivered, want) || withLog && slices.Equal(delivered, again)
+				}, patience, time.Millisecond)
+				require.EventuallyWithT(t, func(c *assert.CollectT) {
+					assert.Equal(c, []string{translator.IntegrityRowsRolledBack}, slices.Compact(s.records.kinds()))
+				}, patience, time.Millisecond)
+			})
+		}
+	}
+}
+
+// copyOver copies a database and its log over another one, as cp does: into the same
+// files.
+func copyOver(t *testing.T, from, to string) {
+	t.Helper()
+	for _, suffix := range walSuffixes {
+		data, err := os.ReadFile(from + suffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(to + suffix)
+			continue
+		}
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(to+suffix, data, 0o600))
+	}
+}
+
 // The same with a transparency log, which keeps the leaves of the rows that are gone:
 // their events were delivered, and no leaf is accused.
 func TestPowerFailureUnderTheSameLog(t *testing.T) {
