@@ -240,6 +240,33 @@ func TestPowerFailureUnderTheSameLog(t *testing.T) {
 	assert.Len(t, findings, 2)
 }
 
+// Rows that were changed before the database went back are told once, and are part of
+// what it has in common with what was delivered.
+func TestPowerFailureAfterChanges(t *testing.T) {
+	s := newRecordsSetup(t, newDatabase(t, insert("t", 300)))
+	want := tokenRange("t", 1, 300)
+	s.run()
+	s.records.waitForTokens(t, want)
+	s.waitForCycle(t)
+	for i, change := range []struct{ statement, kind string }{
+		{"UPDATE events SET token_id = 'edited' WHERE id = 280", translator.IntegrityRowEdited},
+		{"DELETE FROM events WHERE id = 281", translator.IntegrityRowDeleted},
+		{"UPDATE events SET token_id = 'edited' WHERE id = 297", translator.IntegrityRowEdited},
+		{"DELETE FROM events WHERE id = 298", translator.IntegrityRowDeleted},
+	} {
+		execute(t, s.config.Database, change.statement)
+		assert.Equal(t, change.kind, s.waitForFindings(t, i+1)[i].Kind)
+	}
+	execute(t, s.config.Database, "DELETE FROM events WHERE id > 290", "UPDATE sqlite_sequence SET seq = 290", insert("new", 20))
+	s.records.waitForTokens(t, append(want, tokenRange("new", 1, 20)...))
+	for range 2 {
+		s.waitForCycle(t)
+	}
+	found := s.waitForFindings(t, 5)[4]
+	assert.Equal(t, translator.IntegrityRowsRolledBack, found.Kind)
+	assert.Equal(t, []int64{291, 300, 9}, []int64{found.EventID, found.LastEventID, found.Count}, "row 298 had been deleted")
+}
+
 // A registry that was renamed while its database went back is the same registry.
 func TestPowerFailureOfARenamedRegistry(t *testing.T) {
 	s := newRecordsSetup(t, newDatabase(t, insert("t", 20)))
