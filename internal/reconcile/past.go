@@ -51,7 +51,11 @@ func (r *Reconciler) excuseLost(ctx context.Context) {
 	if !r.state.RowsLost || r.lastErr != nil || !r.log.AtEnd() || r.rereading() {
 		return
 	}
-	for index := r.state.ResolvedUpTo; index < r.log.Size(); {
+	first := r.state.ResolvedUpTo
+	if len(r.reviews.list) > 0 { // they may lower it
+		first = 0
+	}
+	for index := first; index < r.log.Size(); {
 		known, err := r.pages.page(ctx, index)
 		if err != nil { // Err returns it
 			return

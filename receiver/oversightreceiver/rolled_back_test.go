@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -238,6 +239,51 @@ func TestPowerFailureUnderTheSameLog(t *testing.T) {
 	assert.Equal(t, []int64{61, 100, 40}, []int64{found[0].EventID, found[0].LastEventID, found[0].Count})
 	_, findings := a.records.all()
 	assert.Len(t, findings, 2)
+}
+
+// Rows wait for a second comparison, and the destination accepts nothing, when the database
+// goes back and the log can be read again. The rows that are gone are no deleted ones, and
+// none of their leaves is accused.
+func TestPowerFailureWhileRowsWait(t *testing.T) {
+	a := newLogSetup(t, 0)
+	a.log.Wait = 0
+	a.config.BatchSize = 30
+	a.write(20)
+	putBack := copyDatabase(t, a.settings.Database)
+	a.write(11)
+	require.NoError(t, a.registry.Close())
+	require.NoError(t, os.Rename(a.log.Leaves, a.log.Leaves+".away"))
+	var accepts atomic.Bool
+	var calls atomic.Int64
+	a.records.answer = func(call int) error {
+		calls.Store(int64(call))
+		if call > 1 && !accepts.Load() {
+			return errors.New("busy")
+		}
+		return nil
+	}
+	a.run()
+	require.Eventually(t, func() bool { return calls.Load() > 2 }, patience, time.Millisecond)
+	putBack()
+	require.NoError(t, os.Rename(a.log.Leaves+".away", a.log.Leaves))
+	for range 2 {
+		before := calls.Load()
+		require.Eventually(t, func() bool { return calls.Load() > before+3 }, patience, time.Millisecond)
+	}
+	accepts.Store(true)
+	a.open()
+	a.write(3)
+	a.waitForEvents(map[string]int{"unavailable": 30, "verified": 4})
+	a.waitForGrace()
+	assert.Len(t, a.records.ofKind(translator.IntegrityLeafWithoutRow), 1, "the leaf that waitForGrace left without a row")
+	found := a.records.ofKind(translator.IntegrityRowsRolledBack)
+	require.Len(t, found, 1)
+	assert.Equal(t, []int64{21, 31, 11}, []int64{found[0].EventID, found[0].LastEventID, found[0].Count})
+	rechecked := a.records.ofKind(translator.IntegrityRowsRechecked)
+	require.Len(t, rechecked, 1)
+	assert.Equal(t, []int64{1, 20, 20}, []int64{rechecked[0].EventID, rechecked[0].LastEventID, rechecked[0].Count})
+	_, findings := a.records.all()
+	assert.Len(t, findings, 3)
 }
 
 // Rows that were changed before the database went back are told once, and are part of
