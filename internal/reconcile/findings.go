@@ -5,6 +5,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -41,7 +42,7 @@ func (r *Reconciler) rowFinding(e *translator.Event) translator.Integrity {
 	case e.TlogIndex < 0:
 		f.Message = fmt.Sprintf("Row %d names leaf %d, which is not a valid index of the transparency log: the row was inserted or changed.", e.ID, e.TlogIndex)
 	case e.TlogStatus == translator.TlogStatusMissing:
-		f.Message = fmt.Sprintf("Row %d names leaf %d, but the transparency log has only %d leaves: the row was inserted, or the end of the log was removed.", e.ID, e.TlogIndex, r.log.Size())
+		f.Message = r.messageMissing(e)
 	case e.TlogMismatch == tlog.MismatchEvent:
 		f.Message = fmt.Sprintf("Row %d names leaf %d of the transparency log, which is not a beacon leaf: the row was inserted or changed.", e.ID, e.TlogIndex)
 	default:
@@ -49,6 +50,19 @@ func (r *Reconciler) rowFinding(e *translator.Event) translator.Integrity {
 	}
 	f.SetUID()
 	return f
+}
+
+// messageMissing says that the log has no leaf for a row.
+func (r *Reconciler) messageMissing(e *translator.Event) string {
+	_, _, err := r.log.CompareLeaf(e, nil)
+	switch next := r.log.NextIndex(); {
+	case errors.Is(err, tlog.ErrNoLine):
+		return fmt.Sprintf("Row %d names leaf %d, but no line of the transparency log claims index %d: the row was inserted, or the line was removed.", e.ID, e.TlogIndex, e.TlogIndex)
+	case next != r.log.Size():
+		return fmt.Sprintf("Row %d names leaf %d, but the indexes in the transparency log end at %d: the row was inserted, or the end of the log was removed.", e.ID, e.TlogIndex, next-1)
+	default:
+		return fmt.Sprintf("Row %d names leaf %d, but the transparency log has only %d leaves: the row was inserted, or the end of the log was removed.", e.ID, e.TlogIndex, next)
+	}
 }
 
 // addUnloggedFindings makes a finding of each run of events that name no leaf. Those from

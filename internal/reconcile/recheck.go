@@ -123,7 +123,7 @@ func (r *Reconciler) recheckRow(ctx context.Context, c *recheck, e *translator.E
 	switch {
 	case err == nil && mismatch == "":
 		return r.recheckAgreeing(ctx, c, e, leaf)
-	case err == nil && mismatch == tlog.MismatchLeaf:
+	case err == nil && mismatch == tlog.MismatchLeaf, errors.Is(err, tlog.ErrLost):
 		r.keepWaiting(c, e, checkpoint.ReviewUnavailable, never)
 	case err == nil:
 		e.TlogStatus = translator.TlogStatusMismatch

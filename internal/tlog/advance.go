@@ -94,10 +94,10 @@ func (l *Log) readChunk(ctx context.Context, size int64) error {
 		if next.fault != "" {
 			l.corrupt.add(next.number, next.fault)
 		}
-		jumped := l.addClaim(&next)
+		l.addClaim(&next)
 		l.texts.add(l.tail, &next)
 		l.countLeaf(&next)
-		if jumped {
+		if l.tail.disordered {
 			l.reorderTail()
 		}
 	}
@@ -107,28 +107,31 @@ func (l *Log) readChunk(ctx context.Context, size int64) error {
 // minRead is how much is read at least in one step, in bytes, if there is as much.
 const minRead = 4 << 20
 
-// addClaim adds the index of a line. It reports whether it is another one than the next,
-// and makes a finding of that.
-func (l *Log) addClaim(next *treeLeaf) (jumped bool) {
+// addClaim adds the index of a line of the tail. If it is not the next one, that is a
+// finding.
+func (l *Log) addClaim(next *treeLeaf) {
 	if next.number == 0 {
 		l.firstLeaf = Hash{}
 		if next.hashKnown {
 			l.firstLeaf = next.hash
 		}
 	}
-	expected := l.claims.expected(next.number)
-	if !l.claims.add(next.number, next.index) {
-		return false
+	expected, counted := l.claims.expected(next.number), next.number
+	if l.counted.active {
+		counted = l.counted.size()
 	}
+	if !l.claims.add(next, counted) {
+		return
+	}
+	l.tail.disordered = true
 	if next.number < l.jumpsFrom {
-		return true
+		return
 	}
 	l.reporter.add(Finding{
 		Kind: translator.IntegrityLeafIndexJumped, First: next.number, Last: next.number,
 		Index: next.index, ExpectedIndex: expected,
 		Reason: fmt.Sprintf("its line %d has the index %d instead of %d", next.number, next.index, expected),
 	})
-	return true
 }
 
 // completeRead stores what has been read, and calls OnLeaf for what is new.

@@ -3,22 +3,25 @@
 
 package tlog
 
+import "slices"
+
 // reorderTail has the leaves of the tail count in the order of their indexes, if their
 // lines only stand in another order in the file: that is the tree of the registry that
 // wrote them. One that starts later counts them in the order of the lines.
 func (l *Log) reorderTail() {
 	c := l.tail
-	if c.unknown > 0 {
+	places, ok := l.claims.places(c.first, c.next())
+	c.disordered = !ok
+	if !ok || slices.Contains(c.hashes, Hash{}) { // the hash of a line is not known
 		return
 	}
-	ordered := make([]Hash, len(c.hashes))
-	seen := make([]bool, len(c.hashes))
+	ordered, moved := make([]Hash, len(c.hashes)), false
 	for i, hash := range c.hashes {
-		at := l.claims.indexOf(c.first+int64(i)) - c.first
-		if at < 0 || at >= int64(len(seen)) || seen[at] {
-			return
-		}
-		ordered[at], seen[at] = hash, true
+		ordered[places[i]] = hash
+		moved = moved || places[i] != int64(i)
+	}
+	if !moved {
+		return
 	}
 	l.startCounted(c.next())
 	t := newTree(unsigned(c.first))
