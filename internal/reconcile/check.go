@@ -212,10 +212,15 @@ func (r *Reconciler) statusOf(ctx, within context.Context, e *translator.Event) 
 	if !hasIndex(e) || e.TlogIndex < 0 {
 		return -1, translator.TlogStatusMissing, "", false
 	}
-	err := r.withReverification(within, func() (err error) {
+	compare := func() (err error) {
 		leaf, mismatch, err = r.log.CompareLeaf(e, r.isLeafClaimed)
 		return err
-	})
+	}
+	err := r.withReverification(within, compare)
+	if errors.Is(err, tlog.ErrNoLine) && !r.log.AtEnd() { // a later line may use the index again
+		r.waitForLeaf(within, e.TlogIndex)
+		err = r.withReverification(within, compare)
+	}
 	switch {
 	case errors.Is(err, tlog.ErrBeyond) && r.lastErr == nil && r.log.AtEnd() && ctx.Err() == nil:
 		return -1, translator.TlogStatusMissing, "", false

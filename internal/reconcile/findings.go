@@ -164,7 +164,7 @@ func messageJumped(found tlog.Finding) string {
 	if found.First != found.Last {
 		return fmt.Sprintf("The indexes of the transparency log's lines jump between leaf %d and leaf %d: %s.", found.First, found.Last, found.Reason)
 	}
-	return fmt.Sprintf("The indexes of the transparency log's lines jump at leaf %d: %s. A registry whose disk was full writes such lines.", found.First, found.Reason)
+	return fmt.Sprintf("The indexes of the transparency log's lines jump at leaf %d: %s. A registry whose disk was full writes such lines, and lines that were removed or moved look the same.", found.First, found.Reason)
 }
 
 // forget forgets what is known of the leaves of a rewritten log that may be others now,
