@@ -137,7 +137,7 @@ func (r *Reconciler) recheckRow(ctx context.Context, c *recheck, e *translator.E
 		if rescan || r.isPlausible(e.TlogIndex) {
 			r.keepWaiting(c, e, checkpoint.ReviewMissing, wakeAt)
 		}
-		if rescan || c.review.Status != checkpoint.ReviewMissing {
+		if c.review.Status != checkpoint.ReviewMissing { // it was told before
 			r.refute(c, e)
 		}
 	default:

@@ -50,13 +50,17 @@ func (l *Log) Advance(ctx context.Context, size int64) error {
 	return nil
 }
 
-// AdvanceToIndex is [Log.Advance] until [Log.Covers] an index.
+// AdvanceToIndex is [Log.Advance] until [Log.Covers] an index. For one below 0 it only
+// looks at the file.
 func (l *Log) AdvanceToIndex(ctx context.Context, index int64) error {
 	for size := min(index, math.MaxInt64-ChunkSize) + 1; ; size = l.Size() + ChunkSize {
 		before := l.Size()
 		err := l.Advance(ctx, size)
-		if err != nil || l.Covers(index) || l.atEnd || l.Size() == before || ctx.Err() != nil {
+		if err != nil || index < 0 || l.Covers(index) || l.atEnd || ctx.Err() != nil {
 			return err
+		}
+		if l.Size() == before && size > before {
+			return nil
 		}
 	}
 }

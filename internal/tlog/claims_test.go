@@ -93,6 +93,22 @@ func TestIndexesThatAreUsedTwice(t *testing.T) {
 	}
 }
 
+// An index that no line has yet is looked for to the end of the log: a later line may use
+// it again.
+func TestAdvanceToAnIndexThatIsUsedLater(t *testing.T) {
+	before, after := fullDisk()
+	f := followDamaged(t, newLog(t, before+after), tlog.State{})
+	require.NoError(t, f.AdvanceToIndex(t.Context(), 9))
+	require.Equal(t, int64(10), f.Size()) // as its line has index 9
+	f = followDamaged(t, newLog(t, before+after), tlog.State{})
+	require.NoError(t, f.Advance(t.Context(), 7))
+	require.False(t, f.Covers(7))
+	require.NoError(t, f.AdvanceToIndex(t.Context(), 6))
+	assert.True(t, f.AtEnd(), "no line has it")
+	assert.True(t, f.Covers(7))
+	require.NoError(t, f.AdvanceToIndex(t.Context(), -1))
+}
+
 // Two rows that are the same in all that the log holds each have a leaf of their own.
 func TestTwoLeavesThatAgree(t *testing.T) {
 	f := followText(t, claimed([2]int{0, 0}, [2]int{7, 2}, [2]int{7, 2}))
