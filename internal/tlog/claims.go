@@ -25,6 +25,9 @@ type ClaimRun struct {
 	// Torn: the line before is no JSON, so that it may be what is left of several. These
 	// may have had the indexes that are skipped.
 	Torn bool `json:"torn,omitempty"`
+	// Mixed: the registry that wrote the lines had not counted all lines before them, and
+	// one of its own is a line that none will count.
+	Mixed bool `json:"mixed,omitempty"`
 }
 
 // claims is which index each line claims. Without runs, each line claims its own number.
@@ -53,6 +56,9 @@ func (c *claims) add(next *treeLeaf, counted int64) (jumped bool) {
 	c.torn = next.index < 0 && !next.counted
 	expected := c.expected(next.number)
 	if next.index < 0 || next.index == expected {
+		if n := len(c.runs); n > 0 && !next.counted && c.runs[n-1].Index < c.runs[n-1].Leaf {
+			c.runs[n-1].Mixed = true
+		}
 		return false
 	}
 	if len(c.runs) == maxClaimRuns {
@@ -61,6 +67,7 @@ func (c *claims) add(next *treeLeaf, counted int64) (jumped bool) {
 	c.runs = append(c.runs, ClaimRun{
 		Leaf: next.number, Index: next.index,
 		Moved: next.index < counted, Torn: torn && next.index > expected,
+		Mixed: !next.counted && next.index < next.number,
 	})
 	return true
 }
@@ -136,7 +143,8 @@ func (c *claims) indexesAhead(size int64) bool { return c.expected(size) > size 
 // ambiguous reports whether a registry may have had another tree of this size than that
 // over the lines. Where its indexes were ahead of the lines' numbers, it had leaves that it
 // could not write. Where lines were moved, it had them in another order, until it was
-// started again; that order is known only within a chunk, see reorderTail.
+// started again; that order is known only within a chunk, see reorderTail. Which lines it
+// had where these are mixed is not kept.
 func (c *claims) ambiguous(size, lines int64) bool {
 	if c.dropped {
 		return true
@@ -144,6 +152,10 @@ func (c *claims) ambiguous(size, lines int64) bool {
 	end, checked := lines, int64(-1)
 	for i := len(c.runs) - 1; i >= 0; i-- {
 		run := c.runs[i]
+		within := size > run.Index && size <= run.Index+end-run.Leaf
+		if run.Mixed && within {
+			return true
+		}
 		ahead := run.Index > run.Leaf && size <= run.Index+end-run.Leaf
 		moved := run.Moved && size <= lines
 		end = run.Leaf

@@ -215,6 +215,44 @@ func TestRootsThatARegistrySigns(t *testing.T) {
 	}
 }
 
+// A registry that stopped twice in the middle of a line: what it has in memory lacks the
+// line that was torn the first time, and has the one that was torn the second time, until
+// it is started again.
+func TestLinesThatWereTornTwice(t *testing.T) {
+	root := func(leaves ...int) tlog.Hash {
+		var hashes []tlog.Hash
+		for _, n := range leaves {
+			hashes = append(hashes, hashOf(beaconLeaf(n)))
+		}
+		return treeHash(hashes)
+	}
+	f := followText(t, claimed([2]int{0, 0}, [2]int{1, 1})+beaconLine(50, 2)[:90]+claimed([2]int{2, 2}, [2]int{3, 3}))
+	f.requireSame(4, root(0, 1, 2, 3))
+	appendTo(t, f.path, beaconLine(51, 3)[:90]+claimed([2]int{4, 3}, [2]int{5, 4}))
+	f.advance()
+	for _, f := range []*follower{f, f.restart()} {
+		f.anyLeaf = true
+		f.advance()
+		for size, leaves := range map[int64][]int{4: {0, 1, 3, 4}, 5: {0, 1, 3, 4, 5}} {
+			same, _, err := f.CompareRoot(size, root(leaves...))
+			if err != nil {
+				require.ErrorIs(t, err, tlog.ErrUnknown)
+			} else {
+				require.True(t, same, "size %d", size)
+			}
+		}
+	}
+	appendTo(t, f.path, claimed([2]int{6, 4}, [2]int{7, 5})) // started again
+	for _, f := range []*follower{f, f.restart()} {
+		f.anyLeaf = true
+		f.advance()
+		f.requireSame(6, root(0, 1, 3, 5, 6, 7))
+		same, _, err := f.CompareRoot(6, root(0, 1, 3, 5, 6, 8))
+		require.NoError(t, err)
+		assert.False(t, same)
+	}
+}
+
 func (f *follower) requireSame(size int64, root tlog.Hash) {
 	f.t.Helper()
 	same, _, err := f.CompareRoot(size, root)
