@@ -18,8 +18,8 @@ const (
 	digestPageSize = PageDigests*digestSize + sumSize
 )
 
-// Digest sums up rows. With h the first 8 bytes, big-endian, of an HMAC-SHA-256
-// under [Background.Key] over a row's uid, modulo [Prime]: where one row was
+// Digest sums up rows. With h the first 8 bytes, big-endian, of a row's uid encrypted
+// by AES-128 under [Background.Key], modulo [Prime] (see [RowHash]): where one row was
 // changed or deleted, the quotient of the two differences names its id. Without
 // the key nobody can change rows so that the sums stay the same.
 type Digest struct {

@@ -3,37 +3,13 @@
 
 package checkpoint
 
-import (
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/binary"
-	"hash"
-	"math/bits"
-)
-
-// RowHash computes the h of a [Digest]. It is not safe for concurrent use.
-type RowHash struct {
-	mac hash.Hash
-	sum [sha256.Size]byte
-	uid []byte
-}
-
-// NewRowHash returns the hash under a key.
-func NewRowHash(key []byte) *RowHash { return &RowHash{mac: hmac.New(sha256.New, key)} }
-
-// Of returns h of the row with that log.record.uid.
-func (r *RowHash) Of(uid string) uint64 {
-	r.mac.Reset()
-	r.uid = append(r.uid[:0], uid...)
-	_, _ = r.mac.Write(r.uid) // never fails
-	return binary.BigEndian.Uint64(r.mac.Sum(r.sum[:0])) % Prime
-}
+import "math/bits"
 
 // Add adds a row with that h. The id must be positive.
 func (d *Digest) Add(id int64, h uint64) {
 	d.Rows++
 	d.Sum = addMod(d.Sum, h)
-	d.IDSum = addMod(d.IDSum, mulMod(uint64(id)%Prime, h)) //nolint:gosec // it is positive
+	d.IDSum = addMod(d.IDSum, mulMod(reduce(uint64(id)), h)) //nolint:gosec // it is positive
 }
 
 // Plus is the digest of the rows of both, which have none in common.

@@ -4,12 +4,14 @@
 package checkpoint_test
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
+	"crypto/aes"
+	"encoding/hex"
 	"math/big"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 )
@@ -19,13 +21,14 @@ func TestDigestSums(t *testing.T) {
 	key := []byte("0123456789abcdef")
 	hash := checkpoint.NewRowHash(key)
 	prime := big.NewInt(checkpoint.Prime)
-	rows := map[int64]string{1: "a", 4095: "b", 1 << 40: "c", checkpoint.Prime - 1: "d", checkpoint.Prime + 5: "e", 1<<63 - 1: "f"}
+	rows := map[int64]string{
+		1: "00000000000000000000000000000000", 4095: "ffffffffffffffffffffffffffffffff", 1 << 40: "0123456789abcdef0f1e2d3c4b5a6978",
+		checkpoint.Prime - 1: "dc2e0b034036bda258b3913aafca540f", checkpoint.Prime + 5: "9999999999999999aaaaaaaaaaaaaaaa", 1<<63 - 1: "a0b1c2d3e4f5061728394a5b6c7d8e9f",
+	}
 	var digest checkpoint.Digest
 	sum, idSum := new(big.Int), new(big.Int)
 	for id, uid := range rows {
-		mac := hmac.New(sha256.New, key)
-		mac.Write([]byte(uid))
-		h := new(big.Int).SetBytes(mac.Sum(nil)[:8])
+		h := new(big.Int).SetBytes(encrypted(t, key, uid)[:8])
 		h.Mod(h, prime)
 		assert.Equal(t, h.Uint64(), hash.Of(uid))
 		sum.Mod(sum.Add(sum, h), prime)
@@ -37,7 +40,7 @@ func TestDigestSums(t *testing.T) {
 	for _, id := range []int64{1, 4095, 1 << 40, checkpoint.Prime - 1} {
 		var one, other checkpoint.Digest
 		one.Add(id, hash.Of(rows[id]))
-		other.Add(id, hash.Of("another row"))
+		other.Add(id, hash.Of("0123456789abcdef0123456789abcdef"))
 		left := digest.Minus(one)
 		assert.Equal(t, digest, left.Plus(one))
 		deleted := digest.Minus(left)
@@ -53,4 +56,34 @@ func TestDigestSums(t *testing.T) {
 	}
 	_, ok := digest.Minus(digest).ID()
 	assert.False(t, ok)
+}
+
+func encrypted(t *testing.T, key []byte, uid string) []byte {
+	t.Helper()
+	block, err := aes.NewCipher(key)
+	require.NoError(t, err)
+	data, err := hex.DecodeString(uid)
+	require.NoError(t, err)
+	block.Encrypt(data, data)
+	return data
+}
+
+// Every uid has a hash of its own, and none allocates.
+func TestRowHash(t *testing.T) {
+	key := []byte("fedcba9876543210")
+	hash := checkpoint.NewRowHash(key)
+	random := rand.New(rand.NewPCG(1, 2))
+	var uid [checkpoint.UIDSize]byte
+	for range 10_000 {
+		for i := range uid {
+			uid[i] = byte(random.Uint32())
+		}
+		text := hex.EncodeToString(uid[:])
+		h := new(big.Int).SetBytes(encrypted(t, key, text)[:8])
+		require.Equal(t, h.Mod(h, big.NewInt(checkpoint.Prime)).Uint64(), hash.Of(text))
+	}
+	text := hex.EncodeToString(uid[:])
+	sum := uint64(0)
+	assert.Zero(t, testing.AllocsPerRun(100, func() { sum += hash.Of(text) }))
+	assert.NotEqual(t, hash.Of(text), checkpoint.NewRowHash([]byte("0123456789abcdef")).Of(text))
 }

@@ -58,6 +58,10 @@ type Log struct {
 	// RescanFrom is the first leaf that may be another one since the log was rewritten,
 	// as long as a [Review] of all rows is not done.
 	RescanFrom int64 `json:"rescan_from,omitempty"`
+	// RowsLost says that rows of a [Review] are gone with a database that went back: which
+	// of the leaves without a row are theirs is not known. It is set until the log was
+	// read to its end.
+	RowsLost bool `json:"rows_lost,omitempty"`
 	// Bindings is what was reported of registrations.
 	Bindings Bindings `json:"bindings,omitzero"`
 	// Extra is the members that this version does not know.

@@ -60,6 +60,10 @@ func fileRead(_ *libc.TLS, address, buf uintptr, amount int32, offset int64) int
 		return lib.SQLITE_IOERR_READ
 	}
 	out := bytesAt(buf, int(amount))
+	if f.kind == mainFile && offset == versionOffset && len(out) == versionSize {
+		db.snap.putVersion(out)
+		return lib.SQLITE_OK
+	}
 	n, err := db.snap.read(f.kind, out, offset)
 	if err != nil {
 		return lib.SQLITE_IOERR_READ

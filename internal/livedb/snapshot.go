@@ -4,10 +4,12 @@
 package livedb
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash/maphash"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 
@@ -38,6 +40,7 @@ type snapshot struct {
 	generation        walHeader // of wal, at the beginning of the attempt
 	walSize           int64     // of wal, when SQLite asked for it
 	lock              readLock  // of the files, in locked attempts
+	attempts          uint64    // counts them
 
 	seed     maphash.Seed
 	reads    [2]reads  // by fileKind
@@ -66,6 +69,7 @@ func (s *snapshot) sameFile(now fingerprint) bool {
 
 // begin opens the files that are not open yet and discards the records of reads.
 func (s *snapshot) begin(path string, locked bool) error {
+	s.attempts++
 	for i := range s.reads {
 		s.reads[i].ahead.reset()
 		s.reads[i].records = s.reads[i].records[:0]
@@ -172,6 +176,22 @@ func (s *snapshot) read(kind fileKind, buf []byte, offset int64) (int, error) {
 	}
 	r.records = append(r.records, readRecord{offset, len(buf), n, maphash.Bytes(s.seed, buf[:n])})
 	return n, nil
+}
+
+// Where a database has no write-ahead log, SQLite reads these bytes of its header before
+// a transaction, and keeps what it has cached if they are what they were: the change
+// counter, the size and the free pages (https://sqlite.org/fileformat.html, section 1.3).
+const (
+	versionOffset = 24
+	versionSize   = 16
+)
+
+// putVersion answers with others each time, so that nothing is kept from one attempt to
+// the next, as with a log. A backup that is copied over the file has an older counter,
+// and reaches the one that was read with other content.
+func (s *snapshot) putVersion(out []byte) {
+	binary.BigEndian.PutUint64(out, math.MaxUint64) // no database has so many pages
+	binary.BigEndian.PutUint64(out[8:], s.attempts)
 }
 
 func (s *snapshot) file(kind fileKind) *os.File {

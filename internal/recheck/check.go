@@ -298,7 +298,7 @@ func (c *Check) Changed(changed func(number int64, page *checkpoint.DigestPage))
 // Saved says that all of that is saved.
 func (c *Check) Saved() {
 	c.dirty = false
-	clear(c.digests.dirty)
+	c.digests.saved()
 }
 
 // Pages calls a function with the number of each page that may have been saved.

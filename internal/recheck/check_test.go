@@ -4,6 +4,8 @@
 package recheck_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"maps"
 	"math"
@@ -27,7 +29,10 @@ var (
 // table is a database: ids and uids.
 type table map[int64]string
 
-func uid(id int64, version string) string { return fmt.Sprintf("%s-%d", version, id) }
+func uid(id int64, version string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s-%d", version, id))
+	return hex.EncodeToString(sum[:checkpoint.UIDSize])
+}
 
 func (t table) insert(from, to int64) {
 	for id := from; id <= to; id++ {

@@ -21,6 +21,11 @@ const (
 type digests struct {
 	pages map[int64]*checkpoint.DigestPage
 	dirty map[int64]bool // pages that were changed or removed
+
+	// last is the digest that was changed last, of the block lastBlock: most rows are of
+	// the same one as the row before. nil: its page is not dirty, or is gone.
+	last      *checkpoint.Digest
+	lastBlock int64
 }
 
 // blockOf is the number of the 4,096 ids that an id is one of.
@@ -41,6 +46,9 @@ func (d *digests) setBlock(number int64, digest checkpoint.Digest) {
 
 // change is the digest of a block, to be changed.
 func (d *digests) change(number int64) *checkpoint.Digest {
+	if d.last != nil && d.lastBlock == number {
+		return d.last
+	}
 	at := number / checkpoint.PageDigests
 	page := d.pages[at]
 	if page == nil {
@@ -51,7 +59,8 @@ func (d *digests) change(number int64) *checkpoint.Digest {
 		d.pages[at] = page
 	}
 	d.markDirty(at)
-	return &page[number%checkpoint.PageDigests]
+	d.last, d.lastBlock = &page[number%checkpoint.PageDigests], number
+	return d.last
 }
 
 func (d *digests) markDirty(page int64) {
@@ -61,9 +70,16 @@ func (d *digests) markDirty(page int64) {
 	d.dirty[page] = true
 }
 
+// saved says that the pages are saved as they are.
+func (d *digests) saved() {
+	clear(d.dirty)
+	d.last = nil
+}
+
 // clear sets the digests of the blocks from one to before another to those of no rows,
 // and returns how many rows they had.
 func (d *digests) clear(from, to int64) (rows int64) {
+	d.last = nil
 	for number, page := range d.pages {
 		for i := range page {
 			block := number*checkpoint.PageDigests + int64(i)

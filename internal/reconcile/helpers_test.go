@@ -76,7 +76,11 @@ type store struct {
 	pages        map[int64][]byte
 	last         int64
 	rows         []translator.Event // in the order of their ids
+	replaced     error              // what Unreplaced returns
 }
+
+// Unreplaced implements [reconcile.Rows].
+func (s *store) Unreplaced(context.Context) error { return s.replaced }
 
 // After implements [reconcile.Rows].
 func (s *store) After(_ context.Context, after int64, maxRows int, into []translator.Event) (rows []translator.Event, more bool, err error) {

@@ -164,16 +164,18 @@ func TestLogThatShrinksAndComesBack(t *testing.T) {
 	require.NoError(t, os.WriteFile(s.log.path, whole[:len(whole)/2], 0o600))
 	s.reconciler.Idle(t.Context())
 	s.wait()
-	require.Equal(t, []string{translator.IntegrityLogRewritten}, s.kinds())
+	require.Equal(t, []string{translator.IntegrityLogRewritten, translator.IntegrityRowsRechecked, translator.IntegrityRowsRechecked}, s.kinds())
+	for i, status := range []string{translator.TlogStatusVerified, translator.TlogStatusMismatch} { // half of the rows each
+		f := s.reconciler.Findings()[1+i]
+		assert.Equal(t, status, f.TlogStatus)
+		assert.Equal(t, [3]int64{1, 96, 48}, [3]int64{f.EventID, f.LastEventID, f.Count}, f.Message)
+	}
 	s.saved.save(t, s.reconciler, s.lastID)
 	s.wait()
-	require.NotContains(t, s.kinds(), translator.IntegrityLeafWithoutRow)
+	require.Empty(t, s.kinds())
 	s.saved.save(t, s.reconciler, s.lastID)
 	require.NoError(t, os.WriteFile(s.log.path, whole, 0o600))
 	s.wait()
-	for _, f := range s.reconciler.Findings() {
-		t.Log(f.Kind, f.Message)
-	}
 	s.requireRechecked(49, 96, 48)
 }
 

@@ -43,3 +43,29 @@ func (p *pages) unclaimAll(ctx context.Context) error {
 	}
 	return nil
 }
+
+// excuseLost resolves all leaves that have no row, if rows that waited to be compared are
+// gone with a database that went back: these leaves may be theirs. It must be called when
+// all rows have been committed.
+func (r *Reconciler) excuseLost(ctx context.Context) {
+	if !r.state.RowsLost || r.lastErr != nil || !r.log.AtEnd() || r.rereading() {
+		return
+	}
+	first := r.state.ResolvedUpTo
+	if len(r.reviews.list) > 0 { // they may lower it
+		first = 0
+	}
+	for index := first; index < r.log.Size(); {
+		known, err := r.pages.page(ctx, index)
+		if err != nil { // Err returns it
+			return
+		}
+		next := known.firstUnresolved(index)
+		if next < min(r.log.Size(), (index/checkpoint.PageLeaves+1)*checkpoint.PageLeaves) {
+			known.resolve(next)
+			next++
+		}
+		index = next
+	}
+	r.state.RowsLost, r.dirty = false, true
+}

@@ -19,6 +19,10 @@ type Rows interface {
 	// After returns the rows with ids above after, at most maxRows, in the order of
 	// their ids and appended to into[:0]; more reports whether there may be others.
 	After(ctx context.Context, after int64, maxRows int, into []translator.Event) (rows []translator.Event, more bool, err error)
+	// Unreplaced returns an error if the table is not the one whose rows were delivered,
+	// or not any more: its database went back, or is another one. It also returns one if
+	// that cannot be found out.
+	Unreplaced(ctx context.Context) error
 }
 
 // rowsAtOnce is how many rows are read at once to be compared again.
@@ -37,11 +41,12 @@ type recheck struct {
 	refuted          int64 // do not agree, in a rescan
 	lowestLeaf       int64 // that one of the rows agrees with
 	left             review
+	found            []translator.Integrity // findings about rows
 	claimed          []translator.Integrity // findings, if these rows are duplicates
 	claimedRows      int64
 }
 
-// maxClaimed bounds the findings that are prepared about duplicates.
+// maxClaimed bounds the findings that are prepared, those about duplicates and others.
 const maxClaimed = 1000
 
 // WaitingRows is how many rows wait for another comparison with the log.
@@ -94,6 +99,9 @@ func (r *Reconciler) recheckRows(ctx, within context.Context) bool {
 		c.next = e.ID
 	}
 	clear(rows)
+	if len(c.found) >= maxClaimed && !r.addFound(ctx, c) {
+		return false
+	}
 	if more && c.next < c.review.Last {
 		return true
 	}
@@ -180,7 +188,7 @@ func (r *Reconciler) recheckAgreeing(ctx context.Context, c *recheck, e *transla
 	}
 	c.waiting.Add(e.ID, h)
 	if leaves.isClaimed(leaf) {
-		r.add(r.rowFinding(e))
+		c.found = append(c.found, r.rowFinding(e))
 		return true
 	}
 	leaves.claimRechecked(leaf)
@@ -195,7 +203,7 @@ func (r *Reconciler) refute(c *recheck, e *translator.Event) {
 		c.refuted++
 		return
 	}
-	r.add(r.rowFinding(e))
+	c.found = append(c.found, r.rowFinding(e))
 }
 
 // keepWaiting keeps a row that cannot be confirmed yet.
@@ -220,8 +228,26 @@ func (r *Reconciler) reviewOf(e *translator.Event, status checkpoint.ReviewStatu
 	return row
 }
 
-// finishRecheck makes the claims of a range final, and reports what was found.
+// addFound adds the findings about rows so far, if these are still the rows that were
+// delivered. Otherwise it drops the comparison: the next read of rows says why.
+func (r *Reconciler) addFound(ctx context.Context, c *recheck) bool {
+	if r.settings.Rows.Unreplaced(ctx) != nil {
+		r.dropRecheck()
+		return false
+	}
+	for i := range c.found {
+		r.add(c.found[i])
+	}
+	c.found = c.found[:0]
+	return true
+}
+
+// finishRecheck makes the claims of a range final, and reports what was found: of the
+// rows that were delivered, and of no others that have their ids since.
 func (r *Reconciler) finishRecheck(ctx context.Context, c *recheck) bool {
+	if !r.addFound(ctx, c) {
+		return false
+	}
 	if !r.reportChangedRows(ctx, c) {
 		return false
 	}

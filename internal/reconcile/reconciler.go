@@ -223,6 +223,7 @@ func (r *Reconciler) Idle(ctx context.Context) {
 	_ = r.recordErr(r.log.Advance(ctx, math.MaxInt64)) // for Err
 	r.addLogFindings(ctx)
 	r.dirty = r.dirty || r.log.Size()-before >= minLeavesToSave
+	r.excuseLost(ctx)
 	if !r.settings.Audit {
 		r.sampleLength()
 		if r.reviews.due(r.log.Size()) == nil { // otherwise rows may be compared again that have these leaves
@@ -257,6 +258,6 @@ func (r *Reconciler) ResetClaims() {
 	r.dropRecheck()
 	r.reviews.reset()
 	r.committedSettled = 0
-	r.state.Baselined, r.state.ResolvedUpTo, r.state.RescanFrom = false, 0, 0
+	r.state.Baselined, r.state.ResolvedUpTo, r.state.RescanFrom, r.state.RowsLost = false, 0, 0, false
 	r.pages.reset()
 }

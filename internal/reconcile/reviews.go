@@ -199,16 +199,20 @@ func (l *reviews) dropSums() {
 	}
 }
 
-// cut drops the rows behind lastID, which are delivered once more.
-func (l *reviews) cut(lastID int64) {
+// cut drops the rows behind lastID, which are gone or delivered once more. It reports
+// whether there were any.
+func (l *reviews) cut(lastID int64) bool {
 	if n := len(l.list); n == 0 || l.list[n-1].Last <= lastID {
-		return
+		return false
 	}
 	l.revision++
 	l.list = slices.DeleteFunc(l.list, func(r review) bool { return r.First > lastID })
 	if n := len(l.list); n > 0 && l.list[n-1].Last > lastID {
-		l.list[n-1].Last, l.list[n-1].Digest.Sum, l.list[n-1].Digest.IDSum = lastID, 0, 0
+		r := &l.list[n-1]
+		r.Last, r.Digest.Sum, r.Digest.IDSum = lastID, 0, 0
+		r.Digest.Rows = uint32(min(int64(r.Digest.Rows), r.Last-r.First+1)) //nolint:gosec // it does not grow
 	}
+	return true
 }
 
 // encode returns the value of [checkpoint.ReviewKey]; nil for none.

@@ -94,8 +94,8 @@ func (r *Reconciler) Commit(lastID int64) (*Snapshot, error) {
 	}
 	if lastID < r.state.LastID { // the rows behind it are gone, or delivered once more
 		r.dropRecheck()
-		r.reviews.cut(lastID)
-		r.committedSettled = min(r.committedSettled, lastID)
+		r.state.RowsLost = r.reviews.cut(lastID) || r.state.RowsLost
+		r.committedSettled, r.lastSettled = min(r.committedSettled, lastID), min(r.lastSettled, lastID)
 	}
 	for _, row := range r.stagedReviews {
 		r.reviews.add(row.review, row.lastSettled)

@@ -6,8 +6,10 @@ package oversightreceiver
 import (
 	"context"
 	"math"
+	"slices"
 	"time"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/recheck"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
@@ -118,11 +120,9 @@ func (p *poller) take(ctx context.Context, check *recheck.Check, rows []registry
 	return 0
 }
 
-// decide reports what has changed in a block. Only the database that the rows were
-// delivered from may be accused: what went back, or was replaced, is for the next read.
+// decide reports what has changed in a block.
 func (p *poller) decide(ctx context.Context, check *recheck.Check) (found bool, err error) {
-	p.more = true // that the database has changed is for the next read, too
-	if _, err := p.source.Read(ctx, p.cursor, 1, nil); err != nil {
+	if err := p.unreplaced(ctx); err != nil {
 		return false, err
 	}
 	lowest, _, err := p.source.RowUIDs(ctx, 0, 1, nil)
@@ -137,5 +137,39 @@ func (p *poller) decide(ctx context.Context, check *recheck.Check) (found bool, 
 	for i := range changes {
 		p.reportChange(ctx, &changes[i])
 	}
+	p.renewRecent(ctx, changes)
 	return len(changes) > 0, nil
 }
+
+// renewRecent takes the rows that were delivered last as they are now, as the digests do,
+// if they are among those that have changed: it is these that a database which goes back
+// must have. If they cannot be read, some rows are delivered again then.
+func (p *poller) renewRecent(ctx context.Context, changes []recheck.Change) {
+	rows := p.store.recent.Rows()
+	if len(rows) == 0 || !slices.ContainsFunc(changes, func(c recheck.Change) bool { return c.Last >= rows[0].ID }) {
+		return
+	}
+	after, more := rows[0].ID-1, true
+	rows = rows[:0]
+	for more && len(rows) < maxRenewed {
+		var now []registry.RowUID
+		var err error
+		if now, more, err = p.source.RowUIDs(ctx, after, maxRecheckRows, nil); err != nil {
+			return
+		}
+		for _, r := range now {
+			if after = r.ID; after > p.cursor.ID {
+				more = false
+				break
+			}
+			if row, ok := checkpoint.NewRow(r.ID, r.UID); ok {
+				rows = append(rows, row)
+			}
+		}
+		more = more && len(now) > 0
+	}
+	p.store.recent.Replace(rows)
+}
+
+// maxRenewed bounds how many rows are read for that: some may have been inserted.
+const maxRenewed = 16 * checkpoint.RecentRows

@@ -38,6 +38,9 @@ func (p *poller) reportChange(ctx context.Context, change *recheck.Change) {
 		f.Message = fmt.Sprintf("Row %d was deleted after it had been delivered.", f.EventID)
 	case recheck.Several:
 		f.Message = fmt.Sprintf("Several of the rows %d to %d were changed, deleted or inserted after they had been delivered; which ones cannot be told.", change.First, change.Last)
+		if named := p.nameChanged(ctx, change); named > 0 {
+			f.Message = fmt.Sprintf("Several of the rows %d to %d were changed, deleted or inserted after they had been delivered. %d of them differ from their leaves in the transparency log, which are findings of their own; which others have changed cannot be told.", change.First, change.Last, named)
+		}
 	case recheck.Pruned:
 		f.Count = change.Rows
 		f.Message = prunedMessage(change)

@@ -120,6 +120,32 @@ func TestEditedRowNamesTheColumns(t *testing.T) {
 	assert.True(t, found.HasTlogIndex)
 }
 
+// Where several rows of a block have changed, those are named that differ from their
+// leaves.
+func TestSeveralEditedRowsAreNamed(t *testing.T) {
+	a := newLogSetup(t, 700)
+	a.config.BatchSize = 100
+	stop := a.run()
+	a.waitForEvents(map[string]int{"verified": 700})
+	stop()
+	execute(t, a.settings.Database, "UPDATE events SET source_ip = '203.0.113.99' WHERE id IN (11, 600)", "DELETE FROM events WHERE id = 300")
+	a.run()
+	found := (&recordsSetup{a}).waitForFindings(t, 3)
+	kinds, ids := map[string]int{}, []int64{}
+	for i := range found {
+		kinds[found[i].Kind]++
+		if f := &found[i]; f.Kind == translator.IntegrityRowMismatch {
+			ids = append(ids, f.EventID)
+			assert.Equal(t, "source_ip", f.TlogMismatch)
+			continue
+		}
+		assert.Equal(t, []int64{1, 700}, []int64{found[i].EventID, found[i].LastEventID})
+		assert.Contains(t, found[i].Message, "2 of them differ from their leaves")
+	}
+	assert.Equal(t, map[string]int{translator.IntegrityRowsChanged: 1, translator.IntegrityRowMismatch: 2}, kinds)
+	assert.Equal(t, []int64{11, 600}, ids)
+}
+
 // Damaged digests begin anew, and nothing is delivered again.
 func TestDamagedDigests(t *testing.T) {
 	for _, key := range []string{"background", "background/0"} {

@@ -5,6 +5,7 @@ package oversightreceiver
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/zap"
@@ -22,17 +23,25 @@ func BenchmarkSave(b *testing.B) {
 		events[i].ID, events[i].UID = int64(i), cursor.UID
 	}
 	snapshot := &reconcile.Snapshot{Log: make([]byte, 900), Pages: map[int64][]byte{}}
-	for name, save := range map[string]*reconcile.Snapshot{"without log": nil, "with log": snapshot} {
+	for name, save := range map[string]*reconcile.Snapshot{"without log": nil, "with log": snapshot, "with digests": nil} {
 		b.Run(name, func(b *testing.B) {
 			store := newCheckpointStore(newMemory(), zap.NewNop())
+			if name == "with digests" {
+				store.background.enabled = true
+				store.background.open(0, time.Now())
+			}
 			var rows []checkpoint.Row
 			b.ReportAllocs()
 			for b.Loop() {
+				for i := range events {
+					events[i].ID = cursor.ID + int64(i) + 1
+				}
 				cursor.ID += 1000
 				clear(snapshot.Pages)
 				snapshot.Pages[cursor.ID/4096] = make([]byte, 1024)
 				rows = lastRows(rows[:0], events)
 				store.addRows(rows)
+				store.background.add(events)
 				require.NoError(b, store.save(b.Context(), cursor, "registry.sqlite", save))
 			}
 		})

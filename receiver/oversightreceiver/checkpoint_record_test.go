@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -158,8 +159,9 @@ func TestCheckpointRecordsAreReplaced(t *testing.T) {
 	for name, answer := range map[string]error{"for now": errors.New("busy"), "for good": consumererror.NewPermanent(errors.New("400"))} {
 		t.Run(name, func(t *testing.T) {
 			a := newCheckpointSetup(t, 20)
-			a.records.answerCheckpoint = func(call int) error {
-				if call == 1 {
+			var accepts atomic.Bool
+			a.records.answerCheckpoint = func(int) error {
+				if !accepts.Load() {
 					return answer
 				}
 				return nil
@@ -170,6 +172,7 @@ func TestCheckpointRecordsAreReplaced(t *testing.T) {
 			a.host.waitFor(t, componentstatus.StatusRecoverableError, "deliver a checkpoint record")
 			a.write(5)
 			a.waitForEvents(map[string]int{"verified": 25})
+			accepts.Store(true)
 			if consumererror.IsPermanent(answer) {
 				a.clock.advance(time.Hour)
 			}

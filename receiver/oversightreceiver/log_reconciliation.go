@@ -53,7 +53,7 @@ type logReconciliation struct {
 	registrationsMissing bool
 }
 
-func (s logSettings) open(ctx context.Context, store *checkpointStore, rows source, lastID int64) (reconciliation, error) {
+func (s logSettings) open(ctx context.Context, store *checkpointStore, rows reconcile.Rows, lastID int64) (reconciliation, error) {
 	saved, err := store.loadLog(ctx)
 	if err != nil {
 		return nil, err

@@ -32,7 +32,7 @@ func (p *poller) start(ctx context.Context) error {
 	if err := p.renameRows(ctx); err != nil {
 		return err
 	}
-	opened, err := p.openReconciliation(ctx, p.store, p.source, cursor.ID)
+	opened, err := p.openReconciliation(ctx, p.store, deliveredRows{p}, cursor.ID)
 	if err != nil {
 		return err
 	}

@@ -54,12 +54,12 @@ type reconciliation interface {
 
 // openReconciliation returns a reconciliation that continues from what the store
 // has, when the rows up to lastID have been delivered, and reads rows again from rows.
-type openReconciliation func(ctx context.Context, store *checkpointStore, rows source, lastID int64) (reconciliation, error)
+type openReconciliation func(ctx context.Context, store *checkpointStore, rows reconcile.Rows, lastID int64) (reconciliation, error)
 
 // noReconciliation is for a receiver without `transparency_log`.
 type noReconciliation struct{}
 
-func openNoReconciliation(context.Context, *checkpointStore, source, int64) (reconciliation, error) {
+func openNoReconciliation(context.Context, *checkpointStore, reconcile.Rows, int64) (reconciliation, error) {
 	return noReconciliation{}, nil
 }
 

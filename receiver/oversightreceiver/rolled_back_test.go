@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -155,6 +156,59 @@ func TestPowerFailure(t *testing.T) {
 	}
 }
 
+// The same where a backup is copied over the files while the receiver has them open. The
+// new rows are written as the lost ones were, so that the numbers in the header of a
+// database without a write-ahead log are the same.
+func TestBackupCopiedOverALiveDatabase(t *testing.T) {
+	for _, mode := range []string{"WAL", "DELETE"} {
+		for _, withLog := range []bool{false, true} {
+			t.Run(mode+map[bool]string{false: "/closed", true: "/with its log"}[withLog], func(t *testing.T) {
+				s := newRecordsSetup(t, newDatabase(t, "PRAGMA journal_mode="+mode, insert("t", 960)))
+				to, closeDB := filepath.Join(t.TempDir(), "copy"), func() {}
+				if withLog {
+					closeDB = keepWAL(t, s.config.Database)
+					execute(t, s.config.Database, insert("u", 10))
+				} else {
+					execute(t, s.config.Database, insert("u", 10))
+				}
+				copyFiles(t, s.config.Database, to)
+				execute(t, s.config.Database, insert("lost", 40))
+				want := append(append(tokenRange("t", 1, 960), tokenRange("u", 1, 10)...), tokenRange("lost", 1, 40)...)
+				defer s.run()()
+				s.records.waitForTokens(t, want)
+				closeDB()
+				copyOver(t, to, s.config.Database)
+				execute(t, s.config.Database, insert("new", 40))
+				// While the database is there without its log, it seems to have gone back further.
+				again := append(slices.Clone(want), append(tokenRange("u", 1, 10), tokenRange("new", 1, 40)...)...)
+				want = append(want, tokenRange("new", 1, 40)...)
+				require.Eventually(t, func() bool {
+					delivered := s.records.tokens()
+					return slices.Equal(delivered, want) || withLog && slices.Equal(delivered, again)
+				}, patience, time.Millisecond)
+				require.EventuallyWithT(t, func(c *assert.CollectT) {
+					assert.Equal(c, []string{translator.IntegrityRowsRolledBack}, slices.Compact(s.records.kinds()))
+				}, patience, time.Millisecond)
+			})
+		}
+	}
+}
+
+// copyOver copies a database and its log over another one, as cp does: into the same
+// files.
+func copyOver(t *testing.T, from, to string) {
+	t.Helper()
+	for _, suffix := range walSuffixes {
+		data, err := os.ReadFile(from + suffix)
+		if errors.Is(err, fs.ErrNotExist) {
+			_ = os.Remove(to + suffix)
+			continue
+		}
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(to+suffix, data, 0o600))
+	}
+}
+
 // The same with a transparency log, which keeps the leaves of the rows that are gone:
 // their events were delivered, and no leaf is accused.
 func TestPowerFailureUnderTheSameLog(t *testing.T) {
@@ -185,6 +239,83 @@ func TestPowerFailureUnderTheSameLog(t *testing.T) {
 	assert.Equal(t, []int64{61, 100, 40}, []int64{found[0].EventID, found[0].LastEventID, found[0].Count})
 	_, findings := a.records.all()
 	assert.Len(t, findings, 2)
+}
+
+// Rows wait for a second comparison, and the destination accepts nothing, when the database
+// goes back and the log can be read again. The rows that are gone are no deleted ones, and
+// none of their leaves is accused.
+func TestPowerFailureWhileRowsWait(t *testing.T) {
+	a := newLogSetup(t, 0)
+	a.log.Wait = 0
+	a.config.BatchSize = 30
+	a.write(20)
+	putBack := copyDatabase(t, a.settings.Database)
+	a.write(11)
+	require.NoError(t, a.registry.Close())
+	require.NoError(t, os.Rename(a.log.Leaves, a.log.Leaves+".away"))
+	var accepts atomic.Bool
+	var calls atomic.Int64
+	a.records.answer = func(call int) error {
+		calls.Store(int64(call))
+		if call > 1 && !accepts.Load() {
+			return errors.New("busy")
+		}
+		return nil
+	}
+	a.run()
+	require.Eventually(t, func() bool { return calls.Load() > 2 }, patience, time.Millisecond)
+	putBack()
+	require.NoError(t, os.Rename(a.log.Leaves+".away", a.log.Leaves))
+	for range 2 {
+		before := calls.Load()
+		require.Eventually(t, func() bool { return calls.Load() > before+3 }, patience, time.Millisecond)
+	}
+	accepts.Store(true)
+	a.open()
+	a.write(3)
+	require.Eventually(t, func() bool { // row 31 is sent twice if its reduced form was accepted first
+		events, _ := a.records.all()
+		return events[len(events)-1].ID == 23
+	}, patience, time.Millisecond)
+	assert.Equal(t, 30, a.records.statuses()["unavailable"])
+	assert.Len(t, a.records.statuses(), 2, "and the others are verified")
+	a.waitForGrace()
+	assert.Len(t, a.records.ofKind(translator.IntegrityLeafWithoutRow), 1, "the leaf that waitForGrace left without a row")
+	found := a.records.ofKind(translator.IntegrityRowsRolledBack)
+	require.Len(t, found, 1)
+	assert.Equal(t, []int64{21, 31, 11}, []int64{found[0].EventID, found[0].LastEventID, found[0].Count})
+	rechecked := a.records.ofKind(translator.IntegrityRowsRechecked)
+	require.Len(t, rechecked, 1)
+	assert.Equal(t, []int64{1, 20, 20}, []int64{rechecked[0].EventID, rechecked[0].LastEventID, rechecked[0].Count})
+	_, findings := a.records.all()
+	assert.Len(t, findings, 3)
+}
+
+// Rows that were changed before the database went back are told once, and are part of
+// what it has in common with what was delivered.
+func TestPowerFailureAfterChanges(t *testing.T) {
+	s := newRecordsSetup(t, newDatabase(t, insert("t", 300)))
+	want := tokenRange("t", 1, 300)
+	s.run()
+	s.records.waitForTokens(t, want)
+	s.waitForCycle(t)
+	for i, change := range []struct{ statement, kind string }{
+		{"UPDATE events SET token_id = 'edited' WHERE id = 280", translator.IntegrityRowEdited},
+		{"DELETE FROM events WHERE id = 281", translator.IntegrityRowDeleted},
+		{"UPDATE events SET token_id = 'edited' WHERE id = 297", translator.IntegrityRowEdited},
+		{"DELETE FROM events WHERE id = 298", translator.IntegrityRowDeleted},
+	} {
+		execute(t, s.config.Database, change.statement)
+		assert.Equal(t, change.kind, s.waitForFindings(t, i+1)[i].Kind)
+	}
+	execute(t, s.config.Database, "DELETE FROM events WHERE id > 290", "UPDATE sqlite_sequence SET seq = 290", insert("new", 20))
+	s.records.waitForTokens(t, append(want, tokenRange("new", 1, 20)...))
+	for range 2 {
+		s.waitForCycle(t)
+	}
+	found := s.waitForFindings(t, 5)[4]
+	assert.Equal(t, translator.IntegrityRowsRolledBack, found.Kind)
+	assert.Equal(t, []int64{291, 300, 9}, []int64{found.EventID, found.LastEventID, found.Count}, "row 298 had been deleted")
 }
 
 // A registry that was renamed while its database went back is the same registry.

@@ -3,7 +3,11 @@
 
 package oversightreceiver
 
-import "context"
+import (
+	"context"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
+)
 
 // watchedReconciliation reports a read of the transparency log that does not return.
 type watchedReconciliation struct {
@@ -14,7 +18,7 @@ type watchedReconciliation struct {
 
 // watched returns what opens a reconciliation that is watched.
 func (open openReconciliation) watched(health *health, path string) openReconciliation {
-	return func(ctx context.Context, store *checkpointStore, rows source, lastID int64) (reconciliation, error) {
+	return func(ctx context.Context, store *checkpointStore, rows reconcile.Rows, lastID int64) (reconciliation, error) {
 		opened, err := open(ctx, store, rows, lastID)
 		if err != nil {
 			return nil, err

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/zap"
 	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
 
@@ -147,7 +148,7 @@ func TestLogThatDoesNotReturn(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				host, release := newHost(), make(chan struct{})
-				open := openReconciliation(func(context.Context, *checkpointStore, source, int64) (reconciliation, error) {
+				open := openReconciliation(func(context.Context, *checkpointStore, reconcile.Rows, int64) (reconciliation, error) {
 					return &stuckReconciliation{release: release}, nil
 				}).watched(newHealth(host, zap.NewNop()), "/nfs/leaves.jsonl")
 				opened, err := open(t.Context(), nil, nil, 0)
