@@ -15,14 +15,14 @@ const (
 	// IntegrityLogRewritten: leaves that were read before no longer hash to the
 	// root that they had, or are gone.
 	IntegrityLogRewritten = "log_rewritten"
-	// IntegrityLeafCorrupt: a leaf that cannot be parsed, whose hash is not that
-	// of its bytes, or whose index is not its position in the log.
+	// IntegrityLeafCorrupt: a leaf that cannot be parsed, or whose hash is not that of
+	// its bytes.
 	IntegrityLeafCorrupt = "leaf_corrupt"
 	// IntegrityHeadSignatureInvalid: a tree head that the registry's key did
 	// not sign.
 	IntegrityHeadSignatureInvalid = "head_signature_invalid"
-	// IntegrityHeadInconsistent: a signed tree head whose root is not that of
-	// the log at its size: a split view.
+	// IntegrityHeadInconsistent: a signed tree head whose root the log has neither at its
+	// size nor at one nearby: a split view.
 	IntegrityHeadInconsistent = "head_inconsistent"
 	// IntegrityDatabaseReplaced: the database is not the one that was read before.
 	IntegrityDatabaseReplaced = "database_replaced"

@@ -81,7 +81,7 @@ func TestRowsOfLostLines(t *testing.T) {
 			damage:   func(text []byte, starts []int) []byte { return append(text[:starts[40]], text[starts[46]:]...) },
 			status:   translator.TlogStatusMissing,
 			findings: []string{translator.IntegrityLeafIndexJumped, translator.IntegrityRowMismatch},
-			message:  "names leaf 41, but no line of the transparency log claims index 41",
+			message:  "names leaf 41, but no line of the transparency log has that index",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

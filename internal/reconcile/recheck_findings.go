@@ -29,7 +29,7 @@ func (r *Reconciler) addRechecked(c *recheck, status string, rows int64) {
 		f.Message = fmt.Sprintf("%s were compared with the transparency log again: %d%s are verified now.", where, rows, of)
 	} else {
 		f.Severity = translator.IntegritySeverity(translator.IntegrityRowUnlogged) // as unproven as these
-		f.Message = fmt.Sprintf("%s were compared with the transparency log again, because it was rewritten: %d name leaves that are others now, or gone.", where, rows)
+		f.Message = fmt.Sprintf("%s were compared with the transparency log again, because it was rewritten: %d do not agree with it as it is now.", where, rows)
 	}
 	r.add(f)
 }

@@ -87,7 +87,7 @@ func (p *poller) describeRow(ctx context.Context, f *finding) {
 	case e.TlogStatus == translator.TlogStatusMismatch:
 		f.Message += fmt.Sprintf(" It differs from its leaf %d in the transparency log, in %s.", e.TlogIndex, e.TlogMismatch)
 	case e.TlogStatus == translator.TlogStatusVerified && f.Kind == translator.IntegrityRowEdited:
-		f.Message += fmt.Sprintf(" It agrees with its leaf %d in the transparency log: the column that was changed is not in the leaf.", e.TlogIndex)
+		f.Message += fmt.Sprintf(" It agrees with its leaf %d in the transparency log: the column that was changed is not in the leaf, or the leaf was changed as well.", e.TlogIndex)
 	}
 }
 
