@@ -321,6 +321,7 @@ func TestLinesInAnotherOrder(t *testing.T) {
 		"moved on":                {0, 2, 3, 1},
 		"moved, and more":         {0, 3, 1, 2, 4, 5},
 		"before the last chunk":   orderOf(300, [2]int{254, 255}),
+		"several times":           orderOf(200, [2]int{3, 4}, [2]int{5, 6}, [2]int{50, 60}, [2]int{55, 58}, [2]int{198, 199}),
 		"in two chunks":           orderOf(700, [2]int{100, 101}, [2]int{400, 500}),
 		"in two chunks, the last": orderOf(400, [2]int{100, 101}, [2]int{398, 399}),
 	} {
