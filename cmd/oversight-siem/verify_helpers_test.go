@@ -63,6 +63,10 @@ func (v verified) strings() (all []string) {
 	return all
 }
 
+// withoutRegistrations is what verify says of a database that has events only, before
+// anything else.
+const withoutRegistrations = "oversight-siem: recipients were held against the log's register leaves only: the database has no tables `manifests` and `beacons` with the usual columns and keys\n"
+
 // verifyJSON runs a verification that finishes, and checks that exit status and
 // summary match the findings.
 func verifyJSON(t *testing.T, arguments []string) verified {
@@ -86,7 +90,7 @@ func verifyJSON(t *testing.T, arguments []string) verified {
 	require.EqualValues(t, len(v.findings), v.summary.Findings)
 	if len(v.findings) > 0 {
 		require.Equal(t, cli.StatusFindings, v.code, v.stderr)
-		require.Equal(t, fmt.Sprintf("oversight-siem: verification failed: %d finding(s)\n", len(v.findings)), v.stderr)
+		require.Equal(t, fmt.Sprintf("oversight-siem: verification failed: %d finding(s)\n", len(v.findings)), strings.TrimPrefix(v.stderr, withoutRegistrations))
 	} else {
 		require.NotEqual(t, cli.StatusFindings, v.code, v.stderr)
 	}

@@ -5,7 +5,9 @@ package main
 
 import (
 	"bytes"
+	"database/sql"
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 	"time"
@@ -14,11 +16,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// covered returns the leaves that findings of a kind are about.
+// covered returns the leaves that findings or records of a kind are about; "" is any kind.
 func (v verified) covered(kind string) map[int64]bool {
 	covered := map[int64]bool{}
-	for _, f := range v.findings {
-		if f.Kind == kind {
+	for _, f := range slices.Concat(v.findings, v.records) {
+		if f.Index != nil && (kind == "" || f.Kind == kind) {
 			for index := *f.Index; index <= max(*f.Index, f.Last); index++ {
 				covered[index] = true
 			}
@@ -63,19 +65,15 @@ func TestVerifyFindsEveryChangeOfALeaf(t *testing.T) {
 	f.sql(t, "DELETE FROM events")
 	v := verifyJSON(t, f.arguments())
 	covered := v.covered("leaf_corrupt")
-	same, renamed := int64(0), int64(0)
+	same := int64(0)
 	for index, line := range damaged {
-		switch {
-		case covered[int64(index)]:
-		case !bytes.Contains(line, []byte(`"leaf_data_hex":`)): // another key, beside which leaf_data is the leaf
-			renamed++
-		default: // JSON has two ways to write some letters
+		if !covered[int64(index)] { // JSON has two ways to write some letters
 			require.Regexp(t, `\\u00[0-9a-f]*[A-F]`, string(line))
 			same++
 		}
 	}
 	assert.Less(t, same, int64(20))
-	assert.LessOrEqual(t, renamed, int64(5*3*len("leaf_data_hex")))
+	assert.Equal(t, same, v.summary.BeaconLeaves)
 	assert.EqualValues(t, len(damaged), v.summary.Leaves)
 }
 
@@ -96,8 +94,8 @@ func TestVerifyFindsEveryChangeOfAnIndex(t *testing.T) {
 				damaged.leaves = writeFile(t, string(bytes.Join(all, nil)))
 				damaged.age(t, time.Hour)
 				v := verifyJSON(t, damaged.arguments())
-				require.NotEmpty(t, append(v.findings, v.records...), "%q", all[index][:20])
-				if index >= 25 { // the leaf of a row
+				require.True(t, v.covered("")[int64(index)], "%q: %v", all[index][:20], v.strings())
+				if index >= firstBeacon {
 					require.NotEmpty(t, v.findings, "%q: %v", all[index][:20], v.records)
 				}
 			}
@@ -105,8 +103,11 @@ func TestVerifyFindsEveryChangeOfAnIndex(t *testing.T) {
 	}
 }
 
-// Every missing leaf is found, in the middle and at the end: the indexes jump, and the
-// row of the leaf is a finding.
+// firstBeacon is the first leaf of the sample that has a row. All after it have one, too.
+const firstBeacon = 25
+
+// Every missing leaf is found, in the middle and at the end: the indexes jump, the row of
+// the leaf names no line, and the tree head cannot be compared.
 func TestVerifyFindsEveryDroppedLeaf(t *testing.T) {
 	for _, first := range []int{0, 1} {
 		f := sample(t)
@@ -118,7 +119,14 @@ func TestVerifyFindsEveryDroppedLeaf(t *testing.T) {
 		}
 		f.write(t, left)
 		v := verifyJSON(t, f.arguments())
-		assert.EqualValues(t, 300, v.summary.Missing)
+		assert.ElementsMatch(t, []string{"row_mismatch", "leaf_index_jumped", "head_not_compared"}, v.kinds())
+		rows, jumped := v.covered("row_mismatch"), v.covered("leaf_index_jumped")
+		for i := range int64(625) {
+			require.Equal(t, i >= firstBeacon && i%2 != int64(first), rows[i], i)
+		}
+		for i := range int64(len(left)) {
+			require.Equal(t, i > 0 || first > 0, jumped[i], i)
+		}
 		assert.EqualValues(t, 300, v.summary.Verified)
 	}
 	for _, index := range []int{0, 1, 255, 256, 300, 511, 512, 623} {
@@ -126,17 +134,29 @@ func TestVerifyFindsEveryDroppedLeaf(t *testing.T) {
 		all := f.lines(t)
 		f.write(t, append(all[:index:index], all[index+1:]...))
 		v := verifyJSON(t, f.arguments())
-		assert.NotEmpty(t, v.findings)
+		assert.Equal(t, map[int64]bool{int64(index): true}, v.covered(""))
 		assert.EqualValues(t, 1, v.summary.Records["leaf_index_jumped"])
-		if index >= 25 {
-			assert.EqualValues(t, 1, v.summary.Missing)
-			assert.Contains(t, v.stdout, "no line of the transparency log has that index")
+		want := []string{"head_not_compared"}
+		if index >= firstBeacon {
+			want = append(want, fmt.Sprintf("row_mismatch row %d missing", rowOfLeaf(t, f, index)))
+			assert.Contains(t, v.stdout, fmt.Sprintf("names leaf %d, but no line of the transparency log has that index", index))
 		}
+		assert.ElementsMatch(t, want, v.strings())
 	}
 }
 
-// Leaves that were swapped with the next one are found: the tree head does not fit, or
-// cannot be compared. All rows have their leaf.
+// rowOfLeaf returns the id of the row that names a leaf.
+func rowOfLeaf(t *testing.T, f files, index int) (id int64) {
+	t.Helper()
+	f.use(t, func(db *sql.DB) {
+		require.NoError(t, db.QueryRowContext(t.Context(), "SELECT id FROM events WHERE tlog_index = ?", index).Scan(&id))
+	})
+	return id
+}
+
+// Leaves that were swapped are told: their indexes jump. They have their rows, and the
+// tree head is that of the registry, which had them in the order of their indexes. Where
+// that order is not known, the tree head is not compared.
 func TestVerifyFindsEveryReorderedLeaf(t *testing.T) {
 	f := sample(t)
 	all := f.lines(t)
@@ -145,18 +165,30 @@ func TestVerifyFindsEveryReorderedLeaf(t *testing.T) {
 	}
 	f.write(t, all)
 	v := verifyJSON(t, f.arguments())
-	assert.NotEmpty(t, v.findings)
-	assert.NotEmpty(t, v.records)
-	f = sample(t)
-	all = f.lines(t)
-	all[0], all[624] = all[624], all[0]
-	f.write(t, all)
-	v = verifyJSON(t, f.arguments())
-	assert.NotEmpty(t, v.findings)
-	assert.NotEmpty(t, v.records)
+	assert.Empty(t, v.findings)
+	assert.EqualValues(t, 600, v.summary.Verified)
+	assert.Equal(t, "agrees", v.summary.Head.Log)
+	jumped := v.covered("leaf_index_jumped")
+	for i := range int64(624) {
+		require.True(t, jumped[i], i)
+	}
+	for _, swapped := range [][2]int{{0, 624}, {255, 256}} {
+		f = sample(t)
+		all = f.lines(t)
+		i, j := swapped[0], swapped[1]
+		all[i], all[j] = all[j], all[i]
+		f.write(t, all)
+		v = verifyJSON(t, f.arguments())
+		assert.Equal(t, []string{"head_not_compared"}, v.strings())
+		assert.EqualValues(t, 600, v.summary.Verified)
+		jumped := v.covered("leaf_index_jumped")
+		assert.True(t, jumped[int64(i)])
+		assert.True(t, jumped[int64(j)])
+	}
 }
 
-// Leaves that occur twice are found: the second one has no row.
+// Leaves that occur twice are found: the index of the second line is that of the first
+// again, and one of the two has no row.
 func TestVerifyFindsEveryRepeatedLeaf(t *testing.T) {
 	f := sample(t)
 	var twice [][]byte
@@ -165,8 +197,14 @@ func TestVerifyFindsEveryRepeatedLeaf(t *testing.T) {
 	}
 	f.write(t, twice)
 	v := verifyJSON(t, f.arguments())
-	assert.GreaterOrEqual(t, v.summary.LeavesWithoutRow, int64(600))
-	assert.NotEmpty(t, v.records)
+	without, jumped := v.covered("leaf_without_row"), v.covered("leaf_index_jumped")
+	for i := range int64(625) {
+		require.True(t, jumped[2*i+1], i)
+		require.Equal(t, i >= firstBeacon, without[2*i] != without[2*i+1], i)
+	}
+	assert.EqualValues(t, 600, v.summary.LeavesWithoutRow)
+	assert.EqualValues(t, 600, v.summary.Verified)
+	assert.ElementsMatch(t, []string{"leaf_without_row", "leaf_index_jumped", "head_not_compared"}, v.kinds())
 }
 
 // A truncated log is found, truncated within a line or between two.

@@ -112,7 +112,7 @@ func (r *Reconciler) check(ctx, within context.Context, e *translator.Event) {
 	var leaf int64
 	var lost bool
 	leaf, e.TlogStatus, e.TlogMismatch, lost = r.statusOf(ctx, within, e)
-	if lost || e.TlogStatus == translator.TlogStatusVerified {
+	if leaf >= 0 && (lost || e.TlogStatus == translator.TlogStatusVerified) {
 		r.claim(within, e, leaf, lost)
 	}
 	switch e.TlogStatus {
@@ -207,20 +207,25 @@ func hasIndex(e *translator.Event) bool { return e.HasTlogIndex && e.TlogIndex !
 
 // statusOf compares the row with its leaf, whether or not another row claimed it. lost
 // says that the log has the leaf, and that it cannot be read any more: that proves
-// nothing about the row.
+// nothing about the row. The leaf is -1 if not even its line is known.
 func (r *Reconciler) statusOf(ctx, within context.Context, e *translator.Event) (leaf int64, status, mismatch string, lost bool) {
 	if !hasIndex(e) || e.TlogIndex < 0 {
 		return -1, translator.TlogStatusMissing, "", false
 	}
-	err := r.withReverification(within, func() (err error) {
+	compare := func() (err error) {
 		leaf, mismatch, err = r.log.CompareLeaf(e, r.isLeafClaimed)
 		return err
-	})
+	}
+	err := r.withReverification(within, compare)
+	if errors.Is(err, tlog.ErrNoLine) && !r.log.AtEnd() { // a later line may use the index again
+		r.waitForLeaf(within, e.TlogIndex)
+		err = r.withReverification(within, compare)
+	}
 	switch {
 	case errors.Is(err, tlog.ErrBeyond) && r.lastErr == nil && r.log.AtEnd() && ctx.Err() == nil:
 		return -1, translator.TlogStatusMissing, "", false
 	case err != nil:
-		return -1, translator.TlogStatusUnavailable, "", false
+		return -1, translator.TlogStatusUnavailable, "", errors.Is(err, tlog.ErrLost)
 	case mismatch == tlog.MismatchLeaf:
 		return leaf, translator.TlogStatusUnavailable, "", true
 	case mismatch != "":

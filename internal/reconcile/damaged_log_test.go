@@ -6,6 +6,7 @@ package reconcile_test
 import (
 	"bytes"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -54,5 +55,75 @@ func TestRootsPastADestroyedLine(t *testing.T) {
 		}
 		saved.save(t, reconciler, lastID)
 		require.NoError(t, reconciler.Close())
+	}
+}
+
+// A page of the log that a disk has lost makes one line of several, which cannot be read:
+// nothing is proven of the rows of these, and only the line is a finding. The row of a
+// line that was removed has no leaf.
+func TestRowsOfLostLines(t *testing.T) {
+	for name, test := range map[string]struct {
+		damage   func(text []byte, starts []int) []byte
+		status   string
+		findings []string
+		message  string
+	}{
+		"a lost page": {
+			damage: func(text []byte, starts []int) []byte {
+				clear(text[starts[40]+30 : starts[45]+30])
+				return text
+			},
+			status:   translator.TlogStatusUnavailable,
+			findings: []string{translator.IntegrityLeafCorrupt, translator.IntegrityLeafIndexJumped},
+			message:  "Leaf 40 of the transparency log is corrupt",
+		},
+		"removed lines": {
+			damage:   func(text []byte, starts []int) []byte { return append(text[:starts[40]], text[starts[46]:]...) },
+			status:   translator.TlogStatusMissing,
+			findings: []string{translator.IntegrityLeafIndexJumped, translator.IntegrityRowMismatch},
+			message:  "names leaf 41, but no line of the transparency log has that index",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			log, clock, saved := newLog(t), newClock(), &store{}
+			log.writeLeaves(0, 100)
+			text, err := os.ReadFile(log.path)
+			require.NoError(t, err)
+			starts := []int{0}
+			for i, b := range text {
+				if b == '\n' {
+					starts = append(starts, i+1)
+				}
+			}
+			require.NoError(t, os.WriteFile(log.path, test.damage(text, starts), 0o600))
+			reconciler := log.open(clock, saved, 0)
+			var lastID int64
+			rows := rowsFrom(&lastID, 0, 100)
+			saved.rows = rows
+			reconciler.Check(t.Context(), rows)
+			for i := range rows {
+				want := translator.TlogStatusVerified
+				if index := rows[i].TlogIndex; index >= 40 && index < 46 {
+					want = test.status
+				}
+				assert.Equal(t, want, rows[i].TlogStatus, "leaf %d", rows[i].TlogIndex)
+			}
+			kinds, messages := []string{}, ""
+			for _, f := range reconciler.Findings() {
+				messages += f.Message + "\n"
+				if !slices.Contains(kinds, f.Kind) {
+					kinds = append(kinds, f.Kind)
+				}
+			}
+			assert.ElementsMatch(t, test.findings, kinds)
+			assert.Contains(t, messages, test.message)
+			saved.save(t, reconciler, lastID)
+			for range 5 { // nor later
+				clock.now = clock.now.Add(2 * time.Minute)
+				reconciler.Idle(t.Context())
+				reconciler.Recheck(t.Context(), time.Second)
+				assert.Empty(t, reconciler.Findings())
+			}
+		})
 	}
 }

@@ -5,6 +5,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -40,10 +41,8 @@ func (r *Reconciler) rowFinding(e *translator.Event) translator.Integrity {
 		f.Message = fmt.Sprintf("Row %d claims leaf %d of the transparency log, which an earlier row already claims: one of the two rows was inserted.", e.ID, e.TlogIndex)
 	case e.TlogIndex < 0:
 		f.Message = fmt.Sprintf("Row %d names leaf %d, which is not a valid index of the transparency log: the row was inserted or changed.", e.ID, e.TlogIndex)
-	case e.TlogStatus == translator.TlogStatusMissing && e.TlogIndex < r.log.Size():
-		f.Message = fmt.Sprintf("Row %d names leaf %d, but no line of the transparency log has that index: the row was inserted or changed, or the line was removed.", e.ID, e.TlogIndex)
 	case e.TlogStatus == translator.TlogStatusMissing:
-		f.Message = fmt.Sprintf("Row %d names leaf %d, but the transparency log has only %d leaves: the row was inserted, or the end of the log was removed.", e.ID, e.TlogIndex, r.log.Size())
+		f.Message = r.messageMissing(e)
 	case e.TlogMismatch == tlog.MismatchEvent:
 		f.Message = fmt.Sprintf("Row %d names leaf %d of the transparency log, which is not a beacon leaf: the row was inserted or changed.", e.ID, e.TlogIndex)
 	default:
@@ -51,6 +50,19 @@ func (r *Reconciler) rowFinding(e *translator.Event) translator.Integrity {
 	}
 	f.SetUID()
 	return f
+}
+
+// messageMissing says that the log has no leaf for a row.
+func (r *Reconciler) messageMissing(e *translator.Event) string {
+	_, _, err := r.log.CompareLeaf(e, nil)
+	switch next := r.log.NextIndex(); {
+	case errors.Is(err, tlog.ErrNoLine):
+		return fmt.Sprintf("Row %d names leaf %d, but no line of the transparency log has that index: the row was inserted or changed, or the line was removed.", e.ID, e.TlogIndex)
+	case next != r.log.Size():
+		return fmt.Sprintf("Row %d names leaf %d, but the indexes in the transparency log end at %d: the row was inserted, or the end of the log was removed.", e.ID, e.TlogIndex, next-1)
+	default:
+		return fmt.Sprintf("Row %d names leaf %d, but the transparency log has only %d leaves: the row was inserted, or the end of the log was removed.", e.ID, e.TlogIndex, next)
+	}
 }
 
 // addUnloggedFindings makes a finding of each run of events that name no leaf. Those from
@@ -152,7 +164,7 @@ func messageJumped(found tlog.Finding) string {
 	if found.First != found.Last {
 		return fmt.Sprintf("The indexes of the transparency log's lines jump between leaf %d and leaf %d: %s.", found.First, found.Last, found.Reason)
 	}
-	return fmt.Sprintf("The indexes of the transparency log's lines jump at leaf %d: %s. A registry whose disk was full writes such lines.", found.First, found.Reason)
+	return fmt.Sprintf("The indexes of the transparency log's lines jump at leaf %d: %s. A registry whose disk was full writes such lines, and lines that were removed or moved look the same.", found.First, found.Reason)
 }
 
 // forget forgets what is known of the leaves of a rewritten log that may be others now,

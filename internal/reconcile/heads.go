@@ -223,7 +223,7 @@ func (r *Reconciler) headOfAnotherPast(h *pendingHead, root tlog.Hash) {
 
 func (r *Reconciler) headNotCompared(h *pendingHead) {
 	f := r.headFinding(translator.IntegrityHeadNotCompared, &h.Head)
-	f.Message = fmt.Sprintf("The registry's tree head of size %d cannot be compared with the transparency log: the hash of a leaf before it is not known, or the registry signed leaves that it could not write. Whether the registry shows the same log to others is not checked.", h.Size)
+	f.Message = fmt.Sprintf("The registry's tree head of size %d cannot be compared with the transparency log: the hash of a leaf before it is not known, or the indexes of the log's lines have gaps or another order, as after a full disk or where lines were removed or moved. Whether the registry shows the same log to others is not checked.", h.Size)
 	r.notCompared(h, notComparedUnknown, HeadNotCompared, f)
 }
 

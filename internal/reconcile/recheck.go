@@ -131,7 +131,7 @@ func (r *Reconciler) recheckRow(ctx context.Context, c *recheck, e *translator.E
 	switch {
 	case err == nil && mismatch == "":
 		return r.recheckAgreeing(ctx, c, e, leaf)
-	case err == nil && mismatch == tlog.MismatchLeaf:
+	case err == nil && mismatch == tlog.MismatchLeaf, errors.Is(err, tlog.ErrLost):
 		r.keepWaiting(c, e, checkpoint.ReviewUnavailable, never)
 	case err == nil:
 		e.TlogStatus = translator.TlogStatusMismatch
@@ -145,7 +145,7 @@ func (r *Reconciler) recheckRow(ctx context.Context, c *recheck, e *translator.E
 		if rescan || r.isPlausible(e.TlogIndex) {
 			r.keepWaiting(c, e, checkpoint.ReviewMissing, wakeAt)
 		}
-		if rescan || c.review.Status != checkpoint.ReviewMissing {
+		if c.review.Status != checkpoint.ReviewMissing { // it was told before
 			r.refute(c, e)
 		}
 	default:

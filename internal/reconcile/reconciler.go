@@ -186,6 +186,12 @@ func (r *Reconciler) Size() int64 { return r.log.Size() }
 // Its errors are those of [tlog.Log.RootAt].
 func (r *Reconciler) RootAt(size int64) (tlog.Hash, error) { return r.log.RootAt(size) }
 
+// HasRoot reports whether the log has a root at a size, as [tlog.Log.CompareRoot] does.
+func (r *Reconciler) HasRoot(size int64, root tlog.Hash) (bool, error) {
+	same, _, err := r.log.CompareRoot(size, root)
+	return same, err
+}
+
 // AtEnd reports whether the last read of the log reached its end.
 func (r *Reconciler) AtEnd() bool { return r.log.AtEnd() }
 

@@ -164,6 +164,9 @@ func (l *reviews) rescan(lastID int64) {
 	}
 	for i := range l.list {
 		l.list[i].wakeAt, l.list[i].comparedAt = 0, 0
+		if l.list[i].isRescan() { // what was missing before may be others now
+			l.list[i].Status = checkpoint.ReviewUnavailable
+		}
 	}
 	for len(l.list) > maxReviews {
 		last := l.list[len(l.list)-1]

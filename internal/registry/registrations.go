@@ -68,7 +68,7 @@ func (r *Reader) Registrations(ctx context.Context, fn func(*Registrations) erro
 }
 
 const (
-	queryToken = "SELECT " + shortFileID + ", " + shortRecipientID + ", " + shortIssuerID + ", registered_at FROM beacons WHERE token_id = ?1"
+	queryBeacon = "SELECT " + shortFileID + ", " + shortRecipientID + ", " + shortIssuerID + ", registered_at FROM beacons WHERE token_id = ?1"
 
 	manifestColumns = "SELECT rowid, " + shortFileID + ", iif(octet_length(manifest_json) <= 122880, manifest_json, NULL), registered_at FROM manifests WHERE "
 	queryManifest   = manifestColumns + "file_id = ?1"
@@ -88,7 +88,7 @@ const (
 func (r *Reader) hasRegistrations(conn *livedb.Conn) bool {
 	if r.registrationsLayout != r.currentLayout {
 		r.registrationsLayout = r.currentLayout
-		r.registrations = isSearch(conn, queryToken) && isSearch(conn, queryManifest) && isSearch(conn, queryManifests)
+		r.registrations = isSearch(conn, queryBeacon) && isSearch(conn, queryManifest) && isSearch(conn, queryManifests)
 		r.eventsOfToken = r.currentLayout.hasKey && isSearch(conn, queryFirstRow)
 	}
 	return r.registrations
@@ -110,7 +110,7 @@ func (q *Registrations) HasIssuer() bool { return q.reader.currentLayout.has("is
 // row cannot be read.
 func (q *Registrations) Token(id string) (token Token, ok bool, err error) {
 	token.TokenID = id
-	err = q.eachRow(queryToken, func(stmt *livedb.Stmt) {
+	err = q.eachRow(queryBeacon, func(stmt *livedb.Stmt) {
 		ok = texts(stmt, 0, &token.FileID, &token.RecipientID, &token.IssuerID)
 		token.RegisteredAt = stmt.Column(3).Int64()
 	}, id)

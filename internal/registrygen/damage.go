@@ -36,16 +36,20 @@ const (
 	// same character of its row if there is one. Only the root differs: a signed
 	// head shows it, and a prior reader finds it.
 	LeafRehashed Kind = "leaf-rehashed"
-	// LeafDropped removes the line of a leaf. The other leaves keep their indexes.
+	// LeafDropped removes the line of a leaf. The other leaves keep their indexes, which
+	// jump, so that tree heads cannot be compared; the row of the leaf has none. A prior
+	// reader finds that the log has fewer leaves.
 	LeafDropped Kind = "leaf-dropped"
-	// LeafReordered swaps the line of a leaf with the next one.
+	// LeafReordered swaps the line of a leaf with the next one. The indexes jump, which is
+	// told; the leaves, and the tree in the order of their indexes, are the same.
 	LeafReordered Kind = "leaf-reordered"
 	// LeafUnreadable overwrites the line of a leaf with zero bytes, as a lost write
-	// of a disk leaves them.
+	// of a disk leaves them. The leaf is corrupt, and tree heads cannot be compared. A
+	// prior reader knows its hash.
 	LeafUnreadable Kind = "leaf-unreadable"
 	// LogTruncated removes the last lines, so that the leaves of the last rows are
-	// missing. The head that was signed before is of a larger log, and so
-	// inconsistent.
+	// missing. The head that was signed before is of a larger log, and cannot be
+	// compared.
 	LogTruncated Kind = "log-truncated"
 	// LogRewritten does what LeafRehashed does, and then signs the new head with
 	// the registry's own key. Only a prior reader finds it.

@@ -29,7 +29,10 @@ type state struct {
 	log     os.FileInfo
 	leaves  map[int64]map[string]any // what can be relied on, by index
 	corrupt []int64                  // what cannot
-	hashes  [][sha256.Size]byte      // as declared; nil if one is not known
+	hashes  [][sha256.Size]byte      // as declared, by index; nil if one is not known
+	known   map[int64][sha256.Size]byte
+	jumped  bool // the index of a line is not the next one
+	hole    bool // an index has no line, or several
 }
 
 func stateOf(t *testing.T, settings registrygen.Settings) state {
@@ -66,10 +69,11 @@ func rowsByID(t *testing.T, database string) map[int64]map[string]any {
 	return rows
 }
 
-// readLog reads the lines as the log's documentation defines them.
+// readLog reads the lines as the log's documentation defines them: an index is a claim of
+// its line.
 func (s *state) readLog() {
-	s.leaves = map[int64]map[string]any{}
-	known, next := true, int64(0)
+	s.leaves, s.known = map[int64]map[string]any{}, map[int64][sha256.Size]byte{}
+	unreadable, next := 0, int64(0)
 	for _, line := range s.lines {
 		var parsed struct {
 			Index     int64
@@ -78,18 +82,13 @@ func (s *state) readLog() {
 			DataInHex string `json:"leaf_data_hex"`
 		}
 		if json.Unmarshal([]byte(line), &parsed) != nil {
-			s.corrupt, known = append(s.corrupt, next), false
+			s.corrupt = append(s.corrupt, next)
+			unreadable++
 			next++
 			continue
 		}
-		if parsed.Index < next {
-			s.corrupt = append(s.corrupt, parsed.Index)
-			continue
-		}
-		for ; next < parsed.Index; next++ {
-			s.corrupt, known = append(s.corrupt, next), false
-		}
-		next++
+		s.jumped = s.jumped || parsed.Index != next
+		next = parsed.Index + 1
 		data, err := hex.DecodeString(parsed.DataInHex)
 		var values map[string]any
 		hash := sha256.Sum256(append([]byte{0}, data...))
@@ -99,11 +98,29 @@ func (s *state) readLog() {
 			s.leaves[parsed.Index] = values
 		}
 		declared, _ := hex.DecodeString(parsed.Hash)
-		s.hashes = append(s.hashes, [sha256.Size]byte(declared))
+		s.known[parsed.Index] = [sha256.Size]byte(declared)
 	}
-	if !known {
-		s.hashes = nil
+	for index := range s.known {
+		s.hole = s.hole || index >= int64(len(s.lines))
 	}
+	s.hole = s.hole || len(s.known)+unreadable != len(s.lines)
+	s.hashes = s.hashesWith(nil)
+}
+
+// hashesWith returns the hashes by index; those of leaves that cannot be read are others'.
+// It returns nil if one is not known.
+func (s *state) hashesWith(others [][sha256.Size]byte) (hashes [][sha256.Size]byte) {
+	for index := range int64(len(s.lines)) {
+		hash, ok := s.known[index]
+		if !ok && index < int64(len(others)) {
+			hash, ok = others[index], true
+		}
+		if !ok || s.hole {
+			return nil
+		}
+		hashes = append(hashes, hash)
+	}
+	return hashes
 }
 
 // rootOf returns the root over the hashes of leaves.
@@ -160,12 +177,19 @@ func (s *state) status(row map[string]any) (status, mismatch string) {
 // that had read it before.
 func (s *state) findings(t *testing.T, before *state) []string {
 	t.Helper()
-	found := map[string]bool{"leaf_corrupt": len(s.corrupt) > 0, "head_signature_invalid": !s.head.signed}
+	found := map[string]bool{
+		"leaf_corrupt": len(s.corrupt) > 0, "head_signature_invalid": !s.head.signed,
+		"leaf_index_jumped": s.jumped && before == nil,
+	}
+	hashes := s.hashes
+	if before != nil {
+		hashes = s.hashesWith(before.hashes)
+	}
 	switch {
-	case s.hashes == nil, s.head.Size > len(s.hashes):
+	case hashes == nil, s.head.Size > len(hashes):
 		found["head_not_compared"] = s.head.signed
-	case s.head.Size == len(s.hashes):
-		found["head_inconsistent"] = s.head.Root != fmt.Sprintf("%x", rootOf(s.hashes))
+	case s.head.Size == len(hashes):
+		found["head_inconsistent"] = s.head.Root != fmt.Sprintf("%x", rootOf(hashes))
 	}
 	claimed := map[int64]bool{}
 	for id, row := range s.rows {
@@ -188,7 +212,7 @@ func (s *state) findings(t *testing.T, before *state) []string {
 		}
 	}
 	if before != nil {
-		found["log_rewritten"] = len(s.hashes) < len(before.hashes) || rootOf(s.hashes[:len(before.hashes)]) != rootOf(before.hashes)
+		found["log_rewritten"] = len(hashes) < len(before.hashes) || rootOf(hashes[:len(before.hashes)]) != rootOf(before.hashes)
 		last := slices.Max(slices.Collect(maps.Keys(before.rows)))
 		was, is := before.rows[last], s.rows[last]
 		found["rows_rolled_back"] = is != nil && was["token_id"] != is["token_id"] && was["tlog_index"] != is["tlog_index"]

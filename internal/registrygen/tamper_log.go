@@ -30,14 +30,6 @@ func damagedLeaf(index int64, row eventRow) Damage {
 	return Damage{FirstLeaf: index, LastLeaf: index, FirstRow: row.id, LastRow: row.id}
 }
 
-// uncomparable adds how tree heads are affected by the damage of a leaf
-// whose hash cannot be known any more.
-func (d Damage) uncomparable() Damage {
-	d.Findings = append(d.Findings, translator.IntegrityHeadNotCompared)
-	d.FindingsAfterPriorRead = append(d.FindingsAfterPriorRead, translator.IntegrityHeadNotCompared)
-	return d
-}
-
 // corrupt sets how a corrupt leaf is found.
 func (d Damage) corrupt() Damage {
 	d.Findings = []string{translator.IntegrityLeafCorrupt}
@@ -192,10 +184,25 @@ func dropLeaf(ctx context.Context, t *tampering) (Damage, error) {
 	if err != nil {
 		return Damage{}, err
 	}
-	d := damagedLeaf(l.index, row).corrupt().rewritten().uncomparable()
+	d := damagedLeaf(l.index, row)
 	d.Message = fmt.Sprintf("removed the line of leaf %d", l.index)
+	d.FindingsAfterPriorRead = []string{translator.IntegrityLogRewritten, translator.IntegrityHeadNotCompared}
+	if row.id != 0 {
+		d.Findings, d.Status = []string{translator.IntegrityRowMismatch}, translator.TlogStatusMissing
+	}
+	size, err := t.countLeaves()
+	if err != nil {
+		return d, err
+	}
+	if l.number < size-1 { // there is a line after it
+		d.Findings = append(d.Findings, translator.IntegrityLeafIndexJumped)
+	}
+	d.Findings = append(d.Findings, translator.IntegrityHeadNotCompared)
 	return d, t.replaceLine(l, nil)
 }
+
+// readTogether is how many lines readers put in order together, from the first one on.
+const readTogether = 256
 
 func reorderLeaves(ctx context.Context, t *tampering) (Damage, error) {
 	l, row, err := t.pickLeaf(ctx)
@@ -209,7 +216,14 @@ func reorderLeaves(ctx context.Context, t *tampering) (Damage, error) {
 	if next.number != l.number+1 {
 		return Damage{}, fmt.Errorf("leaf %d does not follow leaf %d: pass another leaf", next.index, l.index)
 	}
-	d := damagedLeaf(l.index, row).corrupt().rewritten().uncomparable()
+	d := damagedLeaf(l.index, row)
+	d.Findings = []string{translator.IntegrityLeafIndexJumped}
+	if next.number%readTogether == 0 {
+		d.Findings = append(d.Findings, translator.IntegrityHeadNotCompared)
+	}
+	if row.id != 0 {
+		d.Status = translator.TlogStatusVerified
+	}
 	d.Message = fmt.Sprintf("swapped the lines of leaves %d and %d", l.index, next.index)
 	text := append(bytes.Clone(next.text), l.text...)
 	return d, t.rewrite(splice{l.offset, int64(len(text)), text})
@@ -220,7 +234,8 @@ func eraseLeaf(ctx context.Context, t *tampering) (Damage, error) {
 	if err != nil {
 		return Damage{}, err
 	}
-	d := damagedLeaf(l.index, row).corrupt().rewritten().uncomparable()
+	d := damagedLeaf(l.index, row).corrupt()
+	d.Findings = append(d.Findings, translator.IntegrityHeadNotCompared)
 	d.Message = fmt.Sprintf("overwrote the line of leaf %d with zero bytes", l.index)
 	text := make([]byte, len(l.text)-1, len(l.text))
 	return d, t.replaceLine(l, append(text, '\n'))

@@ -499,9 +499,9 @@ func TestDamageString(t *testing.T) {
 			Kind: registrygen.RowEdited, Message: "changed it",
 			Findings: []string{"row_mismatch"}, Status: "mismatch", Mismatch: "source_ip",
 		},
-		"leaf-dropped: took it; expect leaf_corrupt, or log_rewritten and leaf_corrupt for a reader that had read all of it before": {
-			Kind: registrygen.LeafDropped, Message: "took it",
-			Findings: []string{"leaf_corrupt"}, FindingsAfterPriorRead: []string{"log_rewritten", "leaf_corrupt"},
+		"leaf-dropped: took it; expect row_mismatch and leaf_index_jumped with oversight.tlog.status missing, or log_rewritten and head_not_compared for a reader that had read all of it before": {
+			Kind: registrygen.LeafDropped, Message: "took it", Status: "missing",
+			Findings: []string{"row_mismatch", "leaf_index_jumped"}, FindingsAfterPriorRead: []string{"log_rewritten", "head_not_compared"},
 		},
 	} {
 		assert.Equal(t, want, damage.String())

@@ -50,13 +50,17 @@ func (l *Log) Advance(ctx context.Context, size int64) error {
 	return nil
 }
 
-// AdvanceToIndex is [Log.Advance] until [Log.Covers] an index.
+// AdvanceToIndex is [Log.Advance] until [Log.Covers] an index. For one below 0 it only
+// looks at the file.
 func (l *Log) AdvanceToIndex(ctx context.Context, index int64) error {
 	for size := min(index, math.MaxInt64-ChunkSize) + 1; ; size = l.Size() + ChunkSize {
 		before := l.Size()
 		err := l.Advance(ctx, size)
-		if err != nil || l.Covers(index) || l.atEnd || l.Size() == before || ctx.Err() != nil {
+		if err != nil || index < 0 || l.Covers(index) || l.atEnd || ctx.Err() != nil {
 			return err
+		}
+		if l.Size() == before && size > before {
+			return nil
 		}
 	}
 }
@@ -94,10 +98,10 @@ func (l *Log) readChunk(ctx context.Context, size int64) error {
 		if next.fault != "" {
 			l.corrupt.add(next.number, next.fault)
 		}
-		jumped := l.addClaim(&next)
+		l.addClaim(&next)
 		l.texts.add(l.tail, &next)
 		l.countLeaf(&next)
-		if jumped {
+		if l.tail.disordered {
 			l.reorderTail()
 		}
 	}
@@ -107,28 +111,31 @@ func (l *Log) readChunk(ctx context.Context, size int64) error {
 // minRead is how much is read at least in one step, in bytes, if there is as much.
 const minRead = 4 << 20
 
-// addClaim adds the index of a line. It reports whether it is another one than the next,
-// and makes a finding of that.
-func (l *Log) addClaim(next *treeLeaf) (jumped bool) {
+// addClaim adds the index of a line of the tail. If it is not the next one, that is a
+// finding.
+func (l *Log) addClaim(next *treeLeaf) {
 	if next.number == 0 {
 		l.firstLeaf = Hash{}
 		if next.hashKnown {
 			l.firstLeaf = next.hash
 		}
 	}
-	expected := l.claims.expected(next.number)
-	if !l.claims.add(next.number, next.index) {
-		return false
+	expected, counted := l.claims.expected(next.number), next.number
+	if l.counted.active {
+		counted = l.counted.size()
 	}
+	if !l.claims.add(next, counted) {
+		return
+	}
+	l.tail.disordered = true
 	if next.number < l.jumpsFrom {
-		return true
+		return
 	}
 	l.reporter.add(Finding{
 		Kind: translator.IntegrityLeafIndexJumped, First: next.number, Last: next.number,
 		Index: next.index, ExpectedIndex: expected,
 		Reason: fmt.Sprintf("its line %d has the index %d instead of %d", next.number, next.index, expected),
 	})
-	return true
 }
 
 // completeRead stores what has been read, and calls OnLeaf for what is new.

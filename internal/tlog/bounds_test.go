@@ -153,7 +153,8 @@ func TestCopyInPlace(t *testing.T) {
 	require.NoError(t, f.Advance(t.Context(), everything))
 	found := f.Findings()
 	require.Len(t, found, 1)
-	assert.Equal(t, []int64{1000, 800, 800, 999}, []int64{found[0].Size, found[0].NewSize, found[0].First, found[0].Last})
+	// Only roots of 256 leaves have been kept: the last 32 may be others.
+	assert.Equal(t, []int64{1000, 768, 768, 999}, []int64{found[0].Size, found[0].NewSize, found[0].First, found[0].Last})
 	f.advance()
 	assert.Empty(t, f.Findings())
 }

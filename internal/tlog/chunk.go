@@ -30,6 +30,8 @@ type chunk struct {
 	// of hashes: a line was damaged after it had been read.
 	restored   *tree
 	restoredAt int64
+	// disordered: the indexes of the lines so far are not just their numbers.
+	disordered bool
 	// longLines are the offsets of the lines whose texts are not kept.
 	longLines map[int64]int64
 }

@@ -5,6 +5,7 @@ package tlog_test
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -90,6 +91,22 @@ func TestIndexesThatAreUsedTwice(t *testing.T) {
 		assert.False(t, f.Covers(5))
 		assert.False(t, f.Covers(10))
 	}
+}
+
+// An index that no line has yet is looked for to the end of the log: a later line may use
+// it again.
+func TestAdvanceToAnIndexThatIsUsedLater(t *testing.T) {
+	before, after := fullDisk()
+	f := followDamaged(t, newLog(t, before+after), tlog.State{})
+	require.NoError(t, f.AdvanceToIndex(t.Context(), 9))
+	require.Equal(t, int64(10), f.Size()) // as its line has index 9
+	f = followDamaged(t, newLog(t, before+after), tlog.State{})
+	require.NoError(t, f.Advance(t.Context(), 7))
+	require.False(t, f.Covers(7))
+	require.NoError(t, f.AdvanceToIndex(t.Context(), 6))
+	assert.True(t, f.AtEnd(), "no line has it")
+	assert.True(t, f.Covers(7))
+	require.NoError(t, f.AdvanceToIndex(t.Context(), -1))
 }
 
 // Two rows that are the same in all that the log holds each have a leaf of their own.
@@ -198,6 +215,44 @@ func TestRootsThatARegistrySigns(t *testing.T) {
 	}
 }
 
+// A registry that stopped twice in the middle of a line: what it has in memory lacks the
+// line that was torn the first time, and has the one that was torn the second time, until
+// it is started again.
+func TestLinesThatWereTornTwice(t *testing.T) {
+	root := func(leaves ...int) tlog.Hash {
+		var hashes []tlog.Hash
+		for _, n := range leaves {
+			hashes = append(hashes, hashOf(beaconLeaf(n)))
+		}
+		return treeHash(hashes)
+	}
+	f := followText(t, claimed([2]int{0, 0}, [2]int{1, 1})+beaconLine(50, 2)[:90]+claimed([2]int{2, 2}, [2]int{3, 3}))
+	f.requireSame(4, root(0, 1, 2, 3))
+	appendTo(t, f.path, beaconLine(51, 3)[:90]+claimed([2]int{4, 3}, [2]int{5, 4}))
+	f.advance()
+	for _, f := range []*follower{f, f.restart()} {
+		f.anyLeaf = true
+		f.advance()
+		for size, leaves := range map[int64][]int{4: {0, 1, 3, 4}, 5: {0, 1, 3, 4, 5}} {
+			same, _, err := f.CompareRoot(size, root(leaves...))
+			if err != nil {
+				require.ErrorIs(t, err, tlog.ErrUnknown)
+			} else {
+				require.True(t, same, "size %d", size)
+			}
+		}
+	}
+	appendTo(t, f.path, claimed([2]int{6, 4}, [2]int{7, 5})) // started again
+	for _, f := range []*follower{f, f.restart()} {
+		f.anyLeaf = true
+		f.advance()
+		f.requireSame(6, root(0, 1, 3, 5, 6, 7))
+		same, _, err := f.CompareRoot(6, root(0, 1, 3, 5, 6, 8))
+		require.NoError(t, err)
+		assert.False(t, same)
+	}
+}
+
 func (f *follower) requireSame(size int64, root tlog.Hash) {
 	f.t.Helper()
 	same, _, err := f.CompareRoot(size, root)
@@ -227,33 +282,130 @@ func TestLineThatIsTornInACharacter(t *testing.T) {
 	}
 }
 
+// inOrder are the lines of leaves in that order, with their numbers as indexes, and the
+// roots of the registry that wrote them in order, and of one that starts afterwards.
+func inOrder(order []int) (text string, written, started tlog.Hash) {
+	var hashes, lines []tlog.Hash
+	var all strings.Builder
+	for i, n := range order {
+		hashes = append(hashes, hashOf(beaconLeaf(i)))
+		lines = append(lines, hashOf(beaconLeaf(n)))
+		all.WriteString(beaconLine(n, n))
+	}
+	return all.String(), treeHash(hashes), treeHash(lines)
+}
+
+// orderOf are the numbers below size, with some swapped.
+func orderOf(size int, swapped ...[2]int) []int {
+	order := make([]int, size)
+	for i := range order {
+		order[i] = i
+	}
+	for _, pair := range swapped {
+		order[pair[0]], order[pair[1]] = order[pair[1]], order[pair[0]]
+	}
+	return order
+}
+
 // Lines that stand in another order, in the last chunk or another one: the tree is that of
 // their indexes, which the registry has in memory, and after a restart that of the lines.
 func TestLinesInAnotherOrder(t *testing.T) {
-	for _, size := range []int{20, 300} {
-		order := make([]int, size)
-		var hashes, lines []tlog.Hash
-		var text strings.Builder
-		for i := range order {
-			order[i] = i
-		}
-		order[7], order[8], order[12], order[15] = 8, 7, 15, 12
-		for i := range order {
-			hashes = append(hashes, hashOf(beaconLeaf(i)))
-			lines = append(lines, hashOf(beaconLeaf(order[i])))
-			text.WriteString(beaconLine(order[i], order[i]))
-		}
-		f := followText(t, text.String())
-		for _, f := range []*follower{f, f.restart()} {
-			f.anyLeaf = true
-			f.advance()
-			f.requireSame(int64(size), treeHash(hashes))
-			f.requireSame(int64(size), treeHash(lines))
-			for i := range size {
-				mismatch, err := f.Compare(rowOf(i, i))
+	for name, order := range map[string][]int{
+		"in the last chunk":       orderOf(20, [2]int{7, 8}, [2]int{12, 15}),
+		"in a complete chunk":     orderOf(300, [2]int{7, 8}, [2]int{12, 15}),
+		"the last lines":          orderOf(20, [2]int{18, 19}),
+		"the last of a chunk":     orderOf(256, [2]int{254, 255}),
+		"the first of a chunk":    orderOf(258, [2]int{256, 257}),
+		"first and last":          orderOf(200, [2]int{0, 199}),
+		"moved back":              {0, 3, 1, 2},
+		"moved on":                {0, 2, 3, 1},
+		"moved, and more":         {0, 3, 1, 2, 4, 5},
+		"before the last chunk":   orderOf(300, [2]int{254, 255}),
+		"several times":           orderOf(200, [2]int{3, 4}, [2]int{5, 6}, [2]int{50, 60}, [2]int{55, 58}, [2]int{198, 199}),
+		"in two chunks":           orderOf(700, [2]int{100, 101}, [2]int{400, 500}),
+		"in two chunks, the last": orderOf(400, [2]int{100, 101}, [2]int{398, 399}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, written, started := inOrder(order)
+			f := followText(t, text)
+			again := f.restart()
+			for _, f := range []*follower{f, again} {
+				f.anyLeaf = true
+				f.advance()
+				f.requireSame(int64(len(order)), written)
+				f.requireSame(int64(len(order)), started)
+				same, _, err := f.CompareRoot(int64(len(order)), hashOf("split view"))
 				require.NoError(t, err)
-				require.Empty(t, mismatch)
+				require.False(t, same)
+				for i := range order {
+					mismatch, err := f.Compare(rowOf(i, i))
+					require.NoError(t, err)
+					require.Empty(t, mismatch)
+				}
 			}
+		})
+	}
+}
+
+// Lines that were moved into another chunk, or repeated: which tree the registry has in
+// memory is not known, and whether a root is another one is not said.
+func TestLinesInAnotherChunk(t *testing.T) {
+	for name, order := range map[string][]int{
+		"neighbours": orderOf(300, [2]int{255, 256}),
+		"far":        orderOf(700, [2]int{10, 600}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			text, written, started := inOrder(order)
+			f := followText(t, text)
+			for _, f := range []*follower{f, f.restart()} {
+				f.anyLeaf = true
+				f.advance()
+				f.requireSame(int64(len(order)), started)
+				_, _, err := f.CompareRoot(int64(len(order)), written)
+				require.ErrorIs(t, err, tlog.ErrUnknown)
+				for i := range order {
+					mismatch, err := f.Compare(rowOf(i, i))
+					require.NoError(t, err)
+					require.Empty(t, mismatch)
+				}
+			}
+		})
+	}
+	f := followText(t, claimed([2]int{0, 0}, [2]int{1, 1}, [2]int{1, 1}, [2]int{2, 2}))
+	_, _, err := f.CompareRoot(3, treeHash([]tlog.Hash{hashOf(beaconLeaf(0)), hashOf(beaconLeaf(1)), hashOf(beaconLeaf(2))}))
+	require.ErrorIs(t, err, tlog.ErrUnknown)
+}
+
+// A page of the file that a disk has lost: of the lines in it, one is left that cannot be
+// read, and which rows are theirs is not known. A line that is removed leaves a hole.
+func TestLinesThatAreLost(t *testing.T) {
+	text := claimed([2]int{0, 0}, [2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}, [2]int{4, 4}, [2]int{5, 5}, [2]int{6, 6})
+	line := len(text) / 7
+	page := text[:line+50] + strings.Repeat("\x00", 3*line) + text[4*line+50:]
+	f := followText(t, page)
+	f.claims(t, map[int]error{1: tlog.ErrUnknown, 2: tlog.ErrLost, 3: tlog.ErrLost, 4: tlog.ErrLost, 7: tlog.ErrBeyond})
+	again := f.restart()
+	again.anyLeaf = true
+	again.advance()
+	again.claims(t, map[int]error{2: tlog.ErrLost, 4: tlog.ErrLost})
+
+	f = followText(t, text[:2*line]+text[4*line:])
+	f.claims(t, map[int]error{2: tlog.ErrNoLine, 3: tlog.ErrNoLine, 7: tlog.ErrBeyond})
+	assert.Equal(t, int64(7), f.NextIndex())
+	assert.Equal(t, int64(5), f.Size())
+}
+
+// claims compares the rows 0 to 7: with an error for these, as corrupt for tlog.ErrUnknown.
+func (f *follower) claims(t *testing.T, failing map[int]error) {
+	t.Helper()
+	for i := range 7 {
+		_, mismatch, err := f.CompareLeaf(rowOf(i, i), nil)
+		switch want := failing[i]; {
+		case errors.Is(want, tlog.ErrUnknown) && !errors.Is(want, tlog.ErrLost):
+			require.NoError(t, err)
+			assert.Equal(t, tlog.MismatchLeaf, mismatch)
+		case want != nil:
+			require.ErrorIs(t, err, want, i)
 		}
 	}
 }

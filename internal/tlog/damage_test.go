@@ -220,7 +220,7 @@ var damages = map[string]damage{
 	// The log is shorter.
 	"cut off": {
 		edit:      func(lines []string) []string { return lines[:damagedLeaf] },
-		rewritten: true, first: damagedLeaf, last: damagedSize - 1, newSize: damagedLeaf,
+		rewritten: true, first: 256, last: damagedSize - 1, newSize: 256, // the other 44 may have changed
 		size: damagedLeaf,
 	},
 	"last leaf cut off": {

@@ -72,10 +72,12 @@
 //   - While the indexes are ahead of the numbers, the registry has leaves that the file
 //     lacks: its roots cannot be compared until it starts again.
 //   - Lines of one chunk that stand in another order count in the order of their indexes.
+//     Where lines are in another chunk, or repeated, the order is not known.
 //   - A line that a registry had begun when it stopped is continued with the next one. That
 //     one counts; what had been begun is no leaf.
 //   - A registry that starts does not count lines that it cannot parse: those two, and
-//     damaged ones. The tree without these is kept beside the other one.
+//     damaged ones. The tree without these is kept beside the other one. Where such lines
+//     come from before and after a start, which ones the registry has is not known.
 //
 // # What may be wrong
 //

@@ -22,6 +22,9 @@ var (
 	// ErrNoLine says that no line claims the index, though others claim higher ones. It
 	// wraps ErrBeyond.
 	ErrNoLine = fmt.Errorf("%w: no line has that index", ErrBeyond)
+	// ErrLost says that the line of the leaf may be part of one that cannot be read. It
+	// wraps ErrUnknown.
+	ErrLost = fmt.Errorf("%w: its line may be part of one that cannot be read", ErrUnknown)
 )
 
 // Settings configures a Log.

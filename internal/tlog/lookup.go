@@ -67,6 +67,15 @@ func (l *Log) Covers(index int64) bool {
 	return l.pendingState == nil && index >= 0 && l.claims.covered(index, l.size)
 }
 
+// NextIndex is the index that the next line of the log should claim: Size, but for logs
+// whose indexes jump.
+func (l *Log) NextIndex() int64 {
+	if l.pendingState != nil {
+		return l.pendingState.Size
+	}
+	return l.claims.expected(l.size)
+}
+
 // Compare names what differs between a row and the leaf that it refers to, as
 // [Log.CompareLeaf] does.
 func (l *Log) Compare(row *translator.Event) (mismatch string, err error) {
@@ -82,8 +91,8 @@ func (l *Log) Compare(row *translator.Event) (mismatch string, err error) {
 //
 // The error matches [ErrBeyond] if no line claims the index, and [ErrNoLine] if, beside
 // that, others claim higher ones. It matches [ErrUnknown] if the lines that may claim it
-// have not been verified again yet, or are not known; any other says that the file
-// cannot be read.
+// have not been verified again yet, or are not known, and [ErrLost] if such a line may be
+// destroyed; any other says that the file cannot be read.
 func (l *Log) CompareLeaf(row *translator.Event, isClaimed func(number int64) bool) (number int64, mismatch string, err error) {
 	if len(l.claims.runs) == 0 && !l.claims.dropped && row.TlogIndex >= 0 && row.TlogIndex < l.size && l.pendingState == nil {
 		mismatch, err = l.compareAt(row.TlogIndex, row)
@@ -127,6 +136,8 @@ func (l *Log) cannotCompare(index int64) error {
 		return nil
 	case l.previousState != nil, l.claims.incomplete(index):
 		return ErrUnknown
+	case l.claims.lost(index):
+		return ErrLost
 	case index < l.claims.expected(l.size):
 		return ErrNoLine
 	}

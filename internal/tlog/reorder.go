@@ -8,20 +8,28 @@ package tlog
 // wrote them. One that starts later counts them in the order of the lines.
 func (l *Log) reorderTail() {
 	c := l.tail
-	if c.unknown > 0 {
+	places, ok := l.claims.places(c.first, c.next())
+	if c.disordered = !ok; !ok {
 		return
 	}
-	ordered := make([]Hash, len(c.hashes))
-	seen := make([]bool, len(c.hashes))
-	for i, hash := range c.hashes {
-		at := l.claims.indexOf(c.first+int64(i)) - c.first
-		if at < 0 || at >= int64(len(seen)) || seen[at] {
+	t, from := newTree(unsigned(c.first)), 0
+	if c.restored != nil { // the ones before were in order
+		t, from = c.restored.clone(), int(c.restoredAt-c.first)
+	}
+	added := c.hashes[from:]
+	ordered, moved := make([]Hash, len(added)), from > 0
+	for i, hash := range added {
+		at := int(places[from+i]) - from
+		if at < 0 || hash == (Hash{}) { // the hash of a line is not known
 			return
 		}
-		ordered[at], seen[at] = hash, true
+		ordered[at] = hash
+		moved = moved || at != i
+	}
+	if !moved {
+		return
 	}
 	l.startCounted(c.next())
-	t := newTree(unsigned(c.first))
 	for _, hash := range ordered {
 		t.add(hash)
 	}

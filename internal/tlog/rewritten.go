@@ -8,6 +8,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/transparency-dev/merkle/compact"
+
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
@@ -54,11 +56,21 @@ func (l *Log) comparePrevious() {
 	}
 	if local {
 		for _, run := range diff.runs(previous.Altered) {
-			l.addRewritten(previous, run.First*ChunkSize, (run.Last+1)*ChunkSize-1, previous.Size, true)
+			first, last := run.First*ChunkSize, (run.Last+1)*ChunkSize-1
+			l.addRewritten(previous, &Finding{First: first, Last: last, NewSize: previous.Size, RangeKnown: true, Reason: leavesChanged(first, last)})
 		}
 		return
 	}
-	l.addRewritten(previous, diff.common, previous.Size-1, diff.common, diff.known)
+	found := Finding{First: diff.common, Last: previous.Size - 1, NewSize: diff.common, RangeKnown: diff.known}
+	found.Reason = leavesChanged(found.First, found.Last)
+	if !diff.known {
+		found.Reason = fmt.Sprintf("its first %d leaves have changed, and which of them is not known", previous.Size)
+	}
+	l.addRewritten(previous, &found)
+}
+
+func leavesChanged(first, last int64) string {
+	return fmt.Sprintf("leaves %d to %d have changed", first, last)
 }
 
 // comparePreviousAtEnd reports a file that ends before the size of the previous
@@ -80,11 +92,46 @@ func (l *Log) comparePreviousAtEnd() {
 		return
 	}
 	l.restoreChunks(&diff)
-	common := l.size
-	if other {
-		common = diff.common
+	common := diff.common
+	if !other {
+		common = l.commonPart(previous)
 	}
-	l.addRewritten(previous, common, previous.Size-1, common, !other || diff.known)
+	found := Finding{First: common, Last: previous.Size - 1, NewSize: common, RangeKnown: diff.known}
+	found.Reason = fmt.Sprintf("it has %d leaves, and had %d when it was last read", l.size, previous.Size)
+	switch {
+	case !diff.known:
+		found.Reason += "; which of them are the same is not known"
+	case other:
+		found.Reason += fmt.Sprintf("; leaves from %d on have changed", common)
+	case common < l.size:
+		found.Reason += fmt.Sprintf("; whether those from %d on are the same is not known", common)
+	}
+	l.addRewritten(previous, &found)
+}
+
+// commonPart is how many leaves are known to be the same in the previous state, if the
+// complete chunks are: of those after them, the ones in subtrees that both have.
+func (l *Log) commonPart(previous *State) int64 {
+	common := l.tail.first
+	_, rest, ok := splitTree(previous.Size, previous.Hashes)
+	if !ok || rest.Begin() != unsigned(common) {
+		return common
+	}
+	for i, id := range compact.RangeNodes(rest.Begin(), rest.End(), nil) {
+		end := common + 1<<id.Level
+		if end > l.size {
+			break
+		}
+		subtree := newTree(unsigned(common))
+		for _, hash := range l.tail.hashes[common-l.tail.first : end-l.tail.first] {
+			subtree.add(hash)
+		}
+		if subtree.top() != Hash(rest.Hashes()[i]) {
+			break
+		}
+		common = end
+	}
+	return common
 }
 
 // maxShort is for how many times [Settings].ShortGrace a file may be shorter than it was,
@@ -105,11 +152,11 @@ func (l *Log) mayGrowAgain() bool {
 	return now.Sub(l.shortGrew) < grace && now.Sub(l.shortSince) < maxShort*grace
 }
 
-// addRewritten reports that leaves have changed or are gone.
-func (l *Log) addRewritten(previous *State, first, last, newSize int64, known bool) {
-	found := Finding{
-		Kind: translator.IntegrityLogRewritten, Size: previous.Size, NewSize: newSize,
-		First: first, Last: last, RangeKnown: known,
+// addRewritten completes a finding that leaves have changed or are gone, and reports it.
+func (l *Log) addRewritten(previous *State, found *Finding) {
+	found.Kind, found.Size = translator.IntegrityLogRewritten, previous.Size
+	if !found.RangeKnown {
+		found.First, found.NewSize = 0, 0
 	}
 	if previous.Unknown == 0 {
 		found.ExpectedRoot, found.HasExpectedRoot = previous.Root, true
@@ -117,18 +164,8 @@ func (l *Log) addRewritten(previous *State, first, last, newSize int64, known bo
 	if l.size == previous.Size {
 		found.Root, found.HasRoot = l.contentRoot()
 	}
-	switch {
-	case l.size < previous.Size && first == l.size:
-		found.Reason = fmt.Sprintf("it has %d leaves, and had %d when it was last read", l.size, previous.Size)
-	case l.size < previous.Size:
-		found.Reason = fmt.Sprintf("it has %d leaves, and had %d when it was last read; leaves from %d on have changed", l.size, previous.Size, first)
-	case !known:
-		found.Reason = fmt.Sprintf("its first %d leaves have changed, and which of them is not known", previous.Size)
-	default:
-		found.Reason = fmt.Sprintf("leaves %d to %d have changed", first, last)
-	}
-	l.reporter.add(found)
-	l.firstNew = min(l.firstNew, max(l.size, newSize))
+	l.reporter.add(*found)
+	l.firstNew = min(l.firstNew, max(l.size, found.NewSize))
 }
 
 // contentRoot is the root over what the file holds now; known is false if the hash of a
@@ -155,7 +192,7 @@ type chunkDiff struct {
 	// damaged are chunks with a leaf that cannot be read any more, changed are others.
 	damaged, changed []AlteredChunk
 	// common is the number of leaves before the first change behind the last chunk that
-	// is as it was, and known says that there is such a chunk, or none that differs.
+	// is as it was, and known says that the roots of all chunks have been kept.
 	common int64
 	known  bool
 }
@@ -164,11 +201,11 @@ type chunkDiff struct {
 // been kept.
 func (l *Log) compareChunks() (diff chunkDiff) {
 	agreeing := int64(-1)
-	kept := false
+	diff.known = true
 	for i, node := range l.chunks {
 		number := l.firstChunk + int64(i)
 		root, ok := l.keptRoot(number)
-		kept = kept || ok
+		diff.known = diff.known && ok
 		altered := AlteredChunk{number, root, node.root}
 		switch {
 		case !ok:
@@ -181,7 +218,6 @@ func (l *Log) compareChunks() (diff chunkDiff) {
 		}
 	}
 	diff.common = (agreeing + 1) * ChunkSize
-	diff.known = kept || len(l.chunks) == 0
 	return diff
 }
 

@@ -42,7 +42,7 @@ type State struct {
 	CountedSize   int64  `json:"counted_size,omitempty"`
 	CountedHashes []Hash `json:"counted_hashes,omitempty"`
 	// Claims are the runs of indexes that differ from the numbers of the lines, and
-	// ClaimsDropped says that there were too many to keep.
+	// ClaimsDropped says that there were too many to keep: these are the last 500.
 	Claims        []ClaimRun `json:"claims,omitempty"`
 	ClaimsDropped bool       `json:"claims_dropped,omitempty"`
 	// Corrupt is the corrupt leaves that were reported, as runs in order, 1,000 at
@@ -61,7 +61,7 @@ func (l *Log) State() State {
 	default:
 		s = l.state(l.reader.lines.offset)
 		s.FirstLeaf = l.firstLeaf
-		s.Claims, s.ClaimsDropped = append([]ClaimRun(nil), l.claims.runs...), l.claims.dropped
+		s.Claims, s.ClaimsDropped = l.claims.lastRuns(maxStateClaims)
 	}
 	s.Corrupt = l.reporter.reported.firstRuns(maxStateRuns)
 	return s

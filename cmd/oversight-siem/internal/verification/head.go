@@ -75,11 +75,13 @@ func (v *verification) compareHead(head *tlog.Head) string {
 		return HeadNotCompared
 	case reconcile.HeadSignatureInvalid:
 	}
-	root, err := v.reconciler.RootAt(head.Size)
+	same, err := v.reconciler.HasRoot(head.Size, head.Root)
 	switch {
-	case err == nil && root == head.Root:
+	case same:
 		return HeadAgrees
-	case err == nil, errors.Is(err, tlog.ErrBeyond):
+	case errors.Is(err, tlog.ErrBeyond):
+		return HeadTooLarge
+	case err == nil:
 		return HeadDisagrees
 	default:
 		return HeadNotCompared

@@ -138,7 +138,11 @@ func (s *Summary) table() string {
 	t.line("findings", s.Findings)
 	t.kinds(s.ByKind)
 	if len(s.Records) > 0 {
-		t.line("records", "")
+		records := int64(0)
+		for _, n := range s.Records {
+			records += n
+		}
+		t.line("records", records)
 		t.kinds(s.Records)
 	}
 	return t.String()
