@@ -454,11 +454,11 @@ func TestConsumeContract(t *testing.T) {
 	s := newSetup(t, filepath.Join(t.TempDir(), "registry.sqlite"))
 	s.config.StorageID = nil
 	receivertest.CheckConsumeContract(receivertest.CheckConsumeContractParams{
-		T:             t,
-		Factory:       withTestID(),
-		Signal:        pipeline.SignalLogs,
-		Config:        s.config,
-		Generator:     &rows{t: t, path: s.config.Database},
+		T:         t,
+		Factory:   withTestID(),
+		Signal:    pipeline.SignalLogs,
+		Config:    s.config,
+		Generator: &rows{t: t, path: s.config.Database},
 		// One scenario refuses at random. By chance it refuses one event in some ten
 		// thousand as often as one that is to blame: that is retried after an hour only.
 		GenerateCount: 300,
