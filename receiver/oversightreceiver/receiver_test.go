@@ -459,8 +459,8 @@ func TestConsumeContract(t *testing.T) {
 		Signal:    pipeline.SignalLogs,
 		Config:    s.config,
 		Generator: &rows{t: t, path: s.config.Database},
-		// One scenario refuses at random. By chance it refuses one event in some ten
-		// thousand as often as one that is to blame: that is retried after an hour only.
+		// Fewer than usual: one scenario refuses at random, and may refuse an event as often
+		// as one that is to blame, which is retried after an hour only.
 		GenerateCount: 300,
 	})
 }
