@@ -269,19 +269,19 @@ func (l *Lane[R]) accepted(rows []R, a attempt) Step[R] {
 	case l.phase == holding:
 		return l.endHoldAtFirst()
 	case l.phase == sendWindow:
-		if l.bad > 0 && l.bad <= a.count {
-			l.quick = quick{} // each of the rows that were refused together was accepted
+		atRandom := false
+		if l.bad > 0 && l.bad <= a.count { // each of the rows that were refused together was accepted
+			atRandom = l.endQuick()
 		}
 		l.pass(a.count)
 		l.grow()
-		return Step[R]{Passed: a.count}
+		return Step[R]{Passed: a.count, AtRandom: atRandom}
 	}
 	// It was refused before: not because of what it is.
-	ended := l.hold.quarantineFull
-	l.quick = quick{}
+	step := Step[R]{Passed: 1, HoldEnded: l.hold.quarantineFull, AtRandom: l.endQuick()}
 	l.pass(1)
 	l.bad, l.window = 0, max(l.window, 2)
-	return Step[R]{Passed: 1, HoldEnded: ended}
+	return step
 }
 
 // pass moves the lane past the first rows.

@@ -52,6 +52,14 @@ func (l *Lane[R]) refusedEnough(class Class) bool {
 	return l.first.again >= minAgain
 }
 
+// endQuick ends a quick search, since what was refused is accepted now. It reports
+// whether rows were blamed in it: by chance, perhaps.
+func (l *Lane[R]) endQuick() (blamed bool) {
+	blamed = l.quick.blamed > 0
+	l.quick = quick{}
+	return blamed
+}
+
 // pace waits after the refusal of a single row where the destination may be down, and
 // holds if a quick search has found nothing that is accepted.
 func (l *Lane[R]) pace(step Step[R], a attempt) Step[R] {

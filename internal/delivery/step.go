@@ -50,6 +50,10 @@ type Step[R any] struct {
 	// HoldEnded says that this step ended a hold: refused rows that were kept may be
 	// accepted now.
 	HoldEnded bool
+	// AtRandom says that rows were accepted that had been refused, after others were
+	// blamed for such a refusal: chance decides, and refused rows that were kept may be
+	// accepted now.
+	AtRandom bool
 	// QuarantineFull says that it holds because the quarantine is full.
 	QuarantineFull bool
 }

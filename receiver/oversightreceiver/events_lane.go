@@ -144,7 +144,7 @@ func (p *poller) afterStep(step *delivery.Step[event]) {
 		p.events.due = p.now().Add(step.Wait)
 	}
 	p.telemetry.gauges.setHolding(laneEvents, step.Holding)
-	if step.HoldEnded {
+	if step.HoldEnded || step.AtRandom {
 		p.backlog.queue.Retry()
 	}
 	p.reportRefusal(step)

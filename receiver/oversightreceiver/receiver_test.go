@@ -454,13 +454,11 @@ func TestConsumeContract(t *testing.T) {
 	s := newSetup(t, filepath.Join(t.TempDir(), "registry.sqlite"))
 	s.config.StorageID = nil
 	receivertest.CheckConsumeContract(receivertest.CheckConsumeContractParams{
-		T:         t,
-		Factory:   withTestID(),
-		Signal:    pipeline.SignalLogs,
-		Config:    s.config,
-		Generator: &rows{t: t, path: s.config.Database},
-		// Fewer than usual: one scenario refuses at random, and may refuse an event as often
-		// as one that is to blame, which is retried after an hour only.
-		GenerateCount: 300,
+		T:             t,
+		Factory:       withTestID(),
+		Signal:        pipeline.SignalLogs,
+		Config:        s.config,
+		Generator:     &rows{t: t, path: s.config.Database},
+		GenerateCount: 1000,
 	})
 }

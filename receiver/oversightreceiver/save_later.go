@@ -12,10 +12,10 @@ import (
 
 // saveLater reports whether the rows of a step are saved together with those that
 // follow. A request holds fewer rows than `batch_size`, because of `batch_bytes`, and
-// each save is synced to the disk. One save for
-// `batch_size` rows, in any number of requests, still means that a crash repeats no more
-// than that: fewer are read until then. Whatever is not an ordinary delivery, or has no
-// more rows behind it, is saved at once.
+// each save is synced to the disk. One save for `batch_size` rows, in any number of
+// requests, still means that a crash repeats no more than that: fewer are read until
+// then. Whatever is not an ordinary delivery, or has no more rows behind it, is saved at
+// once.
 func (p *poller) saveLater(step *delivery.Step[event]) bool {
 	ordinary := step.Err == nil && step.Blamed == nil && len(step.Ahead) == 0 && !step.HoldEnded
 	if !ordinary || !p.more && p.pending.empty() || p.unsaved != nil || p.unsavedRows+step.Passed >= p.config.BatchSize || p.reconciliation.pending() {
