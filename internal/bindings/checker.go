@@ -50,6 +50,9 @@ type Checker struct {
 	Counts Counts
 	// CaughtUp says that all leaves that the log has were passed to AddLeaf.
 	CaughtUp bool
+	// Timeout is how long a call of Check waits for the registrations; 0 is as long as its
+	// context allows.
+	Timeout time.Duration
 
 	source    Source
 	now       func() time.Time
@@ -135,6 +138,11 @@ func (c *Checker) lookUp(ctx context.Context, events []translator.Event) []Findi
 	named := make([]bool, len(c.missing))
 	wrong := make([]bool, len(c.missing))
 	var findings []Finding
+	if c.Timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.Timeout)
+		defer cancel()
+	}
 	err := c.read(ctx, func(q *registry.Registrations) (err error) {
 		findings = findings[:0]
 		for i, m := range c.missing {

@@ -29,6 +29,9 @@ const (
 func (r *Reconciler) openBindings() {
 	if r.settings.Registrations != nil {
 		r.bindings = bindings.New(r.settings.Registrations, r.state.Bindings.Reported, r.settings.Now)
+		if !r.settings.Audit {
+			r.bindings.Timeout = registrationsTimeout
+		}
 		r.loseRegisters(r.state.Bindings.LeavesLost)
 	}
 }
@@ -57,11 +60,6 @@ func (r *Reconciler) checkBindings(ctx context.Context, events []translator.Even
 		return
 	}
 	r.readRegisters(ctx)
-	if !r.settings.Audit {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, registrationsTimeout)
-		defer cancel()
-	}
 	r.setCaughtUp()
 	all := r.bindings.Check(ctx, events)
 	for i := range all {
