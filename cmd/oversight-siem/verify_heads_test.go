@@ -114,6 +114,43 @@ func TestVerifyManyHeads(t *testing.T) {
 	assert.Contains(t, r.stderr, "no findings, but the signatures of the tree heads of --heads were not checked")
 }
 
+// Heads from before a log was rewritten say where it was: between the last that still
+// agrees and the first that does not.
+func TestVerifyHeadsOfRewrittenLog(t *testing.T) {
+	h := newHeadsFixture(t)
+	heads := make([]string, 0, len(h.roots))
+	for size := range h.roots {
+		heads = append(heads, h.signed(size, h.roots[size]))
+	}
+	every := func(n int) (text string) {
+		for size := n; size < len(heads); size += n {
+			text = heads[size] + "\n" + text
+		}
+		return text
+	}
+	r := h.verify(t, every(1))
+	assert.Zero(t, r.code, r.stderr)
+	assert.NotContains(t, r.stdout, "log changed at")
+
+	lines := strings.SplitAfter(readFile(t, h.leaves), "\n")
+	lines[321] = string(lineOfLeaf(321, `{"event":"beacon","file_id":"another"}`)) // and its hash with it
+	h.leaves = filepath.Join(t.TempDir(), "leaves.jsonl")
+	require.NoError(t, os.WriteFile(h.leaves, []byte(strings.Join(lines, "")), 0o600))
+	for n, want := range map[int]string{
+		1:   "log changed at             leaf 321: the log agrees with the head of 321 leaves, and not with that of 322\n",
+		50:  "log changed at             one of the leaves 300 to 349: the log agrees with the head of 300 leaves, and not with that of 350\n",
+		625: "log changed at             one of the leaves 0 to 624: the log agrees with the head of 0 leaves, and not with that of 625\n",
+	} {
+		r := h.verify(t, every(n))
+		assert.Equal(t, cli.StatusFindings, r.code, n)
+		assert.Contains(t, r.stdout, want)
+	}
+	r = h.verify(t, every(50), "--json")
+	assert.Contains(t, r.stdout, `"first_change":{"first_leaf":300,"last_leaf":349}`)
+	r = h.verify(t, h.signed(400, strings.Repeat("ab", 32))+"\n"+h.signed(300, strings.Repeat("ab", 32))+"\n"+heads[310])
+	assert.NotContains(t, r.stdout, "log changed at", "no log has both")
+}
+
 // A file of the wrong kind is an error that names the head.
 func TestVerifyHeadsSyntax(t *testing.T) {
 	h := newHeadsFixture(t)

@@ -33,6 +33,7 @@ type Summary struct {
 	IncompleteLine   bool             `json:"incomplete_line"`
 	Head             *HeadSummary     `json:"head"`
 	Heads            *HeadsSummary    `json:"heads,omitempty"`
+	FirstChange      *FirstChange     `json:"first_change,omitempty"` // nil if none is known
 	Findings         int64            `json:"findings"`
 	ByKind           map[string]int64 `json:"findings_by_kind"`
 	Records          map[string]int64 `json:"records_by_kind,omitempty"`
@@ -135,6 +136,9 @@ func (s *Summary) table() string {
 	}
 	t.head(s.Head)
 	t.heads(s.Heads)
+	if s.FirstChange != nil {
+		t.line("log changed at", s.FirstChange.text())
+	}
 	t.line("findings", s.Findings)
 	t.kinds(s.ByKind)
 	if len(s.Records) > 0 {

@@ -49,6 +49,7 @@ type verification struct {
 	summary    Summary
 
 	checkedHead reconcile.CheckedHead // the last one
+	headSizes   sizes
 
 	cursor         registry.Cursor // of the rows that were read
 	hasOddIDs      bool            // there are rows that the cursor does not reach
@@ -75,7 +76,7 @@ func Run(ctx context.Context, settings Settings, report *Report, bar *progress.B
 
 		Registrations: v.reader,
 		OnLeaf:        v.countLeaf,
-		OnHead:        func(h reconcile.CheckedHead) { v.checkedHead = h },
+		OnHead:        v.addHead,
 	})
 	if err != nil {
 		return nil, err
@@ -152,9 +153,15 @@ func (v *verification) countLeaf(_ int64, beacon bool) {
 	}
 }
 
+func (v *verification) addHead(h reconcile.CheckedHead) {
+	v.checkedHead = h
+	v.headSizes.add(&h)
+}
+
 // summarizeLog completes the summary with what is known of the whole log.
 func (v *verification) summarizeLog() error {
 	v.summary.Leaves = v.reconciler.Size()
+	v.summary.FirstChange = v.headSizes.firstChange()
 	if root, err := v.reconciler.RootAt(v.summary.Leaves); err == nil {
 		v.summary.Root = root.String()
 	}
