@@ -34,8 +34,8 @@ const (
 	IntegrityRowEdited   = "row_edited"
 	IntegrityRowDeleted  = "row_deleted"
 	IntegrityRowInserted = "row_inserted"
-	// IntegrityRowsChanged: rows that had been delivered changed, and which ones cannot
-	// be told: a range of ids.
+	// IntegrityRowsChanged: rows that waited to be compared with the log again have
+	// changed, and which ones cannot be told: a range of ids.
 	IntegrityRowsChanged = "rows_changed"
 	// IntegrityHeadNotCompared: signed tree heads cannot be compared with the log, whose
 	// root is not known.

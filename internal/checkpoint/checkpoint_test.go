@@ -70,7 +70,10 @@ func codecs() map[string]codec {
 	queue := &checkpoint.Queue{First: 3, Next: 5, Bytes: 700}
 	giveUp := &checkpoint.GiveUp{IDs: []int64{-1, 7, 512}}
 	record := &checkpoint.Record{EventName: "oversight.integrity", UID: uid, Data: json.RawMessage(`{"kind":"leaf_corrupt"}`)}
-	background := &checkpoint.Background{Key: strings.Repeat("5a", 16), Pages: 1, FirstID: 1, NextID: 9, Started: when}
+	background := &checkpoint.Background{
+		Key: strings.Repeat("5a", 16), Chunks: [][2]int64{{0, 3}, {90, 90}}, Stale: [][2]int64{{4, 7}}, FirstID: 1, NextID: 9, Started: when,
+		LastID: 23100, EndID: 1 << 40, PruneTo: 300, PrunedRows: 256, RegistryID: "r",
+	}
 	return map[string]codec{
 		"root": {must(root.Encode()), func(data []byte) ([]byte, error) {
 			v, err := checkpoint.DecodeRoot(data)
@@ -118,11 +121,11 @@ func codecs() map[string]codec {
 		"background": {must(background.Encode()), func(data []byte) ([]byte, error) {
 			v, err := checkpoint.DecodeBackground(data)
 			return encodeIf(err, v.Encode)
-		}, 256},
-		"digest page": {(&checkpoint.DigestPage{3: digest}).Encode(), func(data []byte) ([]byte, error) {
-			v, err := checkpoint.DecodeDigestPage(data)
+		}, 512},
+		"fingerprints": {(&checkpoint.Fingerprints{3: 0x01020304, 255: 0xfffefdfc}).Encode(), func(data []byte) ([]byte, error) {
+			v, err := checkpoint.DecodeFingerprints(data)
 			return encodeIf(err, func() ([]byte, error) { return v.Encode(), nil })
-		}, 1284},
+		}, 1028},
 		"review": {must(checkpoint.EncodeReviews([]checkpoint.Review{{First: 3, Last: 9, Status: checkpoint.ReviewMissing, Digest: digest}})), func(data []byte) ([]byte, error) {
 			v, err := checkpoint.DecodeReviews(data)
 			return encodeIf(err, func() ([]byte, error) { return checkpoint.EncodeReviews(v) })

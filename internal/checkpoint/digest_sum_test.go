@@ -5,6 +5,7 @@ package checkpoint_test
 
 import (
 	"crypto/aes"
+	"encoding/binary"
 	"encoding/hex"
 	"math/big"
 	"math/rand/v2"
@@ -81,9 +82,12 @@ func TestRowHash(t *testing.T) {
 		text := hex.EncodeToString(uid[:])
 		h := new(big.Int).SetBytes(encrypted(t, key, text)[:8])
 		require.Equal(t, h.Mod(h, big.NewInt(checkpoint.Prime)).Uint64(), hash.Of(text))
+		require.Equal(t, binary.BigEndian.Uint32(encrypted(t, key, text)), hash.Fingerprint(text))
 	}
 	text := hex.EncodeToString(uid[:])
 	sum := uint64(0)
 	assert.Zero(t, testing.AllocsPerRun(100, func() { sum += hash.Of(text) }))
 	assert.NotEqual(t, hash.Of(text), checkpoint.NewRowHash([]byte("0123456789abcdef")).Of(text))
+	assert.Zero(t, testing.AllocsPerRun(100, func() { sum += uint64(hash.Fingerprint(text)) }))
+	assert.NotEqual(t, hash.Fingerprint(text), checkpoint.NewRowHash([]byte("0123456789abcdef")).Fingerprint(text))
 }

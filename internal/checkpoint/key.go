@@ -42,7 +42,7 @@ const (
 	// [EncodeReviews].
 	ReviewKey = "review"
 	// BackgroundKey holds the state of the [Background] check, and
-	// BackgroundPrefix is for its pages, each a [DigestPage].
+	// BackgroundPrefix is for its chunks, each [Fingerprints].
 	BackgroundKey    = "background"
 	BackgroundPrefix = "background/"
 )

@@ -9,8 +9,9 @@ import (
 	"encoding/binary"
 )
 
-// RowHash computes the h of a [Digest]: AES-128 of a row's uid, which is one block. It
-// costs some 20 ns, a fraction of any hash. It is not safe for concurrent use.
+// RowHash computes fingerprints, and the h of a [Digest]: AES-128 of a row's uid, which is
+// one block. It costs some 20 ns, a fraction of any hash. It is not safe for concurrent
+// use.
 //
 // A keyed function that is linear in the uid would cost less, and prove nothing: uids
 // are hashes of what the rows hold, and among many variants of a few rows some can be
@@ -32,9 +33,21 @@ func NewRowHash(key []byte) *RowHash {
 
 // Of returns h of the row with that log.record.uid: 32 hex digits in lower case.
 func (r *RowHash) Of(uid string) uint64 {
+	r.encrypt(uid)
+	return reduce(binary.BigEndian.Uint64(r.out[:]))
+}
+
+// Fingerprint returns the first 4 bytes of the row with that log.record.uid, encrypted,
+// and 1 in place of 0. Who does not have the key can change a row so that its fingerprint
+// stays the same only by chance, of 1 to 2^32 for each attempt.
+func (r *RowHash) Fingerprint(uid string) uint32 {
+	r.encrypt(uid)
+	return max(binary.BigEndian.Uint32(r.out[:]), 1)
+}
+
+func (r *RowHash) encrypt(uid string) {
 	decodeUID(&r.in, uid)
 	r.block.Encrypt(r.out[:], r.in[:])
-	return reduce(binary.BigEndian.Uint64(r.out[:]))
 }
 
 // decodeUID decodes hex digits, eight at a time. Of other texts it makes any bytes, of

@@ -4,87 +4,175 @@
 package recheck
 
 import (
+	"context"
 	"encoding/hex"
+	"errors"
 	"fmt"
-	"slices"
+	"math"
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 )
 
-// Check goes through the rows that were delivered, block by block of 4,096 ids, and
-// begins again. Somebody else reads the rows: see [Check.Range] and [Check.Rows]. It is
-// for one goroutine.
+// Check goes through the rows that were delivered, chunk by chunk of 256 ids, and begins
+// again. Somebody else reads the rows: see [Check.Range] and [Check.Row]. It is for one
+// goroutine.
 type Check struct {
-	state   checkpoint.Background
-	digests digests
-	hash    *checkpoint.RowHash
-	dirty   bool // the state was changed
-
-	pass pass
-	// prunedTo is the first row that is left, as long as rows before it may be pruned
-	// and the block of that row is to be checked before this is said; 0: none are.
-	prunedTo int64
+	state  checkpoint.Background // without Chunks and Stale
+	chunks chunks
+	hash   *checkpoint.RowHash
+	dirty  bool // the state was changed
+	pass   pass
 }
 
-// pass is one look at the rows of a block.
+// pass is one look at the rows of a chunk.
 type pass struct {
 	active      bool
 	first, last int64 // the ids
 	after       int64 // the last id that was looked at
-	want, got   checkpoint.Digest
-	learn       bool // the rows are put into the digest
-	// looked is set if an earlier look found before in place of want: another one must
-	// find the same, since rows may have been read while they were changed.
+	got         [chunkIDs]uint32
+	learn       bool // the rows are taken as they are
+	done        bool // all rows were read
+	// looked is set if an earlier look found before instead of what was delivered:
+	// another one must find the same, since rows may have been read while they were
+	// changed.
 	looked bool
-	before checkpoint.Digest
-	done   bool // all rows were read
+	before [chunkIDs]uint32
+	uids   *[chunkIDs]string // of the second look
 }
 
-// New begins to keep digests under a random key of 16 bytes. The rows up to lastID were
-// delivered before: they count as they are found first.
-func New(key []byte, registryID string, lastID int64, now time.Time) *Check {
+// New begins to keep fingerprints under a random key of 16 bytes. The rows up to lastID
+// were delivered before: they count as they are found first.
+func New(storage Storage, key []byte, registryID string, lastID int64, now time.Time) *Check {
 	return &Check{
 		state: checkpoint.Background{
 			Key: hex.EncodeToString(key), NextID: 1, Started: now.UTC(),
-			LearnTo: min(lastID, MaxID), LastID: lastID, RegistryID: registryID,
+			LearnTo: lastID, LastID: lastID, RegistryID: registryID,
 		},
-		hash: checkpoint.NewRowHash(key), dirty: true,
+		chunks: chunks{storage: storage, memory: map[int64]*chunk{}},
+		hash:   checkpoint.NewRowHash(key), dirty: true,
 	}
 }
 
-// Restore continues from what was saved: the state, and its pages by number, without
-// those that have no rows. It returns an error if that is not about the rows up to
-// lastID of that registry.
-func Restore(state checkpoint.Background, pages map[int64]*checkpoint.DigestPage, registryID string, lastID int64) (*Check, error) {
+// Restore continues from what was saved. It returns an error if that is not about the rows
+// up to lastID of that registry, and one that matches [checkpoint.ErrDamaged] if it is
+// damaged.
+func Restore(ctx context.Context, storage Storage, state checkpoint.Background, registryID string, lastID int64) (*Check, error) {
 	key, err := hex.DecodeString(state.Key)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("%w: %w", checkpoint.ErrDamaged, err)
 	case state.RegistryID != registryID:
-		return nil, fmt.Errorf("the registry was renamed from %q to %q", state.RegistryID, registryID)
+		return nil, fmt.Errorf("%w: the registry was renamed from %q to %q", ErrOther, state.RegistryID, registryID)
 	case state.LastID != lastID:
-		return nil, fmt.Errorf("the digests end with row %d and the delivered rows with row %d", state.LastID, lastID)
+		return nil, fmt.Errorf("%w: they end with row %d, and the delivered rows with row %d", ErrOther, state.LastID, lastID)
+	case state.FirstID > 0 && state.EndID == 0 && len(state.Chunks) == 0:
+		return nil, fmt.Errorf("%w: no chunks of the rows from %d on", checkpoint.ErrDamaged, state.FirstID)
 	}
-	return &Check{state: state, digests: digests{pages: pages}, hash: checkpoint.NewRowHash(key)}, nil
+	c := &Check{
+		state: state, hash: checkpoint.NewRowHash(key),
+		chunks: chunks{storage: storage, runs: state.Chunks, stale: state.Stale, memory: map[int64]*chunk{}},
+	}
+	c.state.Chunks, c.state.Stale = nil, nil
+	return c, c.loadLast(ctx)
 }
 
-// Key is the one of [New].
-func (c *Check) Key() []byte {
-	key, _ := hex.DecodeString(c.state.Key)
-	return key
+// ErrOther says that fingerprints are those of other rows.
+var ErrOther = errors.New("the fingerprints are those of other rows")
+
+// loadLast loads the chunk of the row that was delivered last, so that rows can be added.
+func (c *Check) loadLast(ctx context.Context) error {
+	last, err := c.chunks.load(ctx, chunkOf(c.state.LastID))
+	if err != nil || last == nil {
+		return err
+	}
+	c.chunks.last, c.chunks.memory[last.number] = last, last
+	return nil
+}
+
+// Discard deletes the chunks of fingerprints that were kept before.
+func (c *Check) Discard(before *checkpoint.Background) {
+	for _, runs := range [][][2]int64{before.Chunks, before.Stale} {
+		for _, run := range runs {
+			c.chunks.stale.add(run[0], run[1], 0)
+		}
+	}
+	c.dirty = true
+}
+
+// AllChunks is a state with all chunks that there can be of rows up to an id, if these are
+// not too many.
+func AllChunks(lastID int64) *checkpoint.Background {
+	if chunkOf(lastID) > maxAllChunks {
+		return new(checkpoint.Background)
+	}
+	return &checkpoint.Background{Chunks: [][2]int64{{0, chunkOf(lastID)}}}
+}
+
+// maxAllChunks are those of 268 million ids.
+const maxAllChunks = 1 << 20
+
+// State is what there is now.
+func (c *Check) State() checkpoint.Background {
+	state := c.state
+	state.Chunks, state.Stale = c.chunks.runs, c.chunks.stale
+	return state
 }
 
 // Add adds a row that was delivered. Its id is above those of all rows before.
 func (c *Check) Add(id int64, uid string) {
 	c.state.LastID, c.dirty = id, true
-	if id > MaxID {
-		return
+	last := c.chunks.last
+	if last == nil || last.number != chunkOf(id) {
+		if last = c.appendChunk(id); last == nil {
+			return
+		}
 	}
+	last.Fingerprints[id%chunkIDs] = c.hash.Fingerprint(uid)
+	last.dirty = true
 	if c.state.FirstID == 0 {
 		c.state.FirstID = id
 	}
-	c.digests.change(blockOf(id)).Add(id, c.hash.Of(uid))
+}
+
+// appendChunk begins the chunk of an id; nil if that has none.
+func (c *Check) appendChunk(id int64) *chunk {
+	if id < 1 || c.state.EndID > 0 && id >= c.state.EndID {
+		return nil
+	}
+	if id <= maxID {
+		c.chunks.last = c.chunks.create(chunkOf(id))
+	} else {
+		c.chunks.last = nil
+	}
+	if c.chunks.last == nil {
+		c.end(id)
+	}
+	return c.chunks.last
+}
+
+// end says that rows from one on have no fingerprints.
+func (c *Check) end(id int64) {
+	if c.state.EndID == 0 || id < c.state.EndID {
+		c.state.EndID, c.dirty = id, true
+	}
+}
+
+// EndID is the first id that has no fingerprint because there would be too many runs of
+// chunks; 0: all have one.
+func (c *Check) EndID() int64 { return c.state.EndID }
+
+// maxID is the highest id that has a fingerprint: the last numbers are left out, so that
+// there always is a next one.
+const maxID = math.MaxInt64 - chunkIDs
+
+// lastChecked is the last id that is compared.
+func (c *Check) lastChecked() int64 {
+	last := min(c.state.LastID, maxID)
+	if c.state.EndID > 0 {
+		last = min(last, c.state.EndID-1)
+	}
+	return last
 }
 
 // Range says which rows are to be read next: those with ids above after, up to last and
@@ -96,48 +184,41 @@ func (c *Check) Range() (after, last int64, ok bool) {
 	return c.pass.after, c.pass.last, true
 }
 
-// begin begins the pass of the next block.
+// begin begins the pass of the next chunk.
 func (c *Check) begin() bool {
-	first, last := c.state.NextID, min(c.state.LastID, MaxID)
+	first, last := c.state.NextID, c.lastChecked()
 	if c.state.LearnTo > 0 {
-		last = c.state.LearnTo
+		last = min(last, c.state.LearnTo)
 	}
 	if first < 1 || first > last {
 		return false
 	}
-	c.pass = pass{active: true, first: first, after: first - 1, last: min(last, (blockOf(first)+1)*checkpoint.DigestIDs-1), learn: c.state.LearnTo > 0}
-	c.pass.want = c.digests.block(blockOf(first))
+	c.pass = pass{active: true, first: first, after: first - 1, last: min(last, chunkOf(first)*chunkIDs+chunkIDs-1), learn: c.state.LearnTo > 0}
 	return true
 }
 
-// Row is a row that was read.
-type Row struct {
-	ID  int64
-	UID string
-}
-
 // Row takes a row of the range, in the order of ids, and reports whether it was the last
-// one of the block: one behind it says so, too.
+// one of the chunk: one behind it says so, too.
 func (c *Check) Row(id int64, uid string) (done bool) {
 	p := &c.pass
 	if !p.active || p.done {
 		return true
 	}
-	if id <= p.last {
-		p.got.Add(id, c.hash.Of(uid))
+	if id >= p.first && id <= p.last {
+		p.got[id%chunkIDs] = c.hash.Fingerprint(uid)
 		p.after = id
-		if p.learn && (c.state.FirstID == 0 || id < c.state.FirstID) {
-			c.state.FirstID = id
+		if p.looked {
+			p.uids[id%chunkIDs] = uid
 		}
 	}
 	p.done = id >= p.last
 	return p.done
 }
 
-// End says that no more rows of the block are there.
+// End says that no more rows of the chunk are there.
 func (c *Check) End() { c.pass.done = true }
 
-// Outcome is what a look at a block says.
+// Outcome is what a look at a chunk says.
 type Outcome int
 
 // Outcomes of [Check.Look].
@@ -150,44 +231,101 @@ const (
 	Again
 	// Differs: they are not, also at the second look. [Check.Decide] says what has changed.
 	Differs
+	// Damaged: their fingerprints are damaged. The rows were taken as they are.
+	Damaged
 )
 
-// Look says what the rows that were read say. next is the first row behind the block, or
+// Look says what the rows that were read say. next is the first row behind the chunk, or
 // [math.MaxInt64] if there is none; 0 if that is not known.
-func (c *Check) Look(next int64) Outcome {
+func (c *Check) Look(ctx context.Context, next int64) (Outcome, error) {
 	p := &c.pass
+	if !p.active || !p.done {
+		return Reading, nil
+	}
+	outcome := Agrees
+	want, err := c.want(ctx)
 	switch {
-	case !p.active || !p.done:
-		return Reading
 	case p.learn:
-		block := blockOf(p.first)
-		c.digests.setBlock(block, c.digests.block(block).Plus(p.got)) // it may have newer rows
-	case p.got == p.want:
-		if c.prunedTo > 0 {
-			return Differs // to say what was pruned in front of it
-		}
+		err = c.take(ctx)
+	case errors.Is(err, checkpoint.ErrDamaged):
+		outcome, err = Damaged, c.take(ctx)
+	case err != nil:
+	case c.agrees(want):
 	case !p.looked || p.got != p.before:
-		*p = pass{active: true, first: p.first, after: p.first - 1, last: p.last, want: p.want, looked: true, before: p.got}
-		return Again
+		c.pass = pass{active: true, first: p.first, after: p.first - 1, last: p.last, looked: true, before: p.got, uids: new([chunkIDs]string)}
+		return Again, nil
 	default:
-		return Differs
+		return Differs, nil
+	}
+	if err != nil {
+		return Reading, err
 	}
 	c.advance(next)
-	return Agrees
+	return outcome, nil
 }
 
-// advance ends the pass, and continues with the next block that may have rows.
-func (c *Check) advance(next int64) {
-	following := blockOf(c.pass.last) + 1
-	if next > c.pass.last {
-		empty := min(blockOf(next), maxBlocks) // those before it are
-		if !c.pass.learn {
-			empty = min(empty, c.digests.next(following))
-		}
-		following = max(following, empty)
+// want is the fingerprints of the rows that were delivered.
+func (c *Check) want(ctx context.Context) (*chunk, error) {
+	want, err := c.chunks.load(ctx, chunkOf(c.pass.first))
+	if want == nil {
+		want = new(chunk)
 	}
-	c.state.NextID = following * checkpoint.DigestIDs
-	if c.state.LearnTo > 0 && (c.pass.last >= c.state.LearnTo || c.state.NextID > c.state.LearnTo) {
+	return want, err
+}
+
+// agrees reports whether the rows of the pass are those that were delivered.
+func (c *Check) agrees(want *chunk) bool {
+	p := &c.pass
+	for i := p.first % chunkIDs; i <= p.last%chunkIDs; i++ {
+		if p.got[i] != want.Fingerprints[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// take makes the rows that were read those of the chunk.
+func (c *Check) take(ctx context.Context) error {
+	p := &c.pass
+	if p.got == [chunkIDs]uint32{} {
+		if existing, err := c.chunks.loadIntact(ctx, chunkOf(p.first)); existing == nil {
+			return err
+		}
+	}
+	taken, err := c.chunks.change(ctx, chunkOf(p.first))
+	if err != nil {
+		return err
+	}
+	c.dirty = true
+	if taken == nil {
+		c.end(p.first)
+		return nil
+	}
+	if taken.number == chunkOf(c.state.LastID) {
+		c.chunks.last = taken // further rows are added to it
+	}
+	for id := p.first; id <= p.last; id++ {
+		fingerprint := p.got[id%chunkIDs]
+		taken.Fingerprints[id%chunkIDs] = fingerprint
+		if fingerprint != 0 && (c.state.FirstID == 0 || id < c.state.FirstID) {
+			c.state.FirstID = id
+		}
+	}
+	return nil
+}
+
+// advance ends the pass, and continues with the next chunk that may have rows.
+func (c *Check) advance(next int64) {
+	following := chunkOf(c.pass.last) + 1
+	if next > c.pass.last {
+		occupied := chunkOf(next)
+		if c.state.LearnTo == 0 {
+			occupied = min(occupied, c.chunks.runs.next(following))
+		}
+		following = max(following, occupied)
+	}
+	c.state.NextID = following * chunkIDs
+	if c.state.LearnTo > 0 && (c.pass.last >= min(c.state.LearnTo, c.lastChecked()) || c.state.NextID > c.state.LearnTo) {
 		c.state.LearnTo, c.state.NextID = 0, 1 // the first cycle compares
 	}
 	c.pass, c.dirty = pass{}, true
@@ -196,7 +334,7 @@ func (c *Check) advance(next int64) {
 // Cycle reports whether all rows have been looked at, and begins again if so. The time
 // that it took is since when it began.
 func (c *Check) Cycle(now time.Time) (took time.Duration, ended bool) {
-	if c.pass.active || c.state.LearnTo > 0 || c.state.NextID <= min(c.state.LastID, MaxID) || c.state.NextID <= 1 {
+	if c.pass.active || c.state.LearnTo > 0 || c.state.NextID <= c.lastChecked() || c.state.NextID <= 1 {
 		return 0, false
 	}
 	took = max(0, now.Sub(c.state.Started))
@@ -204,140 +342,53 @@ func (c *Check) Cycle(now time.Time) (took time.Duration, ended bool) {
 	return took, true
 }
 
-// Decide says what has changed in a block that differs, and takes its rows as they are
-// from now on. lowest is the lowest id that the table has now, 0 for none. It says
-// nothing if rows were pruned up to a later block, which is to be looked at first.
-func (c *Check) Decide(lowest int64) []Change {
-	p := &c.pass
+// Decide says what has changed in a chunk that differs, and takes its rows as they are
+// from now on. lowest is the lowest id that the table has now, 0 for none. If rows were
+// pruned, it says nothing, since [Check.Prune] does.
+func (c *Check) Decide(ctx context.Context, lowest int64) ([]Change, error) {
 	if lowest == 0 || lowest > c.state.LastID {
 		lowest = c.state.LastID + 1
 	}
-	pruned := c.state.FirstID > 0 && lowest > c.state.FirstID && blockOf(lowest) >= blockOf(p.first)
-	switch {
-	case !pruned && c.prunedTo == 0:
-		change := compare(p.want, p.got, p.first, p.last)
-		c.take()
-		c.state.FirstID = min(c.state.FirstID, lowest) // a row was inserted in front
-		c.advance(0)
-		return []Change{change}
-	case pruned && blockOf(lowest) > blockOf(p.first) && c.digests.block(blockOf(lowest)) != (checkpoint.Digest{}):
-		c.prunedTo, c.state.NextID = lowest, blockOf(lowest)*checkpoint.DigestIDs
-		c.pass = pass{}
-		return nil
-	case !pruned:
-		lowest = c.prunedTo // rows that were inserted below it since are found next
+	if c.state.FirstID > 0 && lowest > c.state.FirstID {
+		c.state.PruneTo, c.state.PrunedRows, c.dirty = lowest, 0, true
+		c.pass = pass{} // of which other rows may have changed
+		return nil, nil
 	}
-	return c.prune(lowest)
-}
-
-// prune takes over that all rows below the lowest are gone.
-func (c *Check) prune(lowest int64) []Change {
-	p := c.pass
-	pruned := Change{Kind: Pruned, First: c.state.FirstID, Last: lowest - 1}
-	var more []Change
-	if blockOf(lowest) == blockOf(p.first) {
-		gone := int64(p.want.Rows) - int64(p.got.Rows)
-		if gone < 0 || gone > lowest-max(p.first, c.state.FirstID) { // more than the pruned ids
-			more = []Change{{Kind: Several, First: lowest, Last: p.last}}
-			gone = min(max(gone, 0), lowest-max(p.first, c.state.FirstID))
-		}
-		pruned.Rows, pruned.Block = gone, p.got != p.want && p.got.Rows > 0
-		c.take()
+	want, err := c.want(ctx)
+	if err != nil {
+		return nil, err
 	}
-	pruned.Rows += c.digests.clear(0, blockOf(lowest))
-	c.state.FirstID, c.prunedTo = lowest, 0
+	p := &c.pass
+	changes := compare((*[chunkIDs]uint32)(&want.Fingerprints), &p.got, p.uids, p.first, p.last)
+	if err := c.take(ctx); err != nil {
+		return nil, err
+	}
 	c.advance(0)
-	return append([]Change{pruned}, more...)
+	return changes, nil
 }
 
-// take makes the rows that were read those of the block. Rows that were delivered since
-// are kept.
-func (c *Check) take() {
-	block := blockOf(c.pass.first)
-	c.digests.setBlock(block, c.digests.block(block).Minus(c.pass.want).Plus(c.pass.got))
-}
+// Restart forgets what was read of the chunk: it is read anew.
+func (c *Check) Restart() { c.pass = pass{} }
 
-// Restart forgets what was read of the block: it is read anew.
-func (c *Check) Restart() { c.pass, c.prunedTo = pass{}, 0 }
-
-// GoBack takes over that the database lost the rows behind an id, which were delivered
-// with these uids.
-func (c *Check) GoBack(lastID int64, gone []checkpoint.Row) {
-	c.Restart()
-	for _, row := range gone {
-		if row.ID > MaxID || row.ID <= c.state.LearnTo && row.ID >= c.state.NextID {
-			continue // not in a digest
-		}
-		var one checkpoint.Digest
-		one.Add(row.ID, c.hash.Of(UID(row)))
-		block := blockOf(row.ID)
-		c.digests.setBlock(block, c.digests.block(block).Minus(one))
-	}
-	c.state.LastID, c.dirty = lastID, true
-	if c.state.LearnTo = min(c.state.LearnTo, lastID); c.state.LearnTo < c.state.NextID {
-		c.state.LearnTo = 0
-	}
-	if c.state.NextID > lastID {
-		c.state.NextID = 1
-	}
-}
-
-// Changed returns what to save: the state, and with changed the pages that were changed,
-// nil for one to be deleted. ok is false if nothing was changed.
-func (c *Check) Changed(changed func(number int64, page *checkpoint.DigestPage)) (state checkpoint.Background, ok bool) {
-	if !c.dirty && len(c.digests.dirty) == 0 {
+// Changed returns what to save: the state, and with write the value of each chunk, nil for
+// one to be deleted. ok is false if nothing was changed.
+func (c *Check) Changed(write func(number int64, value []byte)) (state checkpoint.Background, ok bool) {
+	if !c.dirty && !c.chunks.isDirty() {
 		return checkpoint.Background{}, false
 	}
-	for number := range c.digests.dirty {
-		changed(number, c.digests.pages[number])
-		c.state.Pages = max(c.state.Pages, number+1)
-	}
-	return c.state, true
+	state = c.State()
+	state.Stale = c.chunks.changed(write)
+	return state, true
 }
 
 // Saved says that all of that is saved.
 func (c *Check) Saved() {
 	c.dirty = false
-	c.digests.saved()
+	c.chunks.saved()
 }
 
-// Pages calls a function with the number of each page that may have been saved.
-func (c *Check) Pages(number func(int64)) {
-	for n := range min(c.state.Pages, MaxPages) {
-		number(n)
-	}
-}
+// Unsaved is how many chunks are in memory, because they are not saved.
+func (c *Check) Unsaved() int { return len(c.chunks.memory) }
 
-// MaxSearched is how many blocks are compared to find where a database went back to.
-const MaxSearched = 256
-
-// Blocks are the numbers of the last blocks that have rows, the latest first, at most
-// MaxSearched.
-func (c *Check) Blocks() (numbers []int64) {
-	if c.state.LearnTo > 0 {
-		return nil // digests lack rows
-	}
-	first := max(blockOf(min(c.state.LastID, MaxID))-MaxSearched+1, 0)
-	for block := c.digests.next(first); block < maxBlocks; block = c.digests.next(block + 1) {
-		numbers = append(numbers, block)
-	}
-	slices.Reverse(numbers)
-	return numbers
-}
-
-// Agrees reports whether the rows are those of a block that were delivered.
-func (c *Check) Agrees(block int64, rows []Row) bool {
-	var digest checkpoint.Digest
-	for _, row := range rows {
-		digest.Add(row.ID, c.hash.Of(row.UID))
-	}
-	return digest == c.digests.block(block)
-}
-
-// GoBackTo takes over that only the blocks up to one are left of what was delivered, the
-// last row of which is lastID. It returns how many rows were delivered behind it.
-func (c *Check) GoBackTo(block, lastID int64) (rows int64) {
-	rows = c.digests.clear(block+1, maxBlocks)
-	c.GoBack(lastID, nil)
-	return rows
-}
+// HasStale reports whether there are chunks to be deleted.
+func (c *Check) HasStale() bool { return len(c.chunks.stale) > 0 }

@@ -4,15 +4,13 @@
 package recheck_test
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -21,331 +19,407 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/recheck"
 )
 
-var (
-	key  = []byte("0123456789abcdef")
-	date = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
-)
-
-// table is a database: ids and uids.
-type table map[int64]string
-
-func uid(id int64, version string) string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s-%d", version, id))
-	return hex.EncodeToString(sum[:checkpoint.UIDSize])
-}
-
-func (t table) insert(from, to int64) {
-	for id := from; id <= to; id++ {
-		t[id] = uid(id, "first")
-	}
-}
-
-func (t table) remove(from, to int64) {
-	maps.DeleteFunc(t, func(id int64, _ string) bool { return id >= from && id <= to })
-}
-
-// after returns at most n ids above one.
-func (c *checked) rowsAfter(after int64, n int) (ids []int64, more bool) {
-	if len(c.sorted) != len(c.table) || c.removed {
-		c.sorted, c.removed = slices.Sorted(maps.Keys(c.table)), false
-	}
-	i, _ := slices.BinarySearch(c.sorted, after+1)
-	end := min(len(c.sorted), i+n)
-	return c.sorted[i:end], end < len(c.sorted)
-}
-
-// checked is a check of a table.
-type checked struct {
-	table
-	*recheck.Check
-	reads int
-
-	sorted  []int64 // the ids
-	removed bool    // since they were sorted
-}
-
-func (c *checked) remove(from, to int64) {
-	c.table.remove(from, to)
-	c.removed = true
-}
-
-func newChecked(lastID int64) *checked {
-	return &checked{table: table{}, Check: recheck.New(key, "r", lastID, date)}
-}
-
-// deliver inserts and delivers rows.
-func (c *checked) deliver(from, to int64) {
-	c.insert(from, to)
-	for id := from; id <= to; id++ {
-		c.Add(id, c.table[id])
-	}
-}
-
-// slice reads once.
-func (c *checked) slice(n int) []recheck.Change {
-	after, last, ok := c.Range()
-	if !ok {
-		return nil
-	}
-	c.reads++
-	ids, more := c.rowsAfter(after, int(min(int64(n), last-after+1)))
-	next := int64(0)
-	for _, id := range ids {
-		c.Row(id, c.table[id])
-		if id > last {
-			next = id
-			break
-		}
-	}
-	if next == 0 && !more {
-		next = math.MaxInt64
-		c.End()
-	}
-	if c.Look(next) != recheck.Differs {
-		return nil
-	}
-	lowest, _ := c.rowsAfter(0, 1)
-	if len(lowest) == 0 {
-		lowest = []int64{0}
-	}
-	return c.Decide(lowest[0])
-}
-
-// cycle reads until a cycle ends.
-func (c *checked) cycle(t *testing.T) (changes []recheck.Change) {
-	t.Helper()
-	for range 5_000 {
-		changes = append(changes, c.slice(300)...)
-		if _, ended := c.Cycle(date); ended {
-			return changes
-		}
-	}
-	require.Fail(t, "the cycle does not end")
-	return nil
-}
-
 func TestChanges(t *testing.T) {
-	const edited, deleted, inserted, several, pruned = recheck.Edited, recheck.Deleted, recheck.Inserted, recheck.Several, recheck.Pruned
+	pruned := func(last, rows int64) recheck.Change {
+		return recheck.Change{Kind: recheck.Pruned, First: 11, Last: last, Rows: rows}
+	}
 	for name, test := range map[string]struct {
 		change func(*checked)
 		want   []recheck.Change
 	}{
-		"nothing":            {func(*checked) {}, nil},
-		"a row is edited":    {func(c *checked) { c.table[17] = "x" }, []recheck.Change{{Kind: edited, First: 17, Last: 17}}},
-		"the last one":       {func(c *checked) { c.table[20000] = "x" }, []recheck.Change{{Kind: edited, First: 20000, Last: 20000}}},
-		"at a block's edges": {func(c *checked) { c.table[4095], c.table[4096] = "x", "x" }, []recheck.Change{{Kind: edited, First: 4095, Last: 4095}, {Kind: edited, First: 4096, Last: 4096}}},
-		"a row is deleted":   {func(c *checked) { c.remove(8191, 8191) }, []recheck.Change{{Kind: deleted, First: 8191, Last: 8191}}},
-		"the last one is":    {func(c *checked) { c.remove(20000, 20000) }, []recheck.Change{{Kind: deleted, First: 20000, Last: 20000}}},
-		"a row is inserted":  {func(c *checked) { c.table[6005] = "x" }, []recheck.Change{{Kind: inserted, First: 6005, Last: 6005}}},
-		"where none was":     {func(c *checked) { c.table[13000] = "x" }, []recheck.Change{{Kind: inserted, First: 13000, Last: 13000}}},
-		"in front of all":    {func(c *checked) { c.table[2] = "x" }, []recheck.Change{{Kind: inserted, First: 2, Last: 2}}},
-		"two are edited":     {func(c *checked) { c.table[17], c.table[18] = "x", "y" }, []recheck.Change{{Kind: several, First: 1, Last: 4095}}},
-		"two change places":  {func(c *checked) { c.table[17], c.table[18] = c.table[18], c.table[17] }, []recheck.Change{{Kind: several, First: 1, Last: 4095}}},
-		"one goes, one comes": {
-			func(c *checked) { c.remove(5000, 5000); c.table[6005] = "x" },
-			[]recheck.Change{{Kind: several, First: 4096, Last: 8191}},
-		},
-		"a block is gone":   {func(c *checked) { c.remove(8192, 12287) }, []recheck.Change{{Kind: several, First: 8192, Last: 12287}}},
-		"the end is gone":   {func(c *checked) { c.remove(16500, 20000) }, []recheck.Change{{Kind: several, First: 16384, Last: 20000}}},
-		"the first is gone": {func(c *checked) { c.remove(11, 11) }, []recheck.Change{{Kind: pruned, First: 11, Last: 11, Rows: 1, Block: true}}},
-		"some are pruned":   {func(c *checked) { c.remove(11, 3000) }, []recheck.Change{{Kind: pruned, First: 11, Last: 3000, Rows: 2990, Block: true}}},
-		"whole blocks":      {func(c *checked) { c.remove(1, 4095) }, []recheck.Change{{Kind: pruned, First: 11, Last: 4095, Rows: 4085}}},
-		"and a part of one": {func(c *checked) { c.remove(1, 9000) }, []recheck.Change{{Kind: pruned, First: 11, Last: 9000, Rows: 8970, Block: true}}},
-		"up to a gap":       {func(c *checked) { c.remove(1, 12287) }, []recheck.Change{{Kind: pruned, First: 11, Last: 16383, Rows: 12257}}},
-		"all are":           {func(c *checked) { c.remove(1, 20000) }, []recheck.Change{{Kind: pruned, First: 11, Last: 20000, Rows: 15874}}},
-		"pruned, and one edited elsewhere": {
-			func(c *checked) { c.remove(1, 100); c.table[17000] = "x" },
-			[]recheck.Change{{Kind: pruned, First: 11, Last: 100, Rows: 90, Block: true}, {Kind: edited, First: 17000, Last: 17000}},
-		},
-		"pruned, and others deleted": {
-			func(c *checked) { c.remove(11, 12); c.remove(100, 110) },
-			[]recheck.Change{{Kind: pruned, First: 11, Last: 12, Rows: 2, Block: true}, {Kind: several, First: 13, Last: 4095}},
-		},
+		"nothing":              {func(*checked) {}, nil},
+		"a row is edited":      {func(c *checked) { c.set(17, "x") }, []recheck.Change{edited(17, "x")}},
+		"the last one":         {func(c *checked) { c.set(20000, "x") }, []recheck.Change{edited(20000, "x")}},
+		"at a chunk's edges":   {func(c *checked) { c.set(255, "x"); c.set(256, "y") }, []recheck.Change{edited(255, "x"), edited(256, "y")}},
+		"a row is deleted":     {func(c *checked) { c.remove(8191, 8191) }, []recheck.Change{deleted(8191, 8191, 1)}},
+		"the last one is":      {func(c *checked) { c.remove(20000, 20000) }, []recheck.Change{deleted(20000, 20000, 1)}},
+		"a row is inserted":    {func(c *checked) { c.set(6005, "x") }, []recheck.Change{inserted(6005, "x")}},
+		"where none was":       {func(c *checked) { c.set(13000, "x") }, []recheck.Change{inserted(13000, "x")}},
+		"in front of all":      {func(c *checked) { c.set(2, "x") }, []recheck.Change{inserted(2, "x")}},
+		"three are edited":     {func(c *checked) { c.set(17, "x"); c.set(18, "y"); c.set(40, "z") }, []recheck.Change{edited(17, "x"), edited(18, "y"), edited(40, "z")}},
+		"two change places":    {func(c *checked) { c.set(17, uid(18, "first")); c.set(18, uid(17, "first")) }, []recheck.Change{edited(17, uid(18, "first")), edited(18, uid(17, "first"))}},
+		"one goes, one comes":  {func(c *checked) { c.remove(5000, 5000); c.set(6005, "x") }, []recheck.Change{deleted(5000, 5000, 1), inserted(6005, "x")}},
+		"next to each other":   {func(c *checked) { c.remove(5000, 5001); c.set(5002, "x") }, []recheck.Change{deleted(5000, 5001, 2), edited(5002, "x")}},
+		"around ids without":   {func(c *checked) { c.remove(6000, 6030) }, []recheck.Change{deleted(6000, 6030, 11)}},
+		"a chunk is gone":      {func(c *checked) { c.remove(8192, 8447) }, []recheck.Change{deleted(8192, 8447, 256)}},
+		"the end is gone":      {func(c *checked) { c.remove(19990, 20000) }, []recheck.Change{deleted(19990, 20000, 11)}},
+		"a range over chunks":  {func(c *checked) { c.remove(500, 800) }, []recheck.Change{deleted(500, 511, 12), deleted(512, 767, 256), deleted(768, 800, 33)}},
+		"the first is gone":    {func(c *checked) { c.remove(11, 11) }, []recheck.Change{pruned(11, 1)}},
+		"some are pruned":      {func(c *checked) { c.remove(11, 3000) }, []recheck.Change{pruned(3000, 2990)}},
+		"whole chunks":         {func(c *checked) { c.remove(1, 4095) }, []recheck.Change{pruned(4095, 4085)}},
+		"up to a gap":          {func(c *checked) { c.remove(1, 12287) }, []recheck.Change{pruned(16383, 12257)}},
+		"all are":              {func(c *checked) { c.remove(1, 20000) }, []recheck.Change{pruned(20000, 15874)}},
+		"pruned, and edited":   {func(c *checked) { c.remove(1, 100); c.set(101, "y"); c.set(17000, "x") }, []recheck.Change{pruned(100, 90), edited(101, "y"), edited(17000, "x")}},
+		"pruned, and deleted":  {func(c *checked) { c.remove(11, 12); c.remove(100, 110) }, []recheck.Change{pruned(12, 2), deleted(100, 110, 11)}},
+		"and inserted there":   {func(c *checked) { c.remove(11, 100); c.set(3, "x") }, []recheck.Change{inserted(3, "x"), deleted(11, 100, 90)}},
+		"a column is written":  {func(c *checked) { c.rewrite(300, 400) }, []recheck.Change{{Kind: recheck.Edited, First: 300, Last: 400, Rows: 101}}},
+		"rows in an empty one": {func(c *checked) { c.insert(13000, 13100) }, []recheck.Change{{Kind: recheck.Inserted, First: 13000, Last: 13055, Rows: 56}, {Kind: recheck.Inserted, First: 13056, Last: 13100, Rows: 45}}},
 	} {
-		t.Run(name, func(t *testing.T) {
-			c := newChecked(0)
-			c.deliver(11, 6004)
-			c.deliver(6025, 12287)
-			c.deliver(16384, 20000)
-			require.Empty(t, c.cycle(t))
-			test.change(c)
-			assert.Equal(t, test.want, c.cycle(t))
-			assert.Empty(t, c.cycle(t), "one finding for each change")
-			c.deliver(20001, 20100)
-			assert.Empty(t, c.cycle(t))
-			c.table[20050] = "x"
-			assert.Equal(t, []recheck.Change{{Kind: recheck.Edited, First: 20050, Last: 20050}}, c.cycle(t))
-		})
+		for _, restart := range []bool{false, true} {
+			t.Run(fmt.Sprint(name, restart), func(t *testing.T) {
+				c := newChecked(t, 0)
+				c.deliver(11, 6004)
+				c.deliver(6025, 12287)
+				c.deliver(16384, 20000)
+				require.Empty(t, c.cycle())
+				test.change(c)
+				if restart {
+					c.save()
+					c.restart(20000)
+				}
+				assert.Equal(t, test.want, c.cycle())
+				assert.Empty(t, c.cycle(), "one finding for each change")
+				c.deliver(20001, 20100)
+				assert.Empty(t, c.cycle())
+				c.set(20050, "x")
+				assert.Equal(t, []recheck.Change{edited(20050, "x")}, c.cycle())
+			})
+		}
 	}
 }
 
-// Rows that had been delivered before the digests began count as they are found first.
+// rewrite changes all rows of a range.
+func (c *checked) rewrite(from, to int64) {
+	for id := from; id <= to; id++ {
+		c.set(id, uid(id, "rewritten"))
+	}
+}
+
+// Whatever is done to whichever rows, exactly these are named, once, also over restarts.
+func TestAnyChangeIsNamed(t *testing.T) {
+	for seed := range uint64(60) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		c := newChecked(t, 0)
+		c.deliver(1, 1) // which nothing is done to, or it would be pruned
+		last := int64(1)
+		for range 1 + random.IntN(12) {
+			n := random.Int64N(600)
+			c.deliver(last+1, last+n)
+			last += n + random.Int64N(2)*random.Int64N(9000) // ids may be left out
+		}
+		last = slices.Max(slices.Collect(maps.Keys(c.table)))
+		require.Empty(t, c.cycle())
+		for range 3 {
+			want := c.changeAtRandom(random, last)
+			c.save()
+			c.restart(last)
+			got := named(c.cycle(), want)
+			require.Equal(t, want, got, "seed %d", seed)
+			require.Empty(t, c.cycle(), "seed %d", seed)
+		}
+	}
+}
+
+// changeAtRandom edits, deletes and inserts rows, and returns what was done to which.
+func (c *checked) changeAtRandom(random *rand.Rand, last int64) map[int64]recheck.Kind {
+	done := map[int64]recheck.Kind{}
+	for range random.IntN(40) {
+		first := 2 + random.Int64N(last)
+		for id := first; id <= min(last, first+random.Int64N(1+random.Int64N(60))); id++ {
+			_, exists := c.table[id]
+			switch {
+			case done[id] != 0:
+			case exists && random.IntN(3) == 0:
+				c.remove(id, id)
+				done[id] = recheck.Deleted
+			case exists:
+				c.set(id, uid(id, fmt.Sprint("edited", random.Uint64())))
+				done[id] = recheck.Edited
+			default:
+				c.set(id, uid(id, fmt.Sprint("inserted", random.Uint64())))
+				done[id] = recheck.Inserted
+			}
+		}
+	}
+	return done
+}
+
+// named is the rows that changes are about. A range has those rows of want that are of its
+// kind, and as many.
+func named(changes []recheck.Change, want map[int64]recheck.Kind) map[int64]recheck.Kind {
+	rows := map[int64]recheck.Kind{}
+	for _, change := range changes {
+		n := int64(0)
+		for id := change.First; id <= change.Last; id++ {
+			if want[id] == change.Kind || change.First == change.Last {
+				rows[id] = change.Kind
+				n++
+			}
+		}
+		if n != change.Rows {
+			rows[-change.First] = change.Kind // which no row has
+		}
+	}
+	return rows
+}
+
+// Honest rows, however they are written and pruned, are no finding, also over restarts.
+func TestHonest(t *testing.T) {
+	for seed := range uint64(12) {
+		random := rand.New(rand.NewPCG(seed, 4))
+		c := newChecked(t, 0)
+		last, next, lowest, rows, pruned := int64(0), int64(1), int64(1), int64(0), int64(0)
+		take := func(changes []recheck.Change) {
+			for _, change := range changes {
+				assert.Equal(t, recheck.Pruned, change.Kind, change)
+				pruned += change.Rows
+			}
+		}
+		for range 150 {
+			if n := random.Int64N(300); n > 0 {
+				c.deliver(next, next+n-1)
+				last, rows = next+n-1, rows+n
+			}
+			next = last + 1 + random.Int64N(3)*random.Int64N(9000) // ids may be left out
+			if random.IntN(40) == 0 {
+				to := lowest + random.Int64N(max(1, last-lowest))
+				c.remove(lowest, to)
+				lowest = to + 1
+			}
+			take(c.slice(1 + random.IntN(300)))
+			c.Cycle(date)
+			if random.IntN(5) == 0 {
+				c.save()
+				c.restart(last)
+			}
+		}
+		for range 3 {
+			take(c.cycle())
+		}
+		assert.Equal(t, rows-int64(len(c.table)), pruned, "seed %d", seed)
+		for range 20 {
+			c.save()
+		}
+		assert.False(t, c.HasStale())
+		assert.LessOrEqual(t, len(c.saved.chunks), len(c.table)/256+160, "the chunks of pruned rows are deleted")
+	}
+}
+
+// Rows that had been delivered before the fingerprints began count as they are found
+// first.
 func TestLearns(t *testing.T) {
-	c := newChecked(9000)
-	c.insert(5, 9000)
-	c.deliver(9001, 9100) // meanwhile
-	c.slice(300)
-	c.deliver(9101, 9200)
-	require.Empty(t, c.cycle(t))
-	c.table[7], c.table[9050] = "x", "y"
-	assert.Equal(t, []recheck.Change{{Kind: recheck.Edited, First: 7, Last: 7}, {Kind: recheck.Edited, First: 9050, Last: 9050}}, c.cycle(t))
-	c.remove(5, 6)
-	assert.Equal(t, recheck.Pruned, c.cycle(t)[0].Kind)
+	for _, restart := range []bool{false, true} {
+		c := newChecked(t, 9000)
+		c.insert(5, 9000)
+		c.deliver(9001, 9100) // meanwhile
+		c.slice(257)
+		c.deliver(9101, 9200)
+		if restart {
+			c.save()
+			c.restart(9200)
+		}
+		require.Empty(t, c.cycle())
+		c.save()
+		c.restart(9200)
+		c.deliver(9201, 9210)
+		c.set(7, "x")
+		c.set(9050, "y")
+		c.set(9201, "z")
+		assert.Equal(t, []recheck.Change{edited(7, "x"), edited(9050, "y"), edited(9201, "z")}, c.cycle())
+		c.remove(5, 6)
+		assert.Equal(t, []recheck.Change{{Kind: recheck.Pruned, First: 5, Last: 6, Rows: 2}}, c.cycle())
+	}
+}
+
+// Rows are added to the chunk of the last one that was learned.
+func TestAddsToWhatWasLearned(t *testing.T) {
+	c := newChecked(t, 300)
+	c.insert(1, 300)
+	require.Empty(t, c.cycle())
+	c.save()
+	c.deliver(301, 310)
+	c.save()
+	c.restart(310)
+	assert.Empty(t, c.cycle())
+	c.set(290, "x")
+	assert.Equal(t, []recheck.Change{edited(290, "x")}, c.cycle())
 }
 
 // A table of few rows with far ids is looked at in few reads.
 func TestFarIDs(t *testing.T) {
 	for _, learn := range []bool{false, true} {
-		c := newChecked(0)
+		c := newChecked(t, 0)
 		if learn {
-			c = newChecked(recheck.MaxID)
+			c = newChecked(t, 1<<60)
 			c.insert(3, 3)
 			c.insert(1<<29, 1<<29)
+			c.insert(1<<60, 1<<60)
 		} else {
 			c.deliver(3, 3)
 			c.deliver(1<<29, 1<<29)
+			c.deliver(1<<60, 1<<60)
 		}
-		c.deliver(recheck.MaxID+1, recheck.MaxID+2) // which have no digests
-		c.deliver(1<<60, 1<<60)
-		require.Empty(t, c.cycle(t))
-		c.remove(recheck.MaxID+1, recheck.MaxID+1)
-		c.table[1<<29] = "x"
-		assert.Equal(t, []recheck.Change{{Kind: recheck.Edited, First: 1 << 29, Last: 1 << 29}}, c.cycle(t))
+		c.set(math.MaxInt64, "last") // which has no fingerprint
+		c.Add(math.MaxInt64, "last")
+		require.Empty(t, c.cycle())
+		c.set(1<<29, "x")
+		c.set(1<<60, "y")
+		c.remove(math.MaxInt64, math.MaxInt64)
+		assert.Equal(t, []recheck.Change{edited(1<<29, "x"), edited(1<<60, "y")}, c.cycle())
 		assert.Less(t, c.reads, 20)
 	}
 }
 
-// A row that is changed while its block is read, or a database that goes back then, is
-// no finding before the block was read twice with the same result.
-func TestChangesMeanwhile(t *testing.T) {
-	c := newChecked(0)
-	c.deliver(1, 4000)
-	c.table[3000] = "x"
-	for range 14 {
-		require.Empty(t, c.slice(300))
-	}
-	c.table[3000] = uid(3000, "first") // as it was
-	assert.Empty(t, c.cycle(t))
-}
-
-// A database that went back lost rows, and assigns their ids again.
-func TestGoBack(t *testing.T) {
-	for _, n := range []int64{1, 10, 250} {
-		c := newChecked(0)
-		c.Check = recheck.New(key, "r", 0, date)
-		var gone []checkpoint.Row
-		for id := int64(1); id <= 5000; id++ {
-			row := checkpoint.Row{ID: id, UID: [16]byte{byte(id), byte(id >> 8)}}
-			c.table[id] = recheck.UID(row)
-			c.Add(id, c.table[id])
-			if id > 5000-n {
-				gone = append(gone, row)
+// Rows with ids so far apart that the state would become large have no fingerprints from
+// some id on. The others are checked.
+func TestTooFarApart(t *testing.T) {
+	for _, learn := range []bool{false, true} {
+		c := newChecked(t, 0)
+		const last = 1200 * 100_000
+		if learn {
+			c = newChecked(t, last)
+		}
+		for id := int64(100_000); id <= last; id += 100_000 {
+			c.insert(id, id)
+			if !learn {
+				c.Add(id, c.table[id])
 			}
 		}
-		for range 5 {
-			c.slice(300)
-		}
-		c.remove(5001-n, 5000)
-		c.GoBack(5000-n, gone)
-		c.deliver(5001-n, 5000-n+3)
-		assert.Empty(t, c.cycle(t))
-		assert.Empty(t, c.cycle(t))
-		c.table[5000-n] = "x"
-		assert.Equal(t, []recheck.Change{{Kind: recheck.Edited, First: 5000 - n, Last: 5000 - n}}, c.cycle(t))
+		require.Empty(t, c.cycle())
+		require.NotZero(t, c.EndID())
+		c.save()
+		c.restart(last)
+		c.deliver(last+1, last+10)
+		c.set(500_000, "x")
+		c.set(last, "y")
+		assert.Equal(t, []recheck.Change{edited(500_000, "x")}, c.cycle())
+		c.save()
+		assert.Less(t, len(c.saved.state), 64<<10)
 	}
+}
+
+// A row that is changed while its chunk is read is no finding before the chunk was read
+// twice with the same result.
+func TestChangesMeanwhile(t *testing.T) {
+	c := newChecked(t, 0)
+	c.deliver(1, 4000)
+	c.set(200, "x")
+	for range 4 {
+		require.Empty(t, c.slice(100))
+	}
+	c.set(200, uid(200, "first")) // as it was
+	assert.Empty(t, c.cycle())
+
+	for _, version := range []string{"x", "y", "z"} {
+		c.set(200, uid(200, version))
+		for range 3 {
+			require.Empty(t, c.slice(100), "each look finds something else")
+		}
+	}
+	c.set(200, uid(200, "first"))
+	assert.Empty(t, c.cycle())
 }
 
 // What was saved at any moment continues as if nothing had happened, and what is not
 // about these rows is refused.
 func TestRestore(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	stored := map[int64]*checkpoint.DigestPage{}
-	c := newChecked(300)
+	c := newChecked(t, 300)
 	c.insert(1, 300)
-	last, found := int64(300), 0
+	last := int64(300)
+	want := map[int64]int{}
+	var found []recheck.Change
 	for step := range 100 {
 		n := random.Int64N(900)
 		c.deliver(last+1, last+n)
 		last += n
-		if step%10 == 9 {
-			id := 1 + random.Int64N(last)
-			c.table[id] = fmt.Sprint("changed ", step)
+		if id := 1 + random.Int64N(last); step%10 == 9 && step > 20 {
+			c.set(id, fmt.Sprint("changed ", step))
+			want[id]++
 		}
 		for range 5 {
-			found += len(c.slice(300))
+			found = append(found, c.slice(257)...)
 			c.Cycle(date)
 		}
-		state, ok := c.Changed(func(number int64, page *checkpoint.DigestPage) {
-			delete(stored, number)
-			if page != nil {
-				decoded, err := checkpoint.DecodeDigestPage(page.Encode())
-				require.NoError(t, err)
-				stored[number] = &decoded
-			}
-		})
-		if !ok {
-			continue
-		}
-		c.Saved()
-		data, err := state.Encode()
+		c.save()
+		state, err := checkpoint.DecodeBackground(c.saved.state)
 		require.NoError(t, err)
-		state, err = checkpoint.DecodeBackground(data)
-		require.NoError(t, err)
-		pages := map[int64]*checkpoint.DigestPage{}
-		for number, page := range stored {
-			clone := *page
-			pages[number] = &clone
-		}
-		_, err = recheck.Restore(state, pages, "r", last+1)
-		require.Error(t, err)
-		_, err = recheck.Restore(state, pages, "other", last)
-		require.Error(t, err)
-		c.Check, err = recheck.Restore(state, pages, "r", last)
-		require.NoError(t, err)
+		_, err = recheck.Restore(t.Context(), &c.saved, state, "r", last+1)
+		require.ErrorIs(t, err, recheck.ErrOther)
+		_, err = recheck.Restore(t.Context(), &c.saved, state, "other", last)
+		require.ErrorIs(t, err, recheck.ErrOther)
+		c.restart(last)
 	}
 	for range 3 {
-		found += len(c.cycle(t))
+		found = append(found, c.cycle()...)
 	}
-	assert.Greater(t, found, 4)
-	assert.LessOrEqual(t, found, 11)
-	assert.Empty(t, c.cycle(t))
+	ids := map[int64]int{}
+	for _, change := range found {
+		assert.Equal(t, recheck.Edited, change.Kind)
+		ids[change.First]++
+	}
+	assert.Equal(t, want, ids)
 }
 
-// Honest rows, however they are written and pruned, are no finding.
-func TestHonest(t *testing.T) {
-	random := rand.New(rand.NewPCG(3, 4))
-	c := newChecked(0)
-	last, lowest, pruned := int64(0), int64(1), int64(0)
-	for range 150 {
-		n := random.Int64N(300)
-		c.deliver(last+1, last+n)
-		last += n + random.Int64N(3)*random.Int64N(2000) // ids may be left out
-		if random.IntN(40) == 0 {
-			to := lowest + random.Int64N(max(1, last-lowest))
-			c.remove(lowest, to)
-			lowest = to + 1
-		}
-		for _, change := range c.slice(300) {
-			assert.Equal(t, recheck.Pruned, change.Kind, change)
-			pruned += change.Rows
-		}
-		c.Cycle(date)
-	}
+// A chunk that is damaged says nothing of its rows, which count as they are found. One
+// that cannot be read is looked at later.
+func TestDamagedChunk(t *testing.T) {
+	c := newChecked(t, 0)
+	c.deliver(1, 2000)
+	require.Empty(t, c.cycle())
+	c.save()
+	c.saved.chunks[3] = []byte("damaged")
+	c.set(800, "x")
+	c.set(1100, "y")
+	c.remove(1, 10)
+	c.saved.err = errStorage
 	for range 3 {
-		for _, change := range c.cycle(t) {
-			assert.Equal(t, recheck.Pruned, change.Kind, change)
-			pruned += change.Rows
+		after, last, ok := c.Range()
+		require.True(t, ok)
+		ids, _ := c.rowsAfter(after, int(last-after+1))
+		for _, id := range ids {
+			c.Row(id, c.table[id])
 		}
+		_, err := c.Look(t.Context(), 0)
+		require.ErrorIs(t, err, errStorage)
+		c.Restart()
 	}
-	assert.Positive(t, pruned)
+	c.saved.err = nil
+	assert.Equal(t, []recheck.Change{{Kind: recheck.Pruned, First: 1, Last: 10, Rows: 10}, edited(1100, "y")}, c.cycle())
+	c.set(801, "z")
+	assert.Equal(t, []recheck.Change{edited(801, "z")}, c.cycle())
+}
+
+// Fingerprints that begin anew delete those that were kept before.
+func TestDiscard(t *testing.T) {
+	c := newChecked(t, 0)
+	c.deliver(1, 100_000)
+	c.save()
+	before := c.State()
+	c.Check = recheck.New(&c.saved, []byte("another key, 16B"), "r", 0, date)
+	c.Discard(&before)
+	c.deliver(1, 300)
+	for range 4 {
+		c.save()
+		c.restart(300)
+	}
+	assert.Equal(t, []int64{0, 1}, slices.Sorted(maps.Keys(c.saved.chunks)))
+	assert.Empty(t, c.cycle())
+}
+
+// The rows of a chunk of which every other one has changed are findings of their own, and
+// a chunk has no more than its ids.
+func TestFindingsOfAChunkAreBounded(t *testing.T) {
+	c := newChecked(t, 0)
+	c.deliver(1, 511)
+	for id := int64(256); id < 512; id += 2 {
+		c.set(id, "x")
+	}
+	c.remove(301, 301)
+	changes := c.cycle()
+	assert.Len(t, changes, 129)
+	assert.True(t, slices.IsSortedFunc(changes, func(a, b recheck.Change) int { return cmp.Compare(a.First, b.First) }))
 }
 
 // BenchmarkAdd is what a delivered row costs.
 func BenchmarkAdd(b *testing.B) {
-	c := recheck.New(key, "r", 0, date)
+	c := newChecked(b, 0)
 	id := int64(0)
 	for b.Loop() {
-		id = (id + 1) % recheck.MaxID
-		c.Add(id+1, "0123456789abcdef0123456789abcdef")
+		id++
+		c.Add(id, "0123456789abcdef0123456789abcdef")
+		if id%100_000 == 0 {
+			c.Saved()
+		}
 	}
 }

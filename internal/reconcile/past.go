@@ -17,33 +17,6 @@ func (r *Reconciler) Status(ctx context.Context, e *translator.Event) (status, m
 	return status, mismatch
 }
 
-// ReleaseClaims lets rows claim their leaves again, because they are delivered again.
-// Leaves stay resolved: none of them is reported as one without a row.
-func (r *Reconciler) ReleaseClaims(ctx context.Context) {
-	r.Unstage()
-	if err := r.pages.unclaimAll(ctx); err != nil {
-		_ = r.recordErr(err)
-	}
-	r.dirty = true
-}
-
-// unclaimAll clears the claims of all leaves.
-func (p *pages) unclaimAll(ctx context.Context) error {
-	last := p.stored - 1
-	for number := range p.loaded {
-		last = max(last, number)
-	}
-	for number := range last + 1 {
-		known, err := p.page(ctx, number*checkpoint.PageLeaves)
-		if err != nil {
-			return err
-		}
-		clear(known.kept.Claimed[:])
-		known.revision++
-	}
-	return nil
-}
-
 // excuseLost resolves all leaves that have no row, if rows that waited to be compared are
 // gone with a database that went back: these leaves may be theirs. It must be called when
 // all rows have been committed.

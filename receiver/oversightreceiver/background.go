@@ -9,6 +9,8 @@ import (
 	"slices"
 	"time"
 
+	"go.uber.org/zap"
+
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/recheck"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
@@ -16,12 +18,17 @@ import (
 
 const (
 	// maxRecheckRows bounds the rows of a slice, which takes less than a millisecond.
-	maxRecheckRows = 512
+	maxRecheckRows = checkpoint.ChunkIDs + 1
+	// emptySlice is how many rows a slice counts for that finds fewer.
+	emptySlice = 16
 	// minCycle is the least time from the begin of a cycle to that of the next.
 	minCycle = 10 * time.Second
 	// recheckSaveInterval is how often it is saved how far the check got, if nothing
 	// else is.
 	recheckSaveInterval = time.Minute
+	// maxRecheckFindings is how many findings may wait for the destination until the
+	// check does. A chunk makes 256 more at most, which the outbox can hold.
+	maxRecheckFindings = checkpoint.MaxOutbox / 4
 )
 
 // recheckState is what the poller knows of the check of delivered rows.
@@ -33,33 +40,33 @@ type recheckState struct {
 }
 
 // turnRecheck looks at some of the rows that were delivered, if it is time to. A failure
-// to read is not reported: reading new rows fails as well.
+// to read is not reported: reading new rows fails as well. It waits while the checkpoint
+// cannot be saved, and while many findings wait.
 func (p *poller) turnRecheck(ctx context.Context) {
 	check, now := p.store.background.check, p.now()
 	if check == nil || p.recheck.off || now.Before(p.recheck.due) {
 		return
 	}
-	if _, _, ok := check.Range(); !ok {
-		p.recheck.due = now.Add(time.Second) // nothing was delivered yet
+	if p.unsaved != nil || p.store.outbox.size() > maxRecheckFindings {
+		p.recheck.due = now.Add(time.Second)
 		return
 	}
 	if p.recheck.saved.IsZero() {
 		p.recheck.saved = now
 	}
-	rows := p.recheckRows()
-	p.recheck.due = now.Add(time.Duration(float64(rows) / float64(p.config.Recheck.Rate) * float64(time.Second)))
-	found, err := p.lookAtRows(ctx, check, rows)
+	found, rows, err := p.recheckSlice(ctx, check)
 	if err != nil {
 		check.Restart()
 		p.recheck.due = now.Add(max(maxRetryInterval, p.config.PollInterval))
 		return
 	}
+	p.recheck.due = now.Add(p.recheckTime(rows))
 	took, ended := check.Cycle(now)
 	if ended {
 		p.telemetry.gauges.setRecheckCycle(took)
 		p.recheck.due = later(p.recheck.due, now.Add(minCycle-took))
 	}
-	if found || ended || now.Sub(p.recheck.saved) >= recheckSaveInterval {
+	if found || ended || check.HasStale() || now.Sub(p.recheck.saved) >= recheckSaveInterval {
 		p.recheck.saved = now
 		p.save(ctx)
 	}
@@ -77,6 +84,12 @@ func (p *poller) recheckRows() int {
 	return min(max(1, p.config.Recheck.Rate/2), maxRecheckRows)
 }
 
+// recheckTime is how long a slice of that many rows lasts.
+func (p *poller) recheckTime(rows int) time.Duration {
+	rows = max(rows, min(p.recheckRows(), emptySlice))
+	return time.Duration(float64(rows) / float64(p.config.Recheck.Rate) * float64(time.Second))
+}
+
 // recheckPause is how long there are no rows to look at again.
 func (p *poller) recheckPause(now time.Time) time.Duration {
 	if !p.started || p.store.background.check == nil || p.recheck.off {
@@ -85,30 +98,38 @@ func (p *poller) recheckPause(now time.Time) time.Duration {
 	return p.recheck.due.Sub(now)
 }
 
-// lookAtRows reads at most n rows of a block, and reports whether something was found.
-func (p *poller) lookAtRows(ctx context.Context, check *recheck.Check, n int) (found bool, err error) {
-	after, last, _ := check.Range()
+// recheckSlice does a part of the check, and reports whether something was found, and how
+// many rows were read.
+func (p *poller) recheckSlice(ctx context.Context, check *recheck.Check) (found bool, rows int, err error) {
+	if check.Pruning() {
+		changes, err := check.Prune(ctx)
+		p.reportChanges(ctx, changes)
+		return len(changes) > 0, maxRecheckRows, err
+	}
+	after, last, ok := check.Range()
+	if !ok {
+		return false, p.config.Recheck.Rate, nil // nothing was delivered yet
+	}
+	n := p.recheckRows()
 	if last-after < int64(n) {
-		n = int(last-after) + 1 // and the row behind the block
+		n = int(last-after) + 1 // and the row behind the chunk
 	}
 	clear(p.recheck.buffer)
-	rows, more, err := p.source.RowUIDs(ctx, after, n, p.recheck.buffer)
+	read, more, err := p.source.RowUIDs(ctx, after, n, p.recheck.buffer)
 	if err != nil {
-		return false, p.recheckFailed(err)
+		return false, 0, p.recheckFailed(err)
 	}
-	p.recheck.buffer = rows
-	next := p.take(ctx, check, rows, last)
+	p.recheck.buffer = read
+	next := p.take(ctx, check, read, last)
 	if next == 0 && !more {
 		next = math.MaxInt64
 		check.End()
 	}
-	if check.Look(next) != recheck.Differs {
-		return false, nil
-	}
-	return p.decide(ctx, check)
+	found, err = p.lookAtChunk(ctx, check, next)
+	return found, len(read), err
 }
 
-// take passes the rows to the check, and returns the id of the first behind the block.
+// take passes the rows to the check, and returns the id of the first behind the chunk.
 func (p *poller) take(ctx context.Context, check *recheck.Check, rows []registry.RowUID, last int64) (next int64) {
 	p.telemetry.rechecked(ctx, len(rows))
 	for _, row := range rows {
@@ -120,30 +141,52 @@ func (p *poller) take(ctx context.Context, check *recheck.Check, rows []registry
 	return 0
 }
 
-// decide reports what has changed in a block.
+// lookAtChunk reports whether the rows of a chunk have changed, if all of them were read.
+func (p *poller) lookAtChunk(ctx context.Context, check *recheck.Check, next int64) (found bool, err error) {
+	_, last, _ := check.Range()
+	outcome, err := check.Look(ctx, next)
+	switch {
+	case err != nil:
+		return false, err
+	case outcome == recheck.Damaged:
+		p.logger.Warn("Fingerprints of delivered rows are damaged: changes to these rows before now are not detected",
+			zap.Int64("first_id", last/checkpoint.ChunkIDs*checkpoint.ChunkIDs), zap.Int64("last_id", last))
+	case outcome == recheck.Differs:
+		return p.decide(ctx, check)
+	}
+	return false, nil
+}
+
+// decide reports what has changed in a chunk.
 func (p *poller) decide(ctx context.Context, check *recheck.Check) (found bool, err error) {
 	if err := p.unreplaced(ctx); err != nil {
 		return false, err
 	}
-	lowest, _, err := p.source.RowUIDs(ctx, 0, 1, nil)
+	lowest, err := p.lowestID(ctx)
 	if err != nil {
 		return false, err
 	}
-	var id int64
-	if len(lowest) > 0 {
-		id = lowest[0].ID
+	changes, err := check.Decide(ctx, lowest)
+	if err != nil {
+		return false, err
 	}
-	changes := check.Decide(id)
-	for i := range changes {
-		p.reportChange(ctx, &changes[i])
-	}
+	p.reportChanges(ctx, changes)
 	p.renewRecent(ctx, changes)
 	return len(changes) > 0, nil
 }
 
-// renewRecent takes the rows that were delivered last as they are now, as the digests do,
-// if they are among those that have changed: it is these that a database which goes back
-// must have. If they cannot be read, some rows are delivered again then.
+// lowestID is the lowest id that the table has; 0: it has no rows.
+func (p *poller) lowestID(ctx context.Context) (int64, error) {
+	lowest, _, err := p.source.RowUIDs(ctx, 0, 1, nil)
+	if err != nil || len(lowest) == 0 {
+		return 0, err
+	}
+	return lowest[0].ID, nil
+}
+
+// renewRecent takes the rows that were delivered last as they are now, as the fingerprints
+// do, if they are among those that have changed: it is these that a database which goes
+// back must have. If they cannot be read, the fingerprints decide then.
 func (p *poller) renewRecent(ctx context.Context, changes []recheck.Change) {
 	rows := p.store.recent.Rows()
 	if len(rows) == 0 || !slices.ContainsFunc(changes, func(c recheck.Change) bool { return c.Last >= rows[0].ID }) {

@@ -12,8 +12,4 @@ func (l *logReconciliation) status(ctx context.Context, e *event) {
 	e.TlogStatus, e.TlogMismatch = l.reconciler.Status(within, e)
 }
 
-// releaseClaims implements [reconciliation].
-func (l *logReconciliation) releaseClaims(ctx context.Context) { l.reconciler.ReleaseClaims(ctx) }
-
 func (noReconciliation) status(context.Context, *event) {}
-func (noReconciliation) releaseClaims(context.Context)  {}

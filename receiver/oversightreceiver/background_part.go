@@ -7,7 +7,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"time"
 
 	"go.opentelemetry.io/collector/extension/xextension/storage"
@@ -17,108 +16,95 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/recheck"
 )
 
-// background is the digests of the rows that were delivered, and where their check
+// background is the fingerprints of the rows that were delivered, and where their check
 // continues. The zero value keeps none: rows are looked at again only with a storage.
 type background struct {
 	logger     *zap.Logger
 	enabled    bool
 	registryID string
 
+	get   getter
 	check *recheck.Check // nil until open, and if not enabled
-	// saved is what load found; nil: nothing usable.
-	saved *checkpoint.Background
-	pages map[int64]*checkpoint.DigestPage
-	stale map[int64]bool // numbers of pages to be deleted by the next save
+	// saved is what load found; nil: nothing, or with damaged, something of no use.
+	saved   *checkpoint.Background
+	damaged bool
+	// endLogged is set when a line in the log says that not all rows have a fingerprint.
+	endLogged bool
 }
 
-// errDigests says that the digests in a checkpoint are of no use.
-var errDigests = errors.New("the digests of delivered rows are damaged")
-
-// load reads what was saved. Damaged digests begin anew: no row depends on them.
+// load reads what was saved, except for the fingerprints themselves. A damaged state
+// begins anew: no row depends on it.
 func (b *background) load(ctx context.Context, get getter) error {
 	if !b.enabled {
 		return nil
 	}
-	b.check, b.saved, b.pages, b.stale = nil, nil, map[int64]*checkpoint.DigestPage{}, map[int64]bool{}
+	b.get, b.check, b.saved, b.damaged = get, nil, nil, false
 	data, err := get(ctx, checkpoint.BackgroundKey)
 	if err != nil || data == nil {
 		return err
 	}
 	saved, err := checkpoint.DecodeBackground(data)
-	if err == nil {
-		err = b.loadPages(ctx, get, min(saved.Pages, recheck.MaxPages))
-	}
-	switch {
-	case err == nil:
-		b.saved = &saved
-	case errors.Is(err, checkpoint.ErrDamaged):
-		b.logBegin(fmt.Errorf("%w: %w", errDigests, err))
-		b.deletePages(recheck.MaxPages)
+	if err != nil {
+		b.logBegin(err)
+		b.damaged = true
 		return nil
 	}
-	return err
-}
-
-func (b *background) loadPages(ctx context.Context, get getter, n int64) error {
-	for number := range n {
-		data, err := get(ctx, checkpoint.PageKey(checkpoint.BackgroundPrefix, number))
-		if err != nil {
-			return err
-		}
-		if data == nil {
-			continue // no rows
-		}
-		page, err := checkpoint.DecodeDigestPage(data)
-		if err != nil {
-			return err
-		}
-		b.pages[number] = &page
-	}
+	b.saved = &saved
 	return nil
 }
 
-func (b *background) deletePages(n int64) {
-	for number := range n {
-		b.stale[number] = true
-	}
+// Chunk implements [recheck.Storage].
+func (b *background) Chunk(ctx context.Context, number int64) ([]byte, error) {
+	return b.get(ctx, checkpoint.PageKey(checkpoint.BackgroundPrefix, number))
 }
 
 // open begins, or continues from what load found, when the rows up to lastID have been
-// delivered.
-func (b *background) open(lastID int64, now time.Time) {
+// delivered. An error says that the storage cannot be read.
+func (b *background) open(ctx context.Context, lastID int64, now time.Time) error {
 	if !b.enabled {
-		return
+		return nil
 	}
-	if b.saved != nil {
-		check, err := recheck.Restore(*b.saved, b.pages, b.registryID, lastID)
-		if err == nil {
-			b.check = check
-			return
+	if b.saved == nil {
+		b.begin(lastID, now)
+		if b.damaged {
+			b.check.Discard(recheck.AllChunks(lastID))
 		}
-		b.logBegin(err)
-		b.deletePages(b.saved.Pages)
+		return nil
 	}
-	b.begin(lastID, now)
+	check, err := recheck.Restore(ctx, b, *b.saved, b.registryID, lastID)
+	switch {
+	case err == nil:
+		b.check = check
+	case errors.Is(err, checkpoint.ErrDamaged), errors.Is(err, recheck.ErrOther):
+		b.logBegin(err)
+		b.begin(lastID, now)
+		b.check.Discard(b.saved)
+	default:
+		return err
+	}
+	b.saved = nil
+	return nil
 }
 
 func (b *background) logBegin(err error) {
-	b.logger.Warn("The digests of delivered rows begin anew: changes to these rows before the next look at them are not detected", zap.Error(err))
+	b.logger.Warn("The fingerprints of delivered rows begin anew: changes to these rows before the next look at them are not detected", zap.Error(err))
 }
 
 func (b *background) begin(lastID int64, now time.Time) {
 	key := make([]byte, 16)
 	_, _ = rand.Read(key) // never fails
-	b.saved, b.pages = nil, nil
-	b.check = recheck.New(key, b.registryID, lastID, now)
+	b.check = recheck.New(b, key, b.registryID, lastID, now)
 }
 
-// restart forgets all rows: they are another database's, or are delivered again.
-func (b *background) restart(now time.Time) {
+// restart forgets all rows up to lastID: they count as they are found first. With 0, they
+// are another database's, or are delivered again.
+func (b *background) restart(lastID int64, now time.Time) {
 	if b.check == nil {
 		return
 	}
-	b.check.Pages(func(number int64) { b.stale[number] = true })
-	b.begin(0, now)
+	before := b.check.State()
+	b.begin(lastID, now)
+	b.check.Discard(&before)
 }
 
 // add adds rows that were delivered, in the order of their ids.
@@ -129,36 +115,57 @@ func (b *background) add(events []event) {
 	for i := range events {
 		b.check.Add(events[i].ID, events[i].UID)
 	}
+	if end := b.check.EndID(); end > 0 && !b.endLogged {
+		b.endLogged = true
+		b.logger.Warn("Delivered rows from an id on are not checked again, because their ids are too far apart", zap.Int64("id", end))
+	}
 }
 
-// goBack forgets rows that the database lost, those behind an id.
-func (b *background) goBack(lastID int64, gone []checkpoint.Row) {
-	if b.check != nil {
-		b.check.GoBack(lastID, gone)
+// maxUnsaved is how many chunks of fingerprints are kept that cannot be saved: those of a
+// million rows.
+const maxUnsaved = 4096
+
+// bound begins anew if there are too many fingerprints that cannot be saved, of rows up to
+// lastID.
+func (b *background) bound(lastID int64, now time.Time) {
+	if b.check != nil && b.check.Unsaved() > maxUnsaved {
+		b.logBegin(errUnsaved)
+		b.restart(lastID, now)
 	}
+}
+
+// errUnsaved is a reason to begin anew.
+var errUnsaved = errors.New("too many of them cannot be saved")
+
+// goBack forgets rows that the database lost, those behind an id, and returns which these
+// are. lowest is the lowest id that it has.
+func (b *background) goBack(ctx context.Context, lastID, lowest int64, now time.Time) (recheck.Gone, error) {
+	if b.check == nil {
+		return recheck.Gone{}, nil
+	}
+	gone, err := b.check.GoBack(ctx, lastID, lowest)
+	if errors.Is(err, checkpoint.ErrDamaged) {
+		b.logBegin(err)
+		b.restart(lastID, now)
+		return recheck.Gone{}, nil
+	}
+	return gone, err
 }
 
 func (b *background) changes() (all []*storage.Operation, err error) {
 	if b.check == nil {
 		return nil, nil
 	}
-	changed := map[int64]bool{}
-	state, ok := b.check.Changed(func(number int64, page *checkpoint.DigestPage) {
+	state, ok := b.check.Changed(func(number int64, value []byte) {
 		key := checkpoint.PageKey(checkpoint.BackgroundPrefix, number)
-		changed[number] = true
-		if page == nil {
+		if value == nil {
 			all = append(all, storage.DeleteOperation(key))
 			return
 		}
-		all = append(all, storage.SetOperation(key, page.Encode()))
+		all = append(all, storage.SetOperation(key, value))
 	})
-	for number := range b.stale {
-		if !changed[number] {
-			all = append(all, storage.DeleteOperation(checkpoint.PageKey(checkpoint.BackgroundPrefix, number)))
-		}
-	}
 	if !ok {
-		return all, nil
+		return nil, nil
 	}
 	data, err := state.Encode()
 	return append(all, storage.SetOperation(checkpoint.BackgroundKey, data)), err
@@ -167,6 +174,5 @@ func (b *background) changes() (all []*storage.Operation, err error) {
 func (b *background) markSaved() {
 	if b.check != nil {
 		b.check.Saved()
-		clear(b.stale)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -20,42 +21,73 @@ var changeKinds = map[recheck.Kind]string{
 	recheck.Edited:   translator.IntegrityRowEdited,
 	recheck.Deleted:  translator.IntegrityRowDeleted,
 	recheck.Inserted: translator.IntegrityRowInserted,
-	recheck.Several:  translator.IntegrityRowsChanged,
 	recheck.Pruned:   translator.IntegrityRowsPruned,
 }
 
-// reportChange makes a finding, or a record, of what has become of rows.
-func (p *poller) reportChange(ctx context.Context, change *recheck.Change) {
-	f := p.newRecord(changeKinds[change.Kind])
-	f.EventID = change.First
-	if change.Last > change.First {
-		f.LastEventID = change.Last
+// describeTime bounds how long events wait while changed rows are read again and compared
+// with their leaves. Rows beyond that are named, and not described.
+const describeTime = 250 * time.Millisecond
+
+// reportChanges makes findings, or records, of what has become of rows.
+func (p *poller) reportChanges(ctx context.Context, changes []recheck.Change) {
+	if len(changes) == 0 {
+		return
 	}
-	switch change.Kind {
-	case recheck.Edited, recheck.Inserted:
-		p.describeRow(ctx, &f)
-	case recheck.Deleted:
-		f.Message = fmt.Sprintf("Row %d was deleted after it had been delivered.", f.EventID)
-	case recheck.Several:
-		f.Message = fmt.Sprintf("Several of the rows %d to %d were changed, deleted or inserted after they had been delivered; which ones cannot be told.", change.First, change.Last)
-		if named := p.nameChanged(ctx, change); named > 0 {
-			f.Message = fmt.Sprintf("Several of the rows %d to %d were changed, deleted or inserted after they had been delivered. %d of them differ from their leaves in the transparency log, which are findings of their own; which others have changed cannot be told.", change.First, change.Last, named)
+	within, cancel := context.WithTimeout(ctx, describeTime)
+	defer cancel()
+	for i := range changes {
+		f := p.changeFinding(within, &changes[i])
+		f.SetUID()
+		p.addRecord(ctx, f)
+		if i < maxChangeLines {
+			p.logChange(&f)
 		}
-	case recheck.Pruned:
-		f.Count = change.Rows
-		f.Message = prunedMessage(change)
 	}
-	f.SetUID()
-	p.logChange(&f)
-	p.addRecord(ctx, f)
+	if n := len(changes) - maxChangeLines; n > 0 {
+		p.logger.Warn("More delivered rows were changed", zap.Int("findings", n), zap.Int64("last_id", changes[len(changes)-1].Last))
+	}
 }
 
-func prunedMessage(change *recheck.Change) string {
-	message := fmt.Sprintf("All rows up to %d are gone, %d of them since they were delivered, as when old rows are pruned: that they were as delivered until then cannot be checked any more.", change.Last, change.Rows)
-	if change.Block {
-		message += fmt.Sprintf(" The rows behind them, up to %d, count as they are now.", change.Last/4096*4096+4095)
+// maxChangeLines bounds the lines in the log about a chunk.
+const maxChangeLines = 10
+
+func (p *poller) changeFinding(ctx context.Context, change *recheck.Change) finding {
+	f := p.newRecord(changeKinds[change.Kind])
+	f.EventID, f.RowUID = change.First, change.UID
+	if change.Kind == recheck.Pruned || change.Last > change.First {
+		f.LastEventID, f.Count = change.Last, change.Rows
+		f.Message = rangeMessage(change)
+		return f
 	}
-	return message
+	f.Message = rowMessage(change)
+	if change.Kind != recheck.Deleted {
+		p.describeRow(ctx, &f)
+	}
+	return f
+}
+
+func rowMessage(change *recheck.Change) string {
+	switch change.Kind {
+	case recheck.Edited:
+		return fmt.Sprintf("Row %d was changed after it had been delivered.", change.First)
+	case recheck.Deleted:
+		return fmt.Sprintf("Row %d was deleted after it had been delivered.", change.First)
+	default:
+		return fmt.Sprintf("Row %d was inserted among rows that had been delivered.", change.First)
+	}
+}
+
+func rangeMessage(change *recheck.Change) string {
+	switch change.Kind {
+	case recheck.Edited:
+		return fmt.Sprintf("All %d rows from %d to %d were changed after they had been delivered.", change.Rows, change.First, change.Last)
+	case recheck.Deleted:
+		return fmt.Sprintf("All %d rows from %d to %d were deleted after they had been delivered.", change.Rows, change.First, change.Last)
+	case recheck.Inserted:
+		return fmt.Sprintf("All %d rows from %d to %d were inserted among rows that had been delivered.", change.Rows, change.First, change.Last)
+	default:
+		return fmt.Sprintf("All rows up to %d are gone, %d of them since they were delivered, as when old rows are pruned: that they were as delivered until then cannot be checked any more.", change.Last, change.Rows)
+	}
 }
 
 func (p *poller) logChange(f *finding) {
@@ -70,16 +102,13 @@ func (p *poller) logChange(f *finding) {
 // describeRow says what is known of a row that was edited or inserted. With a
 // transparency log, the leaf still says what was delivered.
 func (p *poller) describeRow(ctx context.Context, f *finding) {
-	what := "was changed after it had been delivered"
-	if f.Kind == translator.IntegrityRowInserted {
-		what = "was inserted among rows that had been delivered"
-	}
-	f.Message = fmt.Sprintf("Row %d %s.", f.EventID, what)
-	e, err := p.readByID(ctx, f.EventID)
-	if err != nil || e == nil {
+	if ctx.Err() != nil {
 		return
 	}
-	f.RowUID = e.UID
+	e, err := p.readByID(ctx, f.EventID)
+	if err != nil || e == nil || e.UID != f.RowUID {
+		return
+	}
 	f.TlogIndex, f.HasTlogIndex = e.TlogIndex, e.HasTlogIndex
 	p.reconciliation.status(ctx, e)
 	f.TlogStatus, f.TlogMismatch = e.TlogStatus, e.TlogMismatch

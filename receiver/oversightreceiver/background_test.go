@@ -4,13 +4,21 @@
 package oversightreceiver
 
 import (
+	"errors"
+	"fmt"
 	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/recheck"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -58,7 +66,7 @@ func TestPastIsWatched(t *testing.T) {
 		"edited":   {"UPDATE events SET user_agent = 'another' WHERE id = 17", translator.IntegrityRowEdited, 17},
 		"deleted":  {"DELETE FROM events WHERE id = 300", translator.IntegrityRowDeleted, 300},
 		"inserted": {"INSERT INTO events(id, token_id, kind, timestamp) VALUES (350, 'x', 'dns', 1)", translator.IntegrityRowInserted, 350},
-		"several":  {"UPDATE events SET file_id = 'another' WHERE id IN (10, 20)", translator.IntegrityRowsChanged, 1},
+		"a range":  {"DELETE FROM events WHERE id BETWEEN 101 AND 110", translator.IntegrityRowDeleted, 101},
 		"pruned":   {"DELETE FROM events WHERE id < 50", translator.IntegrityRowsPruned, 1},
 	} {
 		for _, down := range []bool{false, true} {
@@ -120,50 +128,174 @@ func TestEditedRowNamesTheColumns(t *testing.T) {
 	assert.True(t, found.HasTlogIndex)
 }
 
-// Where several rows of a block have changed, those are named that differ from their
-// leaves.
-func TestSeveralEditedRowsAreNamed(t *testing.T) {
-	a := newLogSetup(t, 700)
+// Each of several rows of a chunk that have changed is named, an edited one with its uid
+// and the columns in which its leaf differs.
+func TestSeveralChangedRowsAreNamed(t *testing.T) {
+	a := newLogSetup(t, 300)
 	a.config.BatchSize = 100
 	stop := a.run()
-	a.waitForEvents(map[string]int{"verified": 700})
+	a.waitForEvents(map[string]int{"verified": 300})
 	stop()
-	execute(t, a.settings.Database, "UPDATE events SET source_ip = '203.0.113.99' WHERE id IN (11, 600)", "DELETE FROM events WHERE id = 300")
-	a.run()
-	found := (&recordsSetup{a}).waitForFindings(t, 3)
-	kinds, ids := map[string]int{}, []int64{}
-	for i := range found {
-		kinds[found[i].Kind]++
-		if f := &found[i]; f.Kind == translator.IntegrityRowMismatch {
-			ids = append(ids, f.EventID)
-			assert.Equal(t, "source_ip", f.TlogMismatch)
-			continue
-		}
-		assert.Equal(t, []int64{1, 700}, []int64{found[i].EventID, found[i].LastEventID})
-		assert.Contains(t, found[i].Message, "2 of them differ from their leaves")
+	execute(t, a.settings.Database, "UPDATE events SET source_ip = '203.0.113.99' WHERE id IN (11, 12, 200)", "DELETE FROM events WHERE id IN (100, 150)")
+	uids := map[int64]string{}
+	for _, row := range rowUIDs(t, a.config) {
+		uids[row.ID] = row.UID
 	}
-	assert.Equal(t, map[string]int{translator.IntegrityRowsChanged: 1, translator.IntegrityRowMismatch: 2}, kinds)
-	assert.Equal(t, []int64{11, 600}, ids)
+	a.run()
+	kinds := map[int64]string{}
+	for _, f := range (&recordsSetup{a}).waitForFindings(t, 5) {
+		kinds[f.EventID] = f.Kind
+		assert.Zero(t, f.LastEventID)
+		assert.Equal(t, uids[f.EventID], f.RowUID)
+		if f.Kind == translator.IntegrityRowEdited {
+			assert.Equal(t, "source_ip", f.TlogMismatch)
+			assert.NotEmpty(t, f.RowUID)
+		}
+	}
+	const edited, deleted = translator.IntegrityRowEdited, translator.IntegrityRowDeleted
+	assert.Equal(t, map[int64]string{11: edited, 12: edited, 200: edited, 100: deleted, 150: deleted}, kinds)
 }
 
-// Damaged digests begin anew, and nothing is delivered again.
-func TestDamagedDigests(t *testing.T) {
-	for _, key := range []string{"background", "background/0"} {
-		s := newRecordsSetup(t, newDatabase(t, insert("t", 40)))
+// rowUIDs are those of the rows that the database has.
+func rowUIDs(t *testing.T, config *Config) []registry.RowUID {
+	t.Helper()
+	reader := registry.Open(registry.Settings{Path: config.Database, RegistryID: config.RegistryID})
+	rows, _, err := reader.RowUIDs(t.Context(), 0, 10_000, nil)
+	require.NoError(t, err)
+	require.NoError(t, reader.Close())
+	return rows
+}
+
+// All rows of one recipient are deleted: each is named.
+func TestRowsOfARecipientAreDeleted(t *testing.T) {
+	for _, down := range []bool{false, true} {
+		s := newRecordsSetup(t, newDatabase(t, insert("t", 2000), "UPDATE events SET recipient_id = 'r' WHERE id % 100 = 37"))
+		s.config.BatchSize = 500
 		stop := s.run()
-		s.records.waitForTokens(t, tokenRange("t", 1, 40))
-		stop()
-		s.memory.mu.Lock()
-		require.NotEmpty(t, s.memory.data[key])
-		s.memory.data[key] = []byte("damaged")
-		s.memory.mu.Unlock()
-		s.run()
+		require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Len(c, s.records.tokens(), 2000) }, patience, time.Millisecond)
+		if down {
+			stop()
+		}
+		execute(t, s.config.Database, "DELETE FROM events WHERE recipient_id = 'r'")
+		if down {
+			s.run()
+		}
+		found := s.waitForFindings(t, 20)
+		slices.SortFunc(found, func(a, b finding) int { return int(a.EventID - b.EventID) })
+		for i, f := range found {
+			assert.Equal(t, translator.IntegrityRowDeleted, f.Kind)
+			assert.Equal(t, int64(i*100+37), f.EventID)
+			assert.Zero(t, f.LastEventID)
+			assert.Equal(t, fmt.Sprintf("Row %d was deleted after it had been delivered.", f.EventID), f.Message)
+		}
 		s.waitForCycle(t)
-		execute(t, s.config.Database, "UPDATE events SET user_agent = 'another' WHERE id = 17")
-		assert.Equal(t, int64(17), s.waitForFindings(t, 1)[0].EventID)
-		assert.Equal(t, tokenRange("t", 1, 40), s.records.tokens())
-		assert.Equal(t, 1, s.logs.FilterMessageSnippet("digests of delivered rows begin anew").Len())
+		_, findings := s.records.all()
+		assert.Len(t, findings, 20, "one finding for each row")
 	}
+}
+
+// A migration that rewrites a column makes one finding for 256 ids. While the destination
+// accepts none, the check waits, and no finding is merged. The last row stays as it is, or
+// the database would be another one.
+func TestMigration(t *testing.T) {
+	const rows = 1000
+	s := newRecordsSetup(t, newDatabase(t, insert("t", rows)))
+	s.config.BatchSize = 500
+	var accepts atomic.Bool
+	accepts.Store(true)
+	var calls atomic.Int64
+	s.records.answer = func(int) error {
+		calls.Add(1)
+		if !accepts.Load() {
+			return errors.New("busy")
+		}
+		return nil
+	}
+	s.run()
+	require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Len(c, s.records.tokens(), rows) }, patience, time.Millisecond)
+	s.waitForCycle(t)
+	execute(t, s.config.Database, "UPDATE events SET user_agent = 'migrated' WHERE id < 1000")
+	found := s.waitForFindings(t, 4)
+	slices.SortFunc(found, func(a, b finding) int { return int(a.EventID - b.EventID) })
+	for i, want := range [][3]int64{{1, 255, 255}, {256, 511, 256}, {512, 767, 256}, {768, 999, 232}} {
+		assert.Equal(t, translator.IntegrityRowEdited, found[i].Kind)
+		assert.Equal(t, want, [3]int64{found[i].EventID, found[i].LastEventID, found[i].Count})
+	}
+	accepts.Store(false)
+	execute(t, s.config.Database, "UPDATE events SET user_agent = 'again' WHERE id % 2 = 1")
+	waiting := func() (n int) {
+		s.memory.mu.Lock()
+		defer s.memory.mu.Unlock()
+		for key := range s.memory.data {
+			if strings.HasPrefix(key, "outbox/") {
+				n++
+			}
+		}
+		return n
+	}
+	require.Eventually(t, func() bool {
+		s.clock.advance(time.Second)
+		return waiting() > maxRecheckFindings
+	}, patience, 5*time.Millisecond)
+	before := calls.Load()
+	require.Eventually(t, func() bool {
+		s.clock.advance(10 * time.Second) // much longer than a cycle
+		return calls.Load() > before+10
+	}, patience, time.Millisecond)
+	assert.LessOrEqual(t, waiting(), maxRecheckFindings+128, "the check waits")
+	accepts.Store(true)
+	s.waitForFindings(t, 4+rows/2)
+	assert.Zero(t, s.logs.FilterMessageSnippet("Merged findings").Len())
+}
+
+// Damaged fingerprints begin anew, and nothing is delivered again.
+func TestDamagedFingerprints(t *testing.T) {
+	for key, line := range map[string]string{
+		"background":   "fingerprints of delivered rows begin anew",
+		"background/0": "Fingerprints of delivered rows are damaged",
+		"background/1": "fingerprints of delivered rows begin anew", // rows are added to it
+	} {
+		t.Run(key, func(t *testing.T) {
+			s := newRecordsSetup(t, newDatabase(t, insert("t", 400)))
+			stop := s.run()
+			s.records.waitForTokens(t, tokenRange("t", 1, 400))
+			stop()
+			s.memory.mu.Lock()
+			require.NotEmpty(t, s.memory.data[key])
+			s.memory.data[key] = []byte("damaged")
+			s.memory.mu.Unlock()
+			s.run()
+			s.waitForCycle(t)
+			execute(t, s.config.Database, "UPDATE events SET user_agent = 'another' WHERE id = 17")
+			assert.Equal(t, int64(17), s.waitForFindings(t, 1)[0].EventID)
+			assert.Equal(t, tokenRange("t", 1, 400), s.records.tokens())
+			assert.Equal(t, 1, s.logs.FilterMessageSnippet(line).Len())
+		})
+	}
+}
+
+// While the checkpoint cannot be saved, fingerprints do not take more and more memory: they
+// begin anew, and nothing else depends on that.
+func TestUnsavedFingerprintsAreBounded(t *testing.T) {
+	core, logs := observer.New(zap.WarnLevel)
+	store := newCheckpointStore(newMemory(), zap.New(core))
+	b := store.background
+	b.enabled, b.get = true, store.get
+	require.NoError(t, b.open(t.Context(), 0, time.Now()))
+	events := make([]event, checkpoint.ChunkIDs)
+	last := int64(0)
+	for range 2*maxUnsaved + 2 {
+		for i := range events {
+			last++
+			events[i].ID = last
+		}
+		b.add(events)
+		b.bound(last, time.Now())
+		require.LessOrEqual(t, b.check.Unsaved(), maxUnsaved)
+	}
+	assert.Equal(t, 2, logs.FilterMessageSnippet("begin anew").Len())
+	assert.Equal(t, last, b.check.State().LastID)
+	require.NoError(t, store.save(t.Context(), registry.Cursor{ID: last}, "", nil))
 }
 
 // BenchmarkRecheck is what a row costs to be looked at again, and the part of a core that
@@ -172,13 +304,18 @@ func BenchmarkRecheck(b *testing.B) {
 	const rows = 100_000
 	path := newDatabase(b, insert("t", rows), "UPDATE events SET user_agent = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0.0.0 Safari/537.36', file_id = hex(randomblob(16)), recipient_id = 'somebody@example.org'")
 	reader := registry.Open(registry.Settings{Path: path, RegistryID: "deadbeef"})
-	check := recheck.New(make([]byte, 16), "deadbeef", rows, time.Now())
+	memory := newMemory()
+	store := newCheckpointStore(memory, zap.NewNop())
+	store.background.enabled, store.background.registryID, store.background.get = true, "deadbeef", store.get
+	require.NoError(b, store.background.open(b.Context(), rows, time.Now()))
+	check := store.background.check
 	var buffer []registry.RowUID
 	read := 0
 	for b.Loop() {
 		after, last, ok := check.Range()
 		if !ok {
 			check.Cycle(time.Now())
+			require.NoError(b, store.save(b.Context(), registry.Cursor{}, "", nil))
 			continue
 		}
 		found, _, err := reader.RowUIDs(b.Context(), after, int(min(maxRecheckRows, last-after+1)), buffer)
@@ -191,8 +328,9 @@ func BenchmarkRecheck(b *testing.B) {
 		if len(found) == 0 || found[len(found)-1].ID >= last {
 			check.End()
 		}
-		if check.Look(0) == recheck.Differs {
-			b.Fatal("rows differ")
+		outcome, err := check.Look(b.Context(), 0)
+		if err != nil || outcome == recheck.Differs {
+			b.Fatal("rows differ", err)
 		}
 		buffer, read = found, read+len(found)
 	}

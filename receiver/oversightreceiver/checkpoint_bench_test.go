@@ -23,12 +23,12 @@ func BenchmarkSave(b *testing.B) {
 		events[i].ID, events[i].UID = int64(i), cursor.UID
 	}
 	snapshot := &reconcile.Snapshot{Log: make([]byte, 900), Pages: map[int64][]byte{}}
-	for name, save := range map[string]*reconcile.Snapshot{"without log": nil, "with log": snapshot, "with digests": nil} {
+	for name, save := range map[string]*reconcile.Snapshot{"without log": nil, "with log": snapshot, "with fingerprints": nil} {
 		b.Run(name, func(b *testing.B) {
 			store := newCheckpointStore(newMemory(), zap.NewNop())
-			if name == "with digests" {
-				store.background.enabled = true
-				store.background.open(0, time.Now())
+			if name == "with fingerprints" {
+				store.background.enabled, store.background.get = true, store.get
+				require.NoError(b, store.background.open(b.Context(), 0, time.Now()))
 			}
 			var rows []checkpoint.Row
 			b.ReportAllocs()

@@ -223,6 +223,9 @@ func (p *poller) pass(events int) {
 	p.store.addRows(p.rows)
 	p.store.background.add(p.pending.events[:events])
 	p.cursor = p.pending.cursor(events)
+	if p.unsaved != nil {
+		p.store.background.bound(p.cursor.ID, p.now())
+	}
 	p.store.doneAhead.pass(p.cursor.ID)
 	p.pending.pass(events)
 }

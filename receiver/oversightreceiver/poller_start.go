@@ -44,7 +44,9 @@ func (p *poller) start(ctx context.Context) error {
 			return err
 		}
 	}
-	p.store.background.open(p.cursor.ID, p.now())
+	if err := p.store.background.open(ctx, p.cursor.ID, p.now()); err != nil {
+		return err
+	}
 	p.logger.Info("Reading events", zap.String("database", p.config.Database), zap.Int64("after_id", p.cursor.ID), zap.Bool("checkpoint", found))
 	p.delivered.Store(p.cursor.ID)
 	p.started, p.more = true, true
@@ -92,5 +94,5 @@ func (p *poller) forgetRows(ctx context.Context) {
 	p.giveUpAll(ctx)
 	p.store.recent.Reset()
 	p.store.doneAhead.reset()
-	p.store.background.restart(p.now())
+	p.store.background.restart(0, p.now())
 }

@@ -45,8 +45,6 @@ type reconciliation interface {
 	busy() bool
 	// status sets the status of a row that was delivered before, without a claim.
 	status(ctx context.Context, e *event)
-	// releaseClaims lets rows claim their leaves again, because they are delivered again.
-	releaseClaims(ctx context.Context)
 	// err says why events cannot be checked; nil if they can.
 	err() error
 	close() error

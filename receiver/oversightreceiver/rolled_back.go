@@ -5,6 +5,7 @@ package oversightreceiver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"go.uber.org/zap"
@@ -27,14 +28,43 @@ func (p *poller) continueRolledBack(ctx context.Context, replaced *registry.Repl
 	if err != nil {
 		return false, ignoreIfStopping(ctx, err)
 	}
-	n := recheck.Agreeing(delivered, uids)
-	if n == 0 {
-		return p.continueByDigests(ctx, replaced)
+	if n := recheck.Agreeing(delivered, uids); n > 0 {
+		return true, p.goBack(ctx, replaced, delivered[:n], goneRows(delivered[n:]))
 	}
-	last, gone := delivered[n-1], delivered[n:]
-	p.store.recent.Replace(delivered[:n])
-	p.store.background.goBack(last.ID, gone)
-	return true, p.goBack(ctx, replaced, last, goneRows(gone))
+	common, err := p.lastCommon(ctx)
+	if err != nil || len(common) == 0 {
+		return false, ignoreIfStopping(ctx, err)
+	}
+	return true, p.goBack(ctx, replaced, common, recheck.Gone{})
+}
+
+// lastCommon is the last rows that the database has in common with what was delivered, if
+// it lost more rows than are known one by one: the fingerprints of all rows say which.
+func (p *poller) lastCommon(ctx context.Context) (common []checkpoint.Row, err error) {
+	check := p.store.background.check
+	if check == nil {
+		return nil, nil
+	}
+	rows, err := check.LastCommon(ctx, p.readUIDs)
+	if errors.Is(err, registry.ErrNoKey) { // to search would read the whole table each time
+		return nil, nil
+	}
+	for _, row := range rows {
+		if row, ok := checkpoint.NewRow(row.ID, row.UID); ok {
+			common = append(common, row)
+		}
+	}
+	return common, err
+}
+
+// readUIDs implements [recheck.Reader].
+func (p *poller) readUIDs(ctx context.Context, after int64, n int) ([]recheck.Row, error) {
+	read, _, err := p.source.RowUIDs(ctx, after, n, nil)
+	rows := make([]recheck.Row, len(read))
+	for i, row := range read {
+		rows[i] = recheck.Row(row)
+	}
+	return rows, err
 }
 
 func rowIDs(rows []checkpoint.Row) []int64 {
@@ -45,53 +75,61 @@ func rowIDs(rows []checkpoint.Row) []int64 {
 	return ids
 }
 
-// rolledBack is delivered rows that a database lost: the first and the last id, and how
-// many there were.
-type rolledBack struct {
-	first, last, rows int64
-	// unknown is set if some of them may be there: they are delivered again.
-	unknown bool
-}
-
-func goneRows(rows []checkpoint.Row) rolledBack {
+func goneRows(rows []checkpoint.Row) recheck.Gone {
 	if len(rows) == 0 {
-		return rolledBack{}
+		return recheck.Gone{}
 	}
-	return rolledBack{first: rows[0].ID, last: rows[len(rows)-1].ID, rows: int64(len(rows))}
+	return recheck.Gone{First: rows[0].ID, Last: rows[len(rows)-1].ID, Rows: int64(len(rows))}
 }
 
-// goBack moves the cursor back to a row, and makes a record of the rows behind it.
-func (p *poller) goBack(ctx context.Context, replaced *registry.ReplacedError, to checkpoint.Row, gone rolledBack) error {
+// goBack moves the cursor back to the last of the rows in common, and makes a record of
+// those behind it that are gone: the fingerprints say which, if they are not given.
+func (p *poller) goBack(ctx context.Context, replaced *registry.ReplacedError, common []checkpoint.Row, gone recheck.Gone) error {
+	to := common[len(common)-1]
+	behind, err := p.backgroundGoBack(ctx, to.ID)
+	if err != nil {
+		return ignoreIfStopping(ctx, err)
+	}
+	if gone.Rows == 0 {
+		gone = behind
+	}
 	cursor := registry.Cursor{ID: to.ID, UID: recheck.UID(to), RegistryID: p.config.RegistryID}
 	p.logger.Warn("The database went back: continuing behind the last row that it has in common with what was delivered",
-		zap.Int64("after_id", cursor.ID), zap.Int64("first_gone", gone.first), zap.Int64("last_gone", gone.last),
-		zap.Int64("rows_gone", gone.rows), zap.Error(replaced))
+		zap.Int64("after_id", cursor.ID), zap.Int64("first_gone", gone.First), zap.Int64("last_gone", gone.Last),
+		zap.Int64("rows_gone", gone.Rows), zap.Error(replaced))
+	p.store.recent.Replace(common)
 	p.dropPending()
 	p.countedTo, p.more = cursor.ID, true
-	if gone.rows > 0 {
+	if gone.Rows > 0 {
 		p.addRecord(ctx, p.rolledBackRecord(cursor, gone))
 	}
 	return p.move(ctx, cursor)
 }
 
-func (p *poller) rolledBackRecord(cursor registry.Cursor, gone rolledBack) finding {
+// backgroundGoBack forgets the fingerprints of the rows behind an id, and returns which
+// these are.
+func (p *poller) backgroundGoBack(ctx context.Context, lastID int64) (recheck.Gone, error) {
+	lowest, err := p.lowestID(ctx)
+	if err != nil && !errors.Is(err, registry.ErrNoKey) {
+		return recheck.Gone{}, err
+	}
+	return p.store.background.goBack(ctx, lastID, lowest, p.now())
+}
+
+func (p *poller) rolledBackRecord(cursor registry.Cursor, gone recheck.Gone) finding {
 	f := p.newRecord(translator.IntegrityRowsRolledBack)
-	f.EventID, f.LastEventID, f.Count = gone.first, gone.last, gone.rows
+	f.EventID, f.LastEventID, f.Count = gone.First, gone.Last, gone.Rows
 	f.Message = fmt.Sprintf("The database has the rows up to %d as they were delivered, and has lost %s that had been delivered, as after a power failure or with a restored backup. Rows that have these ids now are other events and are delivered.",
 		cursor.ID, describedGone(gone))
-	if gone.unknown {
-		f.Message = fmt.Sprintf("The database has the rows up to %d as they were delivered, and has lost some of those behind them up to %d, as with a restored backup; which ones of these %d cannot be told. Rows behind %d are delivered, and those that are left of these %d are delivered again.",
-			cursor.ID, gone.last, gone.rows, cursor.ID, gone.rows)
-	}
 	f.SetUID()
 	return f
 }
 
-func describedGone(gone rolledBack) string {
-	if gone.rows == 1 {
-		return fmt.Sprintf("row %d", gone.first)
+func describedGone(gone recheck.Gone) string {
+	if gone.Rows == 1 {
+		return fmt.Sprintf("row %d", gone.First)
 	}
-	return fmt.Sprintf("%d rows, %d to %d,", gone.rows, gone.first, gone.last)
+	return fmt.Sprintf("%d rows, %d to %d,", gone.Rows, gone.First, gone.Last)
 }
 
 // newRecord is a finding or a record of that kind, without anything else.

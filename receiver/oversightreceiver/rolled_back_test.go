@@ -6,11 +6,11 @@ package oversightreceiver
 import (
 	"database/sql"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -39,9 +39,11 @@ func copyDatabase(t *testing.T, database string) (putBack func()) {
 	}
 }
 
+// copyFiles copies a database and its log over another one. The log comes first: a receiver
+// that reads in between sees the rows of the copy, and not a database that lacks all of them.
 func copyFiles(t *testing.T, from, to string) {
 	t.Helper()
-	for _, suffix := range walSuffixes {
+	for _, suffix := range slices.Backward(walSuffixes) {
 		data, err := os.ReadFile(from + suffix)
 		if errors.Is(err, fs.ErrNotExist) {
 			_ = os.Remove(to + suffix)
@@ -107,20 +109,21 @@ func (r *records) waitForTokens(t *testing.T, want []string) {
 	require.EventuallyWithT(t, func(c *assert.CollectT) { assert.Equal(c, want, r.tokens()) }, patience, time.Millisecond)
 }
 
-// A thousand rows were delivered when a power failure takes back the last forty, and the
-// registry assigns their ids again: these forty ids are a record, the new rows are
-// delivered, and none of the other 960 is delivered twice.
+// A thousand rows were delivered when a power failure takes back the last forty, or six
+// hundred, and the registry assigns their ids again: these ids are a record, the new rows
+// are delivered, and none of the other 960 is delivered twice.
 func TestPowerFailure(t *testing.T) {
 	for _, live := range []bool{true, false} {
-		for _, assigned := range []int{0, 1, 40, 70} {
-			t.Run(map[bool]string{true: "live", false: "down"}[live]+"/"+strconv.Itoa(assigned), func(t *testing.T) {
+		for _, test := range [][2]int{{40, 0}, {40, 1}, {40, 40}, {40, 70}, {600, 0}, {600, 70}} {
+			lost, assigned := test[0], test[1]
+			t.Run(fmt.Sprintf("%s/%d/%d", map[bool]string{true: "live", false: "down"}[live], lost, assigned), func(t *testing.T) {
 				s := newRecordsSetup(t, newDatabase(t))
 				s.config.OnDatabaseReplaced = ReplacedStop // which is for another database
 				closeDB := keepWAL(t, s.config.Database)
 				execute(t, s.config.Database, insert("t", 960))
 				putBack := copyDatabase(t, s.config.Database)
-				execute(t, s.config.Database, insert("lost", 40))
-				want := append(tokenRange("t", 1, 960), tokenRange("lost", 1, 40)...)
+				execute(t, s.config.Database, insert("lost", lost))
+				want := append(tokenRange("t", 1, 960), tokenRange("lost", 1, lost)...)
 				stop := s.run()
 				s.records.waitForTokens(t, want)
 				if !live {
@@ -146,8 +149,8 @@ func TestPowerFailure(t *testing.T) {
 				require.NotEmpty(t, found)
 				assert.Equal(t, int64(961), found[0].EventID)
 				if len(found) == 1 { // otherwise the poller saw a state in between
-					assert.Equal(t, int64(1000), found[0].LastEventID)
-					assert.Equal(t, int64(40), found[0].Count)
+					assert.Equal(t, int64(960+lost), found[0].LastEventID)
+					assert.Equal(t, int64(lost), found[0].Count)
 				}
 				assert.NotZero(t, s.logs.FilterMessageSnippet("The database went back").Len())
 				assert.Zero(t, s.logs.FilterMessageSnippet("was replaced").Len())
@@ -334,51 +337,104 @@ func TestPowerFailureOfARenamedRegistry(t *testing.T) {
 	s.records.waitForTokens(t, append(append(tokenRange("t", 1, 20), tokenRange("new", 1, 5)...), tokenRange("newer", 1, 9)...))
 }
 
-// A restored backup that lacks more rows than are known one by one: the digests say which
-// blocks of 4,096 ids are as they were delivered. Nothing in front of them is delivered
-// twice.
+// A restored backup that lacks more rows than are known one by one: the fingerprints say
+// which rows it has, and only what came after it is delivered.
 func TestRestoredBackup(t *testing.T) {
-	s := newRecordsSetup(t, newDatabase(t, insert("t", 8300)))
-	s.config.BatchSize = 1000
-	putBack := copyDatabase(t, s.config.Database)
-	execute(t, s.config.Database, insert("lost", 700))
-	stop := s.run()
-	want := append(tokenRange("t", 1, 8300), tokenRange("lost", 1, 700)...)
-	s.records.waitForTokens(t, want)
-	stop()
-	putBack()
-	execute(t, s.config.Database, insert("new", 50))
-	want = append(append(want, tokenRange("t", 8192, 8300)...), tokenRange("new", 1, 50)...)
-	for range 2 {
-		stop = s.run()
-		s.records.waitForTokens(t, want)
-		s.waitForCycle(t)
-		stop()
+	for name, test := range map[string]struct{ kept, lost, assigned int }{
+		"800 rows, 500 are lost":   {300, 500, 50},
+		"and nothing is written":   {300, 500, 0},
+		"as many are written":      {300, 500, 500},
+		"and more":                 {300, 500, 700},
+		"one is left":              {1, 500, 20},
+		"9,000 rows, 700 are lost": {8300, 700, 50},
+		"a backup of long ago":     {2000, 7000, 3000},
+		"440 rows, 100 are lost":   {340, 100, 60},
+	} {
+		for _, live := range []bool{false, true} {
+			t.Run(name+map[bool]string{false: "/down", true: "/live"}[live], func(t *testing.T) {
+				s := newRecordsSetup(t, newDatabase(t, insert("t", test.kept)))
+				s.config.BatchSize = 1000
+				s.config.OnDatabaseReplaced = ReplacedStop
+				putBack := copyDatabase(t, s.config.Database)
+				execute(t, s.config.Database, insert("lost", test.lost))
+				stop := s.run()
+				want := append(tokenRange("t", 1, test.kept), tokenRange("lost", 1, test.lost)...)
+				s.records.waitForTokens(t, want)
+				if !live {
+					stop()
+				}
+				putBack()
+				if test.assigned > 0 {
+					execute(t, s.config.Database, insert("new", test.assigned))
+				}
+				want = append(want, tokenRange("new", 1, test.assigned)...)
+				for range 2 {
+					if !live {
+						stop = s.run()
+					}
+					s.records.waitForTokens(t, want)
+					s.waitForCycle(t)
+					stop()
+					live = false
+				}
+				_, findings := s.records.all()
+				require.NotEmpty(t, findings)
+				assert.Equal(t, []string{translator.IntegrityRowsRolledBack}, s.records.kinds())
+				if len(findings) == 1 { // otherwise the poller saw a state in between
+					assert.Equal(t, []int64{int64(test.kept) + 1, int64(test.kept + test.lost), int64(test.lost)}, []int64{findings[0].EventID, findings[0].LastEventID, findings[0].Count})
+				}
+			})
+		}
 	}
-	_, findings := s.records.all()
-	require.Len(t, findings, 1)
-	assert.Equal(t, translator.IntegrityRowsRolledBack, findings[0].Kind)
-	assert.Equal(t, []int64{8192, 9000, 809}, []int64{findings[0].EventID, findings[0].LastEventID, findings[0].Count})
 }
 
 // The same with a transparency log: no event is a duplicate, and no leaf is accused.
 func TestRestoredBackupUnderTheSameLog(t *testing.T) {
-	a := newLogSetup(t, 0)
-	a.config.BatchSize = 1000
-	require.NoError(t, a.registry.Fill(t.Context(), 4300))
-	putBack := copyDatabase(t, a.settings.Database)
-	require.NoError(t, a.registry.Fill(t.Context(), 400))
-	stop := a.run()
-	a.waitForEvents(map[string]int{"verified": 4700})
-	stop()
-	require.NoError(t, a.registry.Close())
-	putBack()
-	a.open()
-	a.write(5)
-	a.run()
-	a.waitForEvents(map[string]int{"verified": 4700 + 4300 - 4095 + 5})
-	a.waitForGrace()
-	assert.Len(t, a.records.ofKind(translator.IntegrityRowsRolledBack), 1)
-	_, findings := a.records.all()
-	assert.Len(t, findings, 2, "and the leaf that waitForGrace left without a row")
+	for _, live := range []bool{false, true} {
+		a := newLogSetup(t, 0)
+		a.config.BatchSize = 1000
+		require.NoError(t, a.registry.Fill(t.Context(), 300))
+		putBack := copyDatabase(t, a.settings.Database)
+		require.NoError(t, a.registry.Fill(t.Context(), 500))
+		stop := a.run()
+		a.waitForEvents(map[string]int{"verified": 800})
+		if !live {
+			stop()
+		}
+		require.NoError(t, a.registry.Close())
+		putBack()
+		a.open()
+		a.write(5)
+		if !live {
+			stop = a.run()
+		}
+		a.waitForEvents(map[string]int{"verified": 805})
+		stop()
+		a.run()
+		a.waitForGrace()
+		a.write(1)
+		a.waitForEvents(map[string]int{"verified": 806})
+		for _, f := range a.records.ofKind(translator.IntegrityRowsRolledBack) {
+			assert.Equal(t, []int64{301, 800, 500}, []int64{f.EventID, f.LastEventID, f.Count})
+		}
+		_, findings := a.records.all()
+		assert.Len(t, findings, 2, "the record, and the leaf that waitForGrace left without a row")
+	}
+}
+
+// A database that goes back again and again goes on from there each time.
+func TestGoesBackAgain(t *testing.T) {
+	s := newRecordsSetup(t, newDatabase(t, insert("t", 1000)))
+	s.config.BatchSize = 500
+	want := tokenRange("t", 1, 1000)
+	s.run()
+	s.records.waitForTokens(t, want)
+	for i, kept := range []int{600, 250, 220, 100} {
+		word := fmt.Sprint("new", i, "-")
+		execute(t, s.config.Database, fmt.Sprintf("DELETE FROM events WHERE id > %d; UPDATE sqlite_sequence SET seq = %d; %s", kept, kept, insert(word, 40)))
+		want = append(want, tokenRange(word, 1, 40)...)
+		s.records.waitForTokens(t, want)
+		s.waitForCycle(t)
+	}
+	assert.Equal(t, []string{translator.IntegrityRowsRolledBack}, s.records.kinds())
 }
