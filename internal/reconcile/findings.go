@@ -56,7 +56,7 @@ func (r *Reconciler) rowFinding(e *translator.Event) translator.Integrity {
 func (r *Reconciler) messageMissing(e *translator.Event) string {
 	_, _, err := r.log.CompareLeaf(e, nil)
 	switch next := r.log.NextIndex(); {
-	case errors.Is(err, tlog.ErrNoLine):
+	case errors.Is(err, tlog.ErrNoLine) && e.TlogIndex < next:
 		return fmt.Sprintf("Row %d names leaf %d, but no line of the transparency log has that index: the row was inserted or changed, or the line was removed.", e.ID, e.TlogIndex)
 	case next != r.log.Size():
 		return fmt.Sprintf("Row %d names leaf %d, but the indexes in the transparency log end at %d: the row was inserted, or the end of the log was removed.", e.ID, e.TlogIndex, next-1)

@@ -6,6 +6,7 @@ package reconcile_test
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -78,6 +79,41 @@ func TestIndexUsedTwice(t *testing.T) {
 		assert.Equal(t, "verified", rows[i].TlogStatus, "row %d", i)
 	}
 	s.saved.save(t, s.reconciler, s.lastID)
+	s.wait()
+	assert.NotContains(t, s.kinds(), translator.IntegrityLeafWithoutRow)
+	assert.NotContains(t, s.kinds(), translator.IntegrityRowMismatch)
+}
+
+// Rows are read while a registry writes that has started again after a full disk, and uses
+// indexes again: none is held against the older line with its index. A line that was torn
+// is not counted, so that the indexes are lower than the numbers of the lines.
+func TestIndexesUsedAgainWhileRowsAreRead(t *testing.T) {
+	s := newScene(t)
+	s.log.write(appendLine(nil, 100)[:60])
+	s.log.writeLeaves(120, 140) // glued to the rest; the others could not be written
+	rows := make([]translator.Event, 0, 60)
+	check := func(n, index int64) {
+		row := eventOf(n)
+		s.lastID++
+		row.ID, row.TlogIndex = s.lastID, index
+		rows = append(rows, row)
+		s.saved.rows = append(s.saved.rows, row)
+		s.reconciler.Check(t.Context(), rows[len(rows)-1:])
+		assert.Equal(t, "verified", rows[len(rows)-1].TlogStatus, "leaf %d, index %d", n, index)
+		s.saved.save(t, s.reconciler, s.lastID)
+	}
+	for n := int64(120); n < 140; n++ {
+		if isBeacon(n) {
+			check(n, n)
+		}
+	}
+	for n := int64(219); n < 249; n++ { // 119 lines count
+		index := n - 100
+		s.log.write(bytes.Replace(appendLine(nil, n), []byte(fmt.Sprintf(`"index": %d`, n)), []byte(fmt.Sprintf(`"index": %d`, index)), 1))
+		if isBeacon(n) {
+			check(n, index)
+		}
+	}
 	s.wait()
 	assert.NotContains(t, s.kinds(), translator.IntegrityLeafWithoutRow)
 	assert.NotContains(t, s.kinds(), translator.IntegrityRowMismatch)

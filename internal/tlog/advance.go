@@ -120,11 +120,8 @@ func (l *Log) addClaim(next *treeLeaf) {
 			l.firstLeaf = next.hash
 		}
 	}
-	expected, counted := l.claims.expected(next.number), next.number
-	if l.counted.active {
-		counted = l.counted.size()
-	}
-	if !l.claims.add(next, counted) {
+	expected := l.claims.expected(next.number)
+	if !l.claims.add(next, l.countedLines()) {
 		return
 	}
 	l.tail.disordered = true

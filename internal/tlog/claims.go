@@ -104,15 +104,18 @@ func (c *claims) of(index, size int64) []int64 {
 	return leaves
 }
 
-// covered reports whether the newest lines claim an index, or older ones do and no newer
-// line can any more.
-func (c *claims) covered(index, size int64) bool {
-	n := len(c.runs)
-	if n == 0 {
-		return index < size
+// covered reports whether lines claim an index that no newer line can claim: one below
+// counted, the number of lines that a registry counts which starts, or one of the newest
+// lines, at the end of the log.
+func (c *claims) covered(index, size, counted int64, atEnd bool) bool {
+	if index < counted {
+		return len(c.runs) == 0 || len(c.of(index, size)) > 0
 	}
-	last := c.runs[n-1]
-	return index >= last.Index && index < c.expected(size) || index < size && len(c.of(index, size)) > 0
+	first := int64(0)
+	if n := len(c.runs); n > 0 {
+		first = c.runs[n-1].Index
+	}
+	return atEnd && index >= first && index < c.expected(size)
 }
 
 // incomplete reports whether lines that are not known may claim an index: the file

@@ -109,6 +109,76 @@ func TestAdvanceToAnIndexThatIsUsedLater(t *testing.T) {
 	require.NoError(t, f.AdvanceToIndex(t.Context(), -1))
 }
 
+// tornFullDisk is fullDisk where a part of leaf 5 was written, to which leaf 8 is glued: a
+// registry that starts does not count that line, so that it uses an index that is lower
+// than the number of its line.
+func tornFullDisk() (before, after string) {
+	before = claimed([2]int{0, 0}, [2]int{1, 1}, [2]int{2, 2}, [2]int{3, 3}, [2]int{4, 4}) +
+		beaconLine(5, 5)[:90] + claimed([2]int{8, 8}, [2]int{9, 9}, [2]int{10, 10}, [2]int{11, 11})
+	after = claimed([2]int{108, 8}, [2]int{109, 9}, [2]int{110, 10}, [2]int{111, 11})
+	return before, after
+}
+
+// As long as a line that was not read yet may use an index again, nothing is proven of the
+// rows that name it and agree with no line so far.
+func TestIndexesThatMayBeUsedAgain(t *testing.T) {
+	before, after := tornFullDisk()
+	lines := strings.SplitAfter(after, "\n")[:4]
+	f := followText(t, before)
+	for i, line := range lines {
+		index := 8 + i
+		for _, f := range []*follower{f, f.restart()} {
+			f.anyLeaf = true
+			f.advance()
+			if i > 0 { // those of before are still the last ones that claim it
+				assert.False(t, f.Covers(int64(index)), "index %d", index)
+				_, _, err := f.CompareLeaf(rowOf(100+index, index), nil)
+				require.ErrorIs(t, err, tlog.ErrNoLine, "index %d", index)
+			}
+			mismatch, err := f.Compare(rowOf(index, index))
+			require.NoError(t, err)
+			assert.Empty(t, mismatch, "index %d", index)
+		}
+		appendTo(t, f.path, line)
+		require.NoError(t, f.AdvanceToIndex(t.Context(), int64(index)))
+		assert.True(t, f.Covers(int64(index)))
+		for _, n := range []int{index, 100 + index} {
+			mismatch, err := f.Compare(rowOf(n, index))
+			require.NoError(t, err)
+			assert.Empty(t, mismatch, "leaf %d", n)
+		}
+		mismatch, err := f.Compare(rowOf(500, index))
+		require.NoError(t, err)
+		assert.Equal(t, "token_id", mismatch)
+	}
+}
+
+// Lines that claim an index prove nothing while the file is not read to its end, if a
+// registry that starts would use the index again.
+func TestIndexesThatAreUsedAgainBehindWhatWasRead(t *testing.T) {
+	for name, log := range map[string]func() (before, after string){"jumped": fullDisk, "torn": tornFullDisk} {
+		t.Run(name, func(t *testing.T) {
+			before, after := log()
+			f := followDamaged(t, newLog(t, before), tlog.State{})
+			f.anyLeaf = true
+			f.advance()
+			require.True(t, f.AtEnd())
+			_, mismatch, err := f.CompareLeaf(rowOf(109, 9), nil)
+			require.NoError(t, err)
+			assert.Equal(t, "token_id", mismatch, "there is no other line")
+			appendTo(t, f.path, after)
+			require.NoError(t, f.Advance(t.Context(), f.Size()+1))
+			require.False(t, f.AtEnd())
+			_, _, err = f.CompareLeaf(rowOf(109, 9), nil)
+			require.ErrorIs(t, err, tlog.ErrNoLine)
+			require.NoError(t, f.AdvanceToIndex(t.Context(), 9))
+			_, mismatch, err = f.CompareLeaf(rowOf(109, 9), nil)
+			require.NoError(t, err)
+			assert.Empty(t, mismatch)
+		})
+	}
+}
+
 // Two rows that are the same in all that the log holds each have a leaf of their own.
 func TestTwoLeavesThatAgree(t *testing.T) {
 	f := followText(t, claimed([2]int{0, 0}, [2]int{7, 2}, [2]int{7, 2}))

@@ -64,7 +64,8 @@
 // claim: it usually is the number. But a registry whose disk is full keeps in memory what
 // it cannot write, so that the indexes of later lines jump; after a restart, which
 // counts the lines, it uses these indexes again. So [Log.CompareLeaf] compares a row with
-// every line that claims its index. A jump is told (leaf_index_jumped), and is no fault.
+// every line that claims its index, and says that they differ only when no other line may
+// come to claim it, see [Log.Covers]. A jump is told (leaf_index_jumped), and is no fault.
 //
 // A registry signs the root of the leaves in its memory. These may be others than those
 // of the lines, and [Log.CompareRoot] knows what can be known of them:

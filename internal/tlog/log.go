@@ -19,8 +19,8 @@ var (
 	// ErrUnknown says that the result depends on leaves that have not been verified
 	// again yet, or could not be read.
 	ErrUnknown = errors.New("that part of the transparency log is not available")
-	// ErrNoLine says that no line claims the index, though others claim higher ones. It
-	// wraps ErrBeyond.
+	// ErrNoLine says that no line that claims the index agrees with the row, though others
+	// claim higher ones, and that a later one may. It wraps ErrBeyond.
 	ErrNoLine = fmt.Errorf("%w: no line has that index", ErrBeyond)
 	// ErrLost says that the line of the leaf may be part of one that cannot be read. It
 	// wraps ErrUnknown.

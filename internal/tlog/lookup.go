@@ -61,10 +61,20 @@ func (l *Log) Lookup(number int64) (Entry, error) {
 	return l.parseEntry(e, text), nil
 }
 
-// Covers reports whether a line claims an index, as far as the log has been read. An
-// older one does not count as long as a newer one may.
+// Covers reports whether lines claim an index, and no line that has not been read may
+// claim it as well. A registry that starts uses the indexes again that are not below the
+// number of lines that it counts. As for these, the newest lines cover an index only when
+// the log was read to its end: its leaf was written before its row.
 func (l *Log) Covers(index int64) bool {
-	return l.pendingState == nil && index >= 0 && l.claims.covered(index, l.size)
+	return l.pendingState == nil && index >= 0 && l.claims.covered(index, l.size, l.countedLines(), l.atEnd)
+}
+
+// countedLines is how many lines a registry counts that starts now.
+func (l *Log) countedLines() int64 {
+	if l.counted.active {
+		return l.counted.size()
+	}
+	return l.size
 }
 
 // NextIndex is the index that the next line of the log should claim: Size, but for logs
@@ -90,12 +100,15 @@ func (l *Log) Compare(row *translator.Event) (mismatch string, err error) {
 // than Lookup where they agree.
 //
 // The error matches [ErrBeyond] if no line claims the index, and [ErrNoLine] if, beside
-// that, others claim higher ones. It matches [ErrUnknown] if the lines that may claim it
+// that, others claim higher ones, or if lines claim it that differ from the row, and one
+// that has not been read may claim it too, see Covers. It matches [ErrUnknown] if the lines that may claim it
 // have not been verified again yet, or are not known, and [ErrLost] if such a line may be
 // destroyed; any other says that the file cannot be read.
 func (l *Log) CompareLeaf(row *translator.Event, isClaimed func(number int64) bool) (number int64, mismatch string, err error) {
 	if len(l.claims.runs) == 0 && !l.claims.dropped && row.TlogIndex >= 0 && row.TlogIndex < l.size && l.pendingState == nil {
-		mismatch, err = l.compareAt(row.TlogIndex, row)
+		if mismatch, err = l.compareAt(row.TlogIndex, row); err == nil && l.mayAgreeLater(row.TlogIndex, mismatch) {
+			return -1, "", ErrNoLine
+		}
 		return row.TlogIndex, mismatch, err
 	}
 	if err := l.cannotCompare(row.TlogIndex); err != nil {
@@ -119,8 +132,17 @@ func (l *Log) CompareLeaf(row *translator.Event, isClaimed func(number int64) bo
 		return number, "", nil
 	case unknown != nil:
 		return -1, "", unknown
+	case l.mayAgreeLater(row.TlogIndex, mismatch):
+		return -1, "", ErrNoLine
 	}
 	return number, mismatch, nil
+}
+
+// mayAgreeLater reports whether a row that differs from the lines which claim its index
+// may agree with one that has not been read. Of a leaf that is corrupt, that says nothing
+// when the log was read to its end.
+func (l *Log) mayAgreeLater(index int64, mismatch string) bool {
+	return mismatch != "" && (mismatch != MismatchLeaf || !l.atEnd) && !l.Covers(index)
 }
 
 // cannotCompare says why no line can be compared with a row that has this index.
