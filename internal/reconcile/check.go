@@ -127,10 +127,11 @@ func (r *Reconciler) check(ctx, within context.Context, e *translator.Event) {
 			r.unlogged = true
 			return
 		}
-		r.rowFindings = append(r.rowFindings, r.rowFinding(e))
-		if r.isPlausible(e.TlogIndex) {
-			r.stageReview(e, checkpoint.ReviewMissing, e.TlogIndex+1)
+		if r.settings.Rows != nil && r.isPlausible(e.TlogIndex) { // it may come
+			r.stageReview(e, checkpoint.ReviewUnavailable, e.TlogIndex+1)
+			return
 		}
+		r.rowFindings = append(r.rowFindings, r.rowFinding(e))
 	case translator.TlogStatusVerified:
 		r.lastSettled = e.ID
 	default:
@@ -181,7 +182,11 @@ func (r *Reconciler) stageReview(e *translator.Event, status checkpoint.ReviewSt
 	if r.settings.Rows == nil || e.ID < 1 {
 		return
 	}
-	r.stagedReviews = append(r.stagedReviews, stagedReview{r.reviewOf(e, status, wakeAt), r.lastSettled})
+	row := r.reviewOf(e, status, wakeAt)
+	if e.TlogStatus == translator.TlogStatusMissing {
+		row.overdueAt = r.overdueAt()
+	}
+	r.stagedReviews = append(r.stagedReviews, stagedReview{row, r.lastSettled})
 }
 
 // Unstage drops the claims and findings of the rows that were checked last: they were

@@ -109,19 +109,27 @@ func TestRowsOfLostLines(t *testing.T) {
 				assert.Equal(t, want, rows[i].TlogStatus, "leaf %d", rows[i].TlogIndex)
 			}
 			kinds, messages := []string{}, ""
-			for _, f := range reconciler.Findings() {
-				messages += f.Message + "\n"
-				if !slices.Contains(kinds, f.Kind) {
-					kinds = append(kinds, f.Kind)
+			addFindings := func() {
+				for _, f := range reconciler.Findings() {
+					messages += f.Message + "\n"
+					if !slices.Contains(kinds, f.Kind) {
+						kinds = append(kinds, f.Kind)
+					}
 				}
+				saved.save(t, reconciler, lastID)
 			}
-			assert.ElementsMatch(t, test.findings, kinds)
-			assert.Contains(t, messages, test.message)
-			saved.save(t, reconciler, lastID)
-			for range 5 { // nor later
+			later := func() {
 				clock.now = clock.now.Add(2 * time.Minute)
 				reconciler.Idle(t.Context())
 				reconciler.Recheck(t.Context(), time.Second)
+			}
+			addFindings()
+			later()
+			addFindings()
+			assert.ElementsMatch(t, test.findings, kinds)
+			assert.Contains(t, messages, test.message)
+			for range 5 { // nor later
+				later()
 				assert.Empty(t, reconciler.Findings())
 			}
 		})

@@ -179,17 +179,72 @@ func TestLogThatShrinksAndComesBack(t *testing.T) {
 	s.requireRechecked(49, 96, 48)
 }
 
-// A leaf that is written later than the settings allow makes one finding.
-func TestLeafThatIsLateIsFoundOnce(t *testing.T) {
+// A leaf that is written, or copied, later than a row waits for it is no finding within
+// the grace period, and one after it.
+func TestLeafThatIsLate(t *testing.T) {
 	s := newScene(t)
-	rows := rowsFrom(&s.lastID, 100, 102)
-	s.saved.rows = append(s.saved.rows, rows...)
-	s.reconciler.Check(t.Context(), rows)
+	s.check("missing", 100, 102)
+	s.clock.now = s.clock.now.Add(50 * time.Second)
+	s.idle()
+	require.Empty(t, s.kinds())
+	s.log.writeLeaves(100, 102)
+	s.idle()
+	s.requireRechecked(97, 98, 2)
+
+	s.log.writeLeaves(102, 104)
+	s.check("verified", 102, 104)
+	s.check("missing", 104, 106)
+	s.wait()
 	require.Equal(t, []string{translator.IntegrityRowMismatch, translator.IntegrityRowMismatch}, s.kinds())
 	s.saved.save(t, s.reconciler, s.lastID)
-	s.log.writeLeaves(100, 102)
 	s.wait()
-	s.requireRechecked(97, 98, 2)
+	require.Empty(t, s.kinds(), "once")
+	s.log.writeLeaves(104, 106)
+	s.idle()
+	s.requireRechecked(100, 101, 2)
+}
+
+// A row whose leaf never comes is a finding soon after the grace period, also where all
+// others are late as well, and after restarts.
+func TestRowWithoutLeafAmongLateOnes(t *testing.T) {
+	const copied = 20 * time.Second // the time between two copies of the log
+	s := newScene(t)
+	var found []translator.Integrity
+	forged := int64(0)
+	for i := range int64(12) {
+		from := 200 + 10*i
+		if i == 0 {
+			s.log.writeLeaves(100, 200)
+			s.check("verified", 100, 200)
+		}
+		s.check("missing", from, from+10)
+		if i == 3 {
+			s.lastID++
+			row := eventOf(0)
+			row.ID, row.TlogIndex, forged = s.lastID, 10_000, s.lastID
+			s.saved.rows = append(s.saved.rows, row)
+			s.reconciler.Check(t.Context(), []translator.Event{row})
+			s.saved.save(t, s.reconciler, s.lastID)
+		}
+		s.clock.now = s.clock.now.Add(copied)
+		s.idle()
+		s.log.writeLeaves(from, from+10)
+		s.idle()
+		for _, f := range s.reconciler.Findings() {
+			if f.Kind != translator.IntegrityRowsRechecked {
+				found = append(found, f)
+			}
+		}
+		s.saved.save(t, s.reconciler, s.lastID)
+		if i == 5 {
+			require.NoError(t, s.reconciler.Close())
+			s.reconciler = s.log.open(s.clock, s.saved, 0)
+		}
+		require.Equal(t, i >= 10, len(found) > 0, "copy %d", i)
+	}
+	require.Len(t, found, 1)
+	require.Equal(t, translator.IntegrityRowMismatch, found[0].Kind)
+	require.Equal(t, forged, found[0].EventID)
 }
 
 // A row may name no leaf as long as none did, as where a registry had no log.

@@ -33,6 +33,8 @@ const rowsAtOnce = 256
 type recheck struct {
 	review review
 	next   int64 // the rows up to this id were compared
+	// overdueAt is when rows are findings whose leaves the log lacks; the zero value: now.
+	overdueAt time.Time
 	// indexed sums up the rows that name a leaf, and waiting those without the ones
 	// that agree with a leaf which was claimed before: by a row that was settled then,
 	// this one or another.
@@ -56,7 +58,7 @@ func (r *Reconciler) WaitingRows() int64 { return r.reviews.rows() }
 func (r *Reconciler) Rechecking() bool { return !r.recheckStalled && r.mayRecheck() }
 
 func (r *Reconciler) mayRecheck() bool {
-	return r.settings.Rows != nil && r.lastErr == nil && !r.rereading() && r.reviews.due(r.log.Size()) != nil
+	return r.settings.Rows != nil && r.lastErr == nil && !r.rereading() && r.reviews.due(r.log.Size(), r.settings.Now()) != nil
 }
 
 // Recheck compares rows again that the log has not confirmed, for about that long and
@@ -78,8 +80,7 @@ func (r *Reconciler) Recheck(ctx context.Context, slice time.Duration) {
 func (r *Reconciler) recheckRows(ctx, within context.Context) bool {
 	if r.recheck == nil || !r.reviews.has(&r.recheck.review) {
 		r.dropRecheck()
-		due := *r.reviews.due(r.log.Size())
-		r.recheck = &recheck{review: due, next: due.First - 1, lowestLeaf: math.MaxInt64}
+		r.startRecheck(*r.reviews.due(r.log.Size(), r.settings.Now()))
 	}
 	c := r.recheck
 	rows, more, err := r.settings.Rows.After(ctx, c.next, rowsAtOnce, r.rows)
@@ -106,6 +107,25 @@ func (r *Reconciler) recheckRows(ctx, within context.Context) bool {
 		return true
 	}
 	return r.finishRecheck(ctx, c)
+}
+
+// startRecheck begins to compare the rows of a range.
+func (r *Reconciler) startRecheck(due review) {
+	now := r.settings.Now()
+	r.recheck = &recheck{review: due, next: due.First - 1, lowestLeaf: math.MaxInt64, overdueAt: due.overdueAt}
+	switch {
+	case due.Status == checkpoint.ReviewMissing, due.isRescan(), due.isOverdue(now):
+		r.recheck.overdueAt = time.Time{}
+	case due.overdueAt.IsZero(): // the log was away, and may be a copy that is behind
+		r.recheck.overdueAt = r.overdueAt()
+	}
+}
+
+// overdueAt is when rows are findings whose leaves the log lacks now: after the grace
+// period, and up to an eighth of it later, so that rows share a range.
+func (r *Reconciler) overdueAt() time.Time {
+	step := max(r.settings.Grace/8, 1)
+	return r.settings.Now().Add(r.settings.Grace + step).Truncate(step)
 }
 
 // dropRecheck drops the claims of rows that were compared again.
@@ -137,17 +157,7 @@ func (r *Reconciler) recheckRow(ctx context.Context, c *recheck, e *translator.E
 		e.TlogStatus = translator.TlogStatusMismatch
 		r.refute(c, e)
 	case errors.Is(err, tlog.ErrBeyond) && r.log.AtEnd():
-		e.TlogStatus = translator.TlogStatusMissing
-		wakeAt := e.TlogIndex + 1
-		if rescan {
-			wakeAt = never // until a leaf has no row
-		}
-		if rescan || r.isPlausible(e.TlogIndex) {
-			r.keepWaiting(c, e, checkpoint.ReviewMissing, wakeAt)
-		}
-		if c.review.Status != checkpoint.ReviewMissing { // it was told before
-			r.refute(c, e)
-		}
+		r.recheckMissing(c, e)
 	default:
 		return false
 	}
@@ -155,6 +165,25 @@ func (r *Reconciler) recheckRow(ctx context.Context, c *recheck, e *translator.E
 	c.indexed.Add(e.ID, h)
 	c.waiting.Add(e.ID, h)
 	return true
+}
+
+// recheckMissing is for a row whose leaf the log lacks.
+func (r *Reconciler) recheckMissing(c *recheck, e *translator.Event) {
+	e.TlogStatus = translator.TlogStatusMissing
+	plausible := r.isPlausible(e.TlogIndex)
+	if plausible && !c.overdueAt.IsZero() { // it may come
+		r.keepWaiting(c, e, checkpoint.ReviewUnavailable, e.TlogIndex+1)
+		return
+	}
+	switch {
+	case c.review.isRescan():
+		r.keepWaiting(c, e, checkpoint.ReviewMissing, never) // until a leaf has no row
+	case plausible:
+		r.keepWaiting(c, e, checkpoint.ReviewMissing, e.TlogIndex+1)
+	}
+	if c.review.Status != checkpoint.ReviewMissing { // it was told before
+		r.refute(c, e)
+	}
 }
 
 // compareAgain compares a row with its leaf, and reads the log up to it if that is new.
@@ -209,6 +238,9 @@ func (r *Reconciler) refute(c *recheck, e *translator.Event) {
 // keepWaiting keeps a row that cannot be confirmed yet.
 func (r *Reconciler) keepWaiting(c *recheck, e *translator.Event, status checkpoint.ReviewStatus, wakeAt int64) {
 	row := r.reviewOf(e, status, wakeAt)
+	if e.TlogStatus == translator.TlogStatusMissing && status == checkpoint.ReviewUnavailable {
+		row.overdueAt = c.overdueAt
+	}
 	switch {
 	case c.review.isRescan():
 		row.Digest = checkpoint.Digest{}

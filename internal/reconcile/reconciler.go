@@ -226,7 +226,7 @@ func (r *Reconciler) Idle(ctx context.Context) {
 	r.excuseLost(ctx)
 	if !r.settings.Audit {
 		r.sampleLength()
-		if r.reviews.due(r.log.Size()) == nil { // otherwise rows may be compared again that have these leaves
+		if r.reviews.due(r.log.Size(), r.settings.Now()) == nil { // otherwise rows may be compared again that have these leaves
 			r.reportOverdue(ctx)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"sort"
+	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 )
@@ -19,6 +20,9 @@ type review struct {
 	wakeAt int64
 	// comparedAt is how many it had at the last one.
 	comparedAt int64
+	// overdueAt is when rows that are unavailable because the log lacks their leaves, as a
+	// copy that is behind does, are findings. The zero value is for others.
+	overdueAt time.Time
 }
 
 // never is a wakeAt: only a change of the log helps.
@@ -51,19 +55,24 @@ type reviews struct {
 const maxReviews = 1000
 
 // add adds a range with one row. It becomes part of the range before it if that has
-// the same status, and no row behind it was settled: lastSettled is the highest id of
-// those.
+// the same status and is overdue at the same time, and no row behind it was settled:
+// lastSettled is the highest id of those.
 func (l *reviews) add(row review, lastSettled int64) {
 	l.revision++
 	i := l.position(row.First)
 	switch {
 	case i < len(l.list) && l.list[i].First <= row.First:
 		l.list[i] = l.list[i].merge(row)
-	case i > 0 && l.list[i-1].Last > lastSettled && l.list[i-1].Status == row.Status && !l.list[i-1].isRescan():
+	case i > 0 && l.list[i-1].Last > lastSettled && l.list[i-1].isLike(&row):
 		l.list[i-1] = l.list[i-1].merge(row)
 	default:
 		l.insert(i, row)
 	}
+}
+
+// isLike reports whether the rows of another range may join this one.
+func (r *review) isLike(other *review) bool {
+	return !r.isRescan() && r.Status == other.Status && r.overdueAt.Equal(other.overdueAt)
 }
 
 // position is the index of the first range that ends at or after an id.
@@ -97,6 +106,9 @@ func (r review) merge(other review) review {
 	if r.Status != other.Status {
 		merged.Status = checkpoint.ReviewUnavailable
 	}
+	if merged.overdueAt = r.overdueAt; other.overdueAt.After(r.overdueAt) {
+		merged.overdueAt = other.overdueAt
+	}
 	switch {
 	case r.isRescan() || other.isRescan():
 	case r.hasDigest() && other.hasDigest():
@@ -124,13 +136,18 @@ func (l *reviews) has(r *review) bool {
 }
 
 // due returns the first range that may be compared now, with a log of that size.
-func (l *reviews) due(size int64) *review {
+func (l *reviews) due(size int64, now time.Time) *review {
 	for i := range l.list {
-		if l.list[i].wakeAt <= size {
-			return &l.list[i]
+		if r := &l.list[i]; r.wakeAt <= size || r.isOverdue(now) {
+			return r
 		}
 	}
 	return nil
+}
+
+// isOverdue reports whether rows whose leaves the log lacks are findings now.
+func (r *review) isOverdue(now time.Time) bool {
+	return !r.overdueAt.IsZero() && !now.Before(r.overdueAt)
 }
 
 // wake makes the ranges due that were compared with fewer leaves than that, and reports
