@@ -104,7 +104,7 @@ func (b *Beacon) set(f beaconField, value jsontext.Token) {
 		b.nonText.add(f)
 		text, ok := "", false
 		if f == fieldFileID || f == fieldRecipientID {
-			text, ok = storedID(kind, value.String())
+			text, ok = StoredID(kind, value.String())
 		}
 		if *b.value(f) = text; !ok {
 			b.nonString.add(f)

@@ -10,13 +10,13 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// storedID returns the text that the database of a registry has for an id of a manifest,
+// StoredID returns the text that the database of a registry has for an id of a manifest,
 // by the kind of the JSON value and the text of a string or the literal of another. The
 // registry in Python accepts ids that are no strings, and SQLite converts them to text: a
 // number to its decimal digits, true to 1 and false to 0. So 7 agrees with '7' and no
 // other text, 7.5 with '7.5', true with '1'. ok is false for an integer of more than 64
 // bits, which the registry could not store.
-func storedID(kind jsontext.Kind, text string) (stored string, ok bool) {
+func StoredID(kind jsontext.Kind, text string) (stored string, ok bool) {
 	switch kind {
 	case 't':
 		return "1", true

@@ -201,7 +201,7 @@ func (b *bundle) leaves(f form, e *event) [][]byte {
 	typed := object
 	isTyped := false
 	for column, v := range map[string]value{"file_id": b.manifest.get("file_id"), "recipient_id": recipient.get("recipient_id")} {
-		if row := object.get(column); v.kind != '"' && v.kind != 0 && v.text == row.text {
+		if row := object.get(column); v.kind != '"' && v.kind != 0 && v.stored() == row.text {
 			typed, isTyped = typed.with(column, v), true
 		}
 	}

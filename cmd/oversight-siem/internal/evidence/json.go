@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/tlog/leaf"
 )
 
 // maxDepth bounds how deep values may be nested in a bundle.
@@ -144,4 +146,13 @@ func (v *value) string() string {
 		return ""
 	}
 	return v.text
+}
+
+// stored is the text that the registry's database has for an id.
+func (v *value) stored() string {
+	text, ok := leaf.StoredID(v.kind, v.text)
+	if !ok {
+		return v.text
+	}
+	return text
 }

@@ -48,7 +48,7 @@ func (b *bundle) checkManifest() {
 	issuer, key := b.manifest.get("issuer_id"), b.manifest.get("issuer_ed25519_pub")
 	recipient := b.manifest.get("recipient")
 	recipientID := recipient.get("recipient_id")
-	s.Issuer, s.IssuerKey, s.Recipient = issuer.text, key.string(), recipientID.text
+	s.Issuer, s.IssuerKey, s.Recipient = issuer.stored(), key.string(), recipientID.stored()
 	if id := b.manifest.get("file_id"); id.text != b.fileID {
 		b.result.finding(CheckManifest, fmt.Sprintf("the manifest is of file %.80q", id.text))
 	}

@@ -236,6 +236,16 @@ func TestSignedChanges(t *testing.T) {
 			}
 		}, nil},
 
+		"recipient and issuer are no text": {func(t *testing.T, b object) {
+			manifest(b)["recipient"].(object)["recipient_id"], manifest(b)["issuer_id"] = true, json.Number("7.50")
+			signManifest(t, manifest(b))
+			for i := range 2 {
+				row(b, i)["recipient_id"], row(b, i)["issuer_id"], row(b, i)["kind"] = "1", "7.5", "http_img"
+				relog(t, b, i, fmt.Sprintf(`{"event":"beacon","file_id":"%s","kind":"%s","recipient_id":true,"source_ip":"%s","timestamp":"%s","token_id":"%s","user_agent":%s}`,
+					row(b, i)["file_id"], row(b, i)["kind"], row(b, i)["source_ip"], row(b, i)["qualified_timestamp"], row(b, i)["token_id"], canonical(t, row(b, i)["user_agent"])))
+			}
+		}, nil},
+
 		"no head": {func(_ *testing.T, b object) { b["tlog_head"] = nil }, []string{"not_proven tree_head row  "}},
 		"unsigned head": {func(_ *testing.T, b object) {
 			h := b["tlog_head"].(object)
