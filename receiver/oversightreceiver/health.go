@@ -142,14 +142,19 @@ func (h *health) end(class failure) {
 // watch reports a failure of that class if stop is not called within [stuckAfter].
 // what says what does not return. stop is to be called once; it resolves the failure.
 func (h *health) watch(class failure, what func() string) (stop func()) {
-	stopWith := h.watchUntil(class, what)
+	return h.watchAfter(stuckAfter, class, what)
+}
+
+// watchAfter is watch for what may take longer than [stuckAfter].
+func (h *health) watchAfter(after time.Duration, class failure, what func() string) (stop func()) {
+	stopWith := h.watchUntil(after, class, what)
 	return func() { stopWith(h.resolved) }
 }
 
 // watchDelivery watches a call of the pipeline. returned is to be called once, with its
 // error, and what becomes of the delivery is reported after that.
 func (h *health) watchDelivery(what func() string) (returned func(err error)) {
-	stopWith := h.watchUntil(failureDeliverStuck, what)
+	stopWith := h.watchUntil(stuckAfter, failureDeliverStuck, what)
 	return func(err error) {
 		if err == nil {
 			stopWith(h.resolved)
@@ -160,14 +165,14 @@ func (h *health) watchDelivery(what func() string) (returned func(err error)) {
 }
 
 // watchUntil is watch with what to do with a failure that was reported.
-func (h *health) watchUntil(class failure, what func() string) (stopWith func(end func(...failure))) {
+func (h *health) watchUntil(after time.Duration, class failure, what func() string) (stopWith func(end func(...failure))) {
 	var mu sync.Mutex
 	stopped := false
-	timer := time.AfterFunc(stuckAfter, func() {
+	timer := time.AfterFunc(after, func() {
 		mu.Lock()
 		defer mu.Unlock()
 		if !stopped {
-			h.recoverable(class, fmt.Errorf("%s has not returned for %s", what(), stuckAfter))
+			h.recoverable(class, fmt.Errorf("%s has not returned for %s", what(), after))
 		}
 	})
 	return func(end func(...failure)) {

@@ -197,7 +197,7 @@ func (r *oversightReceiver) newReconciliation(ctx context.Context, host componen
 		settings.heads, settings.HeadInterval = heads.bodies, head.Interval
 		loops = append(loops, heads.run)
 	}
-	return openReconciliation(settings.open).watched(r.health, config.Leaves), settings.sizes, loops, nil
+	return openReconciliation(settings.open).watched(r.health, config.Leaves, config.Wait), settings.sizes, loops, nil
 }
 
 // Shutdown waits until the current batch is delivered and its checkpoint saved. It

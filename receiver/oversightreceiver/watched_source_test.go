@@ -150,7 +150,7 @@ func TestLogThatDoesNotReturn(t *testing.T) {
 				host, release := newHost(), make(chan struct{})
 				open := openReconciliation(func(context.Context, *checkpointStore, reconcile.Rows, int64) (reconciliation, error) {
 					return &stuckReconciliation{release: release}, nil
-				}).watched(newHealth(host, zap.NewNop()), "/nfs/leaves.jsonl")
+				}).watched(newHealth(host, zap.NewNop()), "/nfs/leaves.jsonl", time.Minute)
 				opened, err := open(t.Context(), nil, nil, 0)
 				require.NoError(t, err)
 				returned := make(chan struct{})
@@ -158,7 +158,10 @@ func TestLogThatDoesNotReturn(t *testing.T) {
 					read(opened)
 					close(returned)
 				}()
-				time.Sleep(stuckAfter)
+				time.Sleep(time.Minute + stuckAfter - 1) // it may wait for a leaf
+				synctest.Wait()
+				assert.NoError(t, host.last().Err())
+				time.Sleep(1)
 				synctest.Wait()
 				require.ErrorContains(t, host.last().Err(), "reading transparency log /nfs/leaves.jsonl has not returned")
 				close(release)
