@@ -31,7 +31,8 @@ type Settings struct {
 	Key ed25519.PublicKey
 	// Wait is how long a row may wait for its leaf, and the log to be readable.
 	Wait time.Duration
-	// Grace is how long a leaf may wait for its row. Default: [DefaultGrace].
+	// Grace is how long a leaf may be without its row, and a row without its leaf, before
+	// that is a finding. Default: [DefaultGrace].
 	Grace time.Duration
 	// Audit is for reading everything once, as it is: every leaf from the first one
 	// on needs a row, every row needs a leaf, and Wait and Grace are 0. Only

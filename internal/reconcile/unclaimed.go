@@ -6,6 +6,7 @@ package reconcile
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
@@ -181,6 +182,9 @@ func (r *Reconciler) addLeavesWithoutRow(first, last int64) {
 	if first == last { // looking up a leaf may take reading the file
 		if leaf, err := r.log.Lookup(first); err == nil && leaf.IsBeacon {
 			f.Message = messageOfOneWithoutRow(first, leaf.Beacon.Kind, leaf.Beacon.TokenID)
+		}
+		if index := r.log.IndexOf(first); index != first {
+			f.Message += fmt.Sprintf(" Its line claims the index %d.", index)
 		}
 	}
 	r.add(f)

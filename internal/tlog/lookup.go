@@ -77,6 +77,9 @@ func (l *Log) countedLines() int64 {
 	return l.size
 }
 
+// IndexOf is the index that the line with a number claims, or would have to.
+func (l *Log) IndexOf(number int64) int64 { return l.claims.indexOf(number) }
+
 // NextIndex is the index that the next line of the log should claim: Size, but for logs
 // whose indexes jump.
 func (l *Log) NextIndex() int64 {
