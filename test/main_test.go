@@ -32,7 +32,7 @@ import (
 const waitTimeout = 90 * time.Second
 
 // The binaries under test, absolute.
-var collectorBinary, oversightgenBinary string
+var collectorBinary, oversightgenBinary, siemBinary string
 
 // configDir has the shipped configurations.
 var configDir = filepath.Join("..", "config")
@@ -52,6 +52,7 @@ func build() error {
 	if collector := os.Getenv("OTELCOL"); collector != "" {
 		collectorBinary = collector
 		oversightgenBinary = filepath.Join(filepath.Dir(collector), "oversightgen")
+		siemBinary = filepath.Join(filepath.Dir(collector), "oversight-siem")
 		configDir = cmp.Or(os.Getenv("OTELCOL_CONFIG"), configDir)
 		return nil
 	}
@@ -61,6 +62,7 @@ func build() error {
 	}
 	collectorBinary = filepath.Join(root, "bin", "otelcol-oversight")
 	oversightgenBinary = filepath.Join(root, "bin", "oversightgen")
+	siemBinary = filepath.Join(root, "bin", "oversight-siem")
 	cmd := exec.Command("make", "--silent", "-C", root, "build")
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	return cmd.Run()

@@ -6,11 +6,17 @@
 package test
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/registrygen/dialect"
 )
 
 // tlogOf returns the receiver's `transparency_log` for the log beside a database.
@@ -51,18 +57,45 @@ func TestKilledWhileVerifying(t *testing.T) {
 	}
 }
 
-// The registry's own sample: every event is verified.
-func TestSampleIsVerified(t *testing.T) {
-	dir := t.TempDir()
-	database := filepath.Join(dir, "registry.sqlite")
-	copyFile(t, filepath.Join("..", "testdata", "registry.sqlite"), database)
-	copyFile(t, filepath.Join("..", "testdata", "tlog", "leaves.jsonl"), filepath.Join(dir, "leaves.jsonl"))
-	a := newAgent(t, database)
-	a.tlog = fmt.Sprintf("transparency_log: {leaves: %q}", filepath.Join(dir, "leaves.jsonl"))
-	collector := a.start()
-	a.waitForAll(sampleSize)
-	collector.interrupt()
-	events, findings := statuses(t, a.gateway)
-	assert.Equal(t, map[any]int{"verified": sampleSize}, events)
-	assert.Empty(t, findings)
+// The samples of real registries: every event is verified. The one in Rust was killed
+// twice between a leaf and its row.
+func TestSamplesAreVerified(t *testing.T) {
+	for name, sample := range map[string]struct {
+		dialect dialect.Dialect
+		files   string
+		events  int
+		killed  []string // leaves without a row
+	}{
+		"newer":         {dialect.Newer, ".", sampleSize, nil},
+		"public Python": {dialect.PublicPython, "registry-public", 600, nil},
+		"public Rust":   {dialect.PublicRust, "registry-rust", 604, []string{"138", "385"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			for _, file := range []string{"registry.sqlite", "registry.sqlite-wal", filepath.Join("tlog", "leaves.jsonl")} {
+				data, err := os.ReadFile(filepath.Join("..", "testdata", sample.files, file))
+				if errors.Is(err, fs.ErrNotExist) {
+					continue
+				}
+				require.NoError(t, err)
+				require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, file)), 0o755))
+				require.NoError(t, os.WriteFile(filepath.Join(dir, file), data, 0o600))
+			}
+			s := newTrustScene(t, dir, sample.dialect)
+			s.killed = sample.killed
+			var kinds []string
+			for range sample.killed {
+				kinds = append(kinds, "leaf_without_row")
+			}
+			s.innocent = append(s.innocent, kinds...)
+			s.run()
+			s.waitForEvents(sample.events)
+			s.stop()
+			s.registry.write(10)
+			s.run()
+			s.waitForEvents(sample.events + 10)
+			s.crash(kinds...)
+		})
+	}
 }
