@@ -40,7 +40,7 @@ type TransparencyLogConfig struct {
 	Wait time.Duration `mapstructure:"wait"`
 
 	// Grace is how long a leaf may be without its row before that is reported as
-	// leaf_without_row, and how long the log may be shorter than a signed head, or
+	// leaf_without_row, a row without its leaf before that is a row_mismatch, and how long the log may be shorter than a signed head, or
 	// have another root, before that is reported. A registry whose database is locked
 	// fails after five seconds. Default 1m; at least 1s.
 	Grace time.Duration `mapstructure:"grace"`
