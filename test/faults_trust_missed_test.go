@@ -25,7 +25,8 @@ type manipulation struct {
 	found  []string
 }
 
-// manipulations are of a registry with 300 events. The leaf of row 301 is 325.
+// manipulations are of a registry with 300 events. The leaf of row 301 is 325, since the
+// first 25 leaves are of documents.
 var manipulations = map[string]manipulation{
 	"row and leaf are forged after a line was destroyed": {
 		heads: true,
@@ -82,13 +83,16 @@ var manipulations = map[string]manipulation{
 		stages: []func(*logSite){func(s *logSite) {
 			require.NoError(s.t, os.Rename(s.leaves, s.leaves+".1"))
 			s.write(1)
-			s.sql("INSERT INTO events (token_id, kind, timestamp, tlog_index) SELECT 'forged', kind, timestamp, tlog_index FROM events WHERE id BETWEEN 101 AND 120")
+			s.sql("INSERT INTO events (token_id, kind, timestamp, tlog_index) SELECT 'forged', kind, timestamp, id - 101 FROM events WHERE id BETWEEN 101 AND 120")
 		}},
 		found: []string{"log_rewritten"},
 	},
 	"column has another type than NULL": {
-		stages: []func(*logSite){func(s *logSite) { s.write(10); s.sql("UPDATE events SET file_id = x'00' WHERE id = 301 AND file_id IS NULL") }},
-		found:  []string{"row_mismatch row 301 file_id", "leaf_without_row leaf 325"},
+		stages: []func(*logSite){func(s *logSite) {
+			s.write(10)
+			s.sql("UPDATE events SET file_id = x'00' WHERE id = 301 AND file_id IS NULL")
+		}},
+		found: []string{"row_mismatch row 301 file_id", "leaf_without_row leaf 325"},
 	},
 	"time is of 2001": {
 		stages: []func(*logSite){func(s *logSite) { s.write(10); s.sql("UPDATE events SET timestamp = 1000000000 WHERE id = 305") }},

@@ -36,10 +36,6 @@ type logSite struct {
 	collector *process // while it runs
 }
 
-// registered is how many leaves a registry begins with. They are of documents: the leaf
-// of row 1 comes after them, and so on.
-const registered = 25
-
 // newLogSite writes so many events. With heads, the collector gets the heads that the
 // registry signs.
 func newLogSite(t *testing.T, events int, heads bool) *logSite {
