@@ -173,3 +173,31 @@ func TestFaultVerifyCostlyLog(t *testing.T) {
 	s.appendFarIndexes()
 	assert.Less(t, verify(s)-honest, maxExtraMemory)
 }
+
+// A pipe in place of one of the database's files stops nothing for longer than it is there.
+func TestFaultDatabaseThatIsAPipe(t *testing.T) {
+	for _, suffix := range []string{"", "-wal"} {
+		t.Run("database"+suffix, func(t *testing.T) {
+			t.Parallel()
+			s := newCostSite(t)
+			pipe := s.database + suffix
+			if suffix == "" {
+				require.NoError(t, os.Rename(s.database, s.database+".away"))
+			}
+			require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+			for range 2 {
+				s.collector = s.start()
+				s.collector.waitForOutput(pipe + ": not a regular file")
+				assert.Less(t, s.collector.Terminate(waitTimeout), maxStop)
+			}
+			s.collector = s.start()
+			s.collector.waitForOutput(pipe + ": not a regular file")
+			require.NoError(t, os.Remove(pipe))
+			if suffix == "" {
+				require.NoError(t, os.Rename(s.database+".away", s.database))
+			}
+			s.waitForRow(300)
+			assert.Less(t, s.collector.Terminate(waitTimeout), maxStop)
+		})
+	}
+}
