@@ -26,7 +26,7 @@ func tlogOf(database string) string {
 
 // statuses counts the events by oversight.tlog.status, and findings by their
 // message.
-func statuses(t *testing.T, g *gateway) (events map[any]int, findings map[string]int) {
+func statuses(t testing.TB, g *gateway) (events map[any]int, findings map[string]int) {
 	t.Helper()
 	events, findings = map[any]int{}, map[string]int{}
 	for _, r := range g.all() {

@@ -22,6 +22,8 @@ const (
 	registerInterval = time.Second
 	// registrationsTimeout is how long events wait for the registrations.
 	registrationsTimeout = 100 * time.Millisecond
+	// longLeaf is how long a leaf is that takes a while to be read, in bytes.
+	longLeaf = 64 << 10
 )
 
 // openBindings prepares to check whom tokens belong to, if the settings say where
@@ -160,8 +162,11 @@ func (r *Reconciler) readRegisters(ctx context.Context) {
 	switch {
 	case behind == 0:
 		return
-	case r.settings.Audit || behind > 0 && behind <= recentLeaves:
+	case r.settings.Audit:
 		r.addRegisters(ctx, time.Time{})
+		return
+	case behind > 0 && behind <= recentLeaves:
+		r.addRegisters(ctx, time.Now().Add(registrationsTimeout))
 		return
 	case behind < 0: // the log is another one
 		r.restartBindings()
@@ -174,14 +179,16 @@ func (r *Reconciler) readRegisters(ctx context.Context) {
 
 // addRegisters adds leaves until a time, if it is not zero.
 func (r *Reconciler) addRegisters(ctx context.Context, until time.Time) {
+	isLong := false
 	for index := r.bindings.LeafCount(); index < r.log.Size(); index++ {
-		if index%tlog.ChunkSize == 0 && (ctx.Err() != nil || !until.IsZero() && time.Now().After(until)) {
+		if (isLong || index%tlog.ChunkSize == 0) && (ctx.Err() != nil || !until.IsZero() && time.Now().After(until)) {
 			return
 		}
-		text, err := r.log.Text(index)
+		text, err := r.log.Text(ctx, index)
 		if err != nil { // it is verified again first, or Err says why
 			return
 		}
+		isLong = len(text) > longLeaf
 		if text == "" { // corrupt
 			r.bindings.SkipLeaf()
 			continue

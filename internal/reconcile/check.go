@@ -218,7 +218,7 @@ func (r *Reconciler) statusOf(ctx, within context.Context, e *translator.Event) 
 		return -1, translator.TlogStatusMissing, "", false
 	}
 	compare := func() (err error) {
-		leaf, mismatch, err = r.log.CompareLeaf(e, r.isLeafClaimed)
+		leaf, mismatch, err = r.log.CompareLeaf(within, e, r.isLeafClaimed)
 		return err
 	}
 	err := r.withReverification(within, compare)

@@ -54,7 +54,7 @@ func (r *Reconciler) rowFinding(e *translator.Event) translator.Integrity {
 
 // messageMissing says that the log has no leaf for a row.
 func (r *Reconciler) messageMissing(e *translator.Event) string {
-	_, _, err := r.log.CompareLeaf(e, nil)
+	_, _, err := r.log.CompareLeaf(expiredContext, e, nil)
 	switch next := r.log.NextIndex(); {
 	case errors.Is(err, tlog.ErrNoLine) && e.TlogIndex < next:
 		return fmt.Sprintf("Row %d names leaf %d, but no line of the transparency log has that index: the row was inserted or changed, or the line was removed.", e.ID, e.TlogIndex)

@@ -94,7 +94,11 @@ func (r *Reconciler) recheckRows(ctx, within context.Context) bool {
 			more = false
 			break
 		}
-		if !r.recheckRow(within, c, e) || r.recheck != c {
+		compare := within
+		if i == 0 { // one in any case
+			compare = ctx
+		}
+		if !r.recheckRow(compare, within, c, e) || r.recheck != c {
 			return r.recheck != c // the log was rewritten meanwhile
 		}
 		c.next = e.ID
@@ -136,13 +140,14 @@ func (r *Reconciler) dropRecheck() {
 	}
 }
 
-// recheckRow compares a row. It reports false if that cannot be done now.
-func (r *Reconciler) recheckRow(ctx context.Context, c *recheck, e *translator.Event) bool {
+// recheckRow compares a row, if ctx is not done, and reads the log for it as long as within
+// is not. It reports false if that cannot be done now.
+func (r *Reconciler) recheckRow(ctx, within context.Context, c *recheck, e *translator.Event) bool {
 	rescan := c.review.isRescan()
 	if !hasIndex(e) || e.TlogIndex < 0 {
 		return true // the log says nothing of it
 	}
-	leaf, mismatch, err := r.compareAgain(ctx, e)
+	leaf, mismatch, err := r.compareAgain(ctx, within, e)
 	if err == nil && rescan && leaf < r.state.RescanFrom { // its leaf has not changed
 		c.lowestLeaf = min(c.lowestLeaf, leaf)
 		return true
@@ -187,14 +192,14 @@ func (r *Reconciler) recheckMissing(c *recheck, e *translator.Event) {
 }
 
 // compareAgain compares a row with its leaf, and reads the log up to it if that is new.
-func (r *Reconciler) compareAgain(ctx context.Context, e *translator.Event) (leaf int64, mismatch string, err error) {
-	leaf, mismatch, err = r.log.CompareLeaf(e, r.isLeafClaimed)
+func (r *Reconciler) compareAgain(ctx, within context.Context, e *translator.Event) (leaf int64, mismatch string, err error) {
+	leaf, mismatch, err = r.log.CompareLeaf(ctx, e, r.isLeafClaimed)
 	if errors.Is(err, tlog.ErrBeyond) {
-		if err := r.recordErr(r.log.AdvanceToIndex(ctx, e.TlogIndex)); err != nil {
+		if err := r.recordErr(r.log.AdvanceToIndex(within, e.TlogIndex)); err != nil {
 			return -1, "", err
 		}
 		r.addLogFindings(ctx)
-		leaf, mismatch, err = r.log.CompareLeaf(e, r.isLeafClaimed)
+		leaf, mismatch, err = r.log.CompareLeaf(ctx, e, r.isLeafClaimed)
 	}
 	return leaf, mismatch, err
 }

@@ -105,6 +105,8 @@ type Reconciler struct {
 	isLeafClaimed    func(leaf int64) bool
 
 	samples []lengthSample // how long the log was when, oldest first
+	// firstLookup is the first leaf that the last call of ReportUnclaimed looked up; -1: none.
+	firstLookup int64
 
 	heads heads // the registry's tree heads
 

@@ -56,6 +56,7 @@ func (r *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool)
 		return true
 	}
 	size = min(size, r.log.Size())
+	r.firstLookup = -1
 	if r.wakeReviews(ctx, size) {
 		r.continueAtOnce(size)
 		return false
@@ -67,7 +68,7 @@ func (r *Reconciler) ReportUnclaimed(ctx context.Context, size int64) (all bool)
 		}
 		first, last, err := r.nextRun(ctx, size)
 		if first <= last {
-			r.addLeavesWithoutRow(first, last)
+			r.addLeavesWithoutRow(ctx, first, last)
 			runs++
 		}
 		if err == nil || first <= last {
@@ -169,18 +170,30 @@ func (r *Reconciler) nextUnclaimed(ctx context.Context, index, size int64) (int6
 func (r *Reconciler) isBeacon(ctx context.Context, index int64) (bool, error) {
 	var leaf tlog.Entry
 	err := r.withReverification(ctx, func() (err error) {
-		leaf, err = r.log.Lookup(index)
+		leaf, err = r.lookUp(ctx, index)
 		return err
 	})
 	return err == nil && leaf.IsBeacon, err
 }
 
-func (r *Reconciler) addLeavesWithoutRow(first, last int64) {
+// lookUp looks up a leaf. The first one in a call of ReportUnclaimed is read even if that
+// takes long, so that each call proceeds.
+func (r *Reconciler) lookUp(ctx context.Context, index int64) (tlog.Entry, error) {
+	if r.firstLookup < 0 {
+		r.firstLookup = index
+	}
+	if r.firstLookup == index {
+		ctx = context.WithoutCancel(ctx)
+	}
+	return r.log.Lookup(ctx, index)
+}
+
+func (r *Reconciler) addLeavesWithoutRow(ctx context.Context, first, last int64) {
 	f := r.finding(translator.IntegrityLeafWithoutRow)
 	f.TlogIndex, f.HasTlogIndex, f.TlogLastIndex = first, true, last
 	f.Message = messageWithoutRow(first, last)
 	if first == last { // looking up a leaf may take reading the file
-		if leaf, err := r.log.Lookup(first); err == nil && leaf.IsBeacon {
+		if leaf, err := r.lookUp(ctx, first); err == nil && leaf.IsBeacon {
 			f.Message = messageOfOneWithoutRow(first, leaf.Beacon.Kind, leaf.Beacon.TokenID)
 		}
 		if index := r.log.IndexOf(first); index != first {

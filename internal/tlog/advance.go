@@ -30,6 +30,8 @@ func (l *Log) Advance(ctx context.Context, size int64) error {
 		return fmt.Errorf("transparency log: %w", err)
 	}
 	defer l.corrupt.flush()
+	defer l.reader.release()
+	l.lastLong = longText{}
 	for read := false; l.pendingState != nil || l.size < size; read = true {
 		if l.endSeen || read && ctx.Err() != nil {
 			break

@@ -106,6 +106,30 @@ func TestLongLeaves(t *testing.T) {
 	assert.Less(t, heapInUse()-before, int64(8<<20))
 }
 
+// A leaf that takes long to be read is not read when there is no time, unless it was read a
+// moment ago. Short ones are.
+func TestLongLeafWithoutTime(t *testing.T) {
+	long := strings.Replace(beaconLeaf(1), `"user_agent":"u"`, `"user_agent":"`+strings.Repeat("x", 100<<10)+`"`, 1)
+	f := followDamaged(t, newLog(t, beaconLine(0, 0)+lineOf(1, long)), tlog.State{})
+	f.advance()
+	done, cancel := context.WithCancel(t.Context())
+	cancel()
+	row := rowOf(1, 1)
+	row.UserAgent = strings.Repeat("x", 100<<10)
+	_, _, err := f.CompareLeaf(done, row, nil)
+	require.ErrorIs(t, err, tlog.ErrUnknown)
+	_, err = f.Lookup(done, 1)
+	require.ErrorIs(t, err, tlog.ErrUnknown)
+	for _, ctx := range []context.Context{t.Context(), done} {
+		_, mismatch, err := f.CompareLeaf(ctx, row, nil)
+		require.NoError(t, err)
+		assert.Empty(t, mismatch)
+	}
+	_, mismatch, err := f.CompareLeaf(done, rowOf(0, 0), nil)
+	require.NoError(t, err)
+	assert.Empty(t, mismatch)
+}
+
 // Every step is short, whatever the lines are.
 func TestManyLongLines(t *testing.T) {
 	path := newLog(t, strings.Repeat(strings.Repeat("x", 64<<20-1)+"\n", 4)+linesOf(4, 5))

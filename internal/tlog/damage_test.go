@@ -4,6 +4,7 @@
 package tlog_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -401,7 +402,7 @@ func (d damage) requireFound(t *testing.T, f *follower, seen bool) {
 func (d damage) requireEntries(t *testing.T, f *follower, seen bool) {
 	t.Helper()
 	for i := range d.leaves() {
-		entry, err := f.Lookup(i)
+		entry, err := f.Lookup(context.Background(), i)
 		require.NoError(t, err)
 		in := func(run tlog.Run) bool { return run.First <= i && i <= run.Last }
 		if !slices.ContainsFunc(d.corrupt, in) {

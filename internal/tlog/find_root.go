@@ -3,6 +3,8 @@
 
 package tlog
 
+import "context"
+
 // FindRoot returns the first size from first to last at which [Log.CompareRoot] says that
 // a root is the same; sizes that the log does not have are skipped. known is false if the
 // root at one of the sizes before is not known. It costs little more than one call of
@@ -63,7 +65,7 @@ func (l *Log) rootBehind(upper tree, size int64) (root Hash, ok bool) {
 	case size%ChunkSize == 0:
 		return upper.root(), true
 	}
-	c, err := l.chunkOf(size)
+	c, err := l.chunkOf(context.Background(), size)
 	if err != nil {
 		return Hash{}, false
 	}

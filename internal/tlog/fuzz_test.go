@@ -4,6 +4,7 @@
 package tlog_test
 
 import (
+	"context"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -82,14 +83,14 @@ func requireSame(t *testing.T, a, b *follower) {
 	require.Equal(t, knownA, knownB)
 	require.Equal(t, rootA, rootB)
 	for i := range min(a.Size(), 600) {
-		entryA, errA := a.Lookup(i)
+		entryA, errA := a.Lookup(context.Background(), i)
 		require.NoError(t, errA)
 		copied := entryA
 		if entryA.IsBeacon {
 			beacon := *entryA.Beacon
 			copied.Beacon = &beacon
 		}
-		entryB, errB := b.Lookup(i)
+		entryB, errB := b.Lookup(context.Background(), i)
 		require.NoError(t, errB)
 		require.Equal(t, copied, entryB)
 		rootA, errA := a.RootAt(i)

@@ -4,6 +4,7 @@
 package tlog_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -142,13 +143,13 @@ func (f *follower) requireIntact(n int) {
 	for i := range n {
 		f.requireLeaf(i)
 	}
-	_, err := f.Lookup(int64(n))
+	_, err := f.Lookup(context.Background(), int64(n))
 	require.ErrorIs(f.t, err, tlog.ErrBeyond)
 }
 
 func (f *follower) requireLeaf(i int) {
 	f.t.Helper()
-	entry, err := f.Lookup(int64(i))
+	entry, err := f.Lookup(context.Background(), int64(i))
 	require.NoError(f.t, err, "leaf %d", i)
 	require.False(f.t, entry.Corrupt, "leaf %d", i)
 	require.Equal(f.t, i%7 != 3, entry.IsBeacon, "leaf %d", i)

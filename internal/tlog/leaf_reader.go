@@ -53,9 +53,6 @@ func (r *leafReader) reset(file io.ReaderAt, offset, leafNumber int64) {
 
 // next returns the next leaf. Its errors are those of lineReader.peek.
 func (r *leafReader) next(ctx context.Context) (treeLeaf, error) {
-	if cap(r.line.Data) > keptBuffer {
-		r.line = leaf.Line{}
-	}
 	text, length, err := r.lines.peek(ctx)
 	for blank := 0; err == nil && len(bytes.TrimSpace(text)) == 0 && length <= maxLine; blank++ {
 		if blank%blockSize == blockSize-1 && ctx.Err() != nil {
@@ -79,6 +76,12 @@ func (r *leafReader) next(ctx context.Context) (treeLeaf, error) {
 	}
 	r.nextLeaf++
 	return next, nil
+}
+
+// release frees what long lines needed. The leaf that was read last is not valid any more.
+func (r *leafReader) release() {
+	r.lines.release()
+	r.line.Release(keptBuffer)
 }
 
 // parse reads a leaf from its line, and returns how much of the line that is: all, unless

@@ -63,7 +63,6 @@ func (r *lineReader) peek(ctx context.Context) (line []byte, length int64, err e
 		case searched > maxLine:
 			r.scanned = int64(searched)
 			r.block = bytes.Clone(r.block[:blockSize])
-			r.buffer = nil
 			return r.peekLong(ctx)
 		case blocks > 0 && ctx.Err() != nil:
 			return nil, 0, errInterrupted
@@ -83,6 +82,11 @@ func (r *lineReader) skip(length int64) {
 		return
 	}
 	r.block = r.block[min(length, int64(len(r.block))):]
+}
+
+// release frees what long lines needed. Until then the next ones are read into the same
+// memory, so that many of them cost no more than one.
+func (r *lineReader) release() {
 	if cap(r.buffer) > keptBuffer && len(r.block) <= keptBuffer {
 		r.buffer, r.block = nil, bytes.Clone(r.block)
 	}
@@ -102,7 +106,7 @@ func (r *lineReader) readBlock() error {
 	n := len(r.block)
 	if cap(r.block)-n < blockSize {
 		if cap(r.buffer) < n+blockSize {
-			r.buffer = make([]byte, n+blockSize, max(n, min(2*n, maxLine))+2*blockSize)
+			r.buffer = make([]byte, n+blockSize, min(4*n, maxLine)+2*blockSize)
 		}
 		copy(r.buffer[:n], r.block)
 		r.block = r.buffer[:n]
@@ -119,7 +123,10 @@ func (r *lineReader) readBlock() error {
 // peekLong is peek for a line longer than maxLine, of which block is the beginning. It
 // does not search again what it has searched before.
 func (r *lineReader) peekLong(ctx context.Context) (line []byte, length int64, err error) {
-	more := make([]byte, keptBuffer)
+	if cap(r.buffer) < keptBuffer {
+		r.buffer = make([]byte, keptBuffer)
+	}
+	more := r.buffer[:keptBuffer] // block is not part of it any more
 	for blocks := 0; ; blocks++ {
 		if blocks > 0 && ctx.Err() != nil {
 			return nil, 0, errInterrupted

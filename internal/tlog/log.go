@@ -78,6 +78,7 @@ type Log struct {
 	reader      leafReader
 	texts       textBuffer
 	cache       chunkCache
+	lastLong    longText    // that was read since the last Advance
 	lastBeacon  leaf.Beacon // returned by the last Lookup
 
 	claims    claims

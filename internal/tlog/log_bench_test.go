@@ -4,6 +4,7 @@
 package tlog_test
 
 import (
+	"context"
 	"fmt"
 	"runtime"
 	"strings"
@@ -100,7 +101,7 @@ func BenchmarkLookup(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for index := int64(0); b.Loop(); index = (index + step) % benchLeaves {
-				if _, err := log.Lookup(index); err != nil {
+				if _, err := log.Lookup(context.Background(), index); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -52,9 +52,9 @@ func (e *Entry) Mismatch(row *translator.Event) string {
 //
 // The error matches [ErrBeyond] for a number below 0 or from Size on, and [ErrUnknown]
 // for a leaf that has not been verified again yet; any other says that the file cannot
-// be read.
-func (l *Log) Lookup(number int64) (Entry, error) {
-	e, text, err := l.entry(number)
+// be read. If ctx is done, it reads no leaf that takes long, and that leaf is unknown.
+func (l *Log) Lookup(ctx context.Context, number int64) (Entry, error) {
+	e, text, err := l.entry(ctx, number)
 	if err != nil {
 		return Entry{}, err
 	}
@@ -92,7 +92,7 @@ func (l *Log) NextIndex() int64 {
 // Compare names what differs between a row and the leaf that it refers to, as
 // [Log.CompareLeaf] does.
 func (l *Log) Compare(row *translator.Event) (mismatch string, err error) {
-	_, mismatch, err = l.CompareLeaf(row, nil)
+	_, mismatch, err = l.CompareLeaf(context.Background(), row, nil)
 	return mismatch, err
 }
 
@@ -102,14 +102,16 @@ func (l *Log) Compare(row *translator.Event) (mismatch string, err error) {
 // several agree, it is one that isClaimed, which may be nil, says no to. It is faster
 // than Lookup where they agree.
 //
+// A done ctx has the same effect as in Lookup.
+//
 // The error matches [ErrBeyond] if no line claims the index, and [ErrNoLine] if, beside
 // that, others claim higher ones, or if lines claim it that differ from the row, and one
-// that has not been read may claim it too, see Covers. It matches [ErrUnknown] if the lines that may claim it
-// have not been verified again yet, or are not known, and [ErrLost] if such a line may be
-// destroyed; any other says that the file cannot be read.
-func (l *Log) CompareLeaf(row *translator.Event, isClaimed func(number int64) bool) (number int64, mismatch string, err error) {
+// that has not been read may claim it too, see Covers. It matches [ErrUnknown] if the
+// lines that may claim it have not been verified again yet, or are not known, and
+// [ErrLost] if such a line may be destroyed; any other says that the file cannot be read.
+func (l *Log) CompareLeaf(ctx context.Context, row *translator.Event, isClaimed func(number int64) bool) (number int64, mismatch string, err error) {
 	if len(l.claims.runs) == 0 && !l.claims.dropped && row.TlogIndex >= 0 && row.TlogIndex < l.size && l.pendingState == nil {
-		if mismatch, err = l.compareAt(row.TlogIndex, row); err == nil && l.mayAgreeLater(row.TlogIndex, mismatch) {
+		if mismatch, err = l.compareAt(ctx, row.TlogIndex, row); err == nil && l.mayAgreeLater(row.TlogIndex, mismatch) {
 			return -1, "", ErrNoLine
 		}
 		return row.TlogIndex, mismatch, err
@@ -120,7 +122,7 @@ func (l *Log) CompareLeaf(row *translator.Event, isClaimed func(number int64) bo
 	number, mismatch = -1, MismatchEvent
 	var unknown error
 	for _, candidate := range l.claims.of(row.TlogIndex, l.size) {
-		differs, err := l.compareAt(candidate, row)
+		differs, err := l.compareAt(ctx, candidate, row)
 		switch {
 		case err != nil:
 			unknown = err
@@ -170,8 +172,8 @@ func (l *Log) cannotCompare(index int64) error {
 }
 
 // compareAt compares a row with the leaf of a line.
-func (l *Log) compareAt(number int64, row *translator.Event) (mismatch string, err error) {
-	e, text, err := l.entry(number)
+func (l *Log) compareAt(ctx context.Context, number int64, row *translator.Event) (mismatch string, err error) {
+	e, text, err := l.entry(ctx, number)
 	if err != nil {
 		return "", err
 	}
@@ -197,12 +199,12 @@ func (l *Log) parseEntry(e *entry, text string) Entry {
 	return Entry{Beacon: &l.lastBeacon, IsBeacon: true}
 }
 
-// entry returns a leaf and its text, with the errors of Lookup.
-func (l *Log) entry(number int64) (e *entry, text string, err error) {
+// entry returns a leaf and its text, with the errors of Lookup and CompareLeaf.
+func (l *Log) entry(ctx context.Context, number int64) (e *entry, text string, err error) {
 	if number < 0 || number >= l.Size() {
 		return nil, "", ErrBeyond
 	}
-	c, err := l.chunkOf(number)
+	c, err := l.chunkOf(ctx, number)
 	if err != nil {
 		return nil, "", err
 	}
@@ -210,31 +212,46 @@ func (l *Log) entry(number int64) (e *entry, text string, err error) {
 	if !e.long {
 		return e, e.text, nil
 	}
-	text, err = l.longText(c, number)
+	text, err = l.readLongText(ctx, c, number)
 	return e, text, err
 }
 
-// longText reads the text of a leaf that is too long to be kept.
-func (l *Log) longText(c *chunk, number int64) (string, error) {
+// longText is the text of a leaf that is too long to be kept with its chunk.
+type longText struct {
+	hash Hash // of the leaf
+	text string
+}
+
+// readLongText returns the text of a leaf that is too long to be kept. That of the last one
+// is kept until the next Advance, since several rows may name it.
+func (l *Log) readLongText(ctx context.Context, c *chunk, number int64) (string, error) {
+	hash := c.hashes[number-c.first]
+	switch {
+	case l.lastLong.text != "" && l.lastLong.hash == hash:
+		return l.lastLong.text, nil
+	case ctx.Err() != nil:
+		return "", ErrUnknown
+	}
 	var reader leafReader
 	reader.reset(l.file, c.longLines[number], number)
 	read, err := reader.next(context.Background()) // a line of maxLine at most, with the same hash
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
 		return "", fmt.Errorf("transparency log: %w", err)
-	case err != nil, read.fault != "", read.hash != c.hashes[number-c.first]:
+	case err != nil, read.fault != "", read.hash != hash:
 		l.onContentChanged()
 		return "", ErrUnknown
 	}
-	return string(read.data), nil
+	l.lastLong = longText{hash, string(read.data)}
+	return l.lastLong.text, nil
 }
 
 // maxReload is the longest chunk that is read again to look up a leaf, in bytes: that
 // must not take longer than an event may wait.
 const maxReload = 128 << 20
 
-// chunkOf returns the chunk of a leaf below Size.
-func (l *Log) chunkOf(leafNumber int64) (*chunk, error) {
+// chunkOf returns the chunk of a leaf below Size. If ctx is done, a long one is unknown.
+func (l *Log) chunkOf(ctx context.Context, leafNumber int64) (*chunk, error) {
 	number := leafNumber / ChunkSize
 	if l.pendingState != nil {
 		return nil, ErrUnknown
@@ -249,8 +266,10 @@ func (l *Log) chunkOf(leafNumber int64) (*chunk, error) {
 	if !ok || l.lengthOf(number, node) > maxReload {
 		return nil, ErrUnknown
 	}
-	c, err := l.reload(number, node)
+	c, err := l.reload(ctx, number, node)
 	switch {
+	case errors.Is(err, errInterrupted):
+		return nil, ErrUnknown
 	case errors.Is(err, errContentChanged):
 		l.onContentChanged()
 		return nil, ErrUnknown
@@ -285,13 +304,13 @@ func (l *Log) node(number int64) (node chunkNode, ok bool) {
 }
 
 // reload reads a complete chunk again.
-func (l *Log) reload(number int64, node chunkNode) (*chunk, error) {
+func (l *Log) reload(ctx context.Context, number int64, node chunkNode) (*chunk, error) {
 	c := newChunk(number, l.cache.takeSpare())
 	var reader leafReader
 	reader.reset(l.file, node.offset, c.first)
 	l.rereadFaults = nil
 	defer l.texts.discard()
-	if err := l.rereadChunk(context.Background(), &reader, c, (number+1)*ChunkSize, nil); err != nil {
+	if err := l.rereadChunk(ctx, &reader, c, (number+1)*ChunkSize, nil); err != nil {
 		return nil, err
 	}
 	l.texts.store(c)

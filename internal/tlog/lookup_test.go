@@ -4,6 +4,7 @@
 package tlog_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"strings"
@@ -43,10 +44,10 @@ func TestLookupOfARewrittenLeaf(t *testing.T) {
 	writeOver(t, path, old, lineOf(300, strings.Replace(leafText(300), "ocsp", "ocsq", 1)))
 	// Other chunks displace that of the leaf in the cache.
 	for i := int64(600); i < uncached; i += 256 {
-		_, err := f.Lookup(i)
+		_, err := f.Lookup(context.Background(), i)
 		require.NoError(t, err)
 	}
-	_, err := f.Lookup(300)
+	_, err := f.Lookup(context.Background(), 300)
 	require.ErrorIs(t, err, tlog.ErrUnknown)
 	f.advance()
 	findings := f.Findings()
@@ -54,7 +55,7 @@ func TestLookupOfARewrittenLeaf(t *testing.T) {
 	assert.Equal(t, translator.IntegrityLogRewritten, findings[0].Kind)
 	assert.True(t, findings[0].HasRoot)
 	assert.Equal(t, rootOf(uncached), findings[0].ExpectedRoot)
-	entry, err := f.Lookup(300)
+	entry, err := f.Lookup(context.Background(), 300)
 	require.NoError(t, err)
 	assert.Equal(t, "ocsq", entry.Beacon.Kind)
 	assert.Equal(t, indexes(0, uncached), f.leaves)
@@ -66,7 +67,7 @@ func TestLookupOfALeafThatBecameCorrupt(t *testing.T) {
 	f := follow(t, path, tlog.State{})
 	f.advance()
 	writeOver(t, path, hexOf(`"token_id":"t300"`), hexOf(`"token_id":"t301"`))
-	entry, err := f.Lookup(300)
+	entry, err := f.Lookup(context.Background(), 300)
 	require.NoError(t, err)
 	assert.True(t, entry.Corrupt)
 	assert.Equal(t, tlog.MismatchLeaf, entry.Mismatch(&translator.Event{}))

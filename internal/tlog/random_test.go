@@ -101,7 +101,7 @@ func (s *session) lookUp() {
 		return
 	}
 	index := s.random.Int64N(s.f.Size())
-	if _, err := s.f.Lookup(index); err != nil {
+	if _, err := s.f.Lookup(context.Background(), index); err != nil {
 		require.ErrorIs(s.t, err, tlog.ErrUnknown)
 	} else {
 		s.f.requireLeaf(int(index))

@@ -65,6 +65,7 @@ func (l *Log) Reverification() (current Reverification, ok bool) {
 func (l *Log) Reverify(ctx context.Context) (done bool, err error) {
 	l.reverifyIfDue()
 	defer l.reverifier.corrupt.flush()
+	defer l.reverifier.reader.release()
 	for read := false; l.mustReread() || l.reverifier.active; read = true {
 		if read && (ctx.Err() != nil || l.waitsForMore()) {
 			return false, nil

@@ -3,6 +3,8 @@
 
 package tlog
 
+import "context"
+
 // Root returns the root of the tree over all Size leaves. known is false if the
 // hash of one could not be read.
 func (l *Log) Root() (root Hash, known bool) {
@@ -40,7 +42,7 @@ func (l *Log) RootAt(size int64) (Hash, error) {
 	if size%ChunkSize == 0 {
 		return upper.root(), nil
 	}
-	c, err := l.chunkOf(size)
+	c, err := l.chunkOf(context.Background(), size)
 	if err != nil {
 		return Hash{}, err
 	}

@@ -4,6 +4,7 @@
 package tlog_test
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -39,7 +40,7 @@ func TestSample(t *testing.T) {
 	rows := sampleRows(t)
 	require.Len(t, rows, 600)
 	for i := range rows {
-		entry, err := log.Lookup(rows[i].TlogIndex)
+		entry, err := log.Lookup(context.Background(), rows[i].TlogIndex)
 		require.NoError(t, err)
 		require.True(t, entry.IsBeacon)
 		assert.Empty(t, entry.Mismatch(&rows[i]), "row %d", rows[i].ID)

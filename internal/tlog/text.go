@@ -3,10 +3,12 @@
 
 package tlog
 
+import "context"
+
 // Text returns the text of a leaf; "" for one that is corrupt. Cost and errors are those
-// of [Log.Lookup], but for the parsing.
-func (l *Log) Text(index int64) (string, error) {
-	e, text, err := l.entry(index)
+// of [Log.CompareLeaf], but for the parsing.
+func (l *Log) Text(ctx context.Context, index int64) (string, error) {
+	e, text, err := l.entry(ctx, index)
 	if err != nil || e.corrupt {
 		return "", err
 	}

@@ -23,7 +23,7 @@ func (b *textBuffer) add(c *chunk, added *treeLeaf) {
 	e := entry{corrupt: added.fault != "", long: len(added.data) > maxEntryText}
 	switch {
 	case e.long:
-		e.beacon = leaf.MayBeBeacon(string(added.data))
+		e.beacon = leaf.MayBeBeacon(added.data)
 		if c.longLines == nil {
 			c.longLines = map[int64]int64{}
 		}
@@ -50,7 +50,7 @@ func (b *textBuffer) store(c *chunk) {
 	for _, span := range b.spans {
 		e := &c.entries[span.entry]
 		e.text = text[span.start:span.end]
-		e.beacon = leaf.MayBeBeacon(e.text)
+		e.beacon = leaf.MayBeBeacon(b.data[span.start:span.end])
 	}
 	c.size += len(text)
 	b.discard()

@@ -16,7 +16,8 @@ import (
 // Path is where a registry serves its signed tree head.
 const Path = "/tlog/head"
 
-// MaxSize bounds the body of a tree head, in bytes. Real ones have some 350.
+// MaxSize bounds the body of a tree head, and the header of the answer, in bytes. Real
+// bodies have some 350.
 const MaxSize = 64 << 10
 
 // Fetcher fetches the tree heads of one registry. It is safe for concurrent use.
@@ -46,6 +47,15 @@ func New(client *http.Client, registry string) (*Fetcher, error) {
 	// every request that it sends, whatever the host.
 	f.client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return f, nil
+}
+
+// LimitHeader makes a transport refuse headers of more than [MaxSize] bytes. It must be
+// called before the first request. Otherwise an answer could cost several times the limit
+// of net/http, which is 10 MiB. Another transport than that of net/http is left as it is.
+func LimitHeader(transport http.RoundTripper) {
+	if t, ok := transport.(*http.Transport); ok {
+		t.MaxResponseHeaderBytes = MaxSize
+	}
 }
 
 // URL is the address that tree heads are fetched from, without user, password,

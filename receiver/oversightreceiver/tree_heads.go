@@ -33,7 +33,7 @@ type treeHeads struct {
 const maxStartDelay = time.Minute
 
 func newTreeHeads(ctx context.Context, config *TreeHeadConfig, host component.Host, set component.TelemetrySettings, telemetry *telemetry) (*treeHeads, error) {
-	client, err := config.ClientConfig.ToClient(ctx, host.GetExtensions(), set)
+	client, err := newHeadClient(ctx, config, host, set)
 	if err != nil {
 		return nil, fmt.Errorf("`transparency_log::tree_head`: %w", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"crypto/ed25519"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -116,6 +117,22 @@ func TestHeadsThatProveNothing(t *testing.T) {
 			assert.Empty(t, a.records.kinds())
 		})
 	}
+}
+
+// An answer that is no head is logged once, however long it lasts.
+func TestHeadLogOfADay(t *testing.T) {
+	core, logs := observer.New(zap.InfoLevel)
+	telemetry, err := newTelemetry(receivertest.NewNopSettings(metadata.Type))
+	require.NoError(t, err)
+	now := time.Unix(1767225600, 0)
+	settings := logSettings{logger: zap.New(core), telemetry: telemetry}
+	settings.Now = func() time.Time { return now }
+	heads := newHeadLog(&settings)
+	for range 24 * time.Hour / (5 * time.Minute) {
+		heads.logMalformed(t.Context(), errors.New("no tree head"))
+		now = now.Add(5 * time.Minute)
+	}
+	assert.Equal(t, 1, logs.Len())
 }
 
 // A registry that does not answer gets one request at a time, and a limited time for it.

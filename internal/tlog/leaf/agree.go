@@ -4,6 +4,7 @@
 package leaf
 
 import (
+	"bytes"
 	"encoding/binary"
 	"strings"
 
@@ -43,8 +44,8 @@ func Agrees(leaf string, e *translator.Event) bool {
 // MayBeBeacon reports whether a leaf may be that of a beacon callback, without parsing
 // it: whether "beacon" is in it, or an escape that may stand for one of its letters,
 // which are U+0061 to U+006F. It is never false for such a leaf.
-func MayBeBeacon(text string) bool {
-	return strings.Contains(text, `"`+eventBeacon+`"`) || strings.Contains(text, `\u006`)
+func MayBeBeacon(text []byte) bool {
+	return bytes.Contains(text, []byte(`"`+eventBeacon+`"`)) || bytes.Contains(text, []byte(`\u006`))
 }
 
 // matcher compares a text with the parts that it should consist of.

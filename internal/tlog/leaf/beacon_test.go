@@ -138,7 +138,7 @@ func TestFormsOfLeaves(t *testing.T) {
 	} {
 		text = `{"event":"beacon","file_id":"f","kind":"dns","qname":"q.example","qtype":"AAAA",` + text + `,"timestamp":"2026-01-02T03:04:05Z","token_id":"t"}`
 		for _, form := range []string{text, text + "\n", strings.Replace(text, `"event":"beacon"`, `"\u0065vent" : "beac\u006Fn"`, 1)} {
-			assert.True(t, leaf.MayBeBeacon(form), name)
+			assert.True(t, leaf.MayBeBeacon([]byte(form)), name)
 			beacon := parse(t, form)
 			assert.Empty(t, beacon.Mismatch(&row), name)
 		}

@@ -66,7 +66,7 @@ func requireAgrees(t *testing.T, line []byte, index int64, record dialect.Record
 	require.Equal(t, index, parsed.Index)
 	require.Equal(t, string(record.Leaf), string(parsed.Data))
 	text, row := string(parsed.Data), record.Row.Event()
-	require.True(t, leaf.MayBeBeacon(text), text)
+	require.True(t, leaf.MayBeBeacon([]byte(text)), text)
 	beacon := parse(t, text)
 	require.Empty(t, beacon.Mismatch(&row), "%s and %v", text, record.Row)
 	return leaf.Agrees(text, &row)

@@ -51,7 +51,7 @@ var digitValues = func() (values [256]byte) {
 
 // DecodeHex decodes hex digits in lower case that fill dst. It reports whether text is
 // exactly these; encoding/hex accepts upper case too.
-func DecodeHex(dst []byte, text string) bool {
+func DecodeHex[T string | []byte](dst []byte, text T) bool {
 	if len(text) != 2*len(dst) {
 		return false
 	}

@@ -4,6 +4,7 @@
 package leaf
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -22,6 +23,15 @@ type Line struct {
 
 	// hashInput is prefix and, in the same memory, Data.
 	hashInput []byte
+	// buffer is what the values of a line in another form are read into.
+	buffer []byte
+}
+
+// Release drops memory of more than so many bytes, and with it Data.
+func (l *Line) Release(limit int) {
+	if max(cap(l.hashInput), cap(l.buffer)) > limit {
+		*l = Line{}
+	}
 }
 
 // HashError says that the leaf_hash of a line is not the hash of its leaf.
@@ -67,7 +77,7 @@ func HasIndex(err error) bool {
 // the one that the line declares, else that of leaf_data_hex. ok is false if it has
 // neither.
 func RecoverHash(text []byte) (hash Hash, ok bool) {
-	fields, _ := scanLine(text) // the fields before the error
+	fields, _ := scanLine(text, nil) // the fields before the error
 	switch {
 	case fields.has[keyHash]:
 		return fields.hash, true
@@ -99,7 +109,7 @@ func (f *lineFields) data() []byte {
 	if f.has[keyHex] {
 		return f.bytes
 	}
-	return []byte(f.text)
+	return f.text
 }
 
 // checkText makes sure that leaf_data, which people read, is what is hashed.
@@ -109,7 +119,7 @@ func (f *lineFields) checkText() error {
 		return fmt.Errorf("its %s is not valid Unicode", keyText)
 	case !f.has[keyHex], !utf8.Valid(f.bytes):
 		return nil
-	case f.invalidText || f.text != string(f.bytes):
+	case f.invalidText || !bytes.Equal(f.text, f.bytes):
 		return fmt.Errorf("its %s and %s differ", keyText, keyHex)
 	}
 	return nil

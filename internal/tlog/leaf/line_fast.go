@@ -21,6 +21,9 @@ var (
 	compactLine = lineForm{`{"index":`, `,"leaf_hash":"`, `","leaf_data":"`, `","leaf_data_hex":"`}
 )
 
+// maxSpare bounds the memory that is reserved for longer lines than were seen, in bytes.
+const maxSpare = 1 << 20
+
 // lineEnd follows the last value.
 const lineEnd = `"}`
 
@@ -91,7 +94,7 @@ func (l *Line) unescape(text []byte) (rest []byte, ok bool) {
 	// A character is never longer than its escape sequence. Eight bytes are written
 	// at once.
 	if need := 1 + len(text) + 8; cap(l.hashInput) < need {
-		l.hashInput = make([]byte, 2*need)
+		l.hashInput = make([]byte, need+min(need, maxSpare))
 	}
 	buf := l.hashInput[:cap(l.hashInput)]
 	buf[0] = prefix

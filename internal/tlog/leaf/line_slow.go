@@ -34,11 +34,12 @@ type lineFields struct {
 	has   [lineKeys]bool
 	index int64
 	hash  Hash
-	text  string
+	text  []byte
 	bytes []byte // of leaf_data_hex
 	// invalidText: text had half a UTF-16 surrogate pair or invalid UTF-8, which
 	// was replaced by U+FFFD.
 	invalidText bool
+	buffer      []byte // that text and bytes are part of
 }
 
 // missing names the required keys that are absent.
@@ -54,7 +55,10 @@ func (f *lineFields) missing() string {
 
 // parseLineSlow is ParseLine for a line in any form of JSON.
 func parseLineSlow(text []byte, line *Line) error {
-	fields, err := scanLine(text)
+	if cap(line.buffer) < len(text) {
+		line.buffer = make([]byte, 0, len(text)) // unescaped, a line is shorter
+	}
+	fields, err := scanLine(text, line.buffer)
 	if err != nil {
 		return err
 	}
@@ -63,10 +67,12 @@ func parseLineSlow(text []byte, line *Line) error {
 
 // scanLine reads the fields of a line. With an error it returns those before it. A leaf
 // that is not text has a leaf_data all the same, and keys that are not known may hold
-// anything: only leaf_data needs to be valid Unicode, and only where it is the leaf.
-func scanLine(line []byte) (lineFields, error) {
-	var fields lineFields
-	decoder := jsontext.NewDecoder(bytes.NewReader(line), jsontext.AllowInvalidUTF8(true))
+// anything: only leaf_data needs to be valid Unicode, and only where it is the leaf. The
+// fields are in the memory of the buffer, as far as they fit.
+func scanLine(line, buffer []byte) (lineFields, error) {
+	fields := lineFields{buffer: buffer[:0]}
+	// Of a Buffer, the decoder makes no copy.
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(line), jsontext.AllowInvalidUTF8(true))
 	if decoder.PeekKind() != '{' {
 		return fields, errors.New("it is not a JSON object")
 	}
@@ -136,11 +142,12 @@ func (f *lineFields) readText(key lineKey, value jsontext.Value) error {
 	if value.Kind() != '"' {
 		return errors.New("is not a string")
 	}
-	unquoted, err := jsontext.AppendUnquote(nil, value)
-	text := string(unquoted)
+	buffer, err := jsontext.AppendUnquote(f.buffer, value)
+	text := buffer[len(f.buffer):]
+	f.buffer = buffer
 	switch key {
 	case keyHash:
-		hash, err := ParseHash(text)
+		hash, err := ParseHash(string(text))
 		if err != nil {
 			return fmt.Errorf("is invalid: %w", err)
 		}
@@ -148,7 +155,7 @@ func (f *lineFields) readText(key lineKey, value jsontext.Value) error {
 	case keyText:
 		f.text, f.invalidText = text, err != nil
 	default: // keyHex
-		f.bytes = make([]byte, len(text)/2)
+		f.bytes = text[:len(text)/2] // each byte is written after its digits were read
 		if !DecodeHex(f.bytes, text) {
 			return errors.New("is not pairs of lower-case hex digits")
 		}

@@ -43,7 +43,7 @@ func TestSamples(t *testing.T) {
 			assert.Len(t, rows, sample.rows)
 			for i := range rows {
 				text := leaves[rows[i].TlogIndex]
-				assert.True(t, leaf.MayBeBeacon(text))
+				assert.True(t, leaf.MayBeBeacon([]byte(text)))
 				beacon := parse(t, text)
 				assert.Empty(t, beacon.Mismatch(&rows[i]), "row %d: %s", rows[i].ID, text)
 				assert.True(t, leaf.Agrees(text, &rows[i]), "row %d: %s", rows[i].ID, text)

@@ -71,7 +71,9 @@ func (l *TransparencyLog) readHeadFile() ([]byte, error) {
 // fetchHead requests the tree head from the registry. Its errors do not show the
 // URL's secrets, not even if the registry sends them back.
 func (l *TransparencyLog) fetchHead(ctx context.Context) ([]byte, error) {
-	fetcher, err := treehead.New(&http.Client{Timeout: headTimeout}, l.head)
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	treehead.LimitHeader(transport)
+	fetcher, err := treehead.New(&http.Client{Timeout: headTimeout, Transport: transport}, l.head)
 	if err != nil {
 		return nil, fmt.Errorf("--head: %w", err)
 	}
