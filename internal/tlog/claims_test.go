@@ -76,15 +76,15 @@ func TestIndexesThatAreUsedTwice(t *testing.T) {
 		f.advance()
 		assert.False(t, f.IndexesAhead())
 		for _, n := range []int{0, 4, 8, 9, 107, 108, 109} {
-			line, mismatch, err := f.CompareLeaf(t.Context(), t.Context(), rowOf(n, n%100), nil)
+			line, mismatch, err := f.CompareLeaf(t.Context(), rowOf(n, n%100), nil)
 			require.NoError(t, err, n)
 			assert.Empty(t, mismatch, n)
 			assert.Equal(t, map[int]int64{0: 0, 4: 4, 8: 5, 9: 6, 107: 7, 108: 8, 109: 9}[n], line)
 		}
-		_, mismatch, err := f.CompareLeaf(t.Context(), t.Context(), rowOf(8, 9), nil)
+		_, mismatch, err := f.CompareLeaf(t.Context(), rowOf(8, 9), nil)
 		require.NoError(t, err)
 		assert.Equal(t, "token_id", mismatch)
-		_, _, err = f.CompareLeaf(t.Context(), t.Context(), rowOf(5, 5), nil) // no line has it
+		_, _, err = f.CompareLeaf(t.Context(), rowOf(5, 5), nil) // no line has it
 		require.ErrorIs(t, err, tlog.ErrNoLine)
 		require.ErrorIs(t, err, tlog.ErrBeyond)
 		assert.True(t, f.Covers(9))
@@ -184,7 +184,7 @@ func TestTwoLeavesThatAgree(t *testing.T) {
 	f := followText(t, claimed([2]int{0, 0}, [2]int{7, 2}, [2]int{7, 2}))
 	claimedLeaf := int64(-1)
 	for _, expected := range []int64{2, 1} {
-		line, mismatch, err := f.CompareLeaf(t.Context(), t.Context(), rowOf(7, 2), func(n int64) bool { return n == claimedLeaf })
+		line, mismatch, err := f.CompareLeaf(t.Context(), rowOf(7, 2), func(n int64) bool { return n == claimedLeaf })
 		require.NoError(t, err)
 		assert.Empty(t, mismatch)
 		assert.Equal(t, expected, line)
@@ -469,7 +469,7 @@ func TestLinesThatAreLost(t *testing.T) {
 func (f *follower) claims(t *testing.T, failing map[int]error) {
 	t.Helper()
 	for i := range 7 {
-		_, mismatch, err := f.CompareLeaf(t.Context(), t.Context(), rowOf(i, i), nil)
+		_, mismatch, err := f.CompareLeaf(t.Context(), rowOf(i, i), nil)
 		switch want := failing[i]; {
 		case errors.Is(want, tlog.ErrUnknown) && !errors.Is(want, tlog.ErrLost):
 			require.NoError(t, err)
