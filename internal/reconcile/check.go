@@ -85,7 +85,8 @@ const (
 
 // waitForLeaf reads the log up to a leaf. It retries where the log is too short or
 // cannot be read, until the context is done; it does not wait for a log that could
-// not be read for as long as that. It reads even if the leaf is known already: the
+// not be read for as long as that, and does not wait twice in a row for nothing: rows that
+// come meanwhile would wait twice as long. It reads even if the leaf is known already: the
 // file may have been replaced.
 func (r *Reconciler) waitForLeaf(ctx context.Context, index int64) {
 	for {
@@ -95,11 +96,14 @@ func (r *Reconciler) waitForLeaf(ctx context.Context, index int64) {
 			return
 		case err != nil && r.settings.Now().Sub(r.failingSince) >= r.settings.Wait:
 			return
+		case err == nil && r.log.AtEnd() && r.settings.Now().Sub(r.waitedInVain) < r.settings.Wait:
+			return
 		}
 		timer := time.NewTimer(pollInterval)
 		select {
 		case <-ctx.Done():
 			timer.Stop()
+			r.waitedInVain = r.settings.Now()
 			return
 		case <-timer.C:
 		}

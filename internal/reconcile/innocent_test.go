@@ -6,6 +6,7 @@ package reconcile_test
 import (
 	"os"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -202,6 +203,36 @@ func TestLeafThatIsLate(t *testing.T) {
 	s.log.writeLeaves(104, 106)
 	s.idle()
 	s.requireRechecked(100, 101, 2)
+}
+
+// Rows that come while another one waits for its leaf in vain do not wait as well.
+func TestRowsDoNotWaitOneAfterTheOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const wait = 2 * time.Second
+		log, clock, saved := newLog(t), newClock(), &store{}
+		log.writeLeaves(0, 10)
+		reconciler := log.open(clock, saved, wait)
+		lastID := int64(0)
+		check := func(leaf int64, status string, want time.Duration) {
+			t.Helper()
+			rows := rowsFrom(&lastID, leaf, leaf+1)
+			saved.rows = append(saved.rows, rows...)
+			began := time.Now()
+			reconciler.Check(t.Context(), rows)
+			took := time.Since(began)
+			require.Equal(t, want, took, "leaf %d", leaf)
+			require.Equal(t, status, rows[0].TlogStatus, "leaf %d", leaf)
+			saved.save(t, reconciler, lastID)
+		}
+		check(4, translator.TlogStatusVerified, 0)
+		check(10, translator.TlogStatusMissing, wait)
+		check(11, translator.TlogStatusMissing, 0)
+		log.writeLeaves(10, 14)
+		check(12, translator.TlogStatusVerified, 0)
+		clock.now = clock.now.Add(wait)
+		check(14, translator.TlogStatusMissing, wait)
+		require.NoError(t, reconciler.Close())
+	})
 }
 
 // A row whose leaf never comes is a finding soon after the grace period, also where all

@@ -112,6 +112,7 @@ type Reconciler struct {
 
 	lastErr      error     // why the log cannot be read
 	failingSince time.Time // when that began
+	waitedInVain time.Time // when a leaf that was waited for had last not come
 }
 
 // Open returns a Reconciler. It does no I/O. If what was saved is damaged, it
