@@ -467,3 +467,25 @@ func TestPowerFailureWhileRecheckIsOff(t *testing.T) {
 	execute(t, s.config.Database, "UPDATE events SET token_id = 'edited' WHERE id = 280")
 	assert.Equal(t, translator.IntegrityRowEdited, s.waitForFindings(t, 3)[2].Kind)
 }
+
+// Somebody changes a column of all rows: nothing is left in common with what was delivered.
+// That is a finding also without a transparency log.
+func TestAllRowsAreChangedWithoutALog(t *testing.T) {
+	s := newRecordsSetup(t, newDatabase(t, insert("t", 300)))
+	stop := s.run()
+	want := tokenRange("t", 1, 300)
+	s.records.waitForTokens(t, want)
+	events, _ := s.records.all()
+	last := events[299].UID
+	execute(t, s.config.Database, "UPDATE events SET user_agent = 'another'")
+	want = append(want, want...)
+	s.records.waitForTokens(t, want)
+	found := s.waitForFindings(t, 1)[0]
+	assert.Equal(t, translator.IntegrityDatabaseReplaced, found.Kind)
+	assert.Equal(t, int64(300), found.EventID)
+	assert.Equal(t, last, found.RowUID)
+	stop()
+	s.run()
+	s.waitForCycle(t)
+	assert.Len(t, s.waitForFindings(t, 1), 1)
+}
