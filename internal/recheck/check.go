@@ -38,8 +38,13 @@ type pass struct {
 	// changed.
 	looked bool
 	before [chunkIDs]uint32
-	uids   *[chunkIDs]string // of the second look
+	looks  int               // how many there were before
+	uids   *[chunkIDs]string // of all looks but the first
 }
+
+// maxLooks is how many looks at a chunk there are until the last one counts, whatever it
+// found: no honest registry changes rows all the time.
+const maxLooks = 32
 
 // New begins to keep fingerprints under a random key of 16 bytes. The rows up to lastID
 // were delivered before: they count as they are found first.
@@ -55,9 +60,9 @@ func New(storage Storage, key []byte, registryID string, lastID int64, now time.
 }
 
 // Restore continues from what was saved. It returns an error if that is not about the rows
-// up to lastID of that registry, and one that matches [checkpoint.ErrDamaged] if it is
-// damaged.
-func Restore(ctx context.Context, storage Storage, state checkpoint.Background, registryID string, lastID int64) (*Check, error) {
+// up to lastID of that registry, of which the last one had the uid lastUID, "" if it was
+// gone, and one that matches [checkpoint.ErrDamaged] if it is damaged.
+func Restore(ctx context.Context, storage Storage, state checkpoint.Background, registryID string, lastID int64, lastUID string) (*Check, error) {
 	key, err := hex.DecodeString(state.Key)
 	switch {
 	case err != nil:
@@ -74,7 +79,10 @@ func Restore(ctx context.Context, storage Storage, state checkpoint.Background, 
 		chunks: chunks{storage: storage, runs: state.Chunks, stale: state.Stale, memory: map[int64]*chunk{}},
 	}
 	c.state.Chunks, c.state.Stale = nil, nil
-	return c, c.loadLast(ctx)
+	if err := c.loadLast(ctx); err != nil {
+		return c, err
+	}
+	return c, c.checkLast(lastUID)
 }
 
 // ErrOther says that fingerprints are those of other rows.
@@ -88,6 +96,19 @@ func (c *Check) loadLast(ctx context.Context) error {
 	}
 	c.chunks.last, c.chunks.memory[last.number] = last, last
 	return nil
+}
+
+// checkLast returns an error if the row that was delivered last is another one than that
+// which was added last, as after a run without fingerprints in which the database went back.
+func (c *Check) checkLast(uid string) error {
+	if c.chunks.last == nil || uid == "" {
+		return nil
+	}
+	fingerprint := c.chunks.last.Fingerprints[c.state.LastID%chunkIDs]
+	if fingerprint == 0 || fingerprint == c.hash.Fingerprint(uid) { // 0: it was deleted since, or not looked at yet
+		return nil
+	}
+	return fmt.Errorf("%w: row %d is another one than that which was delivered last", ErrOther, c.state.LastID)
 }
 
 // Discard deletes the chunks of fingerprints that were kept before.
@@ -229,7 +250,7 @@ const (
 	Agrees
 	// Again: they are not, and are to be looked at once more.
 	Again
-	// Differs: they are not, also at the second look. [Check.Decide] says what has changed.
+	// Differs: they are not, also at another look. [Check.Decide] says what has changed.
 	Differs
 	// Damaged: their fingerprints are damaged. The rows were taken as they are.
 	Damaged
@@ -251,8 +272,11 @@ func (c *Check) Look(ctx context.Context, next int64) (Outcome, error) {
 		outcome, err = Damaged, c.take(ctx)
 	case err != nil:
 	case c.agrees(want):
-	case !p.looked || p.got != p.before:
-		c.pass = pass{active: true, first: p.first, after: p.first - 1, last: p.last, looked: true, before: p.got, uids: new([chunkIDs]string)}
+	case !p.looked || p.got != p.before && p.looks < maxLooks:
+		c.pass = pass{
+			active: true, first: p.first, after: p.first - 1, last: p.last,
+			looked: true, before: p.got, looks: p.looks + 1, uids: new([chunkIDs]string),
+		}
 		return Again, nil
 	default:
 		return Differs, nil

@@ -334,9 +334,9 @@ func TestRestore(t *testing.T) {
 		c.save()
 		state, err := checkpoint.DecodeBackground(c.saved.state)
 		require.NoError(t, err)
-		_, err = recheck.Restore(t.Context(), &c.saved, state, "r", last+1)
+		_, err = recheck.Restore(t.Context(), &c.saved, state, "r", last+1, "")
 		require.ErrorIs(t, err, recheck.ErrOther)
-		_, err = recheck.Restore(t.Context(), &c.saved, state, "other", last)
+		_, err = recheck.Restore(t.Context(), &c.saved, state, "other", last, "")
 		require.ErrorIs(t, err, recheck.ErrOther)
 		c.restart(last)
 	}
@@ -422,4 +422,36 @@ func BenchmarkAdd(b *testing.B) {
 			c.Saved()
 		}
 	}
+}
+
+// Somebody who changes a row all the time does not keep the check from the others.
+func TestARowThatChangesAllTheTime(t *testing.T) {
+	c := newChecked(t, 0)
+	c.deliver(1, 1000)
+	c.set(20, "x")
+	c.remove(500, 500)
+	var changes []recheck.Change
+	for i := range 100 {
+		c.set(10, fmt.Sprint(i))
+		changes = append(changes, c.slice(257)...)
+	}
+	require.Len(t, changes, 3)
+	assert.EqualValues(t, 10, changes[0].First)
+	assert.Equal(t, []recheck.Change{edited(20, "x"), deleted(500, 500, 1)}, changes[1:])
+}
+
+// What was kept of other rows, up to one with the same id, is of no use.
+func TestRestoreOfOtherRows(t *testing.T) {
+	c := newChecked(t, 0)
+	c.deliver(1, 1000)
+	c.save()
+	state, err := checkpoint.DecodeBackground(c.saved.state)
+	require.NoError(t, err)
+	restore := func(uid string) error {
+		_, err := recheck.Restore(t.Context(), &c.saved, state, "r", 1000, uid)
+		return err
+	}
+	require.NoError(t, restore(c.table[1000]))
+	require.NoError(t, restore(""), "the row was not there when the cursor passed it")
+	require.ErrorIs(t, restore(uid(1000, "again")), recheck.ErrOther)
 }

@@ -49,7 +49,6 @@ func (c *Check) GoBack(ctx context.Context, lastID, lowest int64) (gone Gone, er
 	if gone, err = c.behind(ctx, lastID); err != nil {
 		return Gone{}, err
 	}
-	c.Restart()
 	if c.chunks.drop(number+1, chunkOf(math.MaxInt64)); last != nil {
 		c.chunks.last, c.chunks.memory[number] = last, last
 		last.dirty = true
@@ -100,8 +99,18 @@ func (c *Check) goBackTo(lastID, lowest int64) {
 	if s.PruneTo > 0 {
 		s.PruneTo = min(s.PruneTo, lastID+1)
 	}
-	if s.LearnTo == 0 && lowest > 0 && lowest < s.FirstID {
-		s.LearnTo, s.NextID = s.FirstID-1, 1
+	if s.LearnTo == 0 && lowest > 0 {
+		switch {
+		case s.FirstID == 0: // all had been pruned
+			s.LearnTo, s.NextID = lastID, 1
+		case lowest < s.FirstID:
+			s.LearnTo, s.NextID = s.FirstID-1, 1
+		}
+	}
+	// A look at rows in front of those that are gone goes on: otherwise, who makes the
+	// database go back all the time would keep it from its end.
+	if c.pass.last > lastID || c.pass.first != s.NextID || c.pass.learn != (s.LearnTo > 0) {
+		c.Restart()
 	}
 }
 
@@ -127,17 +136,18 @@ const (
 
 // LastCommon finds the last row that was delivered and that the database still has, after
 // it went back. It returns up to 256 rows of both, up to that one; none if nothing agrees,
-// or if not all rows have fingerprints.
+// or if the last rows have no fingerprints. While the first ones have none yet, it is one of
+// the others.
 //
 // It searches by halves, as rows up to some id agree and those behind it do not. Where
 // many rows in a row were changed as well, that finds an earlier one: so it goes on from
 // there.
 func (c *Check) LastCommon(ctx context.Context, read Reader) ([]Row, error) {
-	if c.state.LearnTo > 0 || c.state.EndID > 0 {
+	if c.state.EndID > 0 {
 		return nil, nil
 	}
 	s := search{check: c, read: read}
-	found, low, high := int64(0), int64(0), c.state.LastID
+	found, low, high := int64(0), c.state.LearnTo, c.state.LastID
 	for low < high {
 		middle := low + (high-low)/2
 		rows, _, err := s.agreeing(ctx, middle, searchRows)

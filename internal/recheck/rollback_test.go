@@ -205,6 +205,58 @@ func TestPrunedRowsComeBack(t *testing.T) {
 	assert.Equal(t, []recheck.Change{edited(500, "x")}, c.cycle())
 }
 
+// All rows that have a fingerprint are behind the end of a backup, whose rows had all been
+// pruned: these count as they are found, too.
+func TestAllRowsOfABackupHadBeenPruned(t *testing.T) {
+	for _, left := range []int64{951, 1001} { // the first row that was not pruned, and none
+		c := newChecked(t, 0)
+		c.deliver(1, 1000)
+		c.remove(1, left-1)
+		require.Len(t, c.cycle(), 1)
+		c.insert(1, 900)
+		c.remove(901, 1000)
+		c.goBack(900)
+		c.save()
+		c.restart(900)
+		assert.Empty(t, c.cycle())
+		c.set(500, "x")
+		c.deliver(901, 903)
+		assert.Equal(t, []recheck.Change{edited(500, "x")}, c.cycle())
+	}
+}
+
+// A second backup is restored while the rows of the first one, which had been pruned, have
+// no fingerprints yet: those behind them still say what is in common.
+func TestGoesBackTwiceAfterPruning(t *testing.T) {
+	c := newChecked(t, 0)
+	c.deliver(1, 3000)
+	c.remove(1, 1000)
+	require.Len(t, c.cycle(), 1)
+	c.insert(1, 1000)
+	c.remove(2601, 3000)
+	c.goBack(2600)
+	c.remove(2001, 2600)
+	assert.EqualValues(t, 2000, c.common())
+	c.goBack(2000)
+	assert.Empty(t, c.cycle())
+}
+
+// Somebody who makes the database go back again and again does not keep the check from
+// what is in front of that.
+func TestGoesBackAllTheTime(t *testing.T) {
+	c := newChecked(t, 0)
+	c.deliver(1, 1000)
+	c.remove(300, 300)
+	var changes []recheck.Change
+	for range 20 {
+		changes = append(changes, c.slice(257)...)
+		c.set(1000, "x")
+		c.goBack(999)
+		c.Add(1000, "x")
+	}
+	assert.Equal(t, []recheck.Change{deleted(300, 300, 1)}, changes)
+}
+
 // A storage that cannot be read changes nothing.
 func TestGoBackWithoutStorage(t *testing.T) {
 	c := newChecked(t, 0)

@@ -188,7 +188,7 @@ func (c *checked) restart(lastID int64) {
 	c.t.Helper()
 	state, err := checkpoint.DecodeBackground(c.saved.state)
 	require.NoError(c.t, err)
-	c.Check, err = recheck.Restore(c.t.Context(), &c.saved, state, "r", lastID)
+	c.Check, err = recheck.Restore(c.t.Context(), &c.saved, state, "r", lastID, "")
 	require.NoError(c.t, err)
 }
 

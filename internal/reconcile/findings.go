@@ -114,12 +114,18 @@ func messageOfOneWithoutRow(index int64, kind, token string) string {
 func (r *Reconciler) Replaced(id int64, uid, reason string, once bool) {
 	f := r.finding(translator.IntegrityDatabaseReplaced)
 	f.EventID, f.RowUID = id, uid
-	f.Message = fmt.Sprintf("The database was replaced since it was read up to row %d: %s.", id, reason)
+	f.Message = ReplacedMessage(id, reason)
 	if once {
 		r.addOnce(f)
 		return
 	}
 	r.add(f)
+}
+
+// ReplacedMessage is the sentence of the finding that a database was replaced, which had
+// been read up to the row with that id.
+func ReplacedMessage(id int64, reason string) string {
+	return fmt.Sprintf("The database was replaced since it was read up to row %d: %s.", id, reason)
 }
 
 // addLogFindings adds the findings of the log about itself.

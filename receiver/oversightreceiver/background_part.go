@@ -14,6 +14,7 @@ import (
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/recheck"
+	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 )
 
 // background is the fingerprints of the rows that were delivered, and where their check
@@ -58,26 +59,30 @@ func (b *background) Chunk(ctx context.Context, number int64) ([]byte, error) {
 	return b.get(ctx, checkpoint.PageKey(checkpoint.BackgroundPrefix, number))
 }
 
-// open begins, or continues from what load found, when the rows up to lastID have been
+// open begins, or continues from what load found, when the rows up to the cursor have been
 // delivered. An error says that the storage cannot be read.
-func (b *background) open(ctx context.Context, lastID int64, now time.Time) error {
+func (b *background) open(ctx context.Context, cursor registry.Cursor, now time.Time) error {
 	if !b.enabled {
 		return nil
 	}
 	if b.saved == nil {
-		b.begin(lastID, now)
+		b.begin(cursor.ID, now)
 		if b.damaged {
-			b.check.Discard(recheck.AllChunks(lastID))
+			b.check.Discard(recheck.AllChunks(cursor.ID))
 		}
 		return nil
 	}
-	check, err := recheck.Restore(ctx, b, *b.saved, b.registryID, lastID)
+	uid := cursor.UID
+	if cursor.RegistryID != b.registryID { // it was made with another one
+		uid = ""
+	}
+	check, err := recheck.Restore(ctx, b, *b.saved, b.registryID, cursor.ID, uid)
 	switch {
 	case err == nil:
 		b.check = check
 	case errors.Is(err, checkpoint.ErrDamaged), errors.Is(err, recheck.ErrOther):
 		b.logBegin(err)
-		b.begin(lastID, now)
+		b.begin(cursor.ID, now)
 		b.check.Discard(b.saved)
 	default:
 		return err

@@ -281,7 +281,7 @@ func TestUnsavedFingerprintsAreBounded(t *testing.T) {
 	store := newCheckpointStore(newMemory(), zap.New(core))
 	b := store.background
 	b.enabled, b.get = true, store.get
-	require.NoError(t, b.open(t.Context(), 0, time.Now()))
+	require.NoError(t, b.open(t.Context(), registry.Cursor{}, time.Now()))
 	events := make([]event, checkpoint.ChunkIDs)
 	last := int64(0)
 	for range 2*maxUnsaved + 2 {
@@ -307,7 +307,7 @@ func BenchmarkRecheck(b *testing.B) {
 	memory := newMemory()
 	store := newCheckpointStore(memory, zap.NewNop())
 	store.background.enabled, store.background.registryID, store.background.get = true, "deadbeef", store.get
-	require.NoError(b, store.background.open(b.Context(), rows, time.Now()))
+	require.NoError(b, store.background.open(b.Context(), registry.Cursor{ID: rows}, time.Now()))
 	check := store.background.check
 	var buffer []registry.RowUID
 	read := 0

@@ -28,7 +28,7 @@ func BenchmarkSave(b *testing.B) {
 			store := newCheckpointStore(newMemory(), zap.NewNop())
 			if name == "with fingerprints" {
 				store.background.enabled, store.background.get = true, store.get
-				require.NoError(b, store.background.open(b.Context(), 0, time.Now()))
+				require.NoError(b, store.background.open(b.Context(), registry.Cursor{}, time.Now()))
 			}
 			var rows []checkpoint.Row
 			b.ReportAllocs()

@@ -248,7 +248,7 @@ func TestRecentRows(t *testing.T) {
 	assert.NotEqual(t, recent[0].UID, recent[1].UID)
 
 	require.NoError(t, os.Rename(newDatabase(t, insert("o", 3)), s.config.Database))
-	s.restart(t, tokenRange("o", 1, 3))
+	s.restart(t, append([]string{translator.IntegrityDatabaseReplaced}, tokenRange("o", 1, 3)...))
 	recent = s.recent(t)
 	require.Len(t, recent, 3)
 	assert.Equal(t, int64(1), recent[0].ID)

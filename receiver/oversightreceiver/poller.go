@@ -254,6 +254,9 @@ func (p *poller) onReplaced(ctx context.Context, err *registry.ReplacedError) er
 		return err
 	}
 	p.logger.Warn("The database was replaced: reading the new one from its beginning", zap.Error(err))
+	if !p.config.TransparencyLog.HasValue() { // otherwise it is the reconciliation's
+		p.addRecord(ctx, p.replacedFinding(err))
+	}
 	p.forgetRows(ctx)
 	p.more = true
 	return p.move(ctx, registry.Cursor{})

@@ -44,7 +44,7 @@ func (p *poller) start(ctx context.Context) error {
 			return err
 		}
 	}
-	if err := p.store.background.open(ctx, p.cursor.ID, p.now()); err != nil {
+	if err := p.store.background.open(ctx, p.cursor, p.now()); err != nil {
 		return err
 	}
 	p.logger.Info("Reading events", zap.String("database", p.config.Database), zap.Int64("after_id", p.cursor.ID), zap.Bool("checkpoint", found))

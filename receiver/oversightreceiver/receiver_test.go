@@ -92,7 +92,7 @@ func TestReplacedDatabase(t *testing.T) {
 	s := newSetup(t, newDatabase(t, insert("t", 5)))
 	s.restart(t, tokenRange("t", 1, 5))
 	require.NoError(t, os.Rename(newDatabase(t, insert("o", 4)), s.config.Database))
-	s.restart(t, tokenRange("o", 1, 4))
+	s.restart(t, append([]string{translator.IntegrityDatabaseReplaced}, tokenRange("o", 1, 4)...))
 	assert.Len(t, s.logs.FilterMessageSnippet("was replaced").All(), 1)
 	s.restart(t, []string{})
 }
@@ -104,7 +104,7 @@ func TestReplacedByEmptyDatabaseWhileRunning(t *testing.T) {
 	require.NoError(t, os.Rename(newDatabase(t), s.config.Database))
 	require.Eventually(t, func() bool { return s.logs.FilterMessageSnippet("was replaced").Len() == 1 }, patience, time.Millisecond)
 	execute(t, s.config.Database, insert("n", 5))
-	s.sink.waitFor(t, append(tokenRange("t", 1, 5), tokenRange("n", 1, 5)...))
+	s.sink.waitFor(t, slices.Concat(tokenRange("t", 1, 5), []string{translator.IntegrityDatabaseReplaced}, tokenRange("n", 1, 5)))
 }
 
 func TestReplacedDatabaseStops(t *testing.T) {
@@ -366,7 +366,7 @@ func TestTelemetry(t *testing.T) {
 	first := slices.Concat(tokenRange("t", 1, 5), []string{"bad"}, tokenRange("n", 1, 4))
 	s.sink.waitFor(t, first)
 	require.NoError(t, os.Rename(newDatabase(t, insert("o", 1)), s.config.Database))
-	s.sink.waitFor(t, append(first, "o1"))
+	s.sink.waitFor(t, append(first, translator.IntegrityDatabaseReplaced, "o1"))
 	metadatatest.AssertEqualOversightReceiverEventsRead(t, tt, is(11), any)
 	metadatatest.AssertEqualOversightReceiverDecodeErrors(t, tt, is(1), any)
 	metadatatest.AssertEqualOversightReceiverDatabaseReplacements(t, tt, is(1), any)
@@ -376,7 +376,7 @@ func TestTelemetry(t *testing.T) {
 	assert.NotZero(t, polls.Data.(metricdata.Histogram[float64]).DataPoints[0].Count)
 	accepted, err := tt.GetMetric("otelcol_receiver_accepted_log_records")
 	require.NoError(t, err)
-	assert.EqualValues(t, 11, accepted.Data.(metricdata.Sum[int64]).DataPoints[0].Value)
+	assert.EqualValues(t, 12, accepted.Data.(metricdata.Sum[int64]).DataPoints[0].Value)
 }
 
 // rows is the generator of the contract test: a registry.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/recheck"
+	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
@@ -121,6 +122,15 @@ func (p *poller) rolledBackRecord(cursor registry.Cursor, gone recheck.Gone) fin
 	f.EventID, f.LastEventID, f.Count = gone.First, gone.Last, gone.Rows
 	f.Message = fmt.Sprintf("The database has the rows up to %d as they were delivered, and has lost %s that had been delivered, as after a power failure or with a restored backup. Rows that have these ids now are other events and are delivered.",
 		cursor.ID, describedGone(gone))
+	f.SetUID()
+	return f
+}
+
+// replacedFinding says that the database is another one.
+func (p *poller) replacedFinding(replaced *registry.ReplacedError) finding {
+	f := p.newRecord(translator.IntegrityDatabaseReplaced)
+	f.EventID, f.RowUID = replaced.Cursor.ID, replaced.Cursor.UID
+	f.Message = reconcile.ReplacedMessage(f.EventID, replaced.Reason)
 	f.SetUID()
 	return f
 }

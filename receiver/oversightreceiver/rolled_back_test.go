@@ -438,3 +438,54 @@ func TestGoesBackAgain(t *testing.T) {
 	}
 	assert.Equal(t, []string{translator.IntegrityRowsRolledBack}, s.records.kinds())
 }
+
+// While no fingerprints are kept, a power failure takes rows back, and as many others get
+// their ids: what was kept before is of no use then, and accuses nobody.
+func TestPowerFailureWhileRecheckIsOff(t *testing.T) {
+	s := newRecordsSetup(t, newDatabase(t, insert("t", 300)))
+	s.config.BatchSize = 1000
+	want := tokenRange("t", 1, 300)
+	rate := s.config.Recheck.Rate
+	for _, word := range []string{"", "new", "newer"} {
+		if s.config.Recheck.Rate = 0; word == "" {
+			s.config.Recheck.Rate = rate
+		} else {
+			execute(t, s.config.Database, "DELETE FROM events WHERE id > 260; UPDATE sqlite_sequence SET seq = 260; "+insert(word, 40))
+			want = append(want, tokenRange(word, 1, 40)...)
+		}
+		stop := s.run()
+		s.records.waitForTokens(t, want)
+		stop()
+	}
+	s.config.Recheck.Rate = rate
+	s.run()
+	for range 3 {
+		s.waitForCycle(t)
+	}
+	assert.Equal(t, []string{translator.IntegrityRowsRolledBack}, s.records.kinds())
+	assert.NotZero(t, s.logs.FilterMessageSnippet("fingerprints of delivered rows begin anew").Len())
+	execute(t, s.config.Database, "UPDATE events SET token_id = 'edited' WHERE id = 280")
+	assert.Equal(t, translator.IntegrityRowEdited, s.waitForFindings(t, 3)[2].Kind)
+}
+
+// Somebody changes a column of all rows: nothing is left in common with what was delivered.
+// That is a finding also without a transparency log.
+func TestAllRowsAreChangedWithoutALog(t *testing.T) {
+	s := newRecordsSetup(t, newDatabase(t, insert("t", 300)))
+	stop := s.run()
+	want := tokenRange("t", 1, 300)
+	s.records.waitForTokens(t, want)
+	events, _ := s.records.all()
+	last := events[299].UID
+	execute(t, s.config.Database, "UPDATE events SET user_agent = 'another'")
+	want = append(want, want...)
+	s.records.waitForTokens(t, want)
+	found := s.waitForFindings(t, 1)[0]
+	assert.Equal(t, translator.IntegrityDatabaseReplaced, found.Kind)
+	assert.Equal(t, int64(300), found.EventID)
+	assert.Equal(t, last, found.RowUID)
+	stop()
+	s.run()
+	s.waitForCycle(t)
+	assert.Len(t, s.waitForFindings(t, 1), 1)
+}

@@ -82,7 +82,7 @@ type sink struct {
 	answer func(call int, tokens []string) error // nil: accepts everything
 
 	mu       sync.Mutex
-	accepted []string // tokens, in order
+	accepted []string // tokens, in order; the kinds of findings
 	calls    int
 }
 
@@ -112,6 +112,10 @@ func tokensOf(logs plog.Logs) []string {
 	for _, resource := range logs.ResourceLogs().All() {
 		for _, scope := range resource.ScopeLogs().All() {
 			for _, record := range scope.LogRecords().All() {
+				if kind, ok := record.Attributes().Get(translator.AttributeIntegrityKind); ok {
+					tokens = append(tokens, kind.Str())
+					continue
+				}
 				e, _ := translator.FromLogRecord(resource.Resource(), record)
 				tokens = append(tokens, e.TokenID)
 			}
