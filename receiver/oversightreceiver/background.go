@@ -36,7 +36,7 @@ type recheckState struct {
 	due    time.Time // when to look at rows next
 	saved  time.Time // when it was saved last how far the check got
 	buffer []registry.RowUID
-	off    bool // the table cannot be read in parts
+	off    bool // the table cannot be read in parts, and the log says so
 }
 
 // turnRecheck looks at some of the rows that were delivered, if it is time to. A failure
@@ -44,7 +44,7 @@ type recheckState struct {
 // cannot be saved, and while many findings wait.
 func (p *poller) turnRecheck(ctx context.Context) {
 	check, now := p.store.background.check, p.now()
-	if check == nil || p.recheck.off || now.Before(p.recheck.due) {
+	if check == nil || now.Before(p.recheck.due) {
 		return
 	}
 	if p.unsaved != nil || p.store.outbox.size() > maxRecheckFindings {
@@ -92,7 +92,7 @@ func (p *poller) recheckTime(rows int) time.Duration {
 
 // recheckPause is how long there are no rows to look at again.
 func (p *poller) recheckPause(now time.Time) time.Duration {
-	if !p.started || p.store.background.check == nil || p.recheck.off {
+	if !p.started || p.store.background.check == nil {
 		return math.MaxInt64
 	}
 	return p.recheck.due.Sub(now)
@@ -119,7 +119,7 @@ func (p *poller) recheckSlice(ctx context.Context, check *recheck.Check) (found 
 	if err != nil {
 		return false, 0, p.recheckFailed(err)
 	}
-	p.recheck.buffer = read
+	p.recheck.buffer, p.recheck.off = read, false
 	next := p.take(ctx, check, read, last)
 	if next == 0 && !more {
 		next = math.MaxInt64

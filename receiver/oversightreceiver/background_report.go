@@ -120,9 +120,10 @@ func (p *poller) describeRow(ctx context.Context, f *finding) {
 	}
 }
 
-// recheckFailed ends the check where the table cannot be read in parts.
+// recheckFailed says once that the check waits where the table cannot be read in parts: it
+// may be able to later.
 func (p *poller) recheckFailed(err error) error {
-	if errors.Is(err, registry.ErrNoKey) {
+	if errors.Is(err, registry.ErrNoKey) && !p.recheck.off {
 		p.recheck.off = true
 		p.logger.Warn("Delivered rows are not checked again, because that would read the whole table each time", zap.Error(err))
 	}

@@ -339,3 +339,21 @@ func BenchmarkRecheck(b *testing.B) {
 	b.ReportMetric(perRow*defaultRecheckRate*100, "%core")
 	_ = reader.Close()
 }
+
+// Somebody who makes the table a view for a moment does not switch the check off.
+func TestTableThatWasAView(t *testing.T) {
+	s := newRecordsSetup(t, newDatabase(t, insert("t", 40)))
+	s.run()
+	s.records.waitForTokens(t, tokenRange("t", 1, 40))
+	execute(t, s.config.Database, "ALTER TABLE events RENAME TO rows", "CREATE VIEW events AS SELECT * FROM rows")
+	off := func() int { return s.logs.FilterMessageSnippet("Delivered rows are not checked again").Len() }
+	require.Eventually(t, func() bool { s.clock.advance(time.Second); return off() > 0 }, patience, time.Millisecond)
+	for range 100 {
+		s.clock.advance(time.Second)
+	}
+	execute(t, s.config.Database, "UPDATE rows SET token_id = 'x' WHERE id = 7", "DROP VIEW events", "ALTER TABLE rows RENAME TO events")
+	found := s.waitForFindings(t, 1)[0]
+	assert.Equal(t, translator.IntegrityRowEdited, found.Kind)
+	assert.Equal(t, int64(7), found.EventID)
+	assert.Equal(t, 1, off())
+}
