@@ -391,6 +391,16 @@ func (c *Check) Decide(ctx context.Context, lowest int64) ([]Change, error) {
 	return changes, nil
 }
 
+// Skip goes on behind the chunk, because its rows cannot be read. It reports false if they
+// would be taken as they are: without fingerprints they would seem to be inserted later.
+func (c *Check) Skip() bool {
+	if !c.pass.active || c.pass.learn {
+		return false
+	}
+	c.advance(0)
+	return true
+}
+
 // Restart forgets what was read of the chunk: it is read anew.
 func (c *Check) Restart() { c.pass = pass{} }
 

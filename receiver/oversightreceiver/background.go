@@ -36,15 +36,19 @@ type recheckState struct {
 	due    time.Time // when to look at rows next
 	saved  time.Time // when it was saved last how far the check got
 	buffer []registry.RowUID
-	off    bool // the table cannot be read in parts
+	off    bool // the table cannot be read in parts, and the log says so
+	// failures is how often the rows of a chunk could not be read, one after the other, and
+	// logged when the log said so last.
+	failures int
+	logged   time.Time
 }
 
 // turnRecheck looks at some of the rows that were delivered, if it is time to. A failure
-// to read is not reported: reading new rows fails as well. It waits while the checkpoint
+// to read is not reported where reading new rows fails as well. It waits while the checkpoint
 // cannot be saved, and while many findings wait.
 func (p *poller) turnRecheck(ctx context.Context) {
 	check, now := p.store.background.check, p.now()
-	if check == nil || p.recheck.off || now.Before(p.recheck.due) {
+	if check == nil || now.Before(p.recheck.due) {
 		return
 	}
 	if p.unsaved != nil || p.store.outbox.size() > maxRecheckFindings {
@@ -92,7 +96,7 @@ func (p *poller) recheckTime(rows int) time.Duration {
 
 // recheckPause is how long there are no rows to look at again.
 func (p *poller) recheckPause(now time.Time) time.Duration {
-	if !p.started || p.store.background.check == nil || p.recheck.off {
+	if !p.started || p.store.background.check == nil {
 		return math.MaxInt64
 	}
 	return p.recheck.due.Sub(now)
@@ -117,9 +121,9 @@ func (p *poller) recheckSlice(ctx context.Context, check *recheck.Check) (found 
 	clear(p.recheck.buffer)
 	read, more, err := p.source.RowUIDs(ctx, after, n, p.recheck.buffer)
 	if err != nil {
-		return false, 0, p.recheckFailed(err)
+		return false, 0, p.recheckFailed(ctx, check, err)
 	}
-	p.recheck.buffer = read
+	p.recheck.buffer, p.recheck.off, p.recheck.failures = read, false, 0
 	next := p.take(ctx, check, read, last)
 	if next == 0 && !more {
 		next = math.MaxInt64

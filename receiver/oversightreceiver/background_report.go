@@ -120,11 +120,36 @@ func (p *poller) describeRow(ctx context.Context, f *finding) {
 	}
 }
 
-// recheckFailed ends the check where the table cannot be read in parts.
-func (p *poller) recheckFailed(err error) error {
-	if errors.Is(err, registry.ErrNoKey) {
+const (
+	// maxRecheckFailures is how often rows cannot be read, where new ones can, until the
+	// check goes on behind them.
+	maxRecheckFailures = 3
+	// unreadableInterval is the least time between two lines in the log about that.
+	unreadableInterval = 5 * time.Minute
+)
+
+// recheckFailed says once that the check waits where the table cannot be read in parts: it
+// may be able to later. Rows that cannot be read, as on a damaged page of the database, do
+// not keep it from the others.
+func (p *poller) recheckFailed(ctx context.Context, check *recheck.Check, err error) error {
+	if errors.Is(err, registry.ErrNoKey) && !p.recheck.off {
 		p.recheck.off = true
 		p.logger.Warn("Delivered rows are not checked again, because that would read the whole table each time", zap.Error(err))
+	}
+	if errors.Is(err, registry.ErrNoKey) || ctx.Err() != nil || p.readPause > 0 {
+		p.recheck.failures = 0
+		return err
+	}
+	if p.recheck.failures++; p.recheck.failures < maxRecheckFailures {
+		return err
+	}
+	after, last, _ := check.Range()
+	if now := p.now(); p.recheck.logged.IsZero() || now.Sub(p.recheck.logged) >= unreadableInterval {
+		p.recheck.logged = now
+		p.logger.Warn("Delivered rows cannot be read: changes to them are not detected", zap.Int64("after_id", after), zap.Int64("last_id", last), zap.Error(err))
+	}
+	if check.Skip() {
+		p.recheck.failures = 0
 	}
 	return err
 }

@@ -4,8 +4,10 @@
 package oversightreceiver
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"slices"
 	"strings"
@@ -338,4 +340,53 @@ func BenchmarkRecheck(b *testing.B) {
 	b.ReportMetric(perRow*1e6, "µs/row")
 	b.ReportMetric(perRow*defaultRecheckRate*100, "%core")
 	_ = reader.Close()
+}
+
+// Somebody who makes the table a view for a moment does not switch the check off.
+func TestTableThatWasAView(t *testing.T) {
+	s := newRecordsSetup(t, newDatabase(t, insert("t", 40)))
+	s.run()
+	s.records.waitForTokens(t, tokenRange("t", 1, 40))
+	execute(t, s.config.Database, "ALTER TABLE events RENAME TO rows", "CREATE VIEW events AS SELECT * FROM rows")
+	off := func() int { return s.logs.FilterMessageSnippet("Delivered rows are not checked again").Len() }
+	require.Eventually(t, func() bool { s.clock.advance(time.Second); return off() > 0 }, patience, time.Millisecond)
+	for range 100 {
+		s.clock.advance(time.Second)
+	}
+	execute(t, s.config.Database, "UPDATE rows SET token_id = 'x' WHERE id = 7", "DROP VIEW events", "ALTER TABLE rows RENAME TO events")
+	found := s.waitForFindings(t, 1)[0]
+	assert.Equal(t, translator.IntegrityRowEdited, found.Kind)
+	assert.Equal(t, int64(7), found.EventID)
+	assert.Equal(t, 1, off())
+}
+
+// A page of the database is damaged. New rows do not need it, and are delivered: the rows on
+// it are named in the log, and the others are still checked.
+func TestDamagedPageOfDeliveredRows(t *testing.T) {
+	s := newRecordsSetup(t, newDatabase(t, "PRAGMA journal_mode=DELETE", insert("t", 2000)))
+	s.config.BatchSize = 1000
+	s.run()
+	s.records.waitForTokens(t, tokenRange("t", 1, 2000))
+	s.waitForCycle(t)
+	damagePage(t, s.config.Database, "t700")
+	execute(t, s.config.Database, "UPDATE events SET token_id = 'x' WHERE id = 1990")
+	found := s.waitForFindings(t, 1)[0]
+	assert.Equal(t, translator.IntegrityRowEdited, found.Kind)
+	assert.Equal(t, int64(1990), found.EventID)
+	assert.NotZero(t, s.logs.FilterMessageSnippet("Delivered rows cannot be read").Len())
+}
+
+// damagePage overwrites the header of the page with the row of a token.
+func damagePage(t *testing.T, database, token string) {
+	t.Helper()
+	data, err := os.ReadFile(database)
+	require.NoError(t, err)
+	at := bytes.Index(data, []byte(token))
+	require.Positive(t, at)
+	const pageSize = 4096
+	file, err := os.OpenFile(database, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = file.WriteAt(bytes.Repeat([]byte{0xff}, 8), int64(at/pageSize*pageSize))
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
 }
