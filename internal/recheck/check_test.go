@@ -432,7 +432,7 @@ func TestARowThatChangesAllTheTime(t *testing.T) {
 	c.remove(500, 500)
 	var changes []recheck.Change
 	for i := range 100 {
-		c.set(10, fmt.Sprint(i))
+		c.set(10, uid(10, fmt.Sprint(i)))
 		changes = append(changes, c.slice(257)...)
 	}
 	require.Len(t, changes, 3)
