@@ -51,7 +51,7 @@ const maxHECBytes = 1_000_000
 // siemStore is what one of the two has and does.
 type siemStore struct {
 	mu       sync.Mutex
-	times    map[string]int // how often each event arrived, by its uid
+	times    map[string]int // how often each event arrived, by its uid; without checkpoint records
 	requests int
 	// refuse returns the status that an event is refused with, or 0. May be nil.
 	refuse func(e siemEvent) int
@@ -166,7 +166,8 @@ func (*siem) hec(w http.ResponseWriter, _ *http.Request, store *siemStore, body 
 	var events []siemEvent
 	for decoder := json.NewDecoder(bytes.NewReader(body)); ; {
 		var event struct {
-			Event struct {
+			SourceType string `json:"sourcetype"`
+			Event      struct {
 				UID       string `json:"event_uid"`
 				UserAgent string `json:"user_agent"`
 			} `json:"event"`
@@ -178,7 +179,9 @@ func (*siem) hec(w http.ResponseWriter, _ *http.Request, store *siemStore, body 
 			fmt.Fprint(w, `{"text":"Invalid data format","code":6}`)
 			return
 		}
-		events = append(events, siemEvent{event.Event.UID, event.Event.UserAgent})
+		if event.SourceType != "oversight:checkpoint" {
+			events = append(events, siemEvent{event.Event.UID, event.Event.UserAgent})
+		}
 	}
 	store.mu.Lock()
 	defer store.mu.Unlock()
@@ -210,6 +213,9 @@ func (*siem) bulk(w http.ResponseWriter, r *http.Request, store *siemStore, body
 	store.mu.Lock()
 	defer store.mu.Unlock()
 	bulkapi.Answer(w, r, body, func(d bulkapi.Document) *bulkapi.ItemError {
+		if event, _ := d.Fields["event"].(map[string]any); event["dataset"] == "oversight.checkpoint" {
+			return nil
+		}
 		agent, _ := d.Fields["user_agent"].(map[string]any)
 		original, _ := agent["original"].(string)
 		if status := store.status(siemEvent{d.ID, original}); status != 0 {
