@@ -121,7 +121,7 @@ func TestRowsOfLostLines(t *testing.T) {
 			later := func() {
 				clock.now = clock.now.Add(2 * time.Minute)
 				reconciler.Idle(t.Context())
-				reconciler.Recheck(t.Context(), time.Second)
+				reconciler.LookAgain(t.Context(), time.Second)
 			}
 			addFindings()
 			later()

@@ -185,7 +185,7 @@ func (r *Reconciler) forget(ctx context.Context, found *tlog.Finding) {
 	}
 	r.forks++
 	r.samples = nil
-	r.dropRecheck()
+	r.dropLook()
 	if err := r.pages.forget(ctx, first, end); err != nil {
 		_ = r.recordErr(err)
 	}

@@ -65,8 +65,8 @@ func (s *scene) idle() {
 	s.t.Helper()
 	s.reconciler.Idle(s.t.Context())
 	require.NoError(s.t, s.reconciler.Reverify(s.t.Context()))
-	for s.reconciler.Recheck(s.t.Context(), time.Second); s.reconciler.Rechecking(); {
-		s.reconciler.Recheck(s.t.Context(), time.Second)
+	for s.reconciler.LookAgain(s.t.Context(), time.Second); s.reconciler.MayLookAgain(); {
+		s.reconciler.LookAgain(s.t.Context(), time.Second)
 	}
 }
 

@@ -96,13 +96,13 @@ func (p *page) wasClaimed(index int64) bool {
 	return p.kept.Claimed[word]&bit != 0
 }
 
-func (p *page) claimRechecked(index int64) {
+func (p *page) claimInLook(index int64) {
 	word, bit := bitOf(index)
 	p.rechecked[word] |= bit
 }
 
-// commitRechecked makes the claims of rows that were compared again final.
-func (p *pages) commitRechecked() {
+// commitLook makes the claims of rows that were compared again final.
+func (p *pages) commitLook() {
 	for _, loaded := range p.loaded {
 		for word, bits := range loaded.rechecked {
 			if bits != 0 {
@@ -115,8 +115,8 @@ func (p *pages) commitRechecked() {
 	}
 }
 
-// dropRechecked drops them.
-func (p *pages) dropRechecked() {
+// dropLook drops them.
+func (p *pages) dropLook() {
 	for _, loaded := range p.loaded {
 		loaded.rechecked = [checkpoint.PageWords]uint64{}
 	}

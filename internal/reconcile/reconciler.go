@@ -97,8 +97,8 @@ type Reconciler struct {
 
 	reviews          reviews
 	committedSettled int64 // lastSettled at the last Commit
-	recheck          *recheck
-	recheckStalled   bool // it could not continue at the last call
+	look             *secondLook
+	lookStalled      bool // it could not continue at the last call
 	rows             []translator.Event
 	hash             *checkpoint.RowHash
 	forks            int // counts the calls of forget
@@ -259,7 +259,7 @@ func (r *Reconciler) Pending() bool {
 // leaves again.
 func (r *Reconciler) ResetClaims() {
 	r.Unstage()
-	r.dropRecheck()
+	r.dropLook()
 	r.reviews.reset()
 	r.committedSettled = 0
 	r.state.Baselined, r.state.ResolvedUpTo, r.state.RescanFrom, r.state.RowsLost = false, 0, 0, false

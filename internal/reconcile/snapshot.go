@@ -93,7 +93,7 @@ func (r *Reconciler) Commit(lastID int64) (*Snapshot, error) {
 		c.page.claim(c.index)
 	}
 	if lastID < r.state.LastID { // the rows behind it are gone, or delivered once more
-		r.dropRecheck()
+		r.dropLook()
 		r.state.RowsLost = r.reviews.cut(lastID) || r.state.RowsLost
 		r.committedSettled, r.lastSettled = min(r.committedSettled, lastID), min(r.lastSettled, lastID)
 	}

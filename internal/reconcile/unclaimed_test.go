@@ -177,7 +177,7 @@ func TestMissing(t *testing.T) {
 	saved.save(t, reconciler, 5)
 	clock.now = clock.now.Add(2 * time.Minute)
 	reconciler.Idle(t.Context())
-	reconciler.Recheck(t.Context(), time.Second)
+	reconciler.LookAgain(t.Context(), time.Second)
 	assert.Equal(t, []int64{3}, ids(), "whose leaf might have come")
 }
 

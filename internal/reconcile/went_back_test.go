@@ -51,7 +51,7 @@ func TestDatabaseThatWentBackAccusesNobody(t *testing.T) {
 			}
 			if !back.first {
 				s.reconciler.Idle(t.Context())
-				s.reconciler.Recheck(t.Context(), time.Second)
+				s.reconciler.LookAgain(t.Context(), time.Second)
 				require.Empty(t, s.kinds())
 				require.NoError(t, os.Rename(s.log.path+".away", s.log.path))
 			}

@@ -100,7 +100,7 @@ func (l *logReconciliation) work(ctx context.Context, slice time.Duration) {
 	l.settings.sizes.leaves.Store(l.reconciler.Size())
 	l.settings.sizes.head.Store(l.reconciler.HeadSize())
 	l.reverify(ctx, slice)
-	l.reconciler.Recheck(ctx, slice)
+	l.reconciler.LookAgain(ctx, slice)
 	l.settings.sizes.waiting.Store(l.reconciler.WaitingRows())
 }
 
@@ -147,7 +147,7 @@ func (l *logReconciliation) busy() bool {
 		return false
 	}
 	_, active := l.reconciler.Reverification()
-	return active || !l.reconciler.AtEnd() || l.reconciler.Rechecking()
+	return active || !l.reconciler.AtEnd() || l.reconciler.MayLookAgain()
 }
 
 func (l *logReconciliation) err() error    { return l.reconciler.Err() }

@@ -14,7 +14,7 @@ import (
 
 // addRechecked adds the record of a range whose rows were compared again: how many of
 // them have that status now.
-func (r *Reconciler) addRechecked(c *recheck, status string, rows int64) {
+func (r *Reconciler) addRechecked(c *secondLook, status string, rows int64) {
 	if rows == 0 {
 		return
 	}
@@ -49,7 +49,7 @@ func (r *Reconciler) rangeFinding(kind string, rows *checkpoint.Review) translat
 
 // reportChangedRows adds a finding if the rows of the range are not those that were
 // delivered. It reports false if that cannot be found out now.
-func (r *Reconciler) reportChangedRows(ctx context.Context, c *recheck) bool {
+func (r *Reconciler) reportChangedRows(ctx context.Context, c *secondLook) bool {
 	if !c.review.hasDigest() || c.review.Digest == c.waiting {
 		return true
 	}
@@ -82,7 +82,7 @@ func (r *Reconciler) reportChangedRows(ctx context.Context, c *recheck) bool {
 
 // addChangedRow is for a range in which one row was deleted (gone is 1), changed (0) or
 // inserted (-1).
-func (r *Reconciler) addChangedRow(ctx context.Context, c *recheck, id, gone int64) bool {
+func (r *Reconciler) addChangedRow(ctx context.Context, c *secondLook, id, gone int64) bool {
 	if i := slices.IndexFunc(c.claimed, func(f translator.Integrity) bool { return f.EventID == id }); i >= 0 {
 		r.add(c.claimed[i])
 		return true
@@ -112,7 +112,7 @@ func (r *Reconciler) addChangedRow(ctx context.Context, c *recheck, id, gone int
 }
 
 // addDuplicates adds findings of the rows that claim leaves of others.
-func (r *Reconciler) addDuplicates(c *recheck) {
+func (r *Reconciler) addDuplicates(c *secondLook) {
 	for i := range c.claimed {
 		r.add(c.claimed[i])
 	}

@@ -28,9 +28,9 @@ type Rows interface {
 // rowsAtOnce is how many rows are read at once to be compared again.
 const rowsAtOnce = 256
 
-// recheck is a comparison of all rows of a range, which takes several calls. Its claims
+// secondLook is a comparison of all rows of a range, which takes several calls. Its claims
 // are not final before the end: after a restart it begins anew.
-type recheck struct {
+type secondLook struct {
 	review review
 	next   int64 // the rows up to this id were compared
 	// overdueAt is when rows are findings whose leaves the log lacks; the zero value: now.
@@ -54,35 +54,35 @@ const maxClaimed = 1000
 // WaitingRows is how many rows wait for another comparison with the log.
 func (r *Reconciler) WaitingRows() int64 { return r.reviews.rows() }
 
-// Rechecking reports whether rows can be compared again at once.
-func (r *Reconciler) Rechecking() bool { return !r.recheckStalled && r.mayRecheck() }
+// MayLookAgain reports whether rows can be compared again at once.
+func (r *Reconciler) MayLookAgain() bool { return !r.lookStalled && r.mayLook() }
 
-func (r *Reconciler) mayRecheck() bool {
+func (r *Reconciler) mayLook() bool {
 	return r.settings.Rows != nil && r.lastErr == nil && !r.rereading() && r.reviews.due(r.log.Size(), r.settings.Now()) != nil
 }
 
-// Recheck compares rows again that the log has not confirmed, for about that long and
+// LookAgain compares rows again that the log has not confirmed, for about that long and
 // some 256 rows in any case. It must not be called between Check and Commit.
-func (r *Reconciler) Recheck(ctx context.Context, slice time.Duration) {
+func (r *Reconciler) LookAgain(ctx context.Context, slice time.Duration) {
 	end := time.Now().Add(slice)
 	within, cancel := context.WithDeadline(ctx, end)
 	defer cancel()
-	for r.recheckStalled = false; r.mayRecheck() && !r.recheckStalled; {
-		r.recheckStalled = !r.recheckRows(ctx, within)
+	for r.lookStalled = false; r.mayLook() && !r.lookStalled; {
+		r.lookStalled = !r.lookAtRows(ctx, within)
 		if within.Err() != nil || len(r.findings) >= maxRuns {
 			return
 		}
 	}
 }
 
-// recheckRows compares the next rows, and reads the log for it as long as within is not
+// lookAtRows compares the next rows, and reads the log for it as long as within is not
 // done. It reports false if it cannot continue now.
-func (r *Reconciler) recheckRows(ctx, within context.Context) bool {
-	if r.recheck == nil || !r.reviews.has(&r.recheck.review) {
-		r.dropRecheck()
-		r.startRecheck(*r.reviews.due(r.log.Size(), r.settings.Now()))
+func (r *Reconciler) lookAtRows(ctx, within context.Context) bool {
+	if r.look == nil || !r.reviews.has(&r.look.review) {
+		r.dropLook()
+		r.startLook(*r.reviews.due(r.log.Size(), r.settings.Now()))
 	}
-	c := r.recheck
+	c := r.look
 	rows, more, err := r.settings.Rows.After(ctx, c.next, rowsAtOnce, r.rows)
 	if err != nil {
 		return false
@@ -98,8 +98,8 @@ func (r *Reconciler) recheckRows(ctx, within context.Context) bool {
 		if i == 0 { // one in any case
 			compare = ctx
 		}
-		if !r.recheckRow(compare, within, c, e) || r.recheck != c {
-			return r.recheck != c // the log was rewritten meanwhile
+		if !r.lookAtRow(compare, within, c, e) || r.look != c {
+			return r.look != c // the log was rewritten meanwhile
 		}
 		c.next = e.ID
 	}
@@ -110,18 +110,18 @@ func (r *Reconciler) recheckRows(ctx, within context.Context) bool {
 	if more && c.next < c.review.Last {
 		return true
 	}
-	return r.finishRecheck(ctx, c)
+	return r.finishLook(ctx, c)
 }
 
-// startRecheck begins to compare the rows of a range.
-func (r *Reconciler) startRecheck(due review) {
+// startLook begins to compare the rows of a range.
+func (r *Reconciler) startLook(due review) {
 	now := r.settings.Now()
-	r.recheck = &recheck{review: due, next: due.First - 1, lowestLeaf: math.MaxInt64, overdueAt: due.overdueAt}
+	r.look = &secondLook{review: due, next: due.First - 1, lowestLeaf: math.MaxInt64, overdueAt: due.overdueAt}
 	switch {
 	case due.Status == checkpoint.ReviewMissing, due.isRescan(), due.isOverdue(now):
-		r.recheck.overdueAt = time.Time{}
+		r.look.overdueAt = time.Time{}
 	case due.overdueAt.IsZero(): // the log was away, and may be a copy that is behind
-		r.recheck.overdueAt = r.overdueAt()
+		r.look.overdueAt = r.overdueAt()
 	}
 }
 
@@ -132,17 +132,17 @@ func (r *Reconciler) overdueAt() time.Time {
 	return r.settings.Now().Add(r.settings.Grace + step).Truncate(step)
 }
 
-// dropRecheck drops the claims of rows that were compared again.
-func (r *Reconciler) dropRecheck() {
-	if r.recheck != nil {
-		r.pages.dropRechecked()
-		r.recheck = nil
+// dropLook drops the claims of rows that were compared again.
+func (r *Reconciler) dropLook() {
+	if r.look != nil {
+		r.pages.dropLook()
+		r.look = nil
 	}
 }
 
-// recheckRow compares a row, if ctx is not done, and reads the log for it as long as within
+// lookAtRow compares a row, if ctx is not done, and reads the log for it as long as within
 // is not. It reports false if that cannot be done now.
-func (r *Reconciler) recheckRow(ctx, within context.Context, c *recheck, e *translator.Event) bool {
+func (r *Reconciler) lookAtRow(ctx, within context.Context, c *secondLook, e *translator.Event) bool {
 	rescan := c.review.isRescan()
 	if !hasIndex(e) || e.TlogIndex < 0 {
 		return true // the log says nothing of it
@@ -155,14 +155,14 @@ func (r *Reconciler) recheckRow(ctx, within context.Context, c *recheck, e *tran
 	e.TlogStatus, e.TlogMismatch = "", mismatch
 	switch {
 	case err == nil && mismatch == "":
-		return r.recheckAgreeing(ctx, c, e, leaf)
+		return r.lookAtAgreeing(ctx, c, e, leaf)
 	case err == nil && mismatch == tlog.MismatchLeaf, errors.Is(err, tlog.ErrLost):
 		r.keepWaiting(c, e, checkpoint.ReviewUnavailable, never)
 	case err == nil:
 		e.TlogStatus = translator.TlogStatusMismatch
 		r.refute(c, e)
 	case errors.Is(err, tlog.ErrBeyond) && r.log.AtEnd():
-		r.recheckMissing(c, e)
+		r.lookAtMissing(c, e)
 	default:
 		return false
 	}
@@ -172,8 +172,8 @@ func (r *Reconciler) recheckRow(ctx, within context.Context, c *recheck, e *tran
 	return true
 }
 
-// recheckMissing is for a row whose leaf the log lacks.
-func (r *Reconciler) recheckMissing(c *recheck, e *translator.Event) {
+// lookAtMissing is for a row whose leaf the log lacks.
+func (r *Reconciler) lookAtMissing(c *secondLook, e *translator.Event) {
 	e.TlogStatus = translator.TlogStatusMissing
 	plausible := r.isPlausible(e.TlogIndex)
 	if plausible && !c.overdueAt.IsZero() { // it may come
@@ -204,8 +204,8 @@ func (r *Reconciler) compareAgain(ctx, within context.Context, e *translator.Eve
 	return leaf, mismatch, err
 }
 
-// recheckAgreeing is for a row that agrees with its leaf.
-func (r *Reconciler) recheckAgreeing(ctx context.Context, c *recheck, e *translator.Event, leaf int64) bool {
+// lookAtAgreeing is for a row that agrees with its leaf.
+func (r *Reconciler) lookAtAgreeing(ctx context.Context, c *secondLook, e *translator.Event, leaf int64) bool {
 	leaves, err := r.pages.page(ctx, leaf)
 	if err != nil { // Err returns it
 		return false
@@ -225,14 +225,14 @@ func (r *Reconciler) recheckAgreeing(ctx context.Context, c *recheck, e *transla
 		c.found = append(c.found, r.rowFinding(e))
 		return true
 	}
-	leaves.claimRechecked(leaf)
+	leaves.claimInLook(leaf)
 	c.verified++
 	return true
 }
 
 // refute is for a row that does not agree with the log. In a rescan that is counted
 // only: the log is what changed.
-func (r *Reconciler) refute(c *recheck, e *translator.Event) {
+func (r *Reconciler) refute(c *secondLook, e *translator.Event) {
 	if c.review.isRescan() {
 		c.refuted++
 		return
@@ -241,7 +241,7 @@ func (r *Reconciler) refute(c *recheck, e *translator.Event) {
 }
 
 // keepWaiting keeps a row that cannot be confirmed yet.
-func (r *Reconciler) keepWaiting(c *recheck, e *translator.Event, status checkpoint.ReviewStatus, wakeAt int64) {
+func (r *Reconciler) keepWaiting(c *secondLook, e *translator.Event, status checkpoint.ReviewStatus, wakeAt int64) {
 	row := r.reviewOf(e, status, wakeAt)
 	if e.TlogStatus == translator.TlogStatusMissing && status == checkpoint.ReviewUnavailable {
 		row.overdueAt = c.overdueAt
@@ -267,9 +267,9 @@ func (r *Reconciler) reviewOf(e *translator.Event, status checkpoint.ReviewStatu
 
 // addFound adds the findings about rows so far, if these are still the rows that were
 // delivered. Otherwise it drops the comparison: the next read of rows says why.
-func (r *Reconciler) addFound(ctx context.Context, c *recheck) bool {
+func (r *Reconciler) addFound(ctx context.Context, c *secondLook) bool {
 	if r.settings.Rows.Unreplaced(ctx) != nil {
-		r.dropRecheck()
+		r.dropLook()
 		return false
 	}
 	for i := range c.found {
@@ -279,9 +279,9 @@ func (r *Reconciler) addFound(ctx context.Context, c *recheck) bool {
 	return true
 }
 
-// finishRecheck makes the claims of a range final, and reports what was found: of the
+// finishLook makes the claims of a range final, and reports what was found: of the
 // rows that were delivered, and of no others that have their ids since.
-func (r *Reconciler) finishRecheck(ctx context.Context, c *recheck) bool {
+func (r *Reconciler) finishLook(ctx context.Context, c *secondLook) bool {
 	if !r.addFound(ctx, c) {
 		return false
 	}
@@ -291,8 +291,8 @@ func (r *Reconciler) finishRecheck(ctx context.Context, c *recheck) bool {
 	if !r.rebase(ctx, c) {
 		return false
 	}
-	r.pages.commitRechecked()
-	r.recheck = nil
+	r.pages.commitLook()
+	r.look = nil
 	r.lowerBaseline(c)
 	r.reviews.replace(c.review, c.left)
 	if !r.reviews.hasRescan() {
@@ -305,7 +305,7 @@ func (r *Reconciler) finishRecheck(ctx context.Context, c *recheck) bool {
 }
 
 // rebase gives up leaves whose rows may have been pruned before they were compared.
-func (r *Reconciler) rebase(ctx context.Context, c *recheck) bool {
+func (r *Reconciler) rebase(ctx context.Context, c *secondLook) bool {
 	first, _, err := r.settings.Rows.After(ctx, 0, 1, nil)
 	if err != nil {
 		return false
@@ -323,7 +323,7 @@ func (r *Reconciler) rebase(ctx context.Context, c *recheck) bool {
 
 // lowerBaseline expects rows of earlier leaves, if the first rows of all could not be
 // compared when they were delivered.
-func (r *Reconciler) lowerBaseline(c *recheck) {
+func (r *Reconciler) lowerBaseline(c *secondLook) {
 	if c.verified == 0 || c.review.isRescan() {
 		return
 	}
