@@ -67,18 +67,18 @@ func racingHead() func(r *logRegistry, request int) []byte {
 	}
 }
 
-// Heads that an honest registry signs are no finding, in two runs of the collector, and a
-// trouble that lasts is one. A split view is found, also at a size beside the log's.
-func TestFaultHonestHeadsAreNotAccused(t *testing.T) {
-	_, otherKey, err := ed25519.GenerateKey(nil)
-	require.NoError(t, err)
-	for _, c := range []struct {
-		name     string
-		dialect  dialect.Dialect
-		before   func(s *trustScene)
-		head     func(r *logRegistry, request int) []byte
-		findings []string // that remain, each once
-	}{
+// honestHead is heads that an honest registry signs.
+type honestHead struct {
+	name     string
+	dialect  dialect.Dialect
+	before   func(s *trustScene)
+	head     func(r *logRegistry, request int) []byte
+	findings []string // that remain, each once
+}
+
+// honestHeads has otherKey as the key that a registry uses later.
+func honestHeads(otherKey ed25519.PrivateKey) []honestHead {
+	return []honestHead{
 		{
 			name:    "size and root are taken one after the other",
 			dialect: dialect.PublicRust,
@@ -117,7 +117,15 @@ func TestFaultHonestHeadsAreNotAccused(t *testing.T) {
 			head:     func(r *logRegistry, _ int) []byte { return r.head(r.size(), r.size()) },
 			findings: []string{"head_inconsistent"},
 		},
-	} {
+	}
+}
+
+// Heads that an honest registry signs are no finding, in two runs of the collector, and a
+// trouble that lasts is one. A split view is found, also at a size beside the log's.
+func TestFaultHonestHeadsAreNotAccused(t *testing.T) {
+	_, otherKey, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	for _, c := range honestHeads(otherKey) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := newTrustScene(t, t.TempDir(), c.dialect)

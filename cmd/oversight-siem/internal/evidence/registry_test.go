@@ -167,130 +167,136 @@ func problem(p *evidence.Problem) string {
 	return p.Result + " " + p.Check + " row " + p.EventID + " " + p.Fields
 }
 
+// signedChange is a change of the bundle, and what is found.
+type signedChange struct {
+	change func(t *testing.T, b object)
+	want   []string
+}
+
+var otherHash = bytes.Repeat([]byte{7}, sha256.Size)
+
+var signedChanges = map[string]signedChange{
+	"nothing":     {func(*testing.T, object) {}, nil},
+	"unknown key": {func(_ *testing.T, b object) { b["schema"] = 2; row(b, 0)["asn"] = "64496" }, nil},
+	"manifest without what the first versions did not have": {func(t *testing.T, b object) {
+		delete(manifest(b), "l3_policy")
+		signManifest(t, manifest(b))
+	}, nil},
+	"manifest with nulls that were not signed": {func(t *testing.T, b object) {
+		signManifest(t, manifest(b))
+		manifest(b)["recipient"].(object)["ed25519_pub"] = nil
+	}, nil},
+	"manifest with a key that was not signed": {func(t *testing.T, b object) {
+		signManifest(t, manifest(b))
+		manifest(b)["note"] = "x"
+	}, []string{"not_proven manifest row  "}},
+	"manifest edited":             {func(_ *testing.T, b object) { manifest(b)["issued_at"] = 1 }, []string{"finding manifest row  "}},
+	"manifest of another version": {func(_ *testing.T, b object) { manifest(b)["version"] = "OVERSIGHT-v2" }, []string{"not_proven manifest row  "}},
+	"manifest of another file": {func(t *testing.T, b object) {
+		manifest(b)["file_id"] = "x"
+		signManifest(t, manifest(b))
+	}, []string{"finding manifest row  "}},
+
+	"row's source edited":    {func(_ *testing.T, b object) { row(b, 1)["source_ip"] = "192.0.2.1" }, []string{"not_proven event row 604 "}},
+	"row's time edited":      {func(_ *testing.T, b object) { row(b, 1)["timestamp"] = 1 }, []string{"finding event row 604 timestamp"}},
+	"row's recipient edited": {func(_ *testing.T, b object) { row(b, 1)["recipient_id"] = "x" }, []string{"not_proven token row 604 recipient_id", "not_proven event row 604 "}},
+	"row's issuer edited":    {func(_ *testing.T, b object) { row(b, 1)["issuer_id"] = "x" }, []string{"not_proven token row 604 issuer_id"}},
+	"row of another file":    {func(_ *testing.T, b object) { row(b, 1)["file_id"] = "x" }, []string{"finding event row 604 file_id", "not_proven event row 604 "}},
+	"row without leaf": {func(_ *testing.T, b object) {
+		row(b, 1)["tlog_index"] = -1
+		b["tlog_proofs"] = b["tlog_proofs"].([]any)[:1]
+	}, []string{"not_proven proof row 604 "}},
+	"row inserted with another's leaf": {func(_ *testing.T, b object) {
+		inserted := object{}
+		for k, v := range row(b, 0) {
+			inserted[k] = v
+		}
+		inserted["id"] = 0
+		b["events"] = append(b["events"].([]any), inserted)
+		p := b["tlog_proofs"].([]any)
+		b["tlog_proofs"] = append(p, object{"event_row": 2, "tlog_index": inserted["tlog_index"], "proof": p[0].(object)["proof"]})
+	}, []string{"finding event row 0 tlog_index"}},
+	"token not in the manifest": {func(t *testing.T, b object) {
+		manifest(b)["beacons"] = []any{}
+		b["beacons"] = []any{}
+		signManifest(t, manifest(b))
+	}, []string{"not_proven token row 603 token_id", "not_proven token row 604 token_id"}},
+
+	"lone surrogate in a DNS name": {func(t *testing.T, b object) {
+		row(b, 0)["kind"], row(b, 0)["extra"] = "dns", `{"qtype": null, "qname": "\ud800.example \u00e9"}`
+		relog(t, b, 0, fmt.Sprintf(`{"event":"beacon","file_id":"%s","kind":"dns","qname":"\ud800.example \u00e9","qtype":null,"recipient_id":"%s","source_ip":"%s","timestamp":"%s","token_id":"%s"}`,
+			row(b, 0)["file_id"], row(b, 0)["recipient_id"], row(b, 0)["source_ip"], row(b, 0)["qualified_timestamp"], row(b, 0)["token_id"]))
+	}, nil},
+	"recipient is a number": {func(t *testing.T, b object) {
+		manifest(b)["recipient"].(object)["recipient_id"] = 7
+		signManifest(t, manifest(b))
+		for i := range 2 {
+			row(b, i)["recipient_id"], row(b, i)["kind"] = "7", "http_img"
+			relog(t, b, i, fmt.Sprintf(`{"event":"beacon","file_id":"%s","kind":"%s","recipient_id":7,"source_ip":"%s","timestamp":"%s","token_id":"%s","user_agent":%s}`,
+				row(b, i)["file_id"], row(b, i)["kind"], row(b, i)["source_ip"], row(b, i)["qualified_timestamp"], row(b, i)["token_id"], canonical(t, row(b, i)["user_agent"])))
+		}
+	}, nil},
+
+	"recipient and issuer are no text": {func(t *testing.T, b object) {
+		manifest(b)["recipient"].(object)["recipient_id"], manifest(b)["issuer_id"] = true, json.Number("7.50")
+		signManifest(t, manifest(b))
+		for i := range 2 {
+			row(b, i)["recipient_id"], row(b, i)["issuer_id"], row(b, i)["kind"] = "1", "7.5", "http_img"
+			relog(t, b, i, fmt.Sprintf(`{"event":"beacon","file_id":"%s","kind":"%s","recipient_id":true,"source_ip":"%s","timestamp":"%s","token_id":"%s","user_agent":%s}`,
+				row(b, i)["file_id"], row(b, i)["kind"], row(b, i)["source_ip"], row(b, i)["qualified_timestamp"], row(b, i)["token_id"], canonical(t, row(b, i)["user_agent"])))
+		}
+	}, nil},
+
+	"no head": {func(_ *testing.T, b object) { b["tlog_head"] = nil }, []string{"not_proven tree_head row  "}},
+	"unsigned head": {func(_ *testing.T, b object) {
+		h := b["tlog_head"].(object)
+		h["signature"], h["signed_message"] = "", ""
+	}, []string{"not_proven tree_head row  "}},
+	"head of another key": {func(_ *testing.T, b object) {
+		b["tlog_head"].(object)["signature"] = hex.EncodeToString(ed25519.Sign(issuerPrivate, []byte(b["tlog_head"].(object)["signed_message"].(string))))
+	}, []string{"finding tree_head row  "}},
+	"no proof":              {func(_ *testing.T, b object) { b["tlog_proofs"] = b["tlog_proofs"].([]any)[1:] }, []string{"not_proven proof row 603 "}},
+	"proof of another leaf": {func(_ *testing.T, b object) { row(b, 0)["tlog_index"] = 3 }, []string{"finding proof row 603 "}},
+
+	"race: the head has the root of a later tree": {func(t *testing.T, b object) {
+		all := grown(t, 2)
+		b["tlog_head"] = signHead(t, len(all)-2, root(all))
+		for i := range 2 {
+			setProof(b, i, len(all), path(index(t, b, i), all), root(all))
+		}
+	}, nil},
+	"race: the log grew after the head": {func(t *testing.T, b object) {
+		all := grown(t, 1)
+		setProof(b, 1, len(all), path(index(t, b, 1), all), root(all))
+	}, []string{"not_proven proof row 604 "}},
+	"race: the path is of the head, root and size are of later trees": {func(t *testing.T, b object) {
+		setProof(b, 0, len(grown(t, 3)), path(index(t, b, 0), leafHashes(t)), root(grown(t, 2)))
+	}, nil},
+	"race: path, root and size are of three trees": {func(t *testing.T, b object) {
+		setProof(b, 0, len(grown(t, 3)), path(index(t, b, 0), grown(t, 1)), root(grown(t, 2)))
+		all := grown(t, 4)
+		setProof(b, 1, len(all), path(index(t, b, 1), all), root(all))
+	}, []string{"not_proven proof row 603 ", "not_proven proof row 604 "}},
+	"race at the last proof": {func(t *testing.T, b object) {
+		setProof(b, 1, len(grown(t, 3)), path(index(t, b, 1), grown(t, 1)), root(grown(t, 2)))
+	}, []string{"not_proven proof row 604 "}},
+	"invalid proof while the log does not grow": {func(t *testing.T, b object) {
+		all := leafHashes(t)
+		wrong := path(index(t, b, 0), all)
+		wrong[0] = otherHash
+		setProof(b, 0, len(all), wrong, root(all))
+	}, []string{"finding proof row 603 "}},
+	"another tree of the head's size": {func(t *testing.T, b object) {
+		all := leafHashes(t)
+		all[1] = otherHash
+		setProof(b, 0, len(all), path(index(t, b, 0), all), root(all))
+	}, []string{"finding proof row 603 "}},
+}
+
 // What a registry signs that contradicts itself is a finding. What crashes, races,
 // restores and newer versions explain is not proven.
 func TestSignedChanges(t *testing.T) {
-	other := bytes.Repeat([]byte{7}, sha256.Size)
-	for name, c := range map[string]struct {
-		change func(t *testing.T, b object)
-		want   []string
-	}{
-		"nothing":     {func(*testing.T, object) {}, nil},
-		"unknown key": {func(_ *testing.T, b object) { b["schema"] = 2; row(b, 0)["asn"] = "64496" }, nil},
-		"manifest without what the first versions did not have": {func(t *testing.T, b object) {
-			delete(manifest(b), "l3_policy")
-			signManifest(t, manifest(b))
-		}, nil},
-		"manifest with nulls that were not signed": {func(t *testing.T, b object) {
-			signManifest(t, manifest(b))
-			manifest(b)["recipient"].(object)["ed25519_pub"] = nil
-		}, nil},
-		"manifest with a key that was not signed": {func(t *testing.T, b object) {
-			signManifest(t, manifest(b))
-			manifest(b)["note"] = "x"
-		}, []string{"not_proven manifest row  "}},
-		"manifest edited":             {func(_ *testing.T, b object) { manifest(b)["issued_at"] = 1 }, []string{"finding manifest row  "}},
-		"manifest of another version": {func(_ *testing.T, b object) { manifest(b)["version"] = "OVERSIGHT-v2" }, []string{"not_proven manifest row  "}},
-		"manifest of another file": {func(t *testing.T, b object) {
-			manifest(b)["file_id"] = "x"
-			signManifest(t, manifest(b))
-		}, []string{"finding manifest row  "}},
-
-		"row's source edited":    {func(_ *testing.T, b object) { row(b, 1)["source_ip"] = "192.0.2.1" }, []string{"not_proven event row 604 "}},
-		"row's time edited":      {func(_ *testing.T, b object) { row(b, 1)["timestamp"] = 1 }, []string{"finding event row 604 timestamp"}},
-		"row's recipient edited": {func(_ *testing.T, b object) { row(b, 1)["recipient_id"] = "x" }, []string{"not_proven token row 604 recipient_id", "not_proven event row 604 "}},
-		"row's issuer edited":    {func(_ *testing.T, b object) { row(b, 1)["issuer_id"] = "x" }, []string{"not_proven token row 604 issuer_id"}},
-		"row of another file":    {func(_ *testing.T, b object) { row(b, 1)["file_id"] = "x" }, []string{"finding event row 604 file_id", "not_proven event row 604 "}},
-		"row without leaf": {func(_ *testing.T, b object) {
-			row(b, 1)["tlog_index"] = -1
-			b["tlog_proofs"] = b["tlog_proofs"].([]any)[:1]
-		}, []string{"not_proven proof row 604 "}},
-		"row inserted with another's leaf": {func(_ *testing.T, b object) {
-			inserted := object{}
-			for k, v := range row(b, 0) {
-				inserted[k] = v
-			}
-			inserted["id"] = 0
-			b["events"] = append(b["events"].([]any), inserted)
-			p := b["tlog_proofs"].([]any)
-			b["tlog_proofs"] = append(p, object{"event_row": 2, "tlog_index": inserted["tlog_index"], "proof": p[0].(object)["proof"]})
-		}, []string{"finding event row 0 tlog_index"}},
-		"token not in the manifest": {func(t *testing.T, b object) {
-			manifest(b)["beacons"] = []any{}
-			b["beacons"] = []any{}
-			signManifest(t, manifest(b))
-		}, []string{"not_proven token row 603 token_id", "not_proven token row 604 token_id"}},
-
-		"lone surrogate in a DNS name": {func(t *testing.T, b object) {
-			row(b, 0)["kind"], row(b, 0)["extra"] = "dns", `{"qtype": null, "qname": "\ud800.example \u00e9"}`
-			relog(t, b, 0, fmt.Sprintf(`{"event":"beacon","file_id":"%s","kind":"dns","qname":"\ud800.example \u00e9","qtype":null,"recipient_id":"%s","source_ip":"%s","timestamp":"%s","token_id":"%s"}`,
-				row(b, 0)["file_id"], row(b, 0)["recipient_id"], row(b, 0)["source_ip"], row(b, 0)["qualified_timestamp"], row(b, 0)["token_id"]))
-		}, nil},
-		"recipient is a number": {func(t *testing.T, b object) {
-			manifest(b)["recipient"].(object)["recipient_id"] = 7
-			signManifest(t, manifest(b))
-			for i := range 2 {
-				row(b, i)["recipient_id"], row(b, i)["kind"] = "7", "http_img"
-				relog(t, b, i, fmt.Sprintf(`{"event":"beacon","file_id":"%s","kind":"%s","recipient_id":7,"source_ip":"%s","timestamp":"%s","token_id":"%s","user_agent":%s}`,
-					row(b, i)["file_id"], row(b, i)["kind"], row(b, i)["source_ip"], row(b, i)["qualified_timestamp"], row(b, i)["token_id"], canonical(t, row(b, i)["user_agent"])))
-			}
-		}, nil},
-
-		"recipient and issuer are no text": {func(t *testing.T, b object) {
-			manifest(b)["recipient"].(object)["recipient_id"], manifest(b)["issuer_id"] = true, json.Number("7.50")
-			signManifest(t, manifest(b))
-			for i := range 2 {
-				row(b, i)["recipient_id"], row(b, i)["issuer_id"], row(b, i)["kind"] = "1", "7.5", "http_img"
-				relog(t, b, i, fmt.Sprintf(`{"event":"beacon","file_id":"%s","kind":"%s","recipient_id":true,"source_ip":"%s","timestamp":"%s","token_id":"%s","user_agent":%s}`,
-					row(b, i)["file_id"], row(b, i)["kind"], row(b, i)["source_ip"], row(b, i)["qualified_timestamp"], row(b, i)["token_id"], canonical(t, row(b, i)["user_agent"])))
-			}
-		}, nil},
-
-		"no head": {func(_ *testing.T, b object) { b["tlog_head"] = nil }, []string{"not_proven tree_head row  "}},
-		"unsigned head": {func(_ *testing.T, b object) {
-			h := b["tlog_head"].(object)
-			h["signature"], h["signed_message"] = "", ""
-		}, []string{"not_proven tree_head row  "}},
-		"head of another key": {func(_ *testing.T, b object) {
-			b["tlog_head"].(object)["signature"] = hex.EncodeToString(ed25519.Sign(issuerPrivate, []byte(b["tlog_head"].(object)["signed_message"].(string))))
-		}, []string{"finding tree_head row  "}},
-		"no proof":              {func(_ *testing.T, b object) { b["tlog_proofs"] = b["tlog_proofs"].([]any)[1:] }, []string{"not_proven proof row 603 "}},
-		"proof of another leaf": {func(_ *testing.T, b object) { row(b, 0)["tlog_index"] = 3 }, []string{"finding proof row 603 "}},
-
-		"race: the head has the root of a later tree": {func(t *testing.T, b object) {
-			all := grown(t, 2)
-			b["tlog_head"] = signHead(t, len(all)-2, root(all))
-			for i := range 2 {
-				setProof(b, i, len(all), path(index(t, b, i), all), root(all))
-			}
-		}, nil},
-		"race: the log grew after the head": {func(t *testing.T, b object) {
-			all := grown(t, 1)
-			setProof(b, 1, len(all), path(index(t, b, 1), all), root(all))
-		}, []string{"not_proven proof row 604 "}},
-		"race: the path is of the head, root and size are of later trees": {func(t *testing.T, b object) {
-			setProof(b, 0, len(grown(t, 3)), path(index(t, b, 0), leafHashes(t)), root(grown(t, 2)))
-		}, nil},
-		"race: path, root and size are of three trees": {func(t *testing.T, b object) {
-			setProof(b, 0, len(grown(t, 3)), path(index(t, b, 0), grown(t, 1)), root(grown(t, 2)))
-			all := grown(t, 4)
-			setProof(b, 1, len(all), path(index(t, b, 1), all), root(all))
-		}, []string{"not_proven proof row 603 ", "not_proven proof row 604 "}},
-		"race at the last proof": {func(t *testing.T, b object) {
-			setProof(b, 1, len(grown(t, 3)), path(index(t, b, 1), grown(t, 1)), root(grown(t, 2)))
-		}, []string{"not_proven proof row 604 "}},
-		"invalid proof while the log does not grow": {func(t *testing.T, b object) {
-			all := leafHashes(t)
-			wrong := path(index(t, b, 0), all)
-			wrong[0] = other
-			setProof(b, 0, len(all), wrong, root(all))
-		}, []string{"finding proof row 603 "}},
-		"another tree of the head's size": {func(t *testing.T, b object) {
-			all := leafHashes(t)
-			all[1] = other
-			setProof(b, 0, len(all), path(index(t, b, 0), all), root(all))
-		}, []string{"finding proof row 603 "}},
-	} {
+	for name, c := range signedChanges {
 		t.Run(name, func(t *testing.T) {
 			text := served(t, func(b object) { c.change(t, b) })
 			r, err := evidence.Check(text, evidence.Keys{Registry: registryPublic})
