@@ -7,12 +7,14 @@ package engines
 
 import (
 	"database/sql"
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -41,6 +43,8 @@ type bucket struct {
 	Documents int        `json:"doc_count"`
 	Tokens    bucketList // of bursts
 	Addresses struct{ Value int }
+	Roots     struct{ Value int }     // of tree heads
+	Last      struct{ Value float64 } // of a receiver's records, in milliseconds since 1970
 }
 
 // The queries of the page return what the registry has, from monthly indexes and from
@@ -103,6 +107,68 @@ func TestOpenSearchQueries(t *testing.T) {
 			assert.Empty(t, query["Repeats"]().Aggregations["repeats"].Buckets)
 		})
 	}
+}
+
+// The queries of the page for checkpoint records find receivers that send none any more, and
+// two collectors that were shown different tree heads of one size.
+func TestOpenSearchQueriesOfCheckpointRecords(t *testing.T) {
+	sample, err := os.ReadFile(filepath.Join("..", "..", "testdata", "checkpoint-records", "ecs.jsonl"))
+	require.NoError(t, err)
+	line, _, _ := strings.Cut(string(sample), "\n")
+	for _, layout := range layouts {
+		t.Run(layout.config, func(t *testing.T) {
+			s := newSearchSetup(t, layout, writeRows(t, []row{{}}))
+			collector := s.start()
+			s.requireStored(stored{whole: 1})
+			collector.end() // with a record, which has no head
+			now := time.Now().UTC().Truncate(time.Second)
+			for _, record := range []struct {
+				collector string
+				age       time.Duration
+				size      int
+				root      string
+			}{
+				{"one", 3 * time.Hour, 7, "aa"}, {"one", 3 * time.Hour, 8, "bb"}, {"two", time.Minute, 8, "bb"}, {"two", time.Minute, 7, "cc"},
+			} {
+				s.putRecord(line, map[string]any{
+					"collector": record.collector, "head_size": record.size, "head_root": strings.Repeat(record.root, 32),
+				}, now.Add(-record.age))
+			}
+			s.node.Refresh(t, layout.indexes)
+			query := s.pageQueries(t)
+
+			last := map[any]time.Duration{}
+			for _, receiver := range query["Collectors that are silent"]().Aggregations["receivers"].Buckets {
+				last[receiver.Key.([]any)[1]] = now.Sub(time.UnixMilli(int64(receiver.Last.Value)))
+			}
+			require.Len(t, last, 3, "the collector that has run, too")
+			assert.Equal(t, 3*time.Hour, last["one"])
+			assert.Equal(t, time.Minute, last["two"])
+
+			sizes := query["Different tree heads of one size"]().Aggregations["sizes"].Buckets
+			require.Len(t, sizes, 1)
+			assert.InDelta(t, 7, sizes[0].Key.([]any)[1], 0)
+			assert.Equal(t, 2, sizes[0].Roots.Value)
+		})
+	}
+}
+
+// putRecord stores a checkpoint record with other values below oversight, and another time.
+func (s *searchSetup) putRecord(line string, values map[string]any, at time.Time) {
+	s.t.Helper()
+	var document map[string]any
+	require.NoError(s.t, json.Unmarshal([]byte(line), &document))
+	document["@timestamp"] = at.Format(time.RFC3339)
+	for name, value := range values {
+		document["oversight"].(map[string]any)[name] = value
+	}
+	text, err := json.Marshal(document)
+	require.NoError(s.t, err)
+	index := s.layout.search
+	if s.layout == monthly { // which searches an alias
+		index += "-" + at.Format("2006.01")
+	}
+	s.node.Call(s.t, http.MethodPost, "/"+index+"/_doc?op_type=create", string(text), nil)
 }
 
 // pageQueries returns the queries of the page by their headings. Each runs with
