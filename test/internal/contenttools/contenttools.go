@@ -13,7 +13,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -84,20 +83,6 @@ func (t *Tools) Python(ctx context.Context, requirements string, pythons ...stri
 		return run(ctx, "", filepath.Join(dir, "bin", "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "-r", requirements)
 	})
 	return filepath.Join(dir, "bin"), err
-}
-
-// firstPython returns the first of the interpreters that runs, and its version.
-func firstPython(ctx context.Context, pythons []string) (python, version string, err error) {
-	var errs []error
-	for _, python := range pythons {
-		output, err := exec.CommandContext(ctx, python, "-c", `import sys; print(sys.executable); print("Python "+sys.version.split()[0])`).Output()
-		lines := strings.Fields(string(output))
-		if err == nil && len(lines) == 3 {
-			return lines[0], lines[1] + " " + lines[2], nil
-		}
-		errs = append(errs, fmt.Errorf("%s: %w", python, err))
-	}
-	return "", "", fmt.Errorf("the tests of content need Python, one of %s: %w", strings.Join(pythons, ", "), errors.Join(errs...))
 }
 
 // Node returns a directory whose node_modules has the packages of a package-lock.json,

@@ -70,3 +70,17 @@ func TestUsed(t *testing.T) {
 	assert.Equal(t, "a 1\nb 2", tools.Used())
 	assert.Equal(t, []string{"react 18", "typescript 5"}, dependencies([]byte(`{"dependencies":{"react":"18"},"devDependencies":{"typescript":"5"}}`)))
 }
+
+// An interpreter that only pyenv has is found.
+func TestPythonOfPyenv(t *testing.T) {
+	root, bin := t.TempDir(), t.TempDir()
+	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "pyenv"), []byte("#!/bin/sh\necho "+root+"\n"), 0o700))
+	versions := filepath.Join(root, "versions", "9.9.1", "bin")
+	require.NoError(t, os.MkdirAll(versions, 0o700))
+	program := filepath.Join(versions, "python9.9")
+	require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\necho "+program+"\necho Python 9.9.1\n"), 0o700))
+	python, version, err := firstPython(t.Context(), []string{"python9.8", "python9.9"})
+	require.NoError(t, err)
+	assert.Equal(t, []string{program, "Python 9.9.1"}, []string{python, version})
+}
