@@ -75,7 +75,7 @@ func declare(parameters string) string {
 // belongs into one.
 func declareASIM(w *workspace, query string) string {
 	for _, f := range w.Functions {
-		if strings.Contains(query, f.Name+"(starttime") {
+		if strings.Contains(query, " "+f.Name+"(starttime") {
 			return declare(f.Parameters) + query
 		}
 	}

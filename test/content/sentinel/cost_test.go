@@ -22,7 +22,7 @@ import (
 // rule compares four places an hour, and finds the recipient's all the same.
 func TestCostOfDistances(t *testing.T) {
 	const hits, networks, hours = 100_000, 500, 70
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // not for secrets
+	random := rand.New(rand.NewPCG(1, 2))
 	places := []detections.Place{{Network: "192.0.2.0/24", Country: "Germany", Latitude: 52.5, Longitude: 13.4}}
 	for i := range networks {
 		// All in Japan: less than 1000 kilometres apart.
