@@ -5,6 +5,8 @@
 // content/elastic/rules: the assets of the integration package, and the file to import.
 package main
 
+//go:generate go run . -root ../../..
+
 import (
 	"flag"
 	"fmt"

@@ -14,8 +14,6 @@ from esql import ast
 # Columns of DuckDB for the types of Elasticsearch.
 TYPES = {"date": "TIMESTAMP", "long": "BIGINT", "geo_point": "STRUCT(lat DOUBLE, lon DOUBLE)"}
 
-AGGREGATES = {"min", "max", "count", "count_distinct", "values"}
-
 # Functions that both have, by DuckDB's name.
 SAME = {
     "min": "min", "max": "max", "coalesce": "coalesce", "least": "least", "greatest": "greatest", "round": "round",
@@ -91,6 +89,8 @@ class Pipeline:
                 return f"({a} IS NOT NULL)"
             case "date_trunc", [span, a]:
                 return f"time_bucket({span}, {a})"
+            case "to_string", [a]:
+                return f"CAST({a} AS VARCHAR)"
             case "st_x", [a]:
                 return f"struct_extract({a}, 'lon')"
             case "st_y", [a]:

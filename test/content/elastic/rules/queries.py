@@ -35,11 +35,20 @@ def selected(query, records, now):
     return [r for r in records if start <= moment(r["event"]["ingested"]) <= moment(now)]
 
 
+# The oldest version that the content is for, and the newest that the parser knows, which is Serverless.
+VERSIONS = ("8.19", None)
+
+
 def check_esql(query, mapping):
-    with esql.Schema(mapping):
-        tree = esql.parse_query(query["query"])
-        if query.get("rule"):
-            esql.validate_detection_rule_query(tree)
+    for version in VERSIONS:
+        with esql.ParserConfig(esql.Schema(mapping), min_stack_version=version):
+            tree = esql.parse_query(query["query"])
+            if query["rule"]:
+                # Kibana adds a command behind the query: a comment at its end would hide it.
+                esql.parse_query(query["query"] + " | limit 101")
+                if "//" in query["query"].splitlines()[-1]:
+                    raise ValueError("a comment in the last line")
+                esql.validate_detection_rule_query(tree)
     return tree
 
 
@@ -122,7 +131,7 @@ def main():
                     result["dsl"] = parse_kql(query)
                 case "eql":
                     result["alerts"] = run_eql(query, mapping, samples, now)
-                case "esql" if query.get("rule"):
+                case "esql" if query["rule"]:
                     result["alerts"] = run_esql(query, mapping, samples, now)
                 case "esql":
                     check_esql(query, mapping)
