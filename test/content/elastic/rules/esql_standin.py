@@ -51,8 +51,6 @@ class Pipeline:
                 return name(e.name)
             case ast.Literal():
                 return self.literal(e)
-            case ast.Wildcard(pattern="*"):
-                return "*"
             case ast.BinaryExpr(op="in"):
                 items = ", ".join(self.expression(item) for item in e.right.args)
                 return f"({self.expression(e.left)} IN ({items}))"
@@ -95,8 +93,8 @@ class Pipeline:
                 return f"struct_extract({a}, 'lon')"
             case "st_y", [a]:
                 return f"struct_extract({a}, 'lat')"
-            case "count", [a]:
-                return f"count({a})"
+            case "count", []:
+                return "count(*)"
             case "count_distinct", [a]:
                 return f"count(DISTINCT {a})"
             case "case", [*pairs]:

@@ -70,8 +70,8 @@ func TestRulesRaiseTheAlertsOfTheSamples(t *testing.T) {
 // could make, and a sample catches it.
 func TestSamplesCatchWrongRules(t *testing.T) {
 	mistakes := []struct{ rule, right, wrong string }{
-		{"unknown_token", "and not oversight.file_id: *", ""},
-		{"unknown_token", `event.dataset: "oversight.beacon"`, "event.module: oversight"},
+		{"unknown_token", "and not oversight.file_id: * and not oversight.recipient_id: * and not oversight.issuer_id: *", ""},
+		{"unknown_token", "not oversight.recipient_id: *", "oversight.recipient_id: *"},
 		{"many_documents", "documents >= 5", "documents >= 4"},
 		{"many_documents", "COUNT_DISTINCT(oversight.file_id)", "COUNT(*)"},
 		{"many_documents", "DATE_TRUNC(5 minutes, @timestamp)", "DATE_TRUNC(5 minutes, event.ingested)"},
