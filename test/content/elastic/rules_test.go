@@ -6,6 +6,7 @@
 package elastic
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -31,38 +32,34 @@ func engine(r *elasticrules.Rule) string {
 	}
 }
 
-// alertsOf runs rules over the samples of their detections, and returns how many alerts
-// each sample raises, by the detection's id.
-func alertsOf(t *testing.T, rules []elasticrules.Rule) (got, want map[string]map[string]int) {
+// alertsOf returns how many alerts a rule raises for each sample, from what queries.py
+// answered for it.
+func alertsOf(t *testing.T, r *elasticrules.Rule, a answer, samples map[string][]json.RawMessage) map[string]int {
 	t.Helper()
-	got, want = map[string]map[string]int{}, map[string]map[string]int{}
-	var queries []query
-	for i := range rules {
-		documents, alerts := samplesOf(t, rules[i].Detection.ID)
-		want[rules[i].Detection.ID] = alerts
-		queries = append(queries, asQuery(t, &rules[i], documents))
+	require.Empty(t, a.Error, r.Detection.ID)
+	if r.Language == "kuery" {
+		return alertsOnOpenSearch(t, r, a.DSL, samples)
 	}
-	answers := ask(t, queries)
-	for i := range rules {
-		id := rules[i].Detection.ID
-		answer := answers[id]
-		require.Empty(t, answer.Error, id)
-		if got[id] = answer.Alerts; rules[i].Language == "kuery" {
-			got[id] = alertsOnOpenSearch(t, &rules[i], answer.DSL, queries[i].Samples)
-		}
-	}
-	return got, want
+	return a.Alerts
 }
 
 func TestRulesRaiseTheAlertsOfTheSamples(t *testing.T) {
 	rules, err := elasticrules.Load(root)
 	require.NoError(t, err)
-	got, want := alertsOf(t, rules)
+	queries := make([]query, len(rules))
 	for i := range rules {
-		id := rules[i].Detection.ID
-		assert.Equal(t, want[id], got[id], id)
-		t.Logf("%s, %s: ran %d samples with %s", id, rules[i].Type, len(got[id]), engine(&rules[i]))
-		tools.Note("ran the rule " + id + " with " + engine(&rules[i]))
+		documents, _ := samplesOf(t, rules[i].Detection.ID)
+		queries[i] = asQuery(t, &rules[i], documents)
+	}
+	answers := ask(t, queries)
+	for i := range rules {
+		r := &rules[i]
+		id := r.Detection.ID
+		_, want := samplesOf(t, id)
+		got := alertsOf(t, r, answers[id], queries[i].Samples)
+		assert.Equal(t, want, got, id)
+		t.Logf("%s, %s: ran %d samples with %s", id, r.Type, len(got), engine(r))
+		tools.Note("ran the rule " + id + " with " + engine(r))
 	}
 }
 
@@ -121,13 +118,8 @@ func TestSamplesCatchWrongRules(t *testing.T) {
 	answers := ask(t, queries)
 	for i, m := range mistakes {
 		name := queries[i].Name
-		answer := answers[name]
 		_, want := samplesOf(t, m.rule)
-		got := answer.Alerts
-		require.Empty(t, answer.Error, name)
-		if wrong[i].Language == "kuery" {
-			got = alertsOnOpenSearch(t, &wrong[i], answer.DSL, queries[i].Samples)
-		}
+		got := alertsOf(t, &wrong[i], answers[name], queries[i].Samples)
 		assert.NotEqual(t, want, got, "no sample catches %s", name)
 	}
 }

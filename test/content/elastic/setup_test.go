@@ -36,8 +36,7 @@ import (
 
 var root = filepath.Join("..", "..", "..")
 
-// now is when the rules run. Its minutes and hours fall within the windows of no rule's
-// buckets alone.
+// now is when the rules run. Any time does: windows slide.
 var now = time.Date(2026, 1, 15, 12, 40, 0, 0, time.UTC)
 
 var (
