@@ -10,6 +10,7 @@ package splunk_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -17,9 +18,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/require"
+
 	"github.com/oversight-protocol/oversight-otelcol/internal/tools/splunkapp/splunkpackage"
 	"github.com/oversight-protocol/oversight-otelcol/test/internal/contenttools"
-	"github.com/stretchr/testify/require"
 )
 
 const (
@@ -80,7 +82,7 @@ func run(t *testing.T, program string, args ...string) (output string, code int)
 	command := exec.CommandContext(ctx, program, args...)
 	command.Env = append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_CACHE_HOME="+home)
 	text, err := command.CombinedOutput()
-	if _, failed := err.(*exec.ExitError); err != nil && !failed {
+	if failed := new(exec.ExitError); !errors.As(err, &failed) {
 		require.NoError(t, err, program)
 	}
 	return string(text), command.ProcessState.ExitCode()
