@@ -39,9 +39,13 @@ type (
 
 // precedence of the operators that stand between two operands.
 var precedence = []map[string]bool{
-	{"OR": true}, {"XOR": true}, {"AND": true},
+	{"OR": true},
+	{"XOR": true},
+	{"AND": true},
 	{"=": true, "==": true, "!=": true, "<": true, ">": true, "<=": true, ">=": true, "LIKE": true},
-	{".": true}, {"+": true, "-": true}, {"*": true, "/": true, "%": true},
+	{".": true},
+	{"+": true, "-": true},
+	{"*": true, "/": true, "%": true},
 }
 
 // parseExpression parses the text of an expression.
