@@ -484,6 +484,9 @@ func parseConvert(rest string) (command, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, err := t.options("timeformat"); err != nil {
+		return nil, err
+	}
 	c := &convertCommand{}
 	for t.peek().kind != end {
 		if err := t.expect("ctime"); err != nil {

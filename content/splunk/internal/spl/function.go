@@ -73,10 +73,14 @@ func init() {
 		}),
 		"json_extract_exact": plain(2, 2, func(a []Value) (Value, error) { return jsonExtract(text(a[0]), []string{text(a[1])}) }),
 		"relative_time":      plain(2, 2, relative),
-		"isnull":             {least: 1, most: 1, takesNull: true, eval: func(_ *Environment, a []Value) (Value, error) { return a[0] == nil, nil }},
-		"isnotnull":          {least: 1, most: 1, takesNull: true, eval: func(_ *Environment, a []Value) (Value, error) { return a[0] != nil, nil }},
-		"coalesce":           {least: 1, most: -1, takesNull: true, eval: coalesce},
-		"if":                 {least: 3, most: 3, lazy: ifThen}, "case": {least: 2, most: -1, lazy: firstCase},
+		"isnum": plain(1, 1, func(a []Value) (Value, error) {
+			_, ok := number(a[0])
+			return ok, nil
+		}),
+		"isnull":    {least: 1, most: 1, takesNull: true, eval: func(_ *Environment, a []Value) (Value, error) { return a[0] == nil, nil }},
+		"isnotnull": {least: 1, most: 1, takesNull: true, eval: func(_ *Environment, a []Value) (Value, error) { return a[0] != nil, nil }},
+		"coalesce":  {least: 1, most: -1, takesNull: true, eval: coalesce},
+		"if":        {least: 3, most: 3, lazy: ifThen}, "case": {least: 2, most: -1, lazy: firstCase},
 		// Known, and not evaluated.
 		"strftime": {least: 2, most: 2}, "strptime": {least: 2, most: 2}, "mvappend": {least: 1, most: -1}, "mvdedup": {least: 1, most: 1},
 		"mvsort": {least: 1, most: 1}, "mvfilter": {least: 1, most: 1}, "mvmap": {least: 2, most: 3}, "nullif": {least: 2, most: 2}, "time": {},
