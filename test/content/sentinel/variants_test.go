@@ -26,6 +26,7 @@ type variant struct {
 const (
 	notDNS  = `| where BeaconKind != "dns"` + "\n"
 	newOnly = "| where ArrivedAt > ago(frequency)\n"
+	reduced = "the reduced form of an event that was refused has neither document nor user agent"
 	noKnown = "let knownSources = dynamic([]);"
 	berlin  = `let knownSources = dynamic(["2001:db8::/32", "203.0.113.0/24"]);`
 )
@@ -36,6 +37,7 @@ var variants = map[string][]variant{
 		{"let tokens = 1;", "let tokens = 4;", "three unknown tokens from one address are one alert", 0},
 		{newOnly, "", "it arrived before the last run", 1},
 		{"| where isempty(FileId) and isempty(RecipientId) and isempty(IssuerId)\n", "", "a token that the registry knows", 1},
+		{"| where isempty(Reduced)", "", reduced, 1},
 	},
 	"many_documents": {
 		{"let documents = 5;", "let documents = 6;", "five documents within half an hour", 0},
@@ -78,6 +80,7 @@ var variants = map[string][]variant{
 		{noKnown, berlin, "the client curl/8.5.0", 0},
 		{"let knownFiles = dynamic([]);", `let knownFiles = dynamic(["file-1"]);`, "the client curl/8.5.0", 0},
 		{notDNS, "", "a resolver has no user agent", 1},
+		{"| where isempty(Reduced)", "", reduced, 1},
 	},
 	"log_disagrees": {
 		{`| where Severity != "Informational"`, "", "what honest registries do as well", 2},
