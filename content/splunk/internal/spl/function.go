@@ -184,7 +184,7 @@ func substring(a []Value) (Value, error) {
 }
 
 func replace(a []Value) (Value, error) {
-	pattern, err := regexp.Compile(text(a[1]))
+	pattern, err := compile(text(a[1]))
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func replace(a []Value) (Value, error) {
 }
 
 func match(a []Value) (Value, error) {
-	pattern, err := regexp.Compile(text(a[1]))
+	pattern, err := compile(text(a[1]))
 	if err != nil {
 		return nil, err
 	}
