@@ -240,8 +240,8 @@ func jsonExtract(object string, keys []string) (Value, error) {
 	raw := json.RawMessage(object)
 	for _, key := range keys {
 		var members map[string]json.RawMessage
-		if json.Unmarshal(raw, &members) != nil {
-			return nil, nil //nolint:nilnil // null is a value
+		if json.Unmarshal(raw, &members) != nil { // no object
+			return nil, nil //nolint:nilnil,nilerr // null is a value
 		}
 		if raw = members[key]; raw == nil {
 			return nil, nil //nolint:nilnil // null is a value
