@@ -74,7 +74,7 @@ func allRows(t *testing.T, a *app.App) []spl.Row {
 	for i := range samples {
 		records, err := (&detections.Renderer{Now: now}).Render(&samples[i], "splunk")
 		require.NoError(t, err)
-		all = append(all, rowsOf(t, a, records[:min(len(records), 20)])...)
+		all = append(all, rowsOf(t, a, records[:min(len(records), 5)])...)
 	}
 	return all
 }
