@@ -44,41 +44,13 @@ func loadPlaces(t *testing.T) []detections.Place {
 	return places
 }
 
-// loadSamples returns the samples of a detection: those that all SIEMs have, and some for what is
-// special to Splunk's searches.
+// loadSamples returns the samples of a detection.
 func loadSamples(t *testing.T, id string) []detections.Sample {
 	t.Helper()
 	samples, err := detections.LoadSamples(content, id)
 	require.NoError(t, err)
 	require.NotEmpty(t, samples)
-	return append(samples, splunkSamples[id]...)
-}
-
-// splunkSamples: searches count within minutes and quarters of an hour before they look at the window.
-var splunkSamples = map[string][]detections.Sample{
-	"many_documents": {
-		{Name: "one document for an hour", Records: []detections.SampleRecord{{Event: &detections.SampleEvent{}, Age: time.Hour, Step: 3 * time.Minute, Repeat: 20}}},
-		{Name: "five documents around a full hour", Alerts: 1, Records: []detections.SampleRecord{
-			{Event: &detections.SampleEvent{FileID: "file-{n}"}, Age: 50 * time.Minute, Step: 5 * time.Minute, Repeat: 5},
-		}},
-	},
-	"gateway": {
-		{Name: "one recipient for five hours", Records: []detections.SampleRecord{{Event: &detections.SampleEvent{}, Age: 5 * time.Hour, Step: 20 * time.Minute, Repeat: 14}}},
-	},
-	"first_beacon_outside": {
-		{Name: "an address of a known network with a port", Records: []detections.SampleRecord{{Event: &detections.SampleEvent{SourceIP: "10.1.2.3:4711"}, Age: 10 * time.Minute}}},
-		{Name: "a caller that is no address", Records: []detections.SampleRecord{{Event: &detections.SampleEvent{SourceIP: "unix:@"}, Age: 10 * time.Minute}}},
-	},
-	"far_apart": {
-		{Name: "two readers who call by turns, hour after hour", Alerts: 1, Records: []detections.SampleRecord{
-			{Event: &detections.SampleEvent{SourceIP: "203.0.113.7"}, Age: 3 * time.Hour, Step: 10 * time.Minute, Repeat: 18},
-			{Event: &detections.SampleEvent{SourceIP: "198.51.100.7"}, Age: 175 * time.Minute, Step: 10 * time.Minute, Repeat: 17},
-		}},
-		{Name: "eleven and a half hours between a reader's last call of an hour and another's", Alerts: 1, Records: []detections.SampleRecord{
-			{Event: &detections.SampleEvent{SourceIP: "203.0.113.7"}, Age: 12*time.Hour + 35*time.Minute, Step: 25 * time.Minute, Repeat: 3},
-			{Event: &detections.SampleEvent{SourceIP: "198.51.100.7"}, Age: 10 * time.Minute},
-		}},
-	},
+	return samples
 }
 
 // rows returns the events of a sample, as Splunk knows them.
