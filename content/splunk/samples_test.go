@@ -44,15 +44,30 @@ func loadPlaces(t *testing.T) []detections.Place {
 	return places
 }
 
+// loadSamples returns the samples of a detection.
+func loadSamples(t *testing.T, id string) []detections.Sample {
+	t.Helper()
+	samples, err := detections.LoadSamples(content, id)
+	require.NoError(t, err)
+	require.NotEmpty(t, samples)
+	return samples
+}
+
 // rows returns the events of a sample, as Splunk knows them.
 func rows(t *testing.T, a *app.App, sample *detections.Sample) []spl.Row {
 	t.Helper()
 	records, err := (&detections.Renderer{Now: now}).Render(sample, "splunk")
 	require.NoError(t, err)
+	return rowsOf(t, a, records)
+}
+
+func rowsOf(t *testing.T, a *app.App, records []detections.Rendered) []spl.Row {
+	t.Helper()
 	list := make([]spl.Row, len(records))
 	for i, record := range records {
-		list[i], err = a.Row(record.Record, record.Arrived)
+		row, err := a.Row(record.Record, record.Arrived)
 		require.NoError(t, err)
+		list[i] = row
 	}
 	return list
 }
@@ -62,9 +77,7 @@ func rows(t *testing.T, a *app.App, sample *detections.Sample) []spl.Row {
 func TestDetectionsFindTheSamples(t *testing.T) {
 	a, places := load(t), loadPlaces(t)
 	for _, d := range loadDetections(t) {
-		samples, err := detections.LoadSamples(content, d.ID)
-		require.NoError(t, err)
-		require.NotEmpty(t, samples)
+		samples := loadSamples(t, d.ID)
 		suppress := strings.Split(a.SavedSearches.Stanza(d.Name()).Get("alert.suppress.fields"), ", ")
 		for i := range samples {
 			t.Run(filepath.Join(d.ID, samples[i].Name), func(t *testing.T) {

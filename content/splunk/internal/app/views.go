@@ -34,7 +34,7 @@ type viewSource struct {
 }
 
 func readView(file string, queries map[string]string) error {
-	text, err := os.ReadFile(file) //nolint:gosec // a file of the app
+	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (f *File) Stanza(name string) *Stanza {
 
 // Read reads a file. One that does not exist is empty.
 func Read(directory, name string) (*File, error) {
-	text, err := os.ReadFile(filepath.Join(directory, name)) //nolint:gosec // a file of the app
+	text, err := os.ReadFile(filepath.Join(directory, name))
 	if os.IsNotExist(err) {
 		return &File{}, nil
 	}

@@ -555,7 +555,8 @@ func (c *tableCommand) run(_ *Environment, rows []Row) ([]Row, error) {
 	return change(rows, func(row Row) error {
 		for name := range row {
 			listed := slices.ContainsFunc(c.fields, func(pattern string) bool { return wildcard(pattern, name) })
-			if listed == c.remove && !(c.hidden && !c.remove && strings.HasPrefix(name, "_")) {
+			stays := c.hidden && !c.remove && strings.HasPrefix(name, "_")
+			if listed == c.remove && !stays {
 				delete(row, name)
 			}
 		}

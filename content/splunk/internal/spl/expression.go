@@ -224,22 +224,15 @@ func (e binary) eval(env *Environment, row Row) (Value, error) {
 	if err != nil {
 		return nil, err
 	}
-	switch e.operator {
-	case "AND":
-		if left == false || right == false {
-			return false, nil
-		}
-		return both(left, right), nil
-	case "OR":
-		if left == true || right == true {
-			return true, nil
-		}
-		return both(left, right), nil
+	if decides, isLogical := map[string]bool{"AND": false, "OR": true}[e.operator]; isLogical && (left == decides || right == decides) {
+		return decides, nil
 	}
 	if left == nil || right == nil {
 		return nil, nil //nolint:nilnil // null is a value
 	}
 	switch e.operator {
+	case "AND", "OR": // neither side decided it
+		return e.operator == "AND", nil
 	case "XOR":
 		return left != right, nil
 	case ".":
@@ -254,20 +247,6 @@ func (e binary) eval(env *Environment, row Row) (Value, error) {
 		return nil, err
 	}
 	return holds(e.operator, c), nil
-}
-
-// both is null unless both are true or false, and then what the second one is.
-func both(left, right Value) Value {
-	if left == nil {
-		return nil
-	}
-	if left == true {
-		return right
-	}
-	if right == nil {
-		return nil
-	}
-	return left == right && left == true
 }
 
 func holds(operator string, c int) bool {

@@ -184,7 +184,7 @@ func substring(a []Value) (Value, error) {
 }
 
 func replace(a []Value) (Value, error) {
-	pattern, err := regexp.Compile(text(a[1]))
+	pattern, err := compile(text(a[1]))
 	if err != nil {
 		return nil, err
 	}
@@ -192,7 +192,7 @@ func replace(a []Value) (Value, error) {
 }
 
 func match(a []Value) (Value, error) {
-	pattern, err := regexp.Compile(text(a[1]))
+	pattern, err := compile(text(a[1]))
 	if err != nil {
 		return nil, err
 	}
@@ -240,8 +240,8 @@ func jsonExtract(object string, keys []string) (Value, error) {
 	raw := json.RawMessage(object)
 	for _, key := range keys {
 		var members map[string]json.RawMessage
-		if json.Unmarshal(raw, &members) != nil {
-			return nil, nil //nolint:nilnil // null is a value
+		if json.Unmarshal(raw, &members) != nil { // no object
+			return nil, nil //nolint:nilnil,nilerr // null is a value
 		}
 		if raw = members[key]; raw == nil {
 			return nil, nil //nolint:nilnil // null is a value

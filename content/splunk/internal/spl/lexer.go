@@ -40,10 +40,10 @@ func lex(text string, expression bool) (*tokens, error) {
 		separators += "+-*/%."
 	}
 	for i := 0; i < len(text); {
-		switch c := text[i]; {
-		case c == ' ' || c == '\t' || c == '\n':
+		switch c := text[i]; c {
+		case ' ', '\t', '\n':
 			i++
-		case c == '"' || c == '\'':
+		case '"', '\'':
 			value, length, err := unquote(text[i:])
 			if err != nil {
 				return nil, err

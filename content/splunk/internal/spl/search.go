@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -192,7 +193,8 @@ func (f keyword) matches(_ *Environment, row Row) (bool, error) {
 		return false, nil
 	}
 	pattern := `(?i)(?:^|[^a-z0-9_])` + strings.ReplaceAll(regexp.QuoteMeta(f.text), `\*`, `[^\s"]*`) + `(?:$|[^a-z0-9_])`
-	return regexp.MatchString(pattern, raw)
+	p, err := compile(pattern)
+	return err == nil && p.MatchString(raw), err
 }
 
 var timeModifiers = map[string]bool{"earliest": true, "latest": true, "_index_earliest": true, "_index_latest": true}
@@ -260,7 +262,24 @@ func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }
 
 // wildcard matches in upper or lower case, * for any text.
 func wildcard(pattern, value string) bool {
+	if !strings.Contains(pattern, "*") {
+		return strings.EqualFold(pattern, value)
+	}
 	quoted := strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `(?s:.*)`)
-	ok, err := regexp.MatchString("(?i)^"+quoted+"$", value)
-	return ok && err == nil
+	compiled, err := compile("(?i)^" + quoted + "$")
+	return err == nil && compiled.MatchString(value)
+}
+
+// compiled are the patterns that were compiled before.
+var compiled sync.Map
+
+func compile(pattern string) (*regexp.Regexp, error) {
+	if known, ok := compiled.Load(pattern); ok {
+		return known.(*regexp.Regexp), nil
+	}
+	p, err := regexp.Compile(pattern)
+	if err == nil {
+		compiled.Store(pattern, p)
+	}
+	return p, err
 }
