@@ -134,9 +134,6 @@ func TestVariantsOfRules(t *testing.T) {
 func TestRulesOverSamplesOfTheirOwn(t *testing.T) {
 	delay := 11*time.Hour + 30*time.Minute
 	own := map[string]detections.Sample{
-		"many_documents": {Name: "five documents on both sides of the full hour", Alerts: 1, Records: []detections.SampleRecord{
-			{Event: &detections.SampleEvent{FileID: "file-{n}"}, Age: 50 * time.Minute, Repeat: 5, Step: 5 * time.Minute},
-		}},
 		"gateway": {Name: "three recipients on both sides of midnight", Alerts: 1, Records: []detections.SampleRecord{
 			{Event: &detections.SampleEvent{RecipientID: "r{n}"}, Age: 13*time.Hour + 40*time.Minute, Delay: &delay, Repeat: 3, Step: time.Hour},
 		}},
