@@ -109,7 +109,7 @@ func addDashboards(dir string, files fileSet) error {
 		plain := &builder{types: types, dataView: plainDataView}
 		exported = append(exported, encoded(plain.dashboard(id, d)))
 	}
-	return files.addLines("assets/kibana/dashboards.ndjson", exported)
+	return files.addLines("assets/dashboards.ndjson", exported)
 }
 
 // check returns an error if the dashboard names a field that no document has, or a row

@@ -22,8 +22,7 @@ var datasets = []string{"beacon", "integrity", "checkpoint"}
 
 // generatedDirs are the directories that have generated files only.
 var generatedDirs = []string{
-	"assets/component_template", "assets/index_template", "assets/ingest_pipeline", "assets/kibana",
-	"package/oversight/kibana/dashboard", "package/oversight/kibana/security_rule",
+	"assets/component_template", "assets/index_template", "assets/ingest_pipeline", "package/oversight/kibana/dashboard",
 }
 
 // fileSet is the content of files by their slash-separated paths below content/elastic.
@@ -33,7 +32,7 @@ type fileSet map[string][]byte
 func generate(dir string) (fileSet, error) {
 	files := fileSet{}
 	for _, step := range []func(dir string, files fileSet) error{
-		addFields, addTemplates, addPipelines, addSamples, addDashboards, addRules,
+		addFields, addTemplates, addPipelines, addSamples, addDashboards,
 	} {
 		if err := step(dir, files); err != nil {
 			return nil, err

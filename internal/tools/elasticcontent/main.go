@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Elasticcontent writes what content/elastic has twice: the integration package and the
-// plain assets, from the fields, the pipeline, the dashboards and the rules beside them.
+// plain assets, from the fields, the pipeline and the dashboards beside them. The rules have a tool of
+// their own, internal/tools/elasticrules.
 //
 //	go run ./internal/tools/elasticcontent content/elastic
 //	go run ./internal/tools/elasticcontent -zip DIRECTORY content/elastic
 //
 // The first writes the files, the second the package as the zip that Kibana takes.
+//go:generate go run . ../../../content/elastic
 package main
 
 import (
