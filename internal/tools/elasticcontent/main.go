@@ -9,6 +9,7 @@
 //	go run ./internal/tools/elasticcontent -zip DIRECTORY content/elastic
 //
 // The first writes the files, the second the package as the zip that Kibana takes.
+//
 //go:generate go run . ../../../content/elastic
 package main
 
