@@ -58,7 +58,7 @@ func shapes(extended bool) map[string]shape {
 func translateRecord(t siem.Translator, resource pcommon.Resource, record plog.LogRecord) {
 	var d translator.Document
 	d.SetLogRecord(resource, record)
-	t.TranslateRecord(record, &d)
+	t.TranslateRecord(resource, pcommon.NewInstrumentationScope(), record, &d)
 }
 
 // appendRecord is the JSON of what a record holds.
@@ -179,7 +179,8 @@ func TestExtendedOnlyAdds(t *testing.T) {
 	extendedOnly := map[string][]string{
 		"splunk": {"event.event_uid", "event.tlog_status", "event.tlog_mismatch"},
 		"ecs": {
-			"dns.question.name", "dns.question.type", "event.hash", "message", "related.ip", "related.user",
+			"dns.question.name", "dns.question.type", "event.hash", "event.sequence", "message", "network.protocol", "network.type",
+			"observer.product", "observer.vendor", "related.hosts", "related.ip", "related.user", "source.address",
 			"oversight.tlog_status", "oversight.tlog_mismatch",
 		},
 		"sentinel": {"EventUid", "OccurredAt", "TlogStatus", "TlogMismatch"},
@@ -300,14 +301,14 @@ func TestChangedByPipeline(t *testing.T) {
 				"occurred_at":"2024-12-24T00:26:40Z","token_id":"t","file_id":"f","source_ip":"****","registry_id":"deadbeef"},
 			"fields":{"file_id":"f","beacon_kind":"http_img","geo.country_iso_code":"DE","geo.country_name":"Germany","geo.location.lat":"52.5",
 				"geo.location.lon":"13.4","risk.score":"7","risk_score":"the same label","quoted \"\n":"\ufffd","deployment.environment.name":"production"}}`,
-		"ecs": `{"@timestamp":"2024-12-24T00:26:40Z","ecs":{"version":"8.11.0"},
+		"ecs": `{"@timestamp":"2024-12-24T00:26:40Z","ecs":{"version":"8.11.0"},"observer":{"vendor":"Oversight","product":"Registry"},
 			"event":{"kind":"event","category":["network"],"type":["access","info"],"dataset":"oversight.beacon","module":"oversight",
-				"provider":"oversight-registry","action":"beacon-http-pixel","id":"5","outcome":"success","hash":"u","created":"2024-12-24T00:26:41.5Z"},
+				"provider":"oversight-registry","action":"beacon-http-pixel","id":"5","outcome":"success","hash":"u","created":"2024-12-24T00:26:41.5Z","sequence":5},
 			"source":{"address":"****","geo":{"country_iso_code":"DE","country_name":"Germany","location":{"lat":52.5,"lon":13.4}}},
 			"labels":{"oversight_token_id":"t","oversight_file_id":"f","oversight_beacon_kind":"http_img","risk_score":"7","risk_score_2":"the same label",
 				"quoted \"\n":"\ufffd","beacon_kind":"not ours","deployment_environment_name":"production"},
 			"oversight":{"schema":"oversight-siem-1","registry_id":"deadbeef","token_id":"t","file_id":"f","beacon_kind":"http_img"},
-			"message":"beacon-http-pixel from ****: document f"}`,
+			"network":{"protocol":"http"},"message":"beacon-http-pixel from ****: document f"}`,
 		"sentinel": `{"TimeGenerated":"2024-12-24T00:26:40Z","Schema":"oversight-siem-1","RegistryId":"deadbeef","EventId":"5",
 			"BeaconKind":"http_img","Action":"beacon-http-pixel","TokenId":"t","FileId":"f","SourceIp":"****","EventUid":"u",
 			"OccurredAt":"2024-12-24T00:26:40Z",

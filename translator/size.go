@@ -34,7 +34,7 @@ const (
 const (
 	// fixedBytes is that of the largest form, a document of the exporter elasticsearch
 	// with its action line, without what sizeCounter.text and RegistryID add.
-	fixedBytes = 590
+	fixedBytes = 720
 	// tlogBytes is for the index and the status of a leaf.
 	tlogBytes = 65
 	// fixedOTLPBytes is that of a record in OTLP JSON, which writes more around every
@@ -115,12 +115,12 @@ func (c *sizeCounter) repeated(text string, times, around int) int {
 	return size
 }
 
-// name adds the name of a DNS question, which is in the message, and as
-// dns.question.name once more with escapes of its own.
+// name adds the name of a DNS question, which is in the message, and as dns.question.name
+// and in related.hosts with escapes of its own.
 func (c *sizeCounter) name(name string) {
-	c.text(name, 2, 60)
+	c.text(name, 3, 75)
 	if name != "" && !isUnescaped(name) {
-		c.bytes += 4 * min(len(name), c.limit) // `\\ddd` for a byte that was counted as 1
+		c.bytes += 2 * 4 * min(len(name), c.limit) // `\\ddd` for a byte that was counted as 1
 	}
 }
 

@@ -158,7 +158,7 @@ func translate(t testing.TB, format string, logs plog.Logs) {
 	var document translator.Document
 	for _, record := range scope.LogRecords().All() {
 		document.SetLogRecord(resource.Resource(), record)
-		shape.TranslateRecord(record, &document)
+		shape.TranslateRecord(resource.Resource(), scope.Scope(), record, &document)
 	}
 	shape.TranslateScope(scope.Scope())
 	shape.TranslateResource(resource.Resource())

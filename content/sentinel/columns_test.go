@@ -211,7 +211,7 @@ func TestRowAsBody(t *testing.T) {
 		resource, record := toRecord(c.of)
 		var d translator.Document
 		d.SetLogRecord(resource, record)
-		extended.TranslateRecord(record, &d)
+		extended.TranslateRecord(resource, pcommon.NewInstrumentationScope(), record, &d)
 		row, err := json.Marshal(record.Body().AsRaw())
 		require.NoError(t, err)
 		assert.ElementsMatch(t, c.want, sent(t, string(row)))

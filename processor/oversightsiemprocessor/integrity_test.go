@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.opentelemetry.io/collector/pdata/pcommon"
 	"go.opentelemetry.io/collector/pdata/plog"
 
 	"github.com/oversight-protocol/oversight-otelcol/translator"
@@ -62,12 +63,12 @@ func TestSplunkFinding(t *testing.T) {
 	assert.Equal(t, plog.SeverityNumberUnspecified, finding.SeverityNumber())
 }
 
-// Findings go to the same data stream as events, each with an id of its own.
+// Findings go to a data stream of their own, each with an id of its own.
 func TestECSFinding(t *testing.T) {
 	resource, event, finding := translated(t, defaults(siem.FormatECS))
 	assert.Equal(t, "oversight.beacon", resource.Resource().Attributes().AsRaw()["data_stream.dataset"])
 	assert.Equal(t, map[string]any{"elasticsearch.document_id": event.Body().AsRaw().(map[string]any)["event"].(map[string]any)["hash"]}, event.Attributes().AsRaw())
-	assert.Equal(t, map[string]any{"elasticsearch.document_id": findingUID}, finding.Attributes().AsRaw())
+	assert.Equal(t, map[string]any{"elasticsearch.document_id": findingUID, "data_stream.dataset": "oversight.integrity"}, finding.Attributes().AsRaw())
 	document := finding.Body().AsRaw().(map[string]any)
 	assert.Equal(t, "2024-12-24T00:26:42Z", document["@timestamp"])
 	assert.Equal(t, "oversight.integrity", document["event"].(map[string]any)["dataset"])
@@ -76,7 +77,48 @@ func TestECSFinding(t *testing.T) {
 	config := defaults(siem.FormatECS)
 	config.ECS.DocumentID = false
 	_, _, finding = translated(t, config)
-	assert.Zero(t, finding.Attributes().Len())
+	assert.Equal(t, map[string]any{"data_stream.dataset": "oversight.integrity"}, finding.Attributes().AsRaw())
+}
+
+// The dataset in the configuration is that of all documents, and so is one that the
+// pipeline has set anywhere where the exporter looks for it.
+func TestOneDatasetForAll(t *testing.T) {
+	for name, change := range map[string]func(*siem.Config, plog.ResourceLogs){
+		"configuration": func(c *siem.Config, _ plog.ResourceLogs) { c.ECS.DataStream.Dataset = "mine" },
+		"resource": func(_ *siem.Config, resource plog.ResourceLogs) {
+			resource.Resource().Attributes().PutStr("data_stream.dataset", "mine")
+		},
+		"scope": func(_ *siem.Config, resource plog.ResourceLogs) {
+			resource.ScopeLogs().At(0).Scope().Attributes().PutStr("data_stream.dataset", "mine")
+		},
+		"records": func(_ *siem.Config, resource plog.ResourceLogs) {
+			for _, record := range resource.ScopeLogs().At(0).LogRecords().All() {
+				record.Attributes().PutStr("data_stream.dataset", "mine")
+			}
+		},
+	} {
+		logs, config := plog.NewLogs(), defaults(siem.FormatECS)
+		change(&config, appendBoth(logs))
+		out, _ := run(t, config, logs)
+		resource := out.ResourceLogs().At(0)
+		scope := resource.ScopeLogs().At(0)
+		require.Equal(t, 2, scope.LogRecords().Len())
+		for _, record := range scope.LogRecords().All() {
+			assert.Equal(t, "mine", datasetOf(resource.Resource(), scope.Scope(), record), name)
+		}
+	}
+}
+
+// datasetOf is the dataset that the exporter elasticsearch reads: "data_stream.dataset
+// [...] from attributes (precedence: log record / data point / span attribute > scope
+// attribute > resource attribute)".
+func datasetOf(resource pcommon.Resource, scope pcommon.InstrumentationScope, record plog.LogRecord) any {
+	for _, attributes := range []pcommon.Map{record.Attributes(), scope.Attributes(), resource.Attributes()} {
+		if value, ok := attributes.Get("data_stream.dataset"); ok {
+			return value.AsRaw()
+		}
+	}
+	return nil
 }
 
 func TestSentinelFinding(t *testing.T) {
@@ -134,7 +176,7 @@ func TestCheckpointRecordIsTranslated(t *testing.T) {
 			assert.Equal(t, map[string]any{"com.splunk.sourcetype": "oversight:checkpoint"}, record.Attributes().AsRaw())
 			assert.Equal(t, "interval", body["checkpoint_reason"])
 		case siem.FormatECS:
-			assert.Equal(t, map[string]any{"elasticsearch.document_id": findingUID}, record.Attributes().AsRaw())
+			assert.Equal(t, map[string]any{"elasticsearch.document_id": findingUID, "data_stream.dataset": "oversight.checkpoint"}, record.Attributes().AsRaw())
 			assert.Equal(t, "oversight.checkpoint", body["event"].(map[string]any)["dataset"])
 		default:
 			assert.Equal(t, map[string]any{"log.record.uid": findingUID}, record.Attributes().AsRaw())

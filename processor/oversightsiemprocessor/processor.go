@@ -112,7 +112,7 @@ func (p *siemProcessor) translateResource(resource plog.ResourceLogs, document *
 	for _, scope := range resource.ScopeLogs().All() {
 		for _, record := range scope.LogRecords().All() {
 			document.SetLogRecord(resource.Resource(), record)
-			p.shape.TranslateRecord(record, document)
+			p.shape.TranslateRecord(resource.Resource(), scope.Scope(), record, document)
 		}
 		p.shape.TranslateScope(scope.Scope())
 	}

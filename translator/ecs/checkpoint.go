@@ -27,7 +27,7 @@ var checkpointCategorization = shape.NewFixed(func(w shape.Writer) {
 // [Translator.beacon].
 func checkpoint(w shape.Writer, c *translator.Checkpoint, extra translator.ExtraAttributes) {
 	w.Time("@timestamp", c.Observed)
-	w.Fixed(version)
+	w.Fixed(versionAndObserver)
 	w.Begin("event")
 	w.Fixed(checkpointCategorization)
 	w.Text("action", translator.CheckpointAction)

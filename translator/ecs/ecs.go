@@ -28,18 +28,20 @@ const Dataset = "oversight.beacon"
 // Translator writes documents. The zero value writes what the registry's own
 // exporter does. It is safe for concurrent use while its fields stay the same.
 type Translator struct {
-	// Extended adds event.hash, event.created, related.ip, related.user,
-	// dns.question.name, dns.question.type, oversight.tlog_status,
-	// oversight.tlog_mismatch, oversight.truncated, oversight.reduced and message,
-	// source.ip where source.address has an IP address and more, and what a pipeline
-	// added to the event: a location as source.geo, anything else as labels. Of
-	// oversight.extra, what Elasticsearch would refuse is a text, in
+	// Extended adds event.hash, event.created, event.sequence, observer, network,
+	// related, dns.question, oversight.tlog_status, oversight.tlog_mismatch,
+	// oversight.truncated, oversight.reduced and message, source.address beside
+	// source.ip and source.ip where source.address has an IP address and more, and what
+	// a pipeline added to the event: a location as source.geo, anything else as labels.
+	// Of oversight.extra, what Elasticsearch would refuse is a text, in
 	// oversight.extra.raw.
 	Extended bool
 	// DocumentID makes the uid the document's _id in log records.
 	DocumentID bool
 	// Dataset and Namespace name the data stream of log records,
-	// logs-{dataset}-{namespace}. Default: none, which means the exporter's.
+	// logs-{dataset}-{namespace}. Without a dataset, each record goes to that of its
+	// event.dataset, as ECS asks: "event.dataset should have the same value as
+	// data_stream.dataset". Without a namespace, the exporter's counts.
 	Dataset, Namespace string
 }
 
@@ -47,6 +49,16 @@ type Translator struct {
 var version = shape.NewFixed(func(w shape.Writer) {
 	w.Begin("ecs")
 	w.Text("version", Version)
+	w.End()
+})
+
+// versionAndObserver is version with the field set observer (ecs-observer.html): the
+// system that observed what a document is about.
+var versionAndObserver = shape.NewFixed(func(w shape.Writer) {
+	w.Fixed(version)
+	w.Begin("observer")
+	w.Text("vendor", "Oversight")
+	w.Text("product", "Registry")
 	w.End()
 })
 
@@ -82,7 +94,11 @@ func (t *Translator) document(w shape.Writer, d *translator.Document) {
 // https://www.elastic.co/guide/en/ecs/8.11/.
 func (t *Translator) beacon(w shape.Writer, e *translator.Event, extra translator.ExtraAttributes) {
 	w.Time("@timestamp", timestampOf(e)) // ecs-base.html
-	w.Fixed(version)
+	if t.Extended {
+		w.Fixed(versionAndObserver)
+	} else {
+		w.Fixed(version)
+	}
 	t.event(w, e)
 	address := e.Address()
 	ip := address != "" && (address == e.SourceIP || isIP(e.SourceIP))
@@ -119,22 +135,28 @@ func (t *Translator) event(w shape.Writer, e *translator.Event) {
 	if t.Extended {
 		w.Text("hash", e.UID)         // over the columns, to detect tampering and repeats
 		w.Time("created", e.Observed) // when the event was read
+		if e.ID != 0 {
+			w.Int("sequence", e.ID) // "to make the exact ordering of events unambiguous"
+		}
 	}
 	w.End()
 }
 
 // source writes the field set source (ecs-source.html): the address that called
-// back, and its location (ecs-geo.html). Of a text that is more than an IP address,
-// both are there: ECS has source.address for the text, and source.ip for the address.
+// back, and its location (ecs-geo.html). ECS has source.address for the text: "Some
+// event source addresses are defined ambiguously [...] you should always store the raw
+// address in the .address field", and source.ip for an IP address. The registry's own
+// exporter has one of them.
 func (t *Translator) source(w shape.Writer, e *translator.Event, ip bool, address string, extra translator.ExtraAttributes) {
 	w.Begin("source")
-	if ip {
-		w.Text("ip", e.SourceIP)
-	} else {
+	if t.Extended || !ip {
 		w.Text("address", e.SourceIP)
-		if t.Extended {
-			w.Text("ip", address)
-		}
+	}
+	switch {
+	case ip:
+		w.Text("ip", e.SourceIP)
+	case t.Extended:
+		w.Text("ip", address)
 	}
 	location(w, extra)
 	w.End()
@@ -203,19 +225,22 @@ func (t *Translator) oversight(w shape.Writer, e *translator.Event) {
 	w.End()
 }
 
-// extension writes the field sets that only the extended shape has: the DNS
-// question (ecs-dns.html), values to search other events for (ecs-related.html),
-// and one line for a person (ecs-base.html).
+// extension writes the field sets that only the extended shape has: the network
+// (ecs-network.html), the DNS question (ecs-dns.html), values to search other events
+// for (ecs-related.html), and one line for a person (ecs-base.html).
 func extension(w shape.Writer, e *translator.Event, address string) {
+	network(w, e.Kind, address)
+	name := newQuestionName(e.QuestionName)
 	w.Begin("dns")
 	w.Begin("question")
-	questionName(w, e.QuestionName)
+	name.write(w, "name")
 	w.Text("type", e.QuestionType())
 	w.End()
 	w.End()
 	w.Begin("related")
 	w.List("ip", address)
 	w.List("user", e.RecipientID)
+	name.writeList(w, "hosts")
 	w.End()
 	w.Bytes("message", e.AppendMessage(w.Scratch()))
 }

@@ -105,7 +105,7 @@ func TestFieldsOfFindingsAreInTheStandard(t *testing.T) {
 	document := appendRecord(&ecs.Translator{Extended: true}, resource, record)
 	var value map[string]any
 	require.NoError(t, json.Unmarshal(document, &value))
-	assert.Equal(t, 15, check(t, standard(t), "", value))
+	assert.Equal(t, 19, check(t, standard(t), "", value))
 }
 
 // The fields of checkpoint records are in the standard, too.
@@ -120,7 +120,7 @@ func TestFieldsOfCheckpointRecordsAreInTheStandard(t *testing.T) {
 	record.Attributes().PutStr("geo.country_name", "x")
 	var value map[string]any
 	require.NoError(t, json.Unmarshal(appendRecord(&ecs.Translator{Extended: true}, resource, record), &value))
-	assert.Equal(t, 13, check(t, standard(t), "", value))
+	assert.Equal(t, 15, check(t, standard(t), "", value))
 	assert.Equal(t, "state", value["event"].(map[string]any)["kind"])
 }
 
@@ -172,6 +172,10 @@ func fitsOne(kind string, v any) error {
 	case "ip":
 		_, err := netip.ParseAddr(text)
 		return err
+	case "float":
+		if isNumber(v) {
+			return nil
+		}
 	case "long":
 		if number, ok := v.(float64); ok && number == float64(int64(number)) {
 			return nil
@@ -201,14 +205,55 @@ func TestCategorizationIsAllowed(t *testing.T) {
 	}
 }
 
-// What needs no look is no alert.
-func TestRecordsAreNoAlerts(t *testing.T) {
-	for kind, want := range map[string]string{
-		translator.IntegrityRowMismatch:   `"kind":"alert"`,
-		translator.IntegrityHeadMissing:   `"kind":"alert"`,
-		translator.IntegrityRowsRechecked: `"kind":"state"`,
+// Elastic's rule External Alerts makes an alert of each document of the kind alert, and
+// reads its severity, risk score, rule and message. What needs no look is no alert, and
+// has no risk.
+func TestFindingsAreAlerts(t *testing.T) {
+	for kind, want := range map[string]struct {
+		event string
+		rule  any
+		level any
+		risk  any
+	}{
+		translator.IntegrityRowMismatch:   {"alert", "row_mismatch", 73.0, 73.0},
+		translator.IntegrityHeadMissing:   {"alert", "head_missing", 47.0, 47.0},
+		translator.IntegrityRowsRechecked: {"state", nil, 21.0, nil},
 	} {
-		document := string((&ecs.Translator{}).AppendJSON(nil, &translator.Document{Integrity: &translator.Integrity{Kind: kind}}))
-		assert.Contains(t, document, want, kind)
+		f := translator.Integrity{Kind: kind, Message: "What happened."}
+		var document struct {
+			Event struct {
+				Kind      string
+				Severity  any
+				RiskScore any `json:"risk_score"`
+			}
+			Rule    map[string]any
+			Message string
+		}
+		require.NoError(t, json.Unmarshal((&ecs.Translator{}).AppendJSON(nil, &translator.Document{Integrity: &f}), &document))
+		assert.Equal(t, want.event, document.Event.Kind, kind)
+		assert.Equal(t, want.level, document.Event.Severity, kind)
+		assert.Equal(t, want.risk, document.Event.RiskScore, kind)
+		assert.Equal(t, want.rule, document.Rule["name"], kind)
+		assert.Equal(t, f.Message, document.Message, kind)
+	}
+}
+
+// Fields that follow from the kind of a beacon and from its address.
+func TestNetwork(t *testing.T) {
+	for name, c := range map[string]struct {
+		event translator.Event
+		want  string
+	}{
+		"dns by IPv4":    {translator.Event{Kind: "dns", SourceIP: "203.0.113.9"}, `{"protocol":"dns","type":"ipv4"}`},
+		"pixel by IPv6":  {translator.Event{Kind: "http_img", SourceIP: "[2001:db8::1]:443"}, `{"protocol":"http","type":"ipv6"}`},
+		"ocsp, mapped":   {translator.Event{Kind: "ocsp", SourceIP: "::ffff:203.0.113.9"}, `{"protocol":"http","type":"ipv4"}`},
+		"license, no ip": {translator.Event{Kind: "license", SourceIP: "unknown"}, `{"protocol":"http"}`},
+		"a newer kind":   {translator.Event{Kind: "smtp", SourceIP: "2001:db8::1"}, `{"type":"ipv6"}`},
+		"neither":        {translator.Event{Kind: "smtp"}, ``},
+	} {
+		var document struct{ Network json.RawMessage }
+		text := (&ecs.Translator{Extended: true}).AppendJSON(nil, &translator.Document{Event: &c.event})
+		require.NoError(t, json.Unmarshal(text, &document))
+		assert.Equal(t, c.want, string(document.Network), name)
 	}
 }

@@ -14,7 +14,8 @@ const IntegrityDataset = "oversight.integrity"
 // severities are the values of event.severity (ecs-event.html), which "represents the
 // severity of the event according to the event source". ECS prescribes no numbers: these
 // are those that the rule External Alerts of Elastic's detection-rules maps to its own
-// severities low, medium and high.
+// severities low, medium and high. They are those of event.risk_score, too: Elastic's
+// rules have these risk scores for these severities.
 var severities = [...]int64{shape.Informational: 21, shape.Medium: 47, shape.High: 73}
 
 // findingCategorization is the categorization of findings
@@ -48,7 +49,7 @@ func integrityCategorization(kind string) *shape.Fixed {
 // [Translator.beacon].
 func finding(w shape.Writer, f *translator.Integrity, extra translator.ExtraAttributes) {
 	w.Time("@timestamp", f.Observed)
-	w.Fixed(version)
+	w.Fixed(versionAndObserver)
 	w.Begin("event")
 	level := shape.LevelOf(f.EffectiveSeverity())
 	if level == shape.Informational {
@@ -61,7 +62,15 @@ func finding(w shape.Writer, f *translator.Integrity, extra translator.ExtraAttr
 	w.Text("hash", f.UID) // to recognize repeats, as of events
 	w.Text("reason", f.Message)
 	w.Int("severity", severities[level])
+	if level != shape.Informational {
+		w.Int("risk_score", severities[level])
+	}
 	w.End()
+	if level != shape.Informational {
+		w.Begin("rule") // ecs-rule.html: "the name of the rule or signature generating the event"
+		w.Text("name", f.Kind)
+		w.End()
+	}
 	added(w, extra)
 	integrity(w, f)
 	w.Text("message", f.Message)

@@ -19,7 +19,7 @@ const attributeCustomEvent = "microsoft.custom_event.name"
 // TranslateRecord changes the record that a document was read from into one that
 // carries the row: as its body, or as its attributes, see
 // [Translator.AttributeLayout].
-func (t *Translator) TranslateRecord(record plog.LogRecord, d *translator.Document) {
+func (t *Translator) TranslateRecord(_ pcommon.Resource, _ pcommon.InstrumentationScope, record plog.LogRecord, d *translator.Document) {
 	if t.AttributeLayout {
 		t.toAttributes(record, d)
 	} else {

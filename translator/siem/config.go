@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/oversight-protocol/oversight-otelcol/translator/ecs"
 )
 
 // Config is what a user writes to choose a shape: the format and its settings. A
@@ -73,7 +71,9 @@ type ECSConfig struct {
 // DataStreamConfig names a data stream
 // (https://www.elastic.co/guide/en/ecs/8.11/ecs-data_stream.html).
 type DataStreamConfig struct {
-	// Dataset is data_stream.dataset. Default `oversight.beacon`.
+	// Dataset is data_stream.dataset of all documents. Default: none, which means
+	// that of each document's event.dataset: oversight.beacon, oversight.integrity
+	// or oversight.checkpoint.
 	Dataset string `mapstructure:"dataset"`
 	// Namespace is data_stream.namespace. Default `default`.
 	Namespace string `mapstructure:"namespace"`
@@ -110,7 +110,7 @@ func NewDefaultConfig() Config {
 		Extended: true,
 		ECS: ECSConfig{
 			DocumentID: true,
-			DataStream: DataStreamConfig{Dataset: ecs.Dataset, Namespace: "default"},
+			DataStream: DataStreamConfig{Namespace: "default"},
 		},
 		Sentinel: SentinelConfig{Layout: LayoutBody},
 	}
@@ -144,10 +144,11 @@ const forbidden = "\\/*?\"<>| ,#:"
 
 // check reports names that Elasticsearch rejects.
 func (c *DataStreamConfig) check() error {
-	return errors.Join(
-		checkName("ecs::data_stream::dataset", c.Dataset),
-		checkName("ecs::data_stream::namespace", c.Namespace),
-	)
+	var dataset error
+	if c.Dataset != "" {
+		dataset = checkName("ecs::data_stream::dataset", c.Dataset)
+	}
+	return errors.Join(dataset, checkName("ecs::data_stream::namespace", c.Namespace))
 }
 
 func checkName(key, name string) error {

@@ -29,8 +29,9 @@ type Translator interface {
 	// AppendJSON appends a document as one JSON object, without a line break.
 	AppendJSON(dst []byte, d *translator.Document) []byte
 	// TranslateRecord changes the record that a document was read from into one
-	// that an exporter for the SIEM sends in this shape.
-	TranslateRecord(record plog.LogRecord, d *translator.Document)
+	// that an exporter for the SIEM sends in this shape. It changes neither the
+	// resource nor the scope of the record.
+	TranslateRecord(resource pcommon.Resource, scope pcommon.InstrumentationScope, record plog.LogRecord, d *translator.Document)
 	// TranslateScope changes the scope of translated records as that exporter
 	// expects.
 	TranslateScope(scope pcommon.InstrumentationScope)

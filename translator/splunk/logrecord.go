@@ -28,7 +28,7 @@ const (
 // fields as attributes, and no severity, which it would add. A finding or a checkpoint
 // record has its sourcetype as an attribute, which overrides the resource's and is no
 // field.
-func (t *Translator) TranslateRecord(record plog.LogRecord, d *translator.Document) {
+func (t *Translator) TranslateRecord(_ pcommon.Resource, _ pcommon.InstrumentationScope, record plog.LogRecord, d *translator.Document) {
 	body, fields := pcommon.NewMap(), pcommon.NewMap()
 	t.event(shape.NewMap(body), d)
 	t.fields(shape.NewMap(fields), d)

@@ -143,6 +143,14 @@ func (w *JSON) Bytes(name string, value []byte) {
 	w.scratch = value[:0] // it may have grown
 }
 
+// ListBytes implements [Writer].
+func (w *JSON) ListBytes(name string, value []byte) {
+	if len(value) > 0 {
+		w.text = append(encode.Line(append(w.name(name), '['), value), ']')
+	}
+	w.scratch = value[:0] // it may have grown
+}
+
 // Scratch implements [Writer].
 func (w *JSON) Scratch() []byte { return w.scratch[:0] }
 

@@ -16,45 +16,65 @@ import (
 
 // Map is a Writer of the values of a log record.
 type Map struct {
-	current pcommon.Map  // that the next field goes to
-	open    []openObject // the objects around it
+	fields pcommon.Map          // that the next field goes to
+	open   [maxDepth]openObject // the objects that are open, below the document itself
+	depth  int                  // how many of them there are
+	made   int                  // how many of them have fields, and so are in the record
 }
 
 type openObject struct {
-	parent pcommon.Map
-	name   string // of the object in parent
+	name   string
+	parent pcommon.Map // if it has fields
 }
 
+// usualFields is how many fields many objects have.
+const usualFields = 4
+
 // NewMap writes into m.
-func NewMap(m pcommon.Map) *Map { return &Map{current: m} }
+func NewMap(m pcommon.Map) *Map {
+	m.EnsureCapacity(2 * usualFields)
+	return &Map{fields: m}
+}
+
+// current returns the object that the next field goes to. Objects begin with their first
+// field: most events lack some.
+func (w *Map) current() pcommon.Map {
+	for ; w.made < w.depth; w.made++ {
+		object := &w.open[w.made]
+		object.parent = w.fields
+		w.fields = w.fields.PutEmptyMap(object.name)
+		w.fields.EnsureCapacity(usualFields)
+	}
+	return w.fields
+}
 
 // Text implements [Writer].
 func (w *Map) Text(name, value string) {
 	if value != "" {
-		w.current.PutStr(name, value)
+		w.current().PutStr(name, value)
 	}
 }
 
 // Int implements [Writer].
-func (w *Map) Int(name string, value int64) { w.current.PutInt(name, value) }
+func (w *Map) Int(name string, value int64) { w.current().PutInt(name, value) }
 
 // ID implements [Writer].
 func (w *Map) ID(name string, value int64) {
 	if value != 0 {
-		w.current.PutStr(name, strconv.FormatInt(value, 10))
+		w.current().PutStr(name, strconv.FormatInt(value, 10))
 	}
 }
 
 // Time implements [Writer].
 func (w *Map) Time(name string, value time.Time) {
 	if !value.IsZero() {
-		w.current.PutStr(name, value.UTC().Format(time.RFC3339Nano))
+		w.current().PutStr(name, value.UTC().Format(time.RFC3339Nano))
 	}
 }
 
 // Texts implements [Writer].
 func (w *Map) Texts(name string, values []string) {
-	list := w.current.PutEmptySlice(name)
+	list := w.current().PutEmptySlice(name)
 	list.EnsureCapacity(len(values))
 	for _, value := range values {
 		list.AppendEmpty().SetStr(value)
@@ -64,7 +84,7 @@ func (w *Map) Texts(name string, values []string) {
 // List implements [Writer].
 func (w *Map) List(name, value string) {
 	if value != "" {
-		w.current.PutEmptySlice(name).AppendEmpty().SetStr(value)
+		w.current().PutEmptySlice(name).AppendEmpty().SetStr(value)
 	}
 }
 
@@ -73,7 +93,7 @@ func (w *Map) Names(name, joined string) {
 	if joined == "" {
 		return
 	}
-	list := w.current.PutEmptySlice(name)
+	list := w.current().PutEmptySlice(name)
 	for value := range strings.SplitSeq(joined, ",") {
 		list.AppendEmpty().SetStr(value)
 	}
@@ -81,6 +101,9 @@ func (w *Map) Names(name, joined string) {
 
 // Bytes implements [Writer].
 func (w *Map) Bytes(name string, value []byte) { w.Text(name, string(value)) }
+
+// ListBytes implements [Writer].
+func (w *Map) ListBytes(name string, value []byte) { w.List(name, string(value)) }
 
 // Scratch implements [Writer].
 func (w *Map) Scratch() []byte { return nil }
@@ -90,38 +113,37 @@ func (w *Map) Fixed(fields *Fixed) { fields.write(w) }
 
 // Begin implements [Writer].
 func (w *Map) Begin(name string) {
-	w.open = append(w.open, openObject{w.current, name})
-	w.current = w.current.PutEmptyMap(name)
+	w.open[w.depth].name = name
+	w.depth++
 }
 
 // End implements [Writer].
 func (w *Map) End() {
-	last := w.open[len(w.open)-1]
-	w.open = w.open[:len(w.open)-1]
-	if w.current.Len() == 0 {
-		last.parent.Remove(last.name)
+	w.depth--
+	if w.made > w.depth {
+		w.made--
+		w.fields = w.open[w.made].parent
 	}
-	w.current = last.parent
 }
 
 // Extra implements [Writer].
 func (w *Map) Extra(name, object string) {
 	if object != "" {
-		extra.Put(object, w.current.PutEmptyMap(name))
+		extra.Put(object, w.current().PutEmptyMap(name))
 	}
 }
 
 // ExtraText implements [Writer].
 func (w *Map) ExtraText(name, object string) {
 	if object != "" {
-		w.current.PutStr(name, string(encode.ASCII(nil, object)))
+		w.current().PutStr(name, string(encode.ASCII(nil, object)))
 	}
 }
 
 // Attribute implements [Writer].
-func (w *Map) Attribute(name string, value pcommon.Value) { value.CopyTo(w.current.PutEmpty(name)) }
+func (w *Map) Attribute(name string, value pcommon.Value) { value.CopyTo(w.current().PutEmpty(name)) }
 
 // AttributeText implements [Writer].
 func (w *Map) AttributeText(name string, value pcommon.Value) {
-	w.current.PutStr(name, value.AsString())
+	w.current().PutStr(name, value.AsString())
 }

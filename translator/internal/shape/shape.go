@@ -36,7 +36,9 @@ type Writer interface {
 	Names(name, joined string)
 	// Bytes writes a string, as Text does. The bytes are not kept.
 	Bytes(name string, value []byte)
-	// Scratch is an empty buffer for a string for Bytes.
+	// ListBytes writes a list of one string, as List does. The bytes are not kept.
+	ListBytes(name string, value []byte)
+	// Scratch is an empty buffer for a string for Bytes or ListBytes.
 	Scratch() []byte
 	// Fixed writes fields that are the same in every document.
 	Fixed(fields *Fixed)
