@@ -43,7 +43,7 @@ func TestPackageAndAssetsAgree(t *testing.T) {
 	require.NoError(t, json.Unmarshal(files["assets/component_template/oversight@mappings.json"], &template))
 	plain := map[string]string{}
 	flatten(plain, "", template.Template.Mappings["properties"].(object))
-	plain["labels"] = "object" // by a dynamic template
+	plain[otherLabels.Name] = "object" // by a dynamic template
 	for _, dataset := range datasets {
 		packaged := map[string]string{}
 		for _, name := range []string{"base-fields", "ecs", "fields"} {

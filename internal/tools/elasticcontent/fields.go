@@ -35,6 +35,7 @@ type fieldList struct{ ecs, own []field }
 func readFields(dir string) (fieldList, error) {
 	var list struct {
 		ECS       []string `yaml:"ecs"`
+		Labels    []field  `yaml:"labels"`
 		Oversight []field  `yaml:"oversight"`
 	}
 	if err := readYAML(filepath.Join(dir, "fields.yml"), &list); err != nil {
@@ -53,12 +54,19 @@ func readFields(dir string) (fieldList, error) {
 		_, f.text = standard[name+".text"]
 		fields.ecs = append(fields.ecs, f)
 	}
-	for _, f := range list.Oversight {
-		f.Name = "oversight." + f.Name
-		fields.own = append(fields.own, f)
-	}
+	fields.own = append(withPrefix("labels.", list.Labels), withPrefix("oversight.", list.Oversight)...)
 	return fields, nil
 }
+
+func withPrefix(prefix string, fields []field) []field {
+	for i := range fields {
+		fields[i].Name = prefix + fields[i].Name
+	}
+	return fields
+}
+
+// otherLabels are those that a pipeline of the collector chose.
+var otherLabels = field{Name: "labels.*", Type: "object", Description: "What a pipeline of the collector added to the record."}
 
 // readStandard reads the fields of ECS from the table that Elastic publishes.
 func readStandard(path string) (map[string]field, error) {
@@ -95,7 +103,7 @@ func addFields(dir string, files fileSet) error {
 				rest = append(rest, f)
 			}
 		}
-		for name, group := range map[string][]field{"base-fields.yml": base, "ecs.yml": rest, "fields.yml": fields.own} {
+		for name, group := range map[string][]field{"base-fields.yml": base, "ecs.yml": rest, "fields.yml": append([]field{otherLabels}, fields.own...)} {
 			if files[to+name], err = definitions(group, dataset); err != nil {
 				return err
 			}
@@ -123,7 +131,7 @@ func definitions(fields []field, dataset string) ([]byte, error) {
 	for _, f := range fields {
 		d := definition{Name: f.Name, Type: f.Type, Description: firstSentence(f.Description)}
 		switch {
-		case f.Name == "labels":
+		case f.Name == otherLabels.Name:
 			d.ObjectType = "keyword"
 		case f.Name == "data_stream.type":
 			d.Value = "logs"

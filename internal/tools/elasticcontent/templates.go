@@ -64,7 +64,7 @@ func meta(description string) object {
 func mappings(fields []field) object {
 	properties := object{}
 	for _, f := range fields {
-		if f.Name == "labels" || strings.HasPrefix(f.Name, "data_stream.") {
+		if strings.HasPrefix(f.Name, "data_stream.") {
 			continue
 		}
 		put(properties, strings.Split(f.Name, "."), mapping(f))

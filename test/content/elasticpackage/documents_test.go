@@ -184,7 +184,7 @@ func TestDocumentsAreAccepted(t *testing.T) {
 		requireKept(t, document, source)
 		counts[at(source, "event.dataset").(string)]++
 		assert.NotEqual(t, "pipeline_error", at(source, "event.kind"))
-		assert.NotContains(t, at(source, "tags"), "oversight_enrichment_failed", "%s", document)
+		assert.Nil(t, at(source, "tags"), "%s", document) // no oversight_enrichment_failed
 	}
 	assert.Len(t, counts, 3)
 	assert.Equal(t, before, mappings(t, n), "dynamic mapping has added fields")
@@ -251,7 +251,12 @@ func export(t *testing.T, database string) (documents [][]byte) {
 	output, err := command.Output()
 	require.NoError(t, err, errs.String())
 	for line := range bytes.Lines(output) {
-		documents = append(documents, bytes.TrimSpace(line))
+		line = bytes.TrimSpace(line)
+		if !bytes.Contains(line, []byte(`"@timestamp"`)) {
+			// The row has no usable time. The collector writes when it read the row.
+			line = append([]byte(`{"@timestamp":"2026-01-15T12:00:00Z",`), line[1:]...)
+		}
+		documents = append(documents, line)
 	}
 	return documents
 }
