@@ -77,6 +77,13 @@ build-commands:
 	@mkdir -p bin
 	$(GO_BUILD) -o bin/ ./cmd/...
 
+.PHONY: content
+content: content/elastic ## Package what users of Splunk and Elastic install, into ./bin/content
+
+.PHONY: content/elastic
+content/elastic:
+	$(GO) run ./internal/tools/elasticcontent -zip bin/content content/elastic
+
 .PHONY: run
 run: build ## Run the demo until Ctrl-C: generated events through the collector; CONFIG=my.yaml runs only the collector, with that
 	@scripts/run.sh $(CONFIG)
