@@ -39,7 +39,7 @@ const (
 )
 
 func sampleDocuments() map[string]translator.Document {
-	event := translator.Event{
+	event := translator.Event{ //nolint:gosec // TokenID is no secret
 		RegistryID: sampleRegistry, ID: 4711, UID: sampleUID, Kind: "http_img", TokenID: "5d0f3c2b1a9e4876b3c2d1e0f9a8b7c6",
 		FileID: "contract-17", RecipientID: "alice@corp.example", IssuerID: "legal", SourceIP: "203.0.113.9",
 		UserAgent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Word/16.0", Timestamp: sampleTime, TlogIndex: 4710, HasTlogIndex: true,

@@ -401,8 +401,11 @@ func TestPipelineFails(t *testing.T) {
 		tags           any
 		message        string
 	}{
-		"a processor": {`{"event":{"kind":"event","hash":"a"},"source":{"ip":"nowhere"},"error":{"message":"wrong"}}`, "event",
-			[]any{"oversight_enrichment_failed"}, "geoip_source: "},
+		"a processor": {
+			`{"event":{"kind":"event","hash":"a"},"source":{"ip":"nowhere"},"error":{"message":"wrong"}}`, "event",
+			[]any{"oversight_enrichment_failed"},
+			"geoip_source: ",
+		},
 		"not Oversight's": {`{"event":{"kind":"event","hash":"a"},"source":"nowhere"}`, "pipeline_error", nil, "ip"},
 		"no event":        {`{"event":"x"}`, "", nil, "event_ingested: "},
 	} {

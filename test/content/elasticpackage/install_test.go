@@ -99,7 +99,7 @@ func (s *stack) puts() (paths []string, bodies map[string][]byte) {
 // install runs the script and returns its standard output and standard error.
 func install(t *testing.T, key string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), "sh", append([]string{filepath.Join(content, "assets", "install.sh")}, args...)...) //nolint:gosec // the script under test
+	command := exec.CommandContext(t.Context(), "sh", append([]string{filepath.Join(content, "assets", "install.sh")}, args...)...)
 	command.Env = append(os.Environ(), "ELASTIC_API_KEY="+key)
 	var out, errs bytes.Buffer
 	command.Stdout, command.Stderr = &out, &errs
@@ -131,7 +131,7 @@ func TestInstall(t *testing.T) {
 			}
 			assert.Contains(t, stdout, "Elasticsearch at "+s.URL+" … "+version+"\n")
 			assert.Contains(t, stdout, "done: 11 rules, of which 0 existed")
-			assert.Equal(t, len(wantPuts)+5, len(s.requests))
+			assert.Len(t, s.requests, len(wantPuts)+5)
 			assert.NotContains(t, stdout+stderr, apiKey)
 			last := s.requests[len(s.requests)-1]
 			assert.Contains(t, string(last.body), "rule_id")
