@@ -98,7 +98,7 @@ func startCollector(t *testing.T, n *opensearch.Node, database, state string) *c
 	require.NoError(t, err)
 	quick := filepath.Join(t.TempDir(), "quick.yaml")
 	require.NoError(t, os.WriteFile(quick, []byte(`receivers: {oversight/opensearch: {poll_interval: 20ms}}`), 0o600))
-	command := exec.Command(filepath.Join(root, "bin", "otelcol-oversight"), "--config", filepath.Join(root, "config", "opensearch.yaml"), "--config", quick) //nolint:noctx // the cleanup ends it
+	command := exec.Command(filepath.Join(root, "bin", "otelcol-oversight"), "--config", filepath.Join(root, "config", "opensearch.yaml"), "--config", quick)
 	command.Env = append(os.Environ(), "OVERSIGHT_DATABASE="+database, "OVERSIGHT_REGISTRY_ID=registry", "OVERSIGHT_STATE="+state,
 		"OPENSEARCH_ENDPOINT="+n.URL(), "OPENSEARCH_USER=u", "OPENSEARCH_PASSWORD=p", "HEALTH_ENDPOINT="+collectortest.FreeAddress(t),
 		"METRICS_PORT="+metricsPort)

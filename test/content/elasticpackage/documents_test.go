@@ -139,6 +139,7 @@ func requireKept(t *testing.T, sent []byte, stored object) {
 	require.NoError(t, json.Unmarshal(sent, &fields))
 	requireIn(t, "", fields, stored)
 	assert.NotEmpty(t, at(stored, "event.ingested"))
+	assert.Equal(t, at(fields, "oversight"), at(stored, "oversight"), "what is ours is evidence")
 }
 
 func requireIn(t *testing.T, path string, sent, stored any) {
