@@ -78,7 +78,11 @@ build-commands:
 	$(GO_BUILD) -o bin/ ./cmd/...
 
 .PHONY: content
-content: content/elastic ## Package what users of Splunk and Elastic install, into ./bin/content
+content: content/splunk content/elastic ## Package what users of Splunk and Elastic install, into ./bin/content
+
+.PHONY: content/splunk
+content/splunk:
+	$(GO) run ./internal/tools/splunkapp -output bin/content content/splunk/oversight
 
 .PHONY: content/elastic
 content/elastic:

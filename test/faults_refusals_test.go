@@ -9,9 +9,13 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -278,6 +282,45 @@ func TestFaultIndexRefusesEverything(t *testing.T) {
 			collector.interrupt()
 		})
 	}
+}
+
+// After an upgrade, an API key from before allows the data stream of events only. Events
+// arrive, and findings wait until it allows theirs.
+func TestFaultKeyAllowsEventsOnly(t *testing.T) {
+	t.Parallel()
+	const rows = 50
+	database := filepath.Join(t.TempDir(), "registry.sqlite")
+	output, err := exec.Command(oversightgenBinary, "--db", database, "--count", strconv.Itoa(rows), "--tamper", "row-edited", "--tamper-at", "20").CombinedOutput()
+	require.NoError(t, err, string(output))
+	s := newFaultSite(t, database)
+	s.bulk.refuseDocument = func(document map[string]any) *itemError {
+		dataset := document["event"].(map[string]any)["dataset"]
+		if dataset == "oversight.beacon" {
+			return nil
+		}
+		return &itemError{http.StatusForbidden, "security_exception", fmt.Sprintf(
+			"action [indices:data/write/bulk[s]] is unauthorized for API key id [id] of user [oversight] on indices [logs-%v-default]", dataset)}
+	}
+	leaves := filepath.Join(filepath.Dir(database), "tlog", "leaves.jsonl")
+	collector := s.run(nil, "elastic.yaml", "receivers: {oversight/elastic: {transparency_log: {leaves: "+leaves+", grace: 1s}}}")
+	waitForDatasets(t, s.bulk, map[any]int{"oversight.beacon": rows})
+	collector.requireLogged("security_exception", "logs-oversight.integrity-default")
+	s.relent()
+	waitForDatasets(t, s.bulk, map[any]int{"oversight.beacon": rows, "oversight.integrity": 2}) // the row, and its leaf without a row that agrees
+	collector.interrupt()
+}
+
+// waitForDatasets waits until a destination has that many documents of each dataset.
+func waitForDatasets(t *testing.T, b *bulk, want map[any]int) {
+	t.Helper()
+	eventuallyWithin(t, faultTimeout, func() error {
+		got := map[any]int{}
+		documents, _ := b.byID()
+		for _, document := range documents {
+			got[document["event"].(map[string]any)["dataset"]]++
+		}
+		return errorIf(!maps.Equal(got, want), fmt.Sprint(got))
+	})
 }
 
 // Without an index template the first document decides what a field is. A stranger

@@ -101,8 +101,9 @@ func TestFindingsArrive(t *testing.T) {
 	}
 	assert.Equal(t, "oversight:beacon", arrived("splunk")["the event"]["sourcetype"])
 	for id, index := range s.bulk.index {
-		assert.Equal(t, "logs-oversight.beacon-default", index)
-		assert.Contains(t, arrived("ecs"), any(id), "the uid is the document's id")
+		document := arrived("ecs")[id]
+		require.NotNil(t, document, "the uid is the document's id")
+		assert.Equal(t, fmt.Sprintf("logs-%v-default", document["event"].(map[string]any)["dataset"]), index)
 	}
 	checkFindingsAsCustomEvents(t, s)
 	inFile := map[any]map[string]any{}

@@ -181,6 +181,9 @@ func (s *SampleEvent) event(sample string, id int64, n int, happened time.Time) 
 	if s.Addressless {
 		e.SourceIP = ""
 	}
+	if s.Reduced {
+		e.Reduce()
+	}
 	return e
 }
 

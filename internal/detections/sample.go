@@ -56,6 +56,8 @@ type SampleEvent struct {
 	// address.
 	Nameless    bool `yaml:"nameless"`
 	Addressless bool `yaml:"addressless"`
+	// Reduced is set for the reduced form of an event that the destination refused.
+	Reduced bool `yaml:"reduced"`
 }
 
 // SampleFinding is a finding about the transparency log.

@@ -128,7 +128,7 @@ const setup = `## Setup
 
 The rule searches the data streams logs-oversight.*, to which the Oversight collector writes. It goes by event.ingested, which the ingest pipelines of Oversight's integration package, or of its plain assets, set. docs/elastic.md of the project says how to install either.
 
-Alert suppression needs the license that Elastic asks for it. Without that, the rule works, and may repeat an alert.
+Kibana 8.19 or later, or Serverless. Alerts that belong together are one alert for 24 hours by alert suppression, for which Elastic asks a Platinum license, or Serverless. With a Basic license the rule runs without it, and may repeat an alert each hour while the cause lasts.
 `
 
 // note is Markdown about what to do with an alert.

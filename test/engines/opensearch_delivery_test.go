@@ -113,8 +113,28 @@ func TestOpenSearchStoresManyEventsOnce(t *testing.T) {
 			collector.end()
 			assert.Equal(t, 1+1, s.node.Count(t, layout.indexes, `{"term":{"oversight.tlog_status":"mismatch"}}`), "the event and the finding")
 			assert.Equal(t, rows-1, s.node.Count(t, layout.indexes, `{"term":{"oversight.tlog_status":"verified"}}`))
+			if layout == dataStream {
+				assert.Equal(t, map[string]int{"beacon": rows, "integrity": 2, "checkpoint": 1}, s.streams())
+			}
 		})
 	}
+}
+
+// streams returns how many documents each data stream of the layout has, by the part of
+// its name that differs. Each has only documents of that dataset.
+func (s *searchSetup) streams() map[string]int {
+	s.t.Helper()
+	var answer struct {
+		Streams []struct{ Name string } `json:"data_streams"`
+	}
+	s.node.Call(s.t, http.MethodGet, "/_data_stream/"+s.layout.indexes, "", &answer)
+	documents := map[string]int{}
+	for _, stream := range answer.Streams {
+		dataset := strings.TrimSuffix(strings.TrimPrefix(stream.Name, "logs-oversight."), "-default")
+		documents[dataset] = s.node.Count(s.t, stream.Name, `{"term":{"event.dataset":"oversight.`+dataset+`"}}`)
+		require.Equal(s.t, documents[dataset], s.node.Count(s.t, stream.Name, ""), stream.Name)
+	}
+	return documents
 }
 
 // requireFindings waits until the node has that many findings.

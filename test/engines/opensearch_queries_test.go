@@ -8,6 +8,7 @@ package engines
 import (
 	"database/sql"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -164,9 +165,9 @@ func (s *searchSetup) putRecord(line string, values map[string]any, at time.Time
 	}
 	text, err := json.Marshal(document)
 	require.NoError(s.t, err)
-	index := s.layout.search
-	if s.layout == monthly { // which searches an alias
-		index += "-" + at.Format("2006.01")
+	index := "oversight-beacon-" + at.Format("2006.01")
+	if s.layout == dataStream {
+		index = fmt.Sprintf(s.layout.stream, "checkpoint")
 	}
 	s.node.Call(s.t, http.MethodPost, "/"+index+"/_doc?op_type=create", string(text), nil)
 }

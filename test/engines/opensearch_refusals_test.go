@@ -6,6 +6,7 @@
 package engines
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -44,7 +45,7 @@ func TestOpenSearchRefusesOneEvent(t *testing.T) {
 
 			repair()
 			if layout == dataStream { // the template is for new backing indexes
-				s.node.Call(t, http.MethodPost, "/"+layout.search+"/_rollover", "", nil)
+				s.node.Call(t, http.MethodPost, "/"+fmt.Sprintf(layout.stream, "beacon")+"/_rollover", "", nil)
 			} else {
 				s.node.Call(t, http.MethodPost, "/_reindex?refresh", `{"source":{"index":"oversight-beacon-2026.01"},"dest":{"index":"kept"}}`, nil)
 				s.node.Call(t, http.MethodDelete, "/oversight-beacon-2026.01", "", nil)

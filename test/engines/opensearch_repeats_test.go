@@ -6,6 +6,7 @@
 package engines
 
 import (
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -63,7 +64,7 @@ func TestOpenSearchRollsOver(t *testing.T) {
 				once.Do(func() {
 					defer func() {
 						if layout == dataStream {
-							s.node.Call(t, http.MethodPost, "/"+layout.search+"/_rollover", "", nil)
+							s.node.Call(t, http.MethodPost, "/"+fmt.Sprintf(layout.stream, "beacon")+"/_rollover", "", nil)
 						}
 					}()
 					opensearch.LoseAnswer(r, forward)

@@ -32,12 +32,17 @@ type searchLayout struct {
 	template, name string
 	// indexes are all indexes or data streams, search is what searches name.
 	indexes, search string
+	// stream is the name of the data stream of a dataset, with %s for it; "" without data
+	// streams.
+	stream string
 }
 
 var (
-	dataStream = searchLayout{"opensearch.yaml", "data-stream.json", "logs-oversight.beacon", "logs-oversight.beacon-*", "logs-oversight.beacon-default"}
-	monthly    = searchLayout{"opensearch-monthly.yaml", "monthly.json", "oversight-beacon", "oversight-beacon-*", "oversight-beacon"}
-	layouts    = []searchLayout{dataStream, monthly}
+	dataStream = searchLayout{
+		"opensearch.yaml", "data-stream.json", "logs-oversight.beacon", "logs-oversight.*", "logs-oversight.*-default", "logs-oversight.%s-default",
+	}
+	monthly = searchLayout{"opensearch-monthly.yaml", "monthly.json", "oversight-beacon", "oversight-beacon-*", "oversight-beacon", ""}
+	layouts = []searchLayout{dataStream, monthly}
 )
 
 // searchSetup is a collector's surroundings: a registry, and a node without events.
@@ -57,7 +62,7 @@ func newSearchSetup(t testing.TB, layout searchLayout, database string) *searchS
 	n := node(t)
 	s := &searchSetup{t: t, node: n, layout: layout, database: database, dir: t.TempDir(), endpoint: n.URL()}
 	n.PutSettings(t, `{"*":null}`)
-	n.Call(t, http.MethodDelete, "/_data_stream/logs-oversight.beacon-*", "", nil)
+	n.Call(t, http.MethodDelete, "/_data_stream/logs-oversight.*", "", nil)
 	var indexes []struct{ Index string }
 	n.Call(t, http.MethodGet, "/_cat/indices/oversight-beacon-*?format=json", "", &indexes)
 	for _, index := range indexes {

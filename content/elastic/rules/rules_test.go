@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package rules has the part of Elastic Security's rules that is Elastic's; see
-// internal/elasticrules. test/content/elastic/rules runs them.
+// internal/elasticrules. test/content/elastic runs them.
 package rules
 
 import (
@@ -149,6 +149,13 @@ func TestRulesAreReadyToRun(t *testing.T) {
 		assert.Equal(t, 24, r.Suppression.Duration.Value)
 		assert.Equal(t, "h", r.Suppression.Duration.Unit)
 		assert.LessOrEqual(t, len(r.Suppression.GroupBy), 3, "%s: Kibana takes three fields", d.ID)
+		if r.Language == "esql" {
+			_, kept, found := strings.Cut(r.Query, "| KEEP ")
+			assert.True(t, found, d.ID)
+			for _, field := range r.Suppression.GroupBy {
+				assert.Contains(t, strings.Split(kept, ", "), field, "%s: alerts have only what the query keeps", d.ID)
+			}
+		}
 		assert.Equal(t, r.Type == "threshold", len(r.Suppression.GroupBy) == 0, "%s: a threshold rule suppresses by its own groups", d.ID)
 	}
 }
@@ -251,6 +258,7 @@ func TestRulesHaveTheParametersOfTheDetections(t *testing.T) {
 	assert.Contains(t, query["many_documents"], "documents >= 5 ")
 	assert.Contains(t, query["far_apart"], "kilometres >= 1000 ")
 	assert.Contains(t, query["gateway"], "recipients >= 3 ")
+	assert.Contains(t, query["unusual_client"], "user_agent.original like~ (", "like~ ignores case, like does not")
 	assert.Contains(t, query["silent_pipeline"], "NOW() - 1440 minutes")
 	assert.Contains(t, query["silent_collector"], "NOW() - 120 minutes")
 	for _, d := range list {

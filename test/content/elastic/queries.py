@@ -53,8 +53,9 @@ def check_esql(query, mapping):
 
 
 def run_esql(query, mapping, samples, now):
+    """The rows that each sample gives. Each is an alert."""
     engine = Engine(check_esql(query, mapping), mapping, now)
-    return {name: len(engine.run([dict(flatten(r)) for r in selected(query, records, now)])) for name, records in samples.items()}
+    return {name: engine.run([dict(flatten(r)) for r in selected(query, records, now)]) for name, records in samples.items()}
 
 
 def run_eql(query, mapping, samples, now):
@@ -132,12 +133,13 @@ def main():
                 case "eql":
                     result["alerts"] = run_eql(query, mapping, samples, now)
                 case "esql" if query["rule"]:
-                    result["alerts"] = run_esql(query, mapping, samples, now)
+                    result["rows"] = run_esql(query, mapping, samples, now)
+                    result["alerts"] = {name: len(rows) for name, rows in result["rows"].items()}
                 case "esql":
                     check_esql(query, mapping)
         except Exception as e:
             result["error"] = f"{type(e).__name__}: {e}"
-    json.dump(answer, sys.stdout)
+    json.dump(answer, sys.stdout, default=str)
 
 
 main()

@@ -188,10 +188,11 @@ class Engine:
 
     def run(self, documents):
         self.database.execute("DELETE FROM rows")
-        marks = ", ".join("?" for _ in self.fields)
         rows = [[self.value(d.get(f), kind) for f, kind in self.fields.items()] for d in documents]
         if rows:
-            self.database.executemany(f"INSERT INTO rows VALUES ({marks})", rows)
+            marks = "(" + ", ".join("?" for _ in self.fields) + ")"
+            values = [value for row in rows for value in row]
+            self.database.execute(f"INSERT INTO rows VALUES {', '.join([marks] * len(rows))}", values)
         result = self.database.execute(self.sql).fetchall()
         return [dict(zip(self.columns, row)) for row in result]
 

@@ -3,16 +3,17 @@
 
 //go:build content
 
-// Package rules runs Elastic Security's rules of content/elastic over the samples of all
+// Package elastic runs Elastic Security's rules of content/elastic over the samples of all
 // detections: each must raise what the sample says, and nothing else.
 //
-//   - EQL runs with the library eql, which Elastic's detection engineers use.
+//   - EQL runs with the library eql, which Elastic's detection engineers use. It ignores
+//     case everywhere, and does not show that like~ does and like does not.
 //   - Threshold and new terms rules run on a real OpenSearch node: KQL becomes the query
 //     that Kibana makes of it, and the aggregations are those that Kibana sends.
 //   - ES|QL is checked by Elastic's parser against the mapping, for the oldest and the
 //     newest version, and run by a stand-in: esql_standin.py. No engine of ES|QL can be
 //     had without Elasticsearch.
-package rules
+package elastic
 
 import (
 	"bytes"
@@ -33,10 +34,9 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/test/internal/engines/opensearch"
 )
 
-var root = filepath.Join("..", "..", "..", "..")
+var root = filepath.Join("..", "..", "..")
 
-// now is when the rules run. Its minutes and hours fall within the windows of no rule's
-// buckets alone.
+// now is when the rules run. Any time does: windows slide.
 var now = time.Date(2026, 1, 15, 12, 40, 0, 0, time.UTC)
 
 var (
@@ -93,6 +93,8 @@ type answer struct {
 	Error string
 	// Alerts is how many alerts each sample raises.
 	Alerts map[string]int
+	// Rows are what ES|QL gave for each sample.
+	Rows map[string][]map[string]any
 	// DSL is what Kibana makes of KQL.
 	DSL json.RawMessage
 }

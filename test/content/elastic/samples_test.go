@@ -3,7 +3,7 @@
 
 //go:build content
 
-package rules
+package elastic
 
 import (
 	"encoding/json"
