@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
 )
 
 // The package has the version of the collector, and the page names it.
@@ -26,6 +28,17 @@ func TestPageShowsTheKey(t *testing.T) {
 	key, err := os.ReadFile(filepath.Join("assets", "collector_api_key.json"))
 	require.NoError(t, err)
 	assert.Contains(t, read(t, "..", "..", "docs", "elastic.md"), "POST _security/api_key\n"+string(key)+"```\n")
+}
+
+// The page says of each rule when to enable it.
+func TestPageNamesEveryRule(t *testing.T) {
+	list, err := detections.Load("..")
+	require.NoError(t, err)
+	require.NotEmpty(t, list)
+	page := read(t, "..", "..", "docs", "elastic.md")
+	for i := range list {
+		assert.Regexp(t, `\*(Oversight - )?`+regexp.QuoteMeta(list[i].Title)+`\*`, page)
+	}
 }
 
 // find returns what the group of a pattern matches in a file.
