@@ -78,11 +78,15 @@ build-commands:
 	$(GO_BUILD) -o bin/ ./cmd/...
 
 .PHONY: content
-content: content/splunk ## Package what users of Splunk and Elastic install, into ./bin/content
+content: content/splunk content/elastic ## Package what users of Splunk and Elastic install, into ./bin/content
 
 .PHONY: content/splunk
 content/splunk:
 	$(GO) run ./internal/tools/splunkapp -output bin/content content/splunk/oversight
+
+.PHONY: content/elastic
+content/elastic:
+	$(GO) run ./internal/tools/elasticcontent -zip bin/content content/elastic
 
 .PHONY: run
 run: build ## Run the demo until Ctrl-C: generated events through the collector; CONFIG=my.yaml runs only the collector, with that
