@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 )
 
 const splunkApp = "../content/splunk/oversight/default/"

@@ -14,7 +14,7 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/app"
 	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/conf"
 	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/spl"
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 )
 
 // problems collects what is wrong with an app. Each check takes the app and adds to it, so that a test

@@ -18,7 +18,7 @@ import (
 
 	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/app"
 	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/spl"
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 )
 
 // model is a data model of the Common Information Model; see testdata/cim.yaml.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/app"
 	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/spl"
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 )
 
 // alerts returns how many results each sample of a detection has, after the samples' events are changed.

@@ -14,7 +14,7 @@ import (
 
 	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/app"
 	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/spl"
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 )
 
 // now is when the detections run.

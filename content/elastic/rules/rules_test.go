@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // Package rules has the part of Elastic Security's rules that is Elastic's; see
-// internal/elasticrules. test/content/elastic runs them.
+// internal/content/elasticrules. test/content/elastic runs them.
 package rules
 
 import (
@@ -18,8 +18,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
-	"github.com/oversight-protocol/oversight-otelcol/internal/elasticrules"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/elasticrules"
 )
 
 var root = filepath.Join("..", "..", "..")

@@ -15,7 +15,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 )
 
 func main() {

@@ -13,7 +13,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/elasticrules"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/elasticrules"
 )
 
 func main() {

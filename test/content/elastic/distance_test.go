@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/elasticrules"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/elasticrules"
 )
 
 type place struct{ latitude, longitude float64 }

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/elasticrules"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/elasticrules"
 )
 
 // An event in reduced form has neither its document nor its user agent, because the

@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/elasticrules"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/elasticrules"
 )
 
 // engine says what ran a rule.

@@ -14,8 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
-	"github.com/oversight-protocol/oversight-otelcol/internal/elasticrules"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/elasticrules"
 )
 
 // samplesOf returns the documents of each sample of a detection, and how many alerts each

@@ -29,7 +29,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/elasticrules"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/elasticrules"
 	"github.com/oversight-protocol/oversight-otelcol/test/internal/contenttools"
 	"github.com/oversight-protocol/oversight-otelcol/test/internal/engines/opensearch"
 )

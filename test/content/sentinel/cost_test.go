@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 )
 
 // A stranger can call one copy as often as he likes, from as many addresses as he has: the

@@ -18,7 +18,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 	"github.com/oversight-protocol/oversight-otelcol/test/internal/contenttools"
 )
 

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/spl"
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 )
 
 // defaultIndex is where the app's macro looks for events.

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 )
 
 // tacticOf says which of a detection's tactics a technique belongs to: rules list

@@ -15,11 +15,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/oversight-protocol/oversight-otelcol/internal/detections"
+	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-var content = filepath.Join("..", "..", "content")
+var content = filepath.Join("..", "..", "..", "content")
 
 func load(t *testing.T) []detections.Detection {
 	t.Helper()
