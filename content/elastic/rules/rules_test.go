@@ -7,6 +7,7 @@ package rules
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -284,3 +285,25 @@ func ago(t *testing.T, text string) time.Duration {
 
 // fold makes each run of white space one space.
 func fold(text string) string { return strings.Join(strings.Fields(text), " ") }
+
+// Kibana lists a rule of a package only if its asset's id is made of the rule's id and
+// version.
+func TestAssetsHaveTheIDThatKibanaLooksFor(t *testing.T) {
+	_, rules := load(t)
+	for _, r := range rules {
+		id := fmt.Sprintf("%s_%d", r.RuleID, r.Version)
+		text, err := os.ReadFile(filepath.Join("..", "package", "oversight", "kibana", "security_rule", id+".json"))
+		if !assert.NoError(t, err) {
+			continue
+		}
+		var asset struct {
+			ID, Type   string
+			Attributes installed
+		}
+		require.NoError(t, json.Unmarshal(text, &asset))
+		assert.Equal(t, id, asset.ID)
+		assert.Equal(t, "security-rule", asset.Type)
+		assert.Equal(t, r.RuleID, asset.Attributes.RuleID)
+		assert.Equal(t, r.Version, asset.Attributes.Version)
+	}
+}
