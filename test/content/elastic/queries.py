@@ -32,7 +32,12 @@ def moment(text):
 def selected(query, records, now):
     """The documents between the rule's from and now, as Kibana selects them."""
     start = moment(now) - timedelta(seconds=query["seconds"])
-    return [r for r in records if start <= moment(r["event"]["ingested"]) <= moment(now)]
+    return [r for r in records if start <= arrival(r) <= moment(now)]
+
+
+def arrival(record):
+    """The time by which Kibana selects, the rule's timestamp_override or else @timestamp."""
+    return moment(record["event"].get("ingested") or record["@timestamp"])
 
 
 # The oldest version that the content is for, and the newest that the parser knows, which is Serverless.
