@@ -8,8 +8,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -115,6 +118,22 @@ func TestDashboardsNameFieldsThatExist(t *testing.T) {
 		require.NoError(t, os.WriteFile(path, []byte(changed), 0o600))
 		assert.ErrorContains(t, addDashboards(root, fileSet{}), "no field", after)
 	}
+}
+
+// The columns of panels are computed by functions that Lens has.
+func TestPanelsComputeWhatLensKnows(t *testing.T) {
+	files, err := generate(content)
+	require.NoError(t, err)
+	found := map[string]bool{}
+	for name, text := range files {
+		if strings.HasPrefix(name, "package/oversight/kibana/dashboard/") {
+			for _, match := range regexp.MustCompile(`"operationType": "(.*)"`).FindAllStringSubmatch(string(text), -1) {
+				found[match[1]] = true
+			}
+		}
+	}
+	known := []string{"date_histogram", "last_value", "max", "min", "sum", "terms", "unique_count"}
+	assert.Equal(t, known, slices.Sorted(maps.Keys(found)))
 }
 
 // The zip has one directory, and is always the same. Its dashboards are in the form that

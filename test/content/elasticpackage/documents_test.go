@@ -356,7 +356,7 @@ func TestPipelineAdds(t *testing.T) {
 	n := installed(t)
 	createStreams(t, n)
 	began := time.Now().Add(-time.Minute)
-	documents := stranger([]string{"1", "2", "3"}, func(e *translator.Event, text string) {
+	documents := stranger([]string{"1", "2", "3", "4"}, func(e *translator.Event, text string) {
 		switch text {
 		case "1":
 			e.SourceIP, e.UserAgent = "203.0.113.9", "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/120.0.0.0 Safari/537.36"
@@ -365,6 +365,8 @@ func TestPipelineAdds(t *testing.T) {
 			e.Extra, e.QuestionName = translator.NormalizeExtra(`{"qname":"t.beacon.example","qtype":"A"}`)
 		case "3":
 			e.DecodeError = "wrong"
+		case "4":
+			e.UserAgent = "Mozilla/5.0 (X11) Chrome/120.0.0.0 " + strings.Repeat("x", 1024)
 		}
 	})
 	// A location that the collector added stays.
@@ -391,6 +393,7 @@ func TestPipelineAdds(t *testing.T) {
 		assert.Equal(t, want, at(two, path), path)
 	}
 	assert.Equal(t, "wrong", at(three, "error.message"))
+	assert.Nil(t, at(stored[uid(t, documents[3])], "user_agent.name"), "a long text takes long to parse")
 	assert.Equal(t, map[string]any{"country_name": "Japan"}, at(stored[uid(t, located)], "source.geo"))
 
 	// A line that is sent again is a conflict.
