@@ -47,7 +47,8 @@ type panel struct {
 	// its axis. Default @timestamp.
 	Split string `yaml:"split"`
 	Time  string `yaml:"time"`
-	// By and Values are the columns of a table.
+	// By and Values are the columns of a table. The first of By has to be the most
+	// specific one: the others are what it is of.
 	By     []grouping `yaml:"by"`
 	Values []metric   `yaml:"values"`
 }
@@ -65,7 +66,7 @@ type metric struct {
 	Max    string `yaml:"max"`
 	Min    string `yaml:"min"`
 	Sum    string `yaml:"sum"`
-	Last   string `yaml:"last"` // the value of the newest document
+	Last   string `yaml:"last"` // the value of the newest document, of a field that is no list
 }
 
 func (m metric) field() string { return m.Unique + m.Max + m.Min + m.Sum + m.Last }

@@ -132,8 +132,84 @@ func TestPanelsComputeWhatLensKnows(t *testing.T) {
 			}
 		}
 	}
-	known := []string{"date_histogram", "last_value", "max", "min", "sum", "terms", "unique_count"}
+	known := []string{"count", "date_histogram", "last_value", "max", "min", "sum", "terms", "unique_count"}
 	assert.Equal(t, known, slices.Sorted(maps.Keys(found)))
+}
+
+// Whoever calls beacons chooses user agents, tokens and names, a million if they like. No
+// panel asks Elasticsearch for more than it gives (65,536 buckets), or counts the events of
+// each value before it takes the most frequent ones.
+func TestPanelsAreBounded(t *testing.T) {
+	files, err := generate(content)
+	require.NoError(t, err)
+	panels := 0
+	for name, text := range files {
+		if !strings.HasPrefix(name, "package/oversight/kibana/dashboard/") {
+			continue
+		}
+		for title, columns := range columnsOfPanels(t, text) {
+			panels++
+			buckets := 1
+			for _, c := range columns {
+				if c.OperationType != "terms" {
+					continue
+				}
+				buckets *= c.Params.Size
+				order := columns[c.Params.OrderBy.ColumnID]
+				assert.False(t, order.OperationType == "unique_count" && order.SourceField == "event.hash", title)
+				assert.Equal(t, c.Params.OrderBy.Type == "custom", c.Params.OrderAgg != nil, title)
+			}
+			assert.LessOrEqual(t, buckets, 10_000, title)
+			for _, c := range columns {
+				assert.False(t, c.Params.OtherBucket && buckets > rowsOfTable, "%s: a filter for each bucket", title)
+			}
+		}
+	}
+	assert.Greater(t, panels, 30)
+}
+
+type columnOfPanel struct {
+	OperationType string `json:"operationType"`
+	SourceField   string `json:"sourceField"`
+	Params        struct {
+		Size        int
+		OtherBucket bool `json:"otherBucket"`
+		OrderBy     struct {
+			Type     string
+			ColumnID string `json:"columnId"`
+		} `json:"orderBy"`
+		OrderAgg any `json:"orderAgg"`
+	}
+}
+
+// columnsOfPanels returns the columns of each panel by their ids.
+func columnsOfPanels(t *testing.T, dashboard []byte) map[string]map[string]columnOfPanel {
+	t.Helper()
+	var saved struct {
+		Attributes struct {
+			PanelsJSON []struct {
+				PanelIndex       string `json:"panelIndex"`
+				Title            string
+				EmbeddableConfig struct {
+					Attributes struct {
+						State struct {
+							Datasources struct {
+								FormBased struct {
+									Layers map[string]struct{ Columns map[string]columnOfPanel }
+								} `json:"formBased"`
+							} `json:"datasourceStates"`
+						}
+					}
+				} `json:"embeddableConfig"`
+			} `json:"panelsJSON"`
+		}
+	}
+	require.NoError(t, json.Unmarshal(dashboard, &saved))
+	panels := map[string]map[string]columnOfPanel{}
+	for _, p := range saved.Attributes.PanelsJSON {
+		panels[p.PanelIndex+" "+p.Title] = p.EmbeddableConfig.Attributes.State.Datasources.FormBased.Layers[layerID].Columns
+	}
+	return panels
 }
 
 // The zip has one directory, and is always the same. Its dashboards are in the form that

@@ -5,6 +5,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 )
 
@@ -14,8 +15,13 @@ const (
 	dashboardVersion = "10.2.0"
 )
 
-// rowsOfTable is how many values a table groups by.
-const rowsOfTable = 100
+// How many values a table groups by: of its first column, and of each other one for a
+// value of the former. A table has up to three such columns, and Elasticsearch makes up to
+// 65,536 groups.
+const (
+	rowsOfTable  = 100
+	rowsOfColumn = 10
+)
 
 // builder makes saved objects.
 type builder struct {
@@ -168,7 +174,7 @@ func (b *builder) timeline(p panel, c *columns) object {
 		"sourceField": p.time(), "params": object{"dropPartials": false, "includeEmptyRows": true, "interval": "auto"},
 	})
 	y := c.add(b.metric(value))
-	c.byID[split] = b.terms(grouping{p.Split, p.Split}, y, 10)
+	c.byID[split] = b.terms(grouping{p.Split, p.Split}, orderBy(p.Value, y), 10, true)
 	return object{
 		"axisTitlesVisibilitySettings": object{"x": false, "yLeft": false, "yRight": false},
 		"fittingFunction":              "None",
@@ -190,8 +196,10 @@ func (b *builder) table(p panel, c *columns) object {
 	for _, m := range p.Values {
 		shown = append(shown, object{"columnId": c.add(b.metric(m)), "isTransposed": false})
 	}
+	order, size := orderBy(p.Values[0], c.order[values]), rowsOfTable
 	for i, g := range p.By {
-		c.byID[c.order[i]] = b.terms(g, c.order[values], rowsOfTable)
+		c.byID[c.order[i]] = b.terms(g, order, size, len(p.By) == 1)
+		size = rowsOfColumn
 	}
 	return object{
 		"columns": shown, "layerId": layerID, "layerType": "data",
@@ -200,18 +208,36 @@ func (b *builder) table(p panel, c *columns) object {
 	}
 }
 
-// terms groups by the values of a field, most first.
-func (b *builder) terms(g grouping, orderBy string, size int) object {
+// orderBy orders values by a metric, the greatest first. A number of different events is
+// as good as a number of documents there. Elasticsearch has the latter at no cost, and the
+// former only by counting for all values that there are, also if a stranger has chosen a
+// million of them.
+func orderBy(m metric, column string) object {
+	if m.Unique != "event.hash" {
+		return object{"orderBy": object{"columnId": column, "type": "column"}}
+	}
+	return object{
+		"orderBy": object{"type": "custom"},
+		"orderAgg": object{
+			"dataType": "number", "isBucketed": false, "label": "Count of records", "operationType": "count", "scale": "ratio",
+			"sourceField": "___records___",
+		},
+	}
+}
+
+// terms groups by the values of a field. With other, all the other values are one group.
+func (b *builder) terms(g grouping, order object, size int, other bool) object {
 	kind := b.dataType(g.Field)
+	params := object{
+		"size": size, "orderDirection": "desc",
+		// "(missing value)" is a text, which no number can be.
+		"missingBucket": kind == "string", "otherBucket": other, "parentFormat": object{"id": "terms"},
+		"include": []any{}, "exclude": []any{}, "includeIsRegex": false, "excludeIsRegex": false,
+	}
+	maps.Copy(params, order)
 	return object{
 		"customLabel": true, "dataType": kind, "isBucketed": true, "label": g.Label, "operationType": "terms",
-		"scale": "ordinal", "sourceField": g.Field,
-		"params": object{
-			"size": size, "orderBy": object{"columnId": orderBy, "type": "column"}, "orderDirection": "desc",
-			// "(missing value)" is a text, which no number can be.
-			"missingBucket": kind == "string", "otherBucket": true, "parentFormat": object{"id": "terms"},
-			"include": []any{}, "exclude": []any{}, "includeIsRegex": false, "excludeIsRegex": false,
-		},
+		"scale": "ordinal", "sourceField": g.Field, "params": params,
 	}
 }
 
@@ -233,6 +259,9 @@ func (b *builder) metric(m metric) object {
 		column["operationType"], column["dataType"] = "min", b.dataType(name)
 	case m.Last != "":
 		column["operationType"], column["dataType"] = "last_value", b.dataType(name)
+		if column["dataType"] == "string" {
+			column["scale"] = "ordinal"
+		}
 		column["params"] = object{"sortField": "@timestamp", "showArrayValues": false}
 		column["filter"] = object{"language": "kuery", "query": name + ": *"}
 	}
