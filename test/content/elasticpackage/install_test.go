@@ -269,8 +269,11 @@ func TestInstallNamesDataStreams(t *testing.T) {
 	s.answers["GET /_data_stream/logs-oversight.*"] = answer{200, `{"data_streams":[{"name":"logs-oversight.beacon-default","timestamp_field":{"name":"@timestamp"},"indices":[{"index_name":".ds-logs-oversight.beacon-default-2026.01.01-000001"}]}]}`}
 	stdout, stderr, err := install(t, apiKey, s.URL)
 	require.NoError(t, err, stderr)
-	for _, request := range []string{"POST logs-oversight.beacon-default/_rollover", "PUT _data_stream/logs-oversight.beacon-default/_lifecycle",
-		`{"data_retention": "365d"}`, "PUT _data_stream/logs-oversight.beacon-default/_options", `{"failure_store": {"enabled": true}}`} {
+	for _, request := range []string{
+		"POST logs-oversight.beacon-default/_rollover",
+		"PUT _data_stream/logs-oversight.beacon-default/_lifecycle", `{"data_retention": "365d"}`,
+		"PUT _data_stream/logs-oversight.beacon-default/_options", `{"failure_store": {"enabled": true}}`,
+	} {
 		assert.Contains(t, stdout, "\n  "+request+"\n")
 	}
 	settings, err := os.ReadFile(filepath.Join(content, "assets", "component_template", "oversight@settings.json"))
