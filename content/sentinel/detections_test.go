@@ -85,6 +85,9 @@ func checkParameters(t *testing.T, d *detections.Detection, query string) {
 	if d.Window > 0 {
 		parameters = append(parameters, detections.Parameter{Name: "window", Value: d.Window.String()})
 	}
+	if slot, found := lets["slot"]; found {
+		assert.Equal(t, d.Window, 12*duration(t, slot), "a window begins every twelfth of one")
+	}
 	for _, p := range parameters {
 		name := snakeCase.ReplaceAllStringFunc(p.Name, func(text string) string { return strings.ToUpper(text[1:]) })
 		require.Contains(t, lets, name)

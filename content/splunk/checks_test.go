@@ -323,9 +323,7 @@ func (p *problems) checkThrottle(a *app.App, all shapes, d *detections.Detection
 		if !has(field) {
 			p.add("%s: results lack %s", d.ID, field)
 		}
-		if field != "user_agent" {
-			wanted = append(wanted, field)
-		}
+		wanted = append(wanted, field)
 	}
 	if !slices.Equal(throttled, wanted) || stanza.Get("alert.suppress.period") == "" {
 		p.add("%s: is throttled by %v", d.ID, throttled)
