@@ -42,7 +42,7 @@ PLATFORMS   := $(foreach os,linux darwin windows freebsd,$(os)/amd64 $(os)/arm64
 CROSS_FLAGS := -gcflags='all=-N -l'
 
 # The tags of tests that `make test` does not run. They are checked like the rest.
-TEST_TAGS := -tags engines
+TEST_TAGS := -tags engines,content
 
 # The newest release of the Collector core that the components are tested with:
 # its stable and its 0.x modules.
@@ -76,6 +76,17 @@ build-collector:
 build-commands:
 	@mkdir -p bin
 	$(GO_BUILD) -o bin/ ./cmd/...
+
+.PHONY: content
+content: content/splunk content/elastic ## Package what users of Splunk and Elastic install, into ./bin/content
+
+.PHONY: content/splunk
+content/splunk:
+	$(GO) run ./internal/tools/splunkapp -output bin/content content/splunk/oversight
+
+.PHONY: content/elastic
+content/elastic:
+	$(GO) run ./internal/tools/elasticcontent -zip bin/content content/elastic
 
 .PHONY: run
 run: build ## Run the demo until Ctrl-C: generated events through the collector; CONFIG=my.yaml runs only the collector, with that
@@ -116,6 +127,12 @@ test-engines/broker: ENGINE_TESTS := -run '^Test(Broker|Kafka)'
 test-engines/node: ENGINE_TESTS := -skip '^Test(Broker|Kafka)'
 test-engines/broker test-engines/node:
 	cd test && $(GO) test -count=1 -parallel 6 $(TEST_TAGS) -timeout 15m $(ENGINE_TESTS) ./engines
+
+.PHONY: test-content
+test-content: build ## Test the content for SIEMs with the tools of their vendors and others; needs Python 3.11 and 3.12, Node.js, a JDK 17 and Maven
+	@rm -f $(TOOLS)/content/used-*.txt
+	cd test && $(GO) test -count=1 -tags content -timeout 30m ./content/...
+	@cat $(TOOLS)/content/used-*.txt
 
 .PHONY: cross
 cross: $(filter-out cross/$(HOST),$(PLATFORMS:%=cross/%)) ## Build and check every module for all other supported systems

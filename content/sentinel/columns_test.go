@@ -260,19 +260,18 @@ func readmeColumns(t *testing.T) []column {
 	return columns
 }
 
-// parserColumns are what the functions Oversight, OversightIntegrity and OversightCheckpoints add to
-// the table's.
-var parserColumns = []string{"EventTime", "ArrivedAt"}
+// parserColumns are what the functions add to the table's. Only Oversight has Address.
+var parserColumns = []string{"EventTime", "ArrivedAt", "Address"}
 
 func TestParsers(t *testing.T) {
-	for file, columns := range map[string][]column{
-		"parsers/Oversight.kql":            eventColumns(t),
-		"parsers/OversightIntegrity.kql":   findingColumns(t),
-		"parsers/OversightCheckpoints.kql": checkpointColumns(t),
+	for file, columns := range map[string][]string{
+		"parsers/Oversight.kql":            append(names(eventColumns(t)), parserColumns...),
+		"parsers/OversightIntegrity.kql":   append(names(findingColumns(t)), "EventTime", "ArrivedAt"),
+		"parsers/OversightCheckpoints.kql": append(names(checkpointColumns(t)), "EventTime", "ArrivedAt"),
 	} {
 		query := parse(t, readFile(t, file))
 		require.NoError(t, query.check(append(names(collectorColumns(t)), parserColumns...)), file)
-		assert.ElementsMatch(t, append(names(columns), parserColumns...), query.output(), file)
+		assert.ElementsMatch(t, columns, query.output(), file)
 	}
 	// Each row is an event, a finding or a checkpoint record, and only one of these.
 	assert.Contains(t, readFile(t, "parsers/Oversight.kql"), "\n| where isempty(IntegrityKind)\n| where isempty(CheckpointReason)\n")
@@ -292,12 +291,25 @@ var asimDNS = []string{
 	"DnsResponseCodeName", "AdditionalFields",
 }
 
-func TestASIMParser(t *testing.T) {
-	text := readFile(t, "parsers/ASimDnsOversight.kql")
+// asimParameters are the filtering parameters of that schema, with their defaults.
+const asimParameters = `starttime:datetime=datetime(null), endtime:datetime=datetime(null), srcipaddr:string="*", ` +
+	`domain_has_any:dynamic=dynamic([]), responsecodename:string="*", response_has_ipv4:string="*", ` +
+	`response_has_any_prefix:dynamic=dynamic([]), eventtype:string="Query", disabled:bool=False`
+
+// ASIM's parsers come in pairs: vim with filters, ASim without, which is the first with
+// filters that exclude nothing.
+func TestASIMParsers(t *testing.T) {
+	text := readFile(t, "parsers/vimDnsOversight.kql")
 	query := parse(t, text)
 	require.NoError(t, query.check(append(names(collectorColumns(t)), parserColumns...)))
 	assert.ElementsMatch(t, asimDNS, query.output())
 	for _, want := range []string{`EventSchema = "Dns"`, `EventSchemaVersion = "0.1.7"`, `EventVendor = "Oversight"`, `EventProduct = "Registry"`, `EventType = "Query"`} {
 		assert.Contains(t, text, want)
 	}
+	assert.Contains(t, text, "\n// "+asimParameters+"\n")
+	for _, parameter := range split(asimParameters, ',') {
+		name, _, _ := strings.Cut(parameter, ":")
+		assert.Regexp(t, `\| where .*\b`+name+`\b`, query.code, "the filter is used")
+	}
+	assert.Regexp(t, `(?m)^vimDnsOversight\(.*, disabled\)$`, readFile(t, "parsers/ASimDnsOversight.kql"))
 }

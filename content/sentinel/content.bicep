@@ -25,9 +25,12 @@ param enabled bool = true
 // their types say.
 var rules = any([
   loadYamlContent('rules/DifferentHeads.yaml')
+  loadYamlContent('rules/FirstBeaconOutside.yaml')
+  loadYamlContent('rules/Gateway.yaml')
   loadYamlContent('rules/LogDisagrees.yaml')
   loadYamlContent('rules/ManyDocumentsOfOneRecipient.yaml')
   loadYamlContent('rules/OneDocumentFarApart.yaml')
+  loadYamlContent('rules/Quarantine.yaml')
   loadYamlContent('rules/SilentCollector.yaml')
   loadYamlContent('rules/SilentPipeline.yaml')
   loadYamlContent('rules/UnknownToken.yaml')
@@ -72,7 +75,7 @@ resource alertRules 'Microsoft.SecurityInsights/alertRules@2024-03-01' = [for ru
       groupingConfiguration: {
         enabled: true
         reopenClosedIncident: false
-        lookbackDuration: 'PT5H'
+        lookbackDuration: 'P1D' // what goes on is one incident a day
         matchingMethod: 'AllEntities'
       }
     }

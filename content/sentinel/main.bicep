@@ -62,7 +62,7 @@ param retentionInDays int = -1
 @maxValue(4383)
 param totalRetentionInDays int = -1
 
-@description('Save the functions Oversight, OversightIntegrity, OversightCheckpoints and ASimDnsOversight in the workspace, which the rules and the workbook need.')
+@description('Save the functions Oversight, OversightIntegrity, OversightCheckpoints, vimDnsOversight and ASimDnsOversight in the workspace, which the rules and the workbook need.')
 param deployFunctions bool = true
 
 var tableName = 'Oversight_CL'
@@ -268,6 +268,24 @@ resource checkpoints 'Microsoft.OperationalInsights/workspaces/savedSearches@202
   ]
 }
 
+resource dnsFilter 'Microsoft.OperationalInsights/workspaces/savedSearches@2020-08-01' = if (deployFunctions) {
+  parent: workspace
+  name: 'vimDnsOversight'
+  properties: {
+    #disable-next-line BCP037 // where the service looks for it: without, a second deployment fails
+    etag: '*'
+    category: 'Oversight'
+    displayName: 'vimDnsOversight'
+    functionAlias: 'vimDnsOversight'
+    functionParameters: 'starttime:datetime=datetime(null), endtime:datetime=datetime(null), srcipaddr:string="*", domain_has_any:dynamic=dynamic([]), responsecodename:string="*", response_has_ipv4:string="*", response_has_any_prefix:dynamic=dynamic([]), eventtype:string="Query", disabled:bool=False'
+    query: loadTextContent('parsers/vimDnsOversight.kql')
+    version: 2
+  }
+  dependsOn: [
+    events
+  ]
+}
+
 resource dnsEvents 'Microsoft.OperationalInsights/workspaces/savedSearches@2020-08-01' = if (deployFunctions) {
   parent: workspace
   name: 'ASimDnsOversight'
@@ -282,7 +300,7 @@ resource dnsEvents 'Microsoft.OperationalInsights/workspaces/savedSearches@2020-
     version: 2
   }
   dependsOn: [
-    events
+    dnsFilter
   ]
 }
 

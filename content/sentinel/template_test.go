@@ -233,7 +233,7 @@ func TestTemplateFunctions(t *testing.T) {
 			assert.Contains(t, function.Query, function.FunctionParameters, "the parameters are documented in %s", file)
 		}
 	}
-	assert.ElementsMatch(t, []string{"Oversight", "OversightIntegrity", "OversightCheckpoints", "ASimDnsOversight"}, aliases)
+	assert.ElementsMatch(t, []string{"Oversight", "OversightIntegrity", "OversightCheckpoints", "vimDnsOversight", "ASimDnsOversight"}, aliases)
 }
 
 var (

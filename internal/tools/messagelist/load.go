@@ -80,7 +80,9 @@ func load(ctx context.Context, directory, pattern string) (*program, error) {
 }
 
 // isTool reports whether a package is for those who change the project.
-func isTool(path string) bool { return strings.Contains(path+"/", "/internal/tools/") }
+func isTool(path string) bool {
+	return strings.Contains(path+"/", "/internal/tools/") || strings.Contains(path+"/", "/content/")
+}
 
 func list(ctx context.Context, directory, pattern string) ([]listed, error) {
 	const fields = "-json=ImportPath,Dir,Export,DepOnly,GoFiles,IgnoredGoFiles,Error"

@@ -1,0 +1,290 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package spl
+
+import (
+	"fmt"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// expression is that of eval and where.
+type expression interface {
+	// eval returns the value for a row.
+	eval(env *Environment, row Row) (Value, error)
+	// fields calls a function with each field that it reads.
+	fields(read func(string))
+}
+
+type (
+	literal   struct{ value Value }
+	reference struct{ field string }
+	call      struct {
+		name      string
+		arguments []expression
+	}
+	binary struct {
+		operator    string
+		left, right expression
+	}
+	negation   struct{ of expression }
+	membership struct {
+		of   expression
+		list []expression
+	}
+)
+
+// precedence of the operators that stand between two operands.
+var precedence = []map[string]bool{
+	{"OR": true},
+	{"XOR": true},
+	{"AND": true},
+	{"=": true, "==": true, "!=": true, "<": true, ">": true, "<=": true, ">=": true, "LIKE": true},
+	{".": true},
+	{"+": true, "-": true},
+	{"*": true, "/": true, "%": true},
+}
+
+// parseExpression parses the text of an expression.
+func parseExpression(text string) (expression, error) {
+	t, err := lex(text, true)
+	if err != nil {
+		return nil, err
+	}
+	e, err := t.expression(0)
+	if err != nil {
+		return nil, err
+	}
+	return e, t.done()
+}
+
+func (t *tokens) expression(level int) (expression, error) {
+	if level == 3 && t.accept("NOT") {
+		of, err := t.expression(level)
+		return negation{of}, err
+	}
+	if level == len(precedence) {
+		return t.operand()
+	}
+	left, err := t.expression(level + 1)
+	for err == nil {
+		operator := strings.ToUpper(t.peek().text)
+		if k := t.peek().kind; (k != operand && k != word) || !precedence[level][operator] {
+			break
+		}
+		t.at++
+		var right expression
+		right, err = t.expression(level + 1)
+		left = binary{operator, left, right}
+	}
+	if level == 3 && err == nil && t.accept("IN") {
+		var list []expression
+		list, err = t.arguments()
+		return membership{left, list}, err
+	}
+	return left, err
+}
+
+func (t *tokens) operand() (expression, error) {
+	n := t.next()
+	switch {
+	case n.kind == quoted:
+		return literal{n.text}, nil
+	case n.kind == field:
+		return reference{n.text}, nil
+	case n.kind == operand && n.text == "(":
+		e, err := t.expression(0)
+		if err != nil {
+			return nil, err
+		}
+		return e, t.expect(")")
+	case n.kind == operand && n.text == "-":
+		e, err := t.operand()
+		return binary{"-", literal{0.0}, e}, err
+	case n.kind != word:
+		return nil, fmt.Errorf("expects a value, not %q", n.text)
+	}
+	if number, err := strconv.ParseFloat(n.text, 64); err == nil && n.text[0] >= '0' && n.text[0] <= '9' {
+		return literal{number}, nil
+	}
+	if t.peek() != (token{operand, "("}) {
+		if !identifier.MatchString(n.text) {
+			return nil, fmt.Errorf("%q is no field: quote it", n.text)
+		}
+		return reference{n.text}, nil
+	}
+	arguments, err := t.arguments()
+	if err != nil {
+		return nil, err
+	}
+	return call{n.text, arguments}, checkCall(n.text, len(arguments))
+}
+
+var identifier = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
+
+func (t *tokens) arguments() ([]expression, error) {
+	if err := t.expect("("); err != nil {
+		return nil, err
+	}
+	var list []expression
+	for !t.accept(")") {
+		if len(list) > 0 {
+			if err := t.expect(","); err != nil {
+				return nil, err
+			}
+		}
+		e, err := t.expression(0)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, e)
+	}
+	return list, nil
+}
+
+func (e literal) eval(*Environment, Row) (Value, error) { return e.value, nil }
+func (literal) fields(func(string))                     {}
+
+func (e reference) eval(_ *Environment, row Row) (Value, error) { return row[e.field], nil }
+func (e reference) fields(read func(string))                    { read(e.field) }
+
+func (e negation) fields(read func(string)) { e.of.fields(read) }
+func (e negation) eval(env *Environment, row Row) (Value, error) {
+	v, err := e.of.eval(env, row)
+	if b, ok := v.(bool); ok {
+		return !b, err
+	}
+	return nil, err
+}
+
+func (e membership) fields(read func(string)) {
+	e.of.fields(read)
+	for _, each := range e.list {
+		each.fields(read)
+	}
+}
+
+func (e membership) eval(env *Environment, row Row) (Value, error) {
+	var found Value = false
+	for _, each := range e.list {
+		v, err := (binary{"=", e.of, each}).eval(env, row)
+		if err != nil || v == nil {
+			return nil, err
+		}
+		if v == true {
+			found = true
+		}
+	}
+	return found, nil
+}
+
+func (e call) fields(read func(string)) {
+	for _, each := range e.arguments {
+		each.fields(read)
+	}
+}
+
+func (e call) eval(env *Environment, row Row) (Value, error) {
+	f := functions[e.name]
+	if f.lazy != nil {
+		return f.lazy(env, row, e.arguments)
+	}
+	if f.eval == nil {
+		return nil, fmt.Errorf("%s() is not evaluated here", e.name)
+	}
+	values := make([]Value, len(e.arguments))
+	for i, argument := range e.arguments {
+		v, err := argument.eval(env, row)
+		if err != nil {
+			return nil, err
+		}
+		if v == nil && !f.takesNull {
+			return nil, nil //nolint:nilnil // null is a value
+		}
+		values[i] = v
+	}
+	return f.eval(env, values)
+}
+
+func (e binary) fields(read func(string)) {
+	e.left.fields(read)
+	e.right.fields(read)
+}
+
+// eval is of three values: a comparison with null is null, which where takes for false.
+func (e binary) eval(env *Environment, row Row) (Value, error) {
+	left, err := e.left.eval(env, row)
+	if err != nil {
+		return nil, err
+	}
+	right, err := e.right.eval(env, row)
+	if err != nil {
+		return nil, err
+	}
+	if decides, isLogical := map[string]bool{"AND": false, "OR": true}[e.operator]; isLogical && (left == decides || right == decides) {
+		return decides, nil
+	}
+	if left == nil || right == nil {
+		return nil, nil //nolint:nilnil // null is a value
+	}
+	switch e.operator {
+	case "AND", "OR": // neither side decided it
+		return e.operator == "AND", nil
+	case "XOR":
+		return left != right, nil
+	case ".":
+		return text(left) + text(right), nil
+	case "LIKE":
+		return like(text(left), text(right)), nil
+	case "+", "-", "*", "/", "%":
+		return arithmetic(e.operator, left, right)
+	}
+	c, err := compare(left, right)
+	if err != nil {
+		return nil, err
+	}
+	return holds(e.operator, c), nil
+}
+
+func holds(operator string, c int) bool {
+	switch operator {
+	case "=", "==":
+		return c == 0
+	case "!=":
+		return c != 0
+	case "<":
+		return c < 0
+	case "<=":
+		return c <= 0
+	case ">":
+		return c > 0
+	default:
+		return c >= 0
+	}
+}
+
+func arithmetic(operator string, left, right Value) (Value, error) {
+	x, isNumber := number(left)
+	y, isNumberToo := number(right)
+	if !isNumber || !isNumberToo {
+		if operator == "+" {
+			return text(left) + text(right), nil
+		}
+		return nil, fmt.Errorf("%v %s %v: no numbers", left, operator, right)
+	}
+	switch operator {
+	case "+":
+		return x + y, nil
+	case "-":
+		return x - y, nil
+	case "*":
+		return x * y, nil
+	case "/":
+		return x / y, nil
+	default:
+		return math.Mod(x, y), nil
+	}
+}
