@@ -174,7 +174,12 @@ if ! $dry; then
 	request GET "$elasticsearch/_data_stream/logs-oversight.*"
 	if [ "$status" = 200 ]; then
 		grep -o '"name" *: *"logs-oversight\.[^"]*"' "$work/answer" | sed 's/.*"\(logs-oversight[^"]*\)"/\1/' | while read -r stream; do
-			echo "The data stream $stream exists. It uses the new templates after: POST /$stream/_rollover"
+			echo "The data stream $stream exists. What is new applies to it after these, in Dev Tools > Console:"
+			echo "  POST $stream/_rollover"
+			echo "  PUT _data_stream/$stream/_lifecycle"
+			echo '  {"data_retention": "365d"}'
+			echo "  PUT _data_stream/$stream/_options"
+			echo '  {"failure_store": {"enabled": true}}'
 		done
 	fi
 fi

@@ -166,8 +166,12 @@ func (r *Rule) Asset() ([]byte, error) {
 		ecs := !strings.HasPrefix(a.RequiredFields[i].Name, "oversight.")
 		a.RequiredFields[i].ECS = &ecs
 	}
-	return encode(map[string]any{"attributes": a, "id": a.RuleID, "type": "security-rule"}, "    ")
+	return encode(map[string]any{"attributes": a, "id": r.assetID(), "type": "security-rule"}, "    ")
 }
+
+// assetID is the id of the saved object that Fleet makes of the asset. Kibana looks for a
+// rule's newest version by an id of this form, and lists no rule whose asset has another.
+func (r *Rule) assetID() string { return fmt.Sprintf("%s_%d", r.RuleID, r.Version) }
 
 // Line returns the rule as a line of a file to import.
 func (r *Rule) Line() ([]byte, error) {

@@ -6,6 +6,7 @@ package elasticrules
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"text/template"
@@ -37,7 +38,7 @@ func fillIn(text []byte, parameters []detections.Parameter) ([]byte, error) {
 		}
 		return nil, fmt.Errorf("the detection has no parameter %q", name)
 	}
-	list := func(format, separator string) func(string) (string, error) {
+	list := func(quote func(string) string, separator string) func(string) (string, error) {
 		return func(name string) (string, error) {
 			v, err := value(name)
 			if err != nil {
@@ -49,16 +50,16 @@ func fillIn(text []byte, parameters []detections.Parameter) ([]byte, error) {
 			}
 			quoted := make([]string, len(items))
 			for i, item := range items {
-				quoted[i] = fmt.Sprintf(format, item)
+				quoted[i] = quote(fmt.Sprint(item))
 			}
 			return strings.Join(quoted, separator), nil
 		}
 	}
 	t, err := template.New("rule").Option("missingkey=error").Funcs(template.FuncMap{
 		"int": value,
-		// like is a list of EQL's wildcards, kql one of KQL's alternatives.
-		"like": list(`"*%s*"`, ", "),
-		"kql":  list(`"%s"`, " or "),
+		// rlike is a list of alternatives of ES|QL's RLIKE, kql one of KQL's.
+		"rlike": list(inRegexp, "|"),
+		"kql":   list(strconv.Quote, " or "),
 		// span is a time span of ES|QL.
 		"span": func(name string) (string, error) {
 			v, err := value(name)
@@ -76,3 +77,9 @@ func fillIn(text []byte, parameters []detections.Parameter) ([]byte, error) {
 	err = t.Execute(&out, nil)
 	return out.Bytes(), err
 }
+
+// special are the characters that may mean something in a regular expression of Lucene.
+var special = regexp.MustCompile(`[^A-Za-z0-9 _-]`)
+
+// inRegexp is a text in lower case as a regular expression of Lucene.
+func inRegexp(text string) string { return special.ReplaceAllString(strings.ToLower(text), `\$0`) }

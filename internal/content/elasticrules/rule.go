@@ -34,7 +34,7 @@ type Rule struct {
 	RuleID string `yaml:"rule_id"`
 	// Version rises with each change that users should get.
 	Version int `yaml:"version"`
-	// Type is query, threshold, new_terms, eql or esql, Language kuery, eql or esql.
+	// Type is threshold, new_terms or esql, Language kuery or esql.
 	Type     string `yaml:"type"`
 	Language string `yaml:"language"`
 	// From is how far back it reads, by event.ingested.

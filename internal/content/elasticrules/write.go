@@ -5,9 +5,10 @@ package elasticrules
 
 import "path/filepath"
 
-// Where the generated files are, below the root of the checkout.
+// Where the generated files are, below the root of the checkout. AssetDir holds nothing
+// else.
 var (
-	assetDir   = filepath.Join("content", "elastic", "package", "oversight", "kibana", "security_rule")
+	AssetDir   = filepath.Join("content", "elastic", "package", "oversight", "kibana", "security_rule")
 	importFile = filepath.Join("content", "elastic", "assets", "rules.ndjson")
 )
 
@@ -25,7 +26,7 @@ func Files(rules []Rule) (map[string][]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		files[filepath.Join(assetDir, rules[i].RuleID+".json")] = asset
+		files[filepath.Join(AssetDir, rules[i].assetID()+".json")] = asset
 		lines = append(lines, line...)
 	}
 	files[importFile] = lines

@@ -131,16 +131,17 @@ func (b *builder) lens(p panel) object {
 	}
 }
 
-// datasetFilter is the filter that Elastic asks each panel to have. The index template
-// gives data_stream.dataset its value, also where documents do not have it.
+// datasetFilter is the filter that Elastic asks each panel to have. It is by event.dataset,
+// as the rules are: earlier releases wrote findings and checkpoint records, too, into the
+// data stream of events.
 func datasetFilter(dataset string) object {
 	return object{
 		"$state": object{"store": "appState"},
 		"meta": object{
-			"alias": nil, "disabled": false, "negate": false, "type": "phrase", "field": "data_stream.dataset",
-			"index": filterReference, "key": "data_stream.dataset", "params": object{"query": dataset},
+			"alias": nil, "disabled": false, "negate": false, "type": "phrase", "field": "event.dataset",
+			"index": filterReference, "key": "event.dataset", "params": object{"query": dataset},
 		},
-		"query": object{"match_phrase": object{"data_stream.dataset": dataset}},
+		"query": object{"match_phrase": object{"event.dataset": dataset}},
 	}
 }
 

@@ -34,6 +34,10 @@ func write(root string) error {
 	if err != nil {
 		return err
 	}
+	// The assets' names have the rules' versions: those of earlier versions go.
+	if err := os.RemoveAll(filepath.Join(root, elasticrules.AssetDir)); err != nil {
+		return err
+	}
 	for name, text := range files {
 		name = filepath.Join(root, name)
 		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil { //nolint:gosec // files of the checkout, for everybody

@@ -89,6 +89,8 @@ class Pipeline:
                 return f"time_bucket({span}, {a})"
             case "to_string", [a]:
                 return f"CAST({a} AS VARCHAR)"
+            case "rlike", [a, pattern]:
+                return f"regexp_full_match({a}, {pattern}, 's')"
             case "st_x", [a]:
                 return f"struct_extract({a}, 'lon')"
             case "st_y", [a]:
@@ -162,21 +164,26 @@ class Pipeline:
 
 
 def fields_of(tree, mapping):
-    """The fields of documents that a query names."""
-    named, todo = set(), [tree]
+    """The fields of documents that a query names, and those of them whose values it reads: for the others it only matters
+    whether there are any."""
+    named, read, todo = set(), set(), [(tree, False)]
     while todo:
-        node = todo.pop()
+        node, tested = todo.pop()
         if isinstance(node, ast.ColumnRef) and node.name in mapping:
             named.add(node.name)
-        todo.extend(node.iter_children())
-    return sorted(named)
+            if not tested:
+                read.add(node.name)
+        tested = isinstance(node, ast.FunctionCall) and node.name in ("is_null", "is_not_null")
+        todo.extend((child, tested) for child in node.iter_children())
+    return sorted(named), read
 
 
 class Engine:
     """Runs one query over many sets of documents."""
 
     def __init__(self, tree, mapping, now):
-        self.fields = {f: TYPES.get(mapping[f], "VARCHAR") for f in fields_of(tree, mapping)}
+        named, self.read = fields_of(tree, mapping)
+        self.fields = {f: TYPES.get(mapping[f], "VARCHAR") for f in named}
         pipeline = Pipeline(now, self.fields)
         for command in tree.commands if hasattr(tree, "commands") else list(tree.iter_children()):
             pipeline.apply(command)
@@ -188,7 +195,7 @@ class Engine:
 
     def run(self, documents):
         self.database.execute("DELETE FROM rows")
-        rows = [[self.value(d.get(f), kind) for f, kind in self.fields.items()] for d in documents]
+        rows = [[self.value(d.get(f), kind, f in self.read) for f, kind in self.fields.items()] for d in documents]
         if rows:
             marks = "(" + ", ".join("?" for _ in self.fields) + ")"
             values = [value for row in rows for value in row]
@@ -197,9 +204,9 @@ class Engine:
         return [dict(zip(self.columns, row)) for row in result]
 
     @staticmethod
-    def value(value, kind):
+    def value(value, kind, read):
         if isinstance(value, list):
-            if len(value) > 1:
+            if len(value) > 1 and read:
                 raise ValueError("the stand-in reads fields of one value")
             value = value[0]
         if kind == "TIMESTAMP" and value is not None:

@@ -32,7 +32,12 @@ def moment(text):
 def selected(query, records, now):
     """The documents between the rule's from and now, as Kibana selects them."""
     start = moment(now) - timedelta(seconds=query["seconds"])
-    return [r for r in records if start <= moment(r["event"]["ingested"]) <= moment(now)]
+    return [r for r in records if start <= arrival(r) <= moment(now)]
+
+
+def arrival(record):
+    """The time by which Kibana selects, the rule's timestamp_override or else @timestamp."""
+    return moment(record["event"].get("ingested") or record["@timestamp"])
 
 
 # The oldest version that the content is for, and the newest that the parser knows, which is Serverless.
@@ -81,13 +86,15 @@ def eql_events(parsed, records):
     engine = eql.PythonEngine({"flatten": False})
     engine.add_query(parsed)
     engine.add_output_hook(found.append)
-    engine.stream_events([eql.Event("any", i, r) for i, r in enumerate(records)])
+    # The library counts time in units of 100 ns.
+    events = [eql.Event("any", int(moment(r["@timestamp"]).timestamp() * 10_000_000), r) for r in records]
+    engine.stream_events(sorted(events, key=lambda e: e.time))
     engine.finalize()
     return [event.data for result in found for event in result.events]
 
 
 def groups(query, records):
-    """How many alerts suppression leaves of documents."""
+    """How many different values the fields of a query's results have."""
     flat = [dict(flatten(r)) for r in records]
     return len({tuple(str(r.get(f)) for f in query["suppress_by"]) for r in flat})
 

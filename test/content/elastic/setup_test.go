@@ -6,8 +6,8 @@
 // Package elastic runs Elastic Security's rules of content/elastic over the samples of all
 // detections: each must raise what the sample says, and nothing else.
 //
-//   - EQL runs with the library eql, which Elastic's detection engineers use. It ignores
-//     case everywhere, and does not show that like~ does and like does not.
+//   - EQL, of the documentation, runs with the library eql, which Elastic's detection
+//     engineers use.
 //   - Threshold and new terms rules run on a real OpenSearch node: KQL becomes the query
 //     that Kibana makes of it, and the aggregations are those that Kibana sends.
 //   - ES|QL is checked by Elastic's parser against the mapping, for the oldest and the

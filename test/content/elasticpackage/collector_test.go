@@ -7,6 +7,7 @@ package elasticpackage
 
 import (
 	"database/sql"
+	"encoding/json"
 	"fmt"
 	"net"
 	"os"
@@ -23,15 +24,15 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/test/internal/engines/opensearch"
 )
 
-// collectorRows is how many events the collector delivers, and waitTimeout how long
-// anything may take on a busy machine.
+// collectorRows is how many events the collector delivers, in three minutes on a busy
+// machine, and waitTimeout how long each part of it may take.
 const (
-	collectorRows = 20_000
-	waitTimeout   = 2 * time.Minute
+	collectorRows = 100_000
+	waitTimeout   = 5 * time.Minute
 )
 
-// The built collector delivers into the data streams as they are installed: each event
-// once, although it is killed several times; a finding; and checkpoint records. All have
+// The built collector delivers 100,000 events into the data streams as they are installed:
+// each once, although it is killed several times; a finding; and checkpoint records. All have
 // passed the pipeline, and none adds a field.
 func TestCollectorDelivers(t *testing.T) {
 	n := installed(t)
@@ -42,6 +43,7 @@ func TestCollectorDelivers(t *testing.T) {
 		c := startCollector(t, n, database, state)
 		waitForCount(t, n, "oversight.beacon", limit)
 		c.Kill()
+		require.Less(t, n.Count(t, "logs-oversight.beacon-default", ""), collectorRows, "killed when nothing was left to deliver")
 	}
 	c := startCollector(t, n, database, state)
 	waitForCount(t, n, "oversight.beacon", collectorRows)
@@ -51,19 +53,34 @@ func TestCollectorDelivers(t *testing.T) {
 	require.NoError(t, c.Err)
 	waitForCount(t, n, "oversight.checkpoint", 1)
 
-	hits := n.All(t, "logs-oversight.beacon-default")
-	ids := map[string]bool{}
-	for _, hit := range hits {
-		ids[hit.ID] = true
-	}
-	assert.Len(t, hits, collectorRows)
-	assert.Len(t, ids, collectorRows)
+	assert.Equal(t, collectorRows, n.Count(t, "logs-oversight.beacon-default", ""))
+	assert.Equal(t, collectorRows, countRows(t, n), "different rows of the registry")
 	for _, dataset := range datasets {
 		assert.Zero(t, n.Count(t, "logs-"+dataset+"-default", `{"bool":{"must_not":{"exists":{"field":"event.ingested"}}}}`), dataset)
 		assert.Zero(t, n.Count(t, "logs-"+dataset+"-default", `{"exists":{"field":"tags"}}`), dataset)
 	}
 	assert.Equal(t, 1, n.Count(t, "logs-oversight.integrity-default", `{"bool":{"filter":[{"term":{"event.kind":"alert"}},{"term":{"event.severity":73}},{"exists":{"field":"rule.name"}}]}}`))
 	assert.Equal(t, before, mappings(t, n), "dynamic mapping has added fields")
+}
+
+// countRows returns of how many rows of the registry there are events.
+func countRows(t *testing.T, n *opensearch.Node) (count int) {
+	t.Helper()
+	after := ""
+	for {
+		result := n.Search(t, "logs-oversight.beacon-default", `{"size":0,"aggs":{"rows":{"composite":{"size":10000,`+after+
+			`"sources":[{"id":{"terms":{"field":"event.id"}}}]}}}}`)
+		var rows struct {
+			Buckets  []json.RawMessage
+			AfterKey json.RawMessage `json:"after_key"`
+		}
+		require.NoError(t, json.Unmarshal(result.Aggregations["rows"], &rows))
+		if len(rows.Buckets) == 0 {
+			return count
+		}
+		count += len(rows.Buckets)
+		after = `"after":` + string(rows.AfterKey) + ","
+	}
 }
 
 // newRegistry writes a registry with collectorRows rows.

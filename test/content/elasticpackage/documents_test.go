@@ -27,21 +27,27 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator/ecs"
 )
 
-// installed returns a node on which the script's requests were made, changed as the
-// differences say, and which has no documents.
+// installed returns a node on which the script's requests were made, and which has no
+// documents.
 func installed(t *testing.T) *opensearch.Node {
 	t.Helper()
 	n := node(t)
+	n.Call(t, http.MethodDelete, "/_data_stream/logs-oversight.*", "", nil)
+	putAssets(t, n)
+	return n
+}
+
+// putAssets makes the script's requests, changed as the differences say.
+func putAssets(t *testing.T, n *opensearch.Node) {
+	t.Helper()
 	s := newStack(t, "9.2.0", "default")
 	_, stderr, err := install(t, apiKey, s.URL)
 	require.NoError(t, err, stderr)
-	n.Call(t, http.MethodDelete, "/_data_stream/logs-oversight.*", "", nil)
 	paths, bodies := s.puts()
 	require.Len(t, paths, 6)
 	for _, path := range paths {
 		n.Call(t, http.MethodPut, path, forOpenSearch(t, bodies[path]), nil)
 	}
-	return n
 }
 
 // datasets are the data streams.

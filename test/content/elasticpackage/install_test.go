@@ -262,13 +262,20 @@ func TestInstallLeavesExistingRules(t *testing.T) {
 	assert.Contains(t, stdout, "11 rules, of which 1 existed")
 }
 
-// Data streams that exist need a rollover.
+// A data stream that exists takes the templates' mapping and settings with its next
+// rollover, and their lifecycle and failure store never.
 func TestInstallNamesDataStreams(t *testing.T) {
 	s := newStack(t, "9.2.0", "default")
 	s.answers["GET /_data_stream/logs-oversight.*"] = answer{200, `{"data_streams":[{"name":"logs-oversight.beacon-default","timestamp_field":{"name":"@timestamp"},"indices":[{"index_name":".ds-logs-oversight.beacon-default-2026.01.01-000001"}]}]}`}
 	stdout, stderr, err := install(t, apiKey, s.URL)
 	require.NoError(t, err, stderr)
-	assert.Contains(t, stdout, "POST /logs-oversight.beacon-default/_rollover\n")
+	for _, request := range []string{"POST logs-oversight.beacon-default/_rollover", "PUT _data_stream/logs-oversight.beacon-default/_lifecycle",
+		`{"data_retention": "365d"}`, "PUT _data_stream/logs-oversight.beacon-default/_options", `{"failure_store": {"enabled": true}}`} {
+		assert.Contains(t, stdout, "\n  "+request+"\n")
+	}
+	settings, err := os.ReadFile(filepath.Join(content, "assets", "component_template", "oversight@settings.json"))
+	require.NoError(t, err)
+	assert.Contains(t, string(settings), `"data_retention": "365d"`, "the templates' own")
 }
 
 // Nothing listens there.
