@@ -309,7 +309,7 @@ func (p *problems) checkThrottle(a *app.App, all shapes, d *detections.Detection
 		return // checkSearches says it
 	}
 	has := search.Results(all.has(a, search.Filters("sourcetype")))
-	throttled := strings.Split(stanza.Get("alert.suppress.fields"), ", ")
+	throttled := strings.Split(stanza.Get("alert.suppress.fields"), ",")
 	for _, field := range throttled {
 		if !has(field) {
 			p.add("%s: throttled by %s, which results lack", d.ID, field)
