@@ -16,11 +16,16 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 )
 
+// longestWindow is in place of Splunk's 10,000 rows, for tests that are quick.
+const longestWindow = 100
+
 // run returns the results of a detection over the records of a sample, and others.
 func run(t *testing.T, a *app.App, id string, others []spl.Row, records ...detections.SampleRecord) []spl.Row {
 	t.Helper()
 	list := append(rows(t, a, &detections.Sample{Name: t.Name(), Records: records}), others...)
-	results, err := a.Run(detection(t, id).Name(), a.Environment(now, list, loadPlaces(t)))
+	env := a.Environment(now, list, loadPlaces(t))
+	env.LongestWindow = longestWindow
+	results, err := a.Run(detection(t, id).Name(), env)
 	require.NoError(t, err)
 	return results
 }
@@ -41,9 +46,8 @@ func detection(t *testing.T, id string) *detections.Detection {
 // of streamstats holds.
 func TestManyEventsOfOthersHideNothing(t *testing.T) {
 	a := load(t)
-	const many = 10_100
 	others := rows(t, a, &detections.Sample{Records: []detections.SampleRecord{
-		{Event: &detections.SampleEvent{RecipientID: "other-{n}", SourceIP: "2001:db8::{n}"}, Age: 20 * time.Minute, Repeat: many, Step: time.Millisecond},
+		{Event: &detections.SampleEvent{RecipientID: "other-{n}", SourceIP: "2001:db8::{n}"}, Age: 20 * time.Minute, Repeat: 2 * longestWindow, Step: time.Millisecond},
 	}})
 	part := func(age time.Duration, repeat int, e detections.SampleEvent) detections.SampleRecord {
 		return detections.SampleRecord{Event: &e, Age: age, Repeat: repeat, Step: time.Second}
@@ -115,4 +119,21 @@ func TestStrangersComeLast(t *testing.T) {
 	)
 	require.Len(t, results, 201)
 	assert.Equal(t, "203.0.113.9", results[0]["src"])
+}
+
+// What happened in the same second is listed as well, and what arrived twice is counted once.
+func TestResultsTellAll(t *testing.T) {
+	a := load(t)
+	at := func(repeat int, e detections.SampleEvent) detections.SampleRecord {
+		return detections.SampleRecord{Event: &e, Age: 10 * time.Minute, Repeat: repeat, Copies: 2}
+	}
+	results := run(t, a, "gateway", nil, at(3, detections.SampleEvent{RecipientID: "r{n}"}))
+	require.Len(t, results, 1)
+	assert.ElementsMatch(t, []string{"r1", "r2", "r3"}, results[0]["recipient_id"])
+	results = run(t, a, "many_documents", nil, at(5, detections.SampleEvent{FileID: "f{n}"}))
+	require.Len(t, results, 1)
+	assert.ElementsMatch(t, []string{"f1", "f2", "f3", "f4", "f5"}, results[0]["file_id"])
+	results = run(t, a, "first_beacon_outside", nil, at(2, detections.SampleEvent{SourceIP: "203.0.113.{n}"}))
+	require.Len(t, results, 1)
+	assert.InDelta(t, 2, results[0]["events"], 0)
 }

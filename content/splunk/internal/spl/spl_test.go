@@ -135,20 +135,20 @@ func TestUses(t *testing.T) {
 	}
 }
 
-// A window in time holds 10,000 rows, which all groups share. With window= and global=f, each has its own.
+// A window in time holds a limited number of rows, which all groups share. With window= and global=f, each has its own.
 func TestGroupsShareTheWindow(t *testing.T) {
 	rows := []Row{{"_time": 1.0, "_raw": "{}", "group": "a", "n": "1"}}
-	for i := range longestWindow {
+	for i := range 100 {
 		rows = append(rows, Row{"_time": 2.0, "_raw": "{}", "group": fmt.Sprint("b", i), "n": "2"})
 	}
 	rows = append(rows, Row{"_time": 3.0, "_raw": "{}", "group": "a", "n": "3"})
 	for options, wanted := range map[string]float64{
-		"time_window=1h": 1, "time_window=1h global=f": 1, "time_window=1h window=10000": 1, "time_window=1h window=10000 global=f": 2,
-		"time_window=1s window=10000 global=f": 1, "time_window=1h window=20000 global=f": 2,
+		"time_window=1h": 1, "time_window=1h global=f": 1, "time_window=1h window=100": 1, "time_window=1h window=100 global=f": 2,
+		"time_window=1s window=100 global=f": 1, "time_window=1h window=200 global=f": 2,
 	} {
 		search, err := Parse("* | sort 0 _time | streamstats " + options + " dc(n) AS values BY group | where n=3")
 		require.NoError(t, err)
-		found, err := search.Run(&Environment{Events: rows})
+		found, err := search.Run(&Environment{Events: rows, LongestWindow: 100})
 		require.NoError(t, err)
 		require.Len(t, found, 1)
 		assert.InDelta(t, wanted, found[0]["values"], 0, options)

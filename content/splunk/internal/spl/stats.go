@@ -4,6 +4,7 @@
 package spl
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
@@ -348,21 +349,14 @@ func (c *streamStatsCommand) flow(f *flow) {
 	}
 }
 
-// longestWindow is Splunk's ([streamstats] max_stream_window of limits.conf).
-const longestWindow = 10000
-
-// rows returns how many rows a window has at most. One in time has a limit, too.
-func (c *streamStatsCommand) rows() int {
+// limit returns how many rows a window has at most. One in time has a limit, too.
+func (c *streamStatsCommand) limit(env *Environment) int {
+	longest := cmp.Or(env.LongestWindow, 10000)
 	if c.window == 0 && c.timeWindow > 0 {
-		return longestWindow
+		return longest
 	}
-	return min(c.window, longestWindow)
+	return min(c.window, longest)
 }
-
-// separate reports whether each group has a window of its own. Splunk's default is one window that all
-// groups share, so that many rows of one group push those of another out. global=f separates them, and
-// counts with window= only.
-func (c *streamStatsCommand) separate() bool { return c.rows() == 0 || (c.window > 0 && !c.global) }
 
 func (c *streamStatsCommand) run(env *Environment, rows []Row) ([]Row, error) {
 	results := make([]Row, len(rows))
@@ -378,7 +372,7 @@ func (c *streamStatsCommand) run(env *Environment, rows []Row) ([]Row, error) {
 		if c.current {
 			positions = groups[key]
 		}
-		window, err := c.inTime(pick(rows, c.within(positions, i)), row)
+		window, err := c.inTime(pick(rows, c.within(positions, i, c.limit(env))), row)
 		if err != nil {
 			return nil, err
 		}
@@ -393,15 +387,17 @@ func (c *streamStatsCommand) run(env *Environment, rows []Row) ([]Row, error) {
 	return results, nil
 }
 
-// within keeps the positions of a group's rows that are in the window of the row at i.
-func (c *streamStatsCommand) within(positions []int, i int) []int {
+// within keeps the positions of a group's rows that are in the window of the row at i. Splunk's default
+// is one window that all groups share, so that many rows of one group push those of another out.
+// global=f gives each its own, and counts with window= only.
+func (c *streamStatsCommand) within(positions []int, i, limit int) []int {
 	switch {
-	case c.rows() == 0:
+	case limit == 0:
 		return positions
-	case c.separate():
-		return positions[max(len(positions)-c.rows(), 0):]
+	case c.window > 0 && !c.global:
+		return positions[max(len(positions)-limit, 0):]
 	}
-	first := i - c.rows()
+	first := i - limit
 	if c.current {
 		first++
 	}
