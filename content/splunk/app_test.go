@@ -53,7 +53,7 @@ func TestMutationsAreFound(t *testing.T) {
 		{"macros.conf", "args = since", "args = from", "no argument $since$"},
 		{"macros.conf", `sourcetype="oversight:beacon" |`, `index=main |`, "names an index"},
 		{"macros.conf", "definition = 1000", "definition = 100", "oversight_kilometres is 100"},
-		{"macros.conf", `"-24h"`, `"-12h"`, "oversight_pipeline_silence"},
+		{"macros.conf", "24*3600", "12*3600", "oversight_pipeline_silence"},
 		{"savedsearches.conf", "`oversight_arrivals(-72h)`", "`oversight_arrivals(-72h,now)`", "no macro oversight_arrivals(2)"},
 		{"savedsearches.conf", "`oversight_arrived(-65m@m)`", "`oversight`", "does not go by the time of arrival"},
 		{"savedsearches.conf", "`oversight_arrivals(-72h)`", "`oversight_arrivals(-65m@m)`", "does not look back 72h"},

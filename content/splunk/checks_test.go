@@ -365,7 +365,7 @@ func (p *problems) checkParameter(a *app.App, id string, parameter detections.Pa
 	case bool:
 		wanted += "()"
 	case string:
-		wanted = `"-` + wanted + `"`
+		wanted = strings.TrimSuffix(wanted, "h") + "*3600"
 	}
 	if macro.Get("definition") != wanted {
 		p.add("%s: the macro %s is %s, not %s", id, where, macro.Get("definition"), wanted)
