@@ -309,7 +309,7 @@ func (p *problems) checkThrottle(a *app.App, all shapes, d *detections.Detection
 		return // checkSearches says it
 	}
 	has := search.Results(all.has(a, search.Filters("sourcetype")))
-	throttled := strings.Split(stanza.Get("alert.suppress.fields"), ", ")
+	throttled := strings.Split(stanza.Get("alert.suppress.fields"), ",")
 	for _, field := range throttled {
 		if !has(field) {
 			p.add("%s: throttled by %s, which results lack", d.ID, field)
@@ -363,7 +363,7 @@ func (p *problems) checkParameter(a *app.App, id string, parameter detections.Pa
 	case bool:
 		wanted += "()"
 	case string:
-		wanted = `"-` + wanted + `"`
+		wanted = strings.TrimSuffix(wanted, "h") + "*3600"
 	}
 	if macro.Get("definition") != wanted {
 		p.add("%s: the macro %s is %s, not %s", id, where, macro.Get("definition"), wanted)
