@@ -71,6 +71,7 @@ var (
 	letLine    = regexp.MustCompile(`(?ms)^let (\w+) = (.+?);(?:\s*//[^\n]*)?$`)
 	snakeCase  = regexp.MustCompile(`_([a-z])`)
 	byAtTheEnd = regexp.MustCompile(`(?m)\bby ([\w, ]+)$`)
+	sorting    = regexp.MustCompile(`(?m)^\| sort by .*$`)
 )
 
 // checkParameters asks for a line `let NAME = VALUE;` with the value of each parameter, and
@@ -134,7 +135,7 @@ func groupColumns(t *testing.T, d *detections.Detection) []string {
 // groups is by which columns a query groups its result.
 func groups(t *testing.T, query string) []string {
 	t.Helper()
-	all := byAtTheEnd.FindAllStringSubmatch(query, -1)
+	all := byAtTheEnd.FindAllStringSubmatch(sorting.ReplaceAllString(query, ""), -1)
 	require.NotEmpty(t, all)
 	return strings.Split(all[len(all)-1][1], ", ")
 }

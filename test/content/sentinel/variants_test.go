@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
@@ -162,4 +163,25 @@ func TestRulesOverSamplesOfTheirOwn(t *testing.T) {
 		trials = append(trials, trial{id, &sample, rules[id].Query, rules[id].QueryPeriod, sample.Alerts})
 	}
 	try(t, trials)
+}
+
+// Microsoft Sentinel makes alerts of the first 149 results, and one of all. A stranger who
+// invents tokens, from as many addresses as he has, does not take them from a document's.
+func TestKnownDocumentsComeFirst(t *testing.T) {
+	stranger := detections.SampleEvent{Unknown: true, TokenID: "guess-{n}", SourceIP: "192.0.2.{n}", UserAgent: "curl/8.5.0"}
+	sample := &detections.Sample{Name: "a stranger, a reader and a stranger", Records: []detections.SampleRecord{
+		{Event: &stranger, Age: 50 * time.Minute, Repeat: 200},
+		{Event: &detections.SampleEvent{UserAgent: "curl/8.5.0"}, Age: 40 * time.Minute},
+		{Event: &stranger, Age: 30 * time.Minute, Repeat: 200},
+		{Event: &detections.SampleEvent{Unknown: true, TokenID: "other-{n}", SourceIP: "192.0.2.77"}, Age: 20 * time.Minute, Repeat: 5},
+	}}
+	rules := readRules(t)
+	queries := []string{rules["unusual_client"].Query, rules["unknown_token"].Query}
+	results := evaluate(t, readWorkspace(t), readPlaces(t), []run{{runAt.Format(time.RFC3339), store(t, sample), queries}})[0]
+	for i, result := range results {
+		require.Empty(t, result.Error, queries[i])
+		require.GreaterOrEqual(t, len(result.Rows), 200, queries[i])
+	}
+	assert.Equal(t, "alice@corp.example", results[0].Rows[0]["RecipientId"])
+	assert.Equal(t, "192.0.2.77", results[1].Rows[0]["Address"], "the address with the most tokens")
 }
