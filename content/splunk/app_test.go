@@ -33,6 +33,8 @@ func check(t *testing.T, directory string) problems {
 	found.checkProps(a, all)
 	found.checkIndexedFields(a, all)
 	found.checkEventTypes(a, all)
+	found.checkMetadata(a)
+	found.checkVersion(directory)
 	found.checkDetections(a, all, loadDetections(t))
 	if len(found) == 0 {
 		found.checkModels(t, a)
@@ -91,6 +93,15 @@ func TestMutationsAreFound(t *testing.T) {
 		{"eventtypes.conf", ` NOT severity="informational"`, ``, "tags are"},
 		{"tags.conf", "[eventtype=oversight_dns]", "[eventtype=oversight_query]", "no event type"},
 		{"tags.conf", "resolution = enabled", "resolution = disabled", "tags are"},
+		{"fields.conf", "[sourcetype::oversight:beacon::cloud.*]", "[sourcetype::oversight:beacon::clod.*]", "[sourcetype::oversight:beacon::clod.*] is not for all"},
+		{"props.conf", `TIME_PREFIX = ^\{"time":`, `TIME_PREFIX = ^\{"t":`, "no time in a line"},
+		{"props.conf", "TIME_FORMAT = %s.%3N", "TIME_FORMAT = %s", "no time in a line"},
+		{"props.conf", "MAX_TIMESTAMP_LOOKAHEAD = 20", "MAX_TIMESTAMP_LOOKAHEAD = 10", "no time in a line"},
+		{"savedsearches.conf", "alert.suppress.period = 24h", "alert.suppress.period = 1m", "alert.suppress.period"},
+		{"app.conf", "version = 0.1.0", "version = 0.2.0", "versions"},
+		{"../metadata/default.meta", "[lookups]\nexport = system", "[lookups]\nexport = none", "[lookups] is shared with none"},
+		{"../metadata/default.meta", "[macros]\nexport = none", "[macros]\nexport = system", "[macros] is shared with system"},
+		{"../metadata/default.meta", "write : [ admin, sc_admin ]", "write : [ * ]", "everybody may write"},
 		{"transforms.conf", "oversight_known_sources.csv", "known_sources.csv", "known_sources.csv"},
 		{"transforms.conf", "CIDR(network)", "CIDR(address)", "matches by address"},
 		{"transforms.conf", `"fields.recipient_id"`, `"event.recipient"`, "recipient_id"},

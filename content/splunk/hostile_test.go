@@ -6,6 +6,7 @@ package splunk_test
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 
@@ -83,6 +84,9 @@ func TestReducedEventsAreNoAlerts(t *testing.T) {
 		require.NoError(t, err)
 		row, err := a.Row(line, now)
 		require.NoError(t, err)
+		types, _, err := a.EventTags(row)
+		require.NoError(t, err)
+		assert.Equal(t, event["event"].(map[string]any)["reduced"] == nil, slices.Contains(types, "oversight_unknown_token"))
 		found := map[string]int{}
 		for _, d := range loadDetections(t) {
 			list, err := a.Run(d.Name(), a.Environment(now, []spl.Row{row}, nil))
