@@ -6,6 +6,7 @@ package docs_test
 import (
 	"maps"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -107,5 +108,18 @@ func TestSplunkHasNoCopyOfTheApp(t *testing.T) {
 		for _, stanza := range regexp.MustCompile(`(?m)^\[.*\]`).FindAllString(block[1], -1) {
 			assert.True(t, strings.HasPrefix(stanza, "[monitor://"), stanza)
 		}
+	}
+}
+
+// What users add lines to is a file of their own: an upgrade of the app replaces those of the app.
+func TestSplunkLookupsSurviveAnUpgrade(t *testing.T) {
+	page := readText(t, "splunk.md")
+	added := regexp.MustCompile(`outputlookup append=true (\w+)`).FindAllStringSubmatch(page, -1)
+	require.NotEmpty(t, added)
+	for _, match := range added {
+		own := regexp.MustCompile(`\| inputlookup ` + match[1] + ` \| outputlookup (\w+\.csv)`).FindStringSubmatch(page)
+		require.NotNil(t, own, match[1])
+		assert.NoFileExists(t, filepath.Join(splunkApp, "../lookups", own[1]))
+		assert.FileExists(t, filepath.Join(splunkApp, "../lookups", match[1]+".csv"))
 	}
 }

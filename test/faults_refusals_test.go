@@ -302,9 +302,10 @@ func TestFaultKeyAllowsEventsOnly(t *testing.T) {
 			"action [indices:data/write/bulk[s]] is unauthorized for API key id [id] of user [oversight] on indices [logs-%v-default]", dataset)}
 	}
 	leaves := filepath.Join(filepath.Dir(database), "tlog", "leaves.jsonl")
-	collector := s.run(nil, "elastic.yaml", "receivers: {oversight/elastic: {transparency_log: {leaves: "+leaves+", grace: 1s}}}")
+	collector := s.run(nil, "elastic.yaml", "receivers: {oversight/elastic: {transparency_log: {leaves: "+leaves+", grace: 1s}}}", soonUnhealthy)
 	waitForDatasets(t, s.bulk, map[any]int{"oversight.beacon": rows})
 	collector.requireLogged("security_exception", "logs-oversight.integrity-default")
+	collector.requireHealth(http.StatusInternalServerError)
 	s.relent()
 	waitForDatasets(t, s.bulk, map[any]int{"oversight.beacon": rows, "oversight.integrity": 2}) // the row, and its leaf without a row that agrees
 	collector.interrupt()

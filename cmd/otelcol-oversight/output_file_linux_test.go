@@ -107,7 +107,7 @@ func newFileExporter(t *testing.T, path, format string) func([]translator.Event)
 	encoding, err := factory.Create(t.Context(), extensionSettings(factory.Type()), config)
 	require.NoError(t, err)
 	push := startExporter(t, fileexporter.NewFactory(), map[string]any{
-		"path": path, "encoding": "oversight_siem_encoding", "rotation": map[string]any{},
+		"path": path, "encoding": "oversight_siem_encoding", "rotation": map[string]any{"max_megabytes": 1},
 	}, host{component.NewID(factory.Type()): encoding})
 	return func(events []translator.Event) error { return push(t.Context(), records(events)) }
 }

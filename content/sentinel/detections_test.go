@@ -71,6 +71,7 @@ var (
 	letLine    = regexp.MustCompile(`(?ms)^let (\w+) = (.+?);(?:\s*//[^\n]*)?$`)
 	snakeCase  = regexp.MustCompile(`_([a-z])`)
 	byAtTheEnd = regexp.MustCompile(`(?m)\bby ([\w, ]+)$`)
+	sorting    = regexp.MustCompile(`(?m)^\| sort by .*$`)
 )
 
 // checkParameters asks for a line `let NAME = VALUE;` with the value of each parameter, and
@@ -84,6 +85,9 @@ func checkParameters(t *testing.T, d *detections.Detection, query string) {
 	parameters := d.Parameters
 	if d.Window > 0 {
 		parameters = append(parameters, detections.Parameter{Name: "window", Value: d.Window.String()})
+	}
+	if slot, found := lets["slot"]; found {
+		assert.Equal(t, d.Window, 12*duration(t, slot), "a window begins every twelfth of one")
 	}
 	for _, p := range parameters {
 		name := snakeCase.ReplaceAllStringFunc(p.Name, func(text string) string { return strings.ToUpper(text[1:]) })
@@ -131,7 +135,7 @@ func groupColumns(t *testing.T, d *detections.Detection) []string {
 // groups is by which columns a query groups its result.
 func groups(t *testing.T, query string) []string {
 	t.Helper()
-	all := byAtTheEnd.FindAllStringSubmatch(query, -1)
+	all := byAtTheEnd.FindAllStringSubmatch(sorting.ReplaceAllString(query, ""), -1)
 	require.NotEmpty(t, all)
 	return strings.Split(all[len(all)-1][1], ", ")
 }

@@ -195,8 +195,9 @@ resource rule 'Microsoft.Insights/dataCollectionRules@2023-03-11' = {
         destinations: [
           destinationName
         ]
-        // A table needs TimeGenerated. The collector always sends one.
-        transformKql: 'source | extend TimeGenerated = iff(isnull(TimeGenerated), now(), TimeGenerated)'
+        // A table needs TimeGenerated. A later one, of a registry whose clock is ahead, would be outside of what
+        // rules read when the row is new. OccurredAt keeps it.
+        transformKql: 'source | extend TimeGenerated = iff(isnull(TimeGenerated) or TimeGenerated > now(), now(), TimeGenerated)'
         outputStream: 'Custom-${tableName}'
       }
     ]

@@ -33,6 +33,8 @@ func check(t *testing.T, directory string) problems {
 	found.checkProps(a, all)
 	found.checkIndexedFields(a, all)
 	found.checkEventTypes(a, all)
+	found.checkMetadata(a)
+	found.checkVersion(directory)
 	found.checkDetections(a, all, loadDetections(t))
 	if len(found) == 0 {
 		found.checkModels(t, a)
@@ -53,10 +55,10 @@ func TestMutationsAreFound(t *testing.T) {
 		{"macros.conf", "args = since", "args = from", "no argument $since$"},
 		{"macros.conf", `sourcetype="oversight:beacon" |`, `index=main |`, "names an index"},
 		{"macros.conf", "definition = 1000", "definition = 100", "oversight_kilometres is 100"},
-		{"macros.conf", `"-24h"`, `"-12h"`, "oversight_pipeline_silence"},
-		{"savedsearches.conf", "`oversight_arrived(-72h)`", "`oversight_arrived(-72h,now)`", "no macro oversight_arrived(2)"},
+		{"macros.conf", "24*3600", "12*3600", "oversight_pipeline_silence"},
+		{"savedsearches.conf", "`oversight_arrivals(-72h)`", "`oversight_arrivals(-72h,now)`", "no macro oversight_arrivals(2)"},
 		{"savedsearches.conf", "`oversight_arrived(-65m@m)`", "`oversight`", "does not go by the time of arrival"},
-		{"savedsearches.conf", "`oversight_arrived(-72h)`", "`oversight_arrived(-65m@m)`", "does not look back 72h"},
+		{"savedsearches.conf", "`oversight_arrivals(-72h)`", "`oversight_arrivals(-65m@m)`", "does not look back 72h"},
 		{"savedsearches.conf", "dc(token_id)", "dc(token)", "no field token"},
 		{"savedsearches.conf", "BY registry_id src", "BY src", "results lack registry_id"},
 		{"savedsearches.conf", "| where tokens >=", "| join token_id >=", `"join" is not known`},
@@ -68,7 +70,8 @@ func TestMutationsAreFound(t *testing.T) {
 		{"savedsearches.conf", "cron_schedule = 8 *", "cron_schedule = 3 *", "runs together"},
 		{"savedsearches.conf", "dispatch.earliest_time = -30d", "dispatch.earliest_time = -1h", "would miss late events"},
 		{"savedsearches.conf", "alert.suppress = 1", "alert.suppress = 0", "alert.suppress"},
-		{"savedsearches.conf", "fields = registry_id, src", "fields = src", "is throttled by"},
+		{"savedsearches.conf", "fields = registry_id,src", "fields = src", "is throttled by"},
+		{"savedsearches.conf", "fields = registry_id,src", "fields = registry_id, src", "is throttled by"},
 		{"savedsearches.conf", "T1595", "T1590", "other tactics or techniques"},
 		{"savedsearches.conf", "description = A beacon called", "description = Beacon called", "another description"},
 		{"savedsearches.conf", "Internet scanners request", "Scanners request", "does not say"},
@@ -90,6 +93,15 @@ func TestMutationsAreFound(t *testing.T) {
 		{"eventtypes.conf", ` NOT severity="informational"`, ``, "tags are"},
 		{"tags.conf", "[eventtype=oversight_dns]", "[eventtype=oversight_query]", "no event type"},
 		{"tags.conf", "resolution = enabled", "resolution = disabled", "tags are"},
+		{"fields.conf", "[sourcetype::oversight:beacon::cloud.*]", "[sourcetype::oversight:beacon::clod.*]", "[sourcetype::oversight:beacon::clod.*] is not for all"},
+		{"props.conf", `TIME_PREFIX = ^\{"time":`, `TIME_PREFIX = ^\{"t":`, "no time in a line"},
+		{"props.conf", "TIME_FORMAT = %s.%3N", "TIME_FORMAT = %s", "no time in a line"},
+		{"props.conf", "MAX_TIMESTAMP_LOOKAHEAD = 20", "MAX_TIMESTAMP_LOOKAHEAD = 10", "no time in a line"},
+		{"savedsearches.conf", "alert.suppress.period = 24h", "alert.suppress.period = 1m", "alert.suppress.period"},
+		{"app.conf", "version = 0.1.0", "version = 0.2.0", "versions"},
+		{"../metadata/default.meta", "[lookups]\nexport = system", "[lookups]\nexport = none", "[lookups] is shared with none"},
+		{"../metadata/default.meta", "[macros]\nexport = none", "[macros]\nexport = system", "[macros] is shared with system"},
+		{"../metadata/default.meta", "write : [ admin, sc_admin ]", "write : [ * ]", "everybody may write"},
 		{"transforms.conf", "oversight_known_sources.csv", "known_sources.csv", "known_sources.csv"},
 		{"transforms.conf", "CIDR(network)", "CIDR(address)", "matches by address"},
 		{"transforms.conf", `"fields.recipient_id"`, `"event.recipient"`, "recipient_id"},

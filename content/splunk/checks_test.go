@@ -4,9 +4,12 @@
 package splunk_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -168,11 +171,64 @@ func (p *problems) checkIndexedFields(a *app.App, all shapes) {
 			}
 		}
 	}
+	p.checkWildcards(a, all)
 	for i := range a.Fields.Stanzas {
 		name := a.Fields.Stanzas[i].Name
 		if !slices.ContainsFunc(slices.Collect(maps.Keys(all)), func(s string) bool { return strings.HasPrefix(name, "sourcetype::"+s+"::") }) {
 			p.add("fields.conf: [%s] is of none of our sourcetypes", name)
 		}
+	}
+}
+
+// checkWildcards: what a pipeline adds, every sourcetype can have, so all have the same patterns.
+func (p *problems) checkWildcards(a *app.App, all shapes) {
+	for i := range a.Fields.Stanzas {
+		name := a.Fields.Stanzas[i].Name
+		parts := strings.SplitN(name, "::", 3)
+		if len(parts) < 3 || !strings.HasSuffix(name, "*") {
+			continue
+		}
+		for sourcetype := range all {
+			if a.Fields.Stanza("sourcetype::"+sourcetype+"::"+parts[2]) == nil {
+				p.add("fields.conf: [%s] is not for all: %s lacks it", name, sourcetype)
+			}
+		}
+	}
+}
+
+// checkMetadata: how events are read is shared with other apps, what has a name that they could use
+// themselves is not, and only administrators change either: whoever may write a list of known sources
+// can hide.
+func (p *problems) checkMetadata(a *app.App) {
+	if access := a.Metadata.Stanza("").Get("access"); access != "read : [ * ], write : [ admin, sc_admin ]" {
+		p.add("default.meta: everybody may write: %s", access)
+	}
+	for name, wanted := range map[string]string{
+		"props": "system", "transforms": "system", "fields": "system", "lookups": "system", "eventtypes": "system", "tags": "system",
+		"macros": "none", "savedsearches": "none", "views": "none",
+	} {
+		stanza := a.Metadata.Stanza(name)
+		if stanza == nil || stanza.Get("export") != wanted || stanza.Get("access") != "" {
+			p.add("default.meta: [%s] is shared with %s", name, cmp.Or(stanza, &conf.Stanza{}).Get("export"))
+		}
+	}
+}
+
+// checkVersion: app.conf and app.manifest have one version.
+func (p *problems) checkVersion(directory string) {
+	file, err := conf.Read(directory, "default/app.conf")
+	if err != nil {
+		p.add("%v", err)
+		return
+	}
+	manifest, err := os.ReadFile(filepath.Join(directory, "app.manifest"))
+	if err != nil {
+		p.add("%v", err)
+		return
+	}
+	version := file.Stanza("id").Get("version")
+	if version != file.Stanza("launcher").Get("version") || !strings.Contains(string(manifest), `"version": "`+version+`"`) {
+		p.add("app.conf and app.manifest have different versions")
 	}
 }
 
@@ -309,7 +365,7 @@ func (p *problems) checkThrottle(a *app.App, all shapes, d *detections.Detection
 		return // checkSearches says it
 	}
 	has := search.Results(all.has(a, search.Filters("sourcetype")))
-	throttled := strings.Split(stanza.Get("alert.suppress.fields"), ", ")
+	throttled := strings.Split(stanza.Get("alert.suppress.fields"), ",")
 	for _, field := range throttled {
 		if !has(field) {
 			p.add("%s: throttled by %s, which results lack", d.ID, field)
@@ -323,12 +379,10 @@ func (p *problems) checkThrottle(a *app.App, all shapes, d *detections.Detection
 		if !has(field) {
 			p.add("%s: results lack %s", d.ID, field)
 		}
-		if field != "user_agent" {
-			wanted = append(wanted, field)
-		}
+		wanted = append(wanted, field)
 	}
-	if !slices.Equal(throttled, wanted) || stanza.Get("alert.suppress.period") == "" {
-		p.add("%s: is throttled by %v", d.ID, throttled)
+	if !slices.Equal(throttled, wanted) || stanza.Get("alert.suppress.period") != "24h" {
+		p.add("%s: is throttled by %v, alert.suppress.period is %s", d.ID, throttled, stanza.Get("alert.suppress.period"))
 	}
 }
 
@@ -365,7 +419,7 @@ func (p *problems) checkParameter(a *app.App, id string, parameter detections.Pa
 	case bool:
 		wanted += "()"
 	case string:
-		wanted = `"-` + wanted + `"`
+		wanted = strings.TrimSuffix(wanted, "h") + "*3600"
 	}
 	if macro.Get("definition") != wanted {
 		p.add("%s: the macro %s is %s, not %s", id, where, macro.Get("definition"), wanted)

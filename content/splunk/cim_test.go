@@ -153,3 +153,13 @@ func TestEventsAreInTheirDataModels(t *testing.T) {
 	assert.Empty(t, found)
 	assert.Len(t, fitting, 4, "all data models, and none")
 }
+
+// The registry is its id, whatever the host of its events is (splunk::host).
+func TestTheRegistryIsItsID(t *testing.T) {
+	a := load(t)
+	for sourcetype, field := range map[string]string{"oversight:beacon": "dest", "oversight:integrity": "src"} {
+		row, err := a.Row([]byte(`{"time":1,"host":"one-for-all","sourcetype":"`+sourcetype+`","event":{"registry_id":"demo"}}`), now)
+		require.NoError(t, err)
+		assert.Equal(t, "demo", row[field], sourcetype)
+	}
+}

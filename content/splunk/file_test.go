@@ -8,11 +8,13 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/app"
+	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/conf"
 	"github.com/oversight-protocol/oversight-otelcol/content/splunk/internal/spl"
 	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
 )
@@ -32,6 +34,7 @@ func (p *problems) checkFile(t *testing.T, a *app.App) {
 		for i := range samples[:3] {
 			records, err := (&detections.Renderer{Now: now}).Render(&samples[i], "splunk")
 			require.NoError(t, err)
+			p.checkTime(a.Props.Stanza("oversight:file"), records[0].Record)
 			lines = append(lines, records[0].Record, withFields(t, records[0].Record, loadShapes(t)))
 		}
 	}
@@ -58,6 +61,27 @@ func (p *problems) checkFile(t *testing.T, a *app.App) {
 		}
 	}
 }
+
+// checkTime: Splunk finds the time at the beginning of a line, in seconds with three decimals.
+func (p *problems) checkTime(stanza *conf.Stanza, line []byte) {
+	prefix, err := regexp.Compile(stanza.Get("TIME_PREFIX"))
+	if err != nil {
+		p.add("TIME_PREFIX: %v", err)
+		return
+	}
+	lookahead, err := strconv.Atoi(stanza.Get("MAX_TIMESTAMP_LOOKAHEAD"))
+	if err != nil {
+		p.add("MAX_TIMESTAMP_LOOKAHEAD: %v", err)
+		return
+	}
+	at := prefix.FindIndex(line)
+	if at == nil || stanza.Get("TIME_FORMAT") != "%s.%3N" || !epoch.Match(line[at[1]:min(at[1]+lookahead, len(line))]) {
+		p.add("oversight:file: no time in a line: %.40s", line)
+	}
+}
+
+// epoch is %s.%3N.
+var epoch = regexp.MustCompile(`^-?\d+\.\d{3},`)
 
 // withFields adds every indexed field that docs/fields.md knows to an event.
 func withFields(t *testing.T, line []byte, all shapes) []byte {

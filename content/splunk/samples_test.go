@@ -78,7 +78,7 @@ func TestDetectionsFindTheSamples(t *testing.T) {
 	a, places := load(t), loadPlaces(t)
 	for _, d := range loadDetections(t) {
 		samples := loadSamples(t, d.ID)
-		suppress := strings.Split(a.SavedSearches.Stanza(d.Name()).Get("alert.suppress.fields"), ", ")
+		suppress := strings.Split(a.SavedSearches.Stanza(d.Name()).Get("alert.suppress.fields"), ",")
 		for i := range samples {
 			t.Run(filepath.Join(d.ID, samples[i].Name), func(t *testing.T) {
 				results, err := a.Run(d.Name(), a.Environment(now, rows(t, a, &samples[i]), places))

@@ -117,7 +117,7 @@ func TestSamplesCatchWrongRules(t *testing.T) {
 		{"unusual_client", `got \(`, `got\(`},
 		{"unusual_client", `AND oversight.beacon_kind != "dns"`, ""},
 		{"unusual_client", "AND oversight.reduced IS NULL", ""},
-		{"unusual_client", "source.address, user_agent.original\n", "source.address, user_agent.original, event.hash\n"},
+		{"unusual_client", "recipient_id, source.address\n", "recipient_id, source.address, event.hash\n"},
 		{"log_disagrees", `AND event.kind == "alert"`, ""},
 		{"log_disagrees", "integrity-row-mismatch", "row_mismatch"},
 		{"log_disagrees", `"mismatch", "duplicate"`, `"mismatch", "duplicate", "missing"`},

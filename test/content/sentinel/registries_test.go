@@ -90,7 +90,7 @@ func reference(rows []row, places []detections.Place, clients []string) map[stri
 			continue
 		}
 		if ip, err := netip.ParseAddr(address); err == nil && file != "" {
-			if !ip.IsPrivate() {
+			if !ip.IsPrivate() && !ip.IsLoopback() && !ip.IsLinkLocalUnicast() {
 				add("first_beacon_outside", []string{file}, "")
 			}
 			for _, place := range places {
@@ -107,7 +107,7 @@ func reference(rows []row, places []detections.Place, clients []string) map[stri
 			unusual = unusual || strings.Contains(strings.ToLower(agent), client)
 		}
 		if unusual {
-			add("unusual_client", []string{recipient, address, agent}, "")
+			add("unusual_client", []string{recipient, address}, "")
 		}
 	}
 	least := map[string]int{"unknown_token": 1, "many_documents": 5, "first_beacon_outside": 1, "far_apart": 2, "gateway": 3, "unusual_client": 1}

@@ -44,13 +44,13 @@ def network(text):
 
 
 def in_any_range(version):
-    """ipv4_is_in_any_range or ipv6_is_in_any_range: null for what is not of that version."""
+    """ipv4_is_in_any_range or ipv6_is_in_any_range: null for what is not of that version, and, as the
+    documentation can be read, for every address where one of the ranges is not."""
 
     def test(text, ranges):
         found = address(text) if text else None
         known = [network(entry) for entry in json.loads(ranges or "[]")]
-        known = [entry for entry in known if entry and entry.version == version]
-        if found is None or found.version != version or not known:
+        if found is None or found.version != version or not all(entry and entry.version == version for entry in known):
             return None
         return any(found in entry for entry in known)
 
@@ -96,6 +96,7 @@ def locate(places):
 # STAND_INS is all that duckdb-kql lacks of what the queries use, or does differently: the name in
 # KQL, and the SQL or the Python function that answers for it. Everything else is evaluated as written.
 STAND_INS = {
+    "range": ("to_json(range({0}, {1} + 1, {2}))", None, ["BIGINT"] * 3, None),
     "ingestion_time": ('"' + ARRIVAL + '"', None, None, None),
     "ipv4_is_in_any_range": (None, in_any_range(4), ["VARCHAR", "VARCHAR"], "BOOLEAN"),
     "ipv6_is_in_any_range": (None, in_any_range(6), ["VARCHAR", "VARCHAR"], "BOOLEAN"),
@@ -113,6 +114,8 @@ def register(connection, places):
                 function = function(places)
             connection.create_function(name, function, takes, gives, null_handling="special")
             slots = [f"CAST({{{i}}} AS {kind})" for i, kind in enumerate(takes)]
+            if "_in_any_range" in name:
+                slots[1] = "CAST(to_json({1}) AS VARCHAR)"  # a list is one of DuckDB's where a query has made it
             sql = f"{name}({', '.join(slots)})"
             if name == "geo_info_from_ip_address":
                 sql = f"CAST({sql} AS JSON)"

@@ -38,12 +38,12 @@ func store(t *testing.T, sample *detections.Sample) []row {
 	return rows
 }
 
-// arrive gives a row its time of arrival. As Azure Monitor does, it replaces a
-// TimeGenerated that is more than two days older.
+// arrive gives a row its time of arrival. It replaces a TimeGenerated that is more than two
+// days older, as Azure Monitor does, and one that is later, as the data collection rule does.
 func arrive(t *testing.T, stored row, at time.Time) row {
 	t.Helper()
 	stored[arrival] = at
-	if at.Sub(timeOf(t, stored, "TimeGenerated")) > 48*time.Hour {
+	if age := at.Sub(timeOf(t, stored, "TimeGenerated")); age > 48*time.Hour || age < 0 && readWorkspace(t).NoFuture {
 		stored["TimeGenerated"] = at
 	}
 	return stored
@@ -60,7 +60,7 @@ func timeOf(t *testing.T, r row, column string) time.Time {
 }
 
 // within returns the rows that a rule with this queryPeriod reads: Microsoft Sentinel
-// limits TimeGenerated.
+// limits TimeGenerated to the time between that and the run.
 func within(t *testing.T, period string, rows []row) []row {
 	t.Helper()
 	days, found := strings.CutSuffix(period, "d")
@@ -69,7 +69,7 @@ func within(t *testing.T, period string, rows []row) []row {
 	require.NoError(t, err)
 	var read []row
 	for _, r := range rows {
-		if timeOf(t, r, "TimeGenerated").After(runAt.Add(-24 * length)) {
+		if at := timeOf(t, r, "TimeGenerated"); at.After(runAt.Add(-24*length)) && !at.After(runAt) {
 			read = append(read, r)
 		}
 	}

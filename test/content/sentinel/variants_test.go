@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/content/detections"
@@ -42,15 +43,22 @@ var variants = map[string][]variant{
 	"many_documents": {
 		{"let documents = 5;", "let documents = 6;", "five documents within half an hour", 0},
 		{"let documents = 5;", "let documents = 4;", "four documents", 1},
-		{"Documents = dcount(FileId)", "Documents = count()", "one document a hundred times", 1},
-		{"bin(EventTime, window), bin(EventTime + half", "bin(ArrivedAt, window), bin(ArrivedAt + half", "five documents on two days, which arrived together after an outage", 1},
+		{"Documents = dcount(FileId)", "Documents = sum(Events)", "one document a hundred times", 1},
+		{"bin(EventTime, slot)", "bin(ArrivedAt, slot)", "five documents on two days, which arrived together after an outage", 1},
+		{"tolong(window / slot)", "tolong(window / slot) - 3", "five documents within 48 minutes", 0},
+		{"let window = 1h;", "let window = 75m;", "five documents within 72 minutes", 1},
+		{noKnown, berlin, "five documents within half an hour", 0},
 		{" and LastArrival > ago(frequency)", "", "five documents within an hour that arrived before the last run", 1},
 	},
 	"first_beacon_outside": {
 		{`"10.0.0.0/8", `, `"10.0.0.0/8", "198.51.100.0/24", `, "a document is opened outside for the first time", 0},
 		{`"10.0.0.0/8", `, "", "it is opened in known networks", 1},
-		{`, "fc00::/7"`, "", "it is opened in known networks", 1},
-		{`, "fc00::/7"`, `, "2001:db8::/32"`, "it was never opened before", 0},
+		{`"127.0.0.0/8", `, "", "the registry's own machine and its link, such as a proxy before it", 1},
+		{`, "fe80::/10"`, "", "the registry's own machine and its link, such as a proxy before it", 1},
+		{"Address, knownIpv4", "Address, knownNetworks", "an address of a known network that is mapped to IPv6", 1},
+		{"Address, knownIpv6", "Address, knownNetworks", "it is opened in known networks", 1},
+		{`"fc00::/7", `, "", "it is opened in known networks", 1},
+		{`"fc00::/7", `, `"2001:db8::/32", `, "it was never opened before", 0},
 		{notDNS, "", "a resolver asks", 1},
 		{newOnly, "", "it was outside before", 1},
 	},
@@ -68,8 +76,10 @@ var variants = map[string][]variant{
 	"gateway": {
 		{"let recipients = 3;", "let recipients = 4;", "two addresses", 1},
 		{"let recipients = 3;", "let recipients = 2;", "two recipients", 1},
-		{"let window = 24h;", "let window = 1h;", "three recipients of one document within a day", 0},
-		{"Recipients = dcount(RecipientId)", "Recipients = count()", "one recipient with ten documents", 1},
+		{"let window = 24h;", "let window = 2h;", "three recipients of one document within a day", 0},
+		{"let window = 24h;", "let window = 36h;", "three recipients within thirty hours", 1},
+		{"tolong(window / slot)", "tolong(window / slot) - 3", "three recipients within twenty hours", 0},
+		{"Recipients = dcount(RecipientId)", "Recipients = sum(Events)", "one recipient with ten documents", 1},
 		{noKnown, berlin, "three recipients from one address", 0},
 		{notDNS, "", "three recipients who share a resolver", 1},
 	},
@@ -81,6 +91,7 @@ var variants = map[string][]variant{
 		{"let knownFiles = dynamic([]);", `let knownFiles = dynamic(["file-1"]);`, "the client curl/8.5.0", 0},
 		{notDNS, "", "a resolver has no user agent", 1},
 		{"| where isempty(Reduced)", "", reduced, 1},
+		{"UserAgents = make_set(UserAgent, 20) by RegistryId, RecipientId, Address", "UserAgents = make_set(UserAgent, 20) by RegistryId, RecipientId, Address, UserAgent", "a stranger who changes the name with each call is one alert", 20},
 	},
 	"log_disagrees": {
 		{`| where Severity != "Informational"`, "", "what honest registries do as well", 2},
@@ -90,7 +101,7 @@ var variants = map[string][]variant{
 	"quarantine": {
 		{"QuarantinedEvents > 0", "QuarantinedEvents > 3", "a record with events in quarantine", 0},
 		{"QuarantinedEvents > 0", "QuarantinedEvents >= 0", "it is empty", 1},
-		{"arg_max(ArrivedAt", "arg_min(ArrivedAt", "it was not empty, and is", 1},
+		{"arg_max(EventTime", "arg_min(EventTime", "it was not empty, and is", 1},
 	},
 	"silent_pipeline": {
 		{"let silence = 24h;", "let silence = 72h;", "the last event arrived two days ago", 0},
@@ -152,4 +163,25 @@ func TestRulesOverSamplesOfTheirOwn(t *testing.T) {
 		trials = append(trials, trial{id, &sample, rules[id].Query, rules[id].QueryPeriod, sample.Alerts})
 	}
 	try(t, trials)
+}
+
+// Microsoft Sentinel makes alerts of the first 149 results, and one of all. A stranger who
+// invents tokens, from as many addresses as he has, does not take them from a document's.
+func TestKnownDocumentsComeFirst(t *testing.T) {
+	stranger := detections.SampleEvent{Unknown: true, TokenID: "guess-{n}", SourceIP: "192.0.2.{n}", UserAgent: "curl/8.5.0"}
+	sample := &detections.Sample{Name: "a stranger, a reader and a stranger", Records: []detections.SampleRecord{
+		{Event: &stranger, Age: 50 * time.Minute, Repeat: 200},
+		{Event: &detections.SampleEvent{UserAgent: "curl/8.5.0"}, Age: 40 * time.Minute},
+		{Event: &stranger, Age: 30 * time.Minute, Repeat: 200},
+		{Event: &detections.SampleEvent{Unknown: true, TokenID: "other-{n}", SourceIP: "192.0.2.77"}, Age: 20 * time.Minute, Repeat: 5},
+	}}
+	rules := readRules(t)
+	queries := []string{rules["unusual_client"].Query, rules["unknown_token"].Query}
+	results := evaluate(t, readWorkspace(t), readPlaces(t), []run{{runAt.Format(time.RFC3339), store(t, sample), queries}})[0]
+	for i, result := range results {
+		require.Empty(t, result.Error, queries[i])
+		require.GreaterOrEqual(t, len(result.Rows), 200, queries[i])
+	}
+	assert.Equal(t, "alice@corp.example", results[0].Rows[0]["RecipientId"])
+	assert.Equal(t, "192.0.2.77", results[1].Rows[0]["Address"], "the address with the most tokens")
 }

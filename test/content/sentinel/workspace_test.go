@@ -24,6 +24,9 @@ type workspace struct {
 	// Columns are those of Oversight_CL, with their types.
 	Columns   map[string]string
 	Functions []function
+	// NoFuture is whether the data collection rule replaces a TimeGenerated that is later
+	// than the arrival.
+	NoFuture bool
 }
 
 type function struct {
@@ -51,8 +54,9 @@ func readWorkspace(t *testing.T) *workspace {
 			}
 		}
 	}
-	require.NoError(t, json.Unmarshal([]byte(readFile(t, contentDir, "sentinel", "azuredeploy.json")), &template))
-	w := &workspace{Columns: make(map[string]string)}
+	text := readFile(t, contentDir, "sentinel", "azuredeploy.json")
+	require.NoError(t, json.Unmarshal([]byte(text), &template))
+	w := &workspace{Columns: make(map[string]string), NoFuture: strings.Contains(text, "TimeGenerated > now(), now(), TimeGenerated)")}
 	for _, resource := range template.Resources {
 		for _, column := range resource.Properties.Schema.Columns {
 			w.Columns[column.Name] = column.Type

@@ -126,7 +126,7 @@ func (c *evalCommand) run(env *Environment, rows []Row) ([]Row, error) {
 func change(rows []Row, f func(Row) error) ([]Row, error) {
 	changed := make([]Row, len(rows))
 	for i, row := range rows {
-		changed[i] = row.clone()
+		changed[i] = row.Clone()
 		if err := f(changed[i]); err != nil {
 			return nil, err
 		}

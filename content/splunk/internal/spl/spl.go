@@ -22,6 +22,8 @@ type Environment struct {
 	Now time.Time
 	// Events are all events, in any order.
 	Events []Row
+	// LongestWindow is max_stream_window of limits.conf, [streamstats]. Default: 10000, as in Splunk.
+	LongestWindow int
 	// Lookup returns a lookup by its name, or nil.
 	Lookup func(name string) *Lookup
 	// Locate returns where an address is, as iplocation does: City, Country, lat, lon.

@@ -4,6 +4,7 @@
 package spl
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -56,6 +57,7 @@ func TestRun(t *testing.T) {
 		`* | eval odd=n%2 | sort 0 n | streamstats current=f window=1 global=f last(n) AS before BY odd | where isnotnull(before) | table n before`:                               {{"n": "9", "before": "1"}},
 		`* | eval odd=(n=9 OR n=1), odd=if(odd, 1, 0), n=if(n=10, 5, n) | sort 0 n | streamstats current=f window=1 last(n) AS before BY odd | where isnotnull(before) | table n`: nil,
 		`* | sort 0 _time | streamstats time_window=150s count | table count`:                                                                                                     {{"count": 1.0}, {"count": 2.0}, {"count": 2.0}},
+		`* | sort 0 -_time | streamstats time_window=150s count | table count`:                                                                                                    {{"count": 1.0}, {"count": 2.0}, {"count": 2.0}},
 		// dedup keeps the first, which is the newest, and drops events without the field.
 		`* | eval one=1 | dedup one | table n`:         {{"n": "9"}},
 		`* | dedup a | table n`:                        {{"n": "10"}, {"n": "1"}},
@@ -82,25 +84,25 @@ func TestRun(t *testing.T) {
 // What is not known, or not documented, is refused.
 func TestRefused(t *testing.T) {
 	for query, problem := range map[string]string{
-		`* | join a`:                           `"join" is not known`,
-		`a=[search b]`:                         "is not known here",
-		"`macro`":                              "is not known here",
-		`* | eval a=nothing(b)`:                "no function",
-		`* | eval a=if(b, c)`:                  "2 arguments",
-		`* | eval a=b.c{}`:                     "is no field",
-		`* | eval a="b`:                        "not closed",
-		`* | eval a=(b`:                        `expects ")"`,
-		`* | where a=`:                         "expects a value",
-		`* | stats most(a)`:                    "no function",
-		`* | stats dc BY a`:                    "of which field",
-		`* | streamstats reset=t count`:        "none of",
-		`a=1 )`:                                "does not expect",
-		`* | sort`:                             "no field",
-		`* | where m="p"`:                      "compares the multivalue",
-		`* | lookup l net AS m OUTPUT name`:    "looks the multivalue",
-		`* | streamstats time_window=1h count`: "order of time",
-		`* | eventstats count`:                 "not run",
-		`earliest=yesterday`:                   "no relative time",
+		`* | join a`:                        `"join" is not known`,
+		`a=[search b]`:                      "is not known here",
+		"`macro`":                           "is not known here",
+		`* | eval a=nothing(b)`:             "no function",
+		`* | eval a=if(b, c)`:               "2 arguments",
+		`* | eval a=b.c{}`:                  "is no field",
+		`* | eval a="b`:                     "not closed",
+		`* | eval a=(b`:                     `expects ")"`,
+		`* | where a=`:                      "expects a value",
+		`* | stats most(a)`:                 "no function",
+		`* | stats dc BY a`:                 "of which field",
+		`* | streamstats reset=t count`:     "none of",
+		`a=1 )`:                             "does not expect",
+		`* | sort`:                          "no field",
+		`* | where m="p"`:                   "compares the multivalue",
+		`* | lookup l net AS m OUTPUT name`: "looks the multivalue",
+		`* | sort 0 n | streamstats time_window=1h count`: "order of time",
+		`* | eventstats count`:                            "not run",
+		`earliest=yesterday`:                              "no relative time",
 	} {
 		t.Run(query, func(t *testing.T) {
 			search, err := Parse(query)
@@ -130,5 +132,25 @@ func TestUses(t *testing.T) {
 		require.NoError(t, err, query)
 		unknown, _ := search.Uses(events)
 		assert.Equal(t, wanted, unknown, query)
+	}
+}
+
+// A window in time holds a limited number of rows, which all groups share. With window= and global=f, each has its own.
+func TestGroupsShareTheWindow(t *testing.T) {
+	rows := []Row{{"_time": 1.0, "_raw": "{}", "group": "a", "n": "1"}}
+	for i := range 100 {
+		rows = append(rows, Row{"_time": 2.0, "_raw": "{}", "group": fmt.Sprint("b", i), "n": "2"})
+	}
+	rows = append(rows, Row{"_time": 3.0, "_raw": "{}", "group": "a", "n": "3"})
+	for options, wanted := range map[string]float64{
+		"time_window=1h": 1, "time_window=1h global=f": 1, "time_window=1h window=100": 1, "time_window=1h window=100 global=f": 2,
+		"time_window=1s window=100 global=f": 1, "time_window=1h window=200 global=f": 2,
+	} {
+		search, err := Parse("* | sort 0 _time | streamstats " + options + " dc(n) AS values BY group | where n=3")
+		require.NoError(t, err)
+		found, err := search.Run(&Environment{Events: rows, LongestWindow: 100})
+		require.NoError(t, err)
+		require.Len(t, found, 1)
+		assert.InDelta(t, wanted, found[0]["values"], 0, options)
 	}
 }

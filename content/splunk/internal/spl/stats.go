@@ -4,7 +4,9 @@
 package spl
 
 import (
+	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -277,7 +279,7 @@ func combinations(row Row, by []string) []Row {
 		var next []Row
 		for _, each := range list {
 			for _, v := range Texts(row[name]) {
-				extended := each.clone()
+				extended := each.Clone()
 				extended[name] = v
 				next = append(next, extended)
 			}
@@ -290,7 +292,7 @@ func combinations(row Row, by []string) []Row {
 func (c *statsCommand) run(env *Environment, rows []Row) ([]Row, error) {
 	var results []Row
 	for _, g := range grouped(rows, c.by) {
-		row := g.values.clone()
+		row := g.values.Clone()
 		for i := range c.list {
 			v, err := c.list[i].value(env, g.rows)
 			if err != nil {
@@ -347,37 +349,33 @@ func (c *streamStatsCommand) flow(f *flow) {
 	}
 }
 
-// longestWindow is Splunk's ([streamstats] max_stream_window of limits.conf).
-const longestWindow = 10000
+// limit returns how many rows a window has at most. One in time has a limit, too.
+func (c *streamStatsCommand) limit(env *Environment) int {
+	longest := cmp.Or(env.LongestWindow, 10000)
+	if c.window == 0 && c.timeWindow > 0 {
+		return longest
+	}
+	return min(c.window, longest)
+}
 
 func (c *streamStatsCommand) run(env *Environment, rows []Row) ([]Row, error) {
 	results := make([]Row, len(rows))
-	earlier := map[string][]Row{}
+	groups := map[string][]int{} // the positions of the rows of each group
 	for i, row := range rows {
-		results[i] = row.clone()
+		results[i] = row.Clone()
 		key, ok := rowKey(row, c.by)
 		if !ok {
 			continue
 		}
-		window := earlier[key]
-		if c.window > 0 && c.global { // the window is over the rows of all groups
-			window = nil
-			for _, before := range rows[max(i-c.window, 0):i] {
-				if k, _ := rowKey(before, c.by); k == key {
-					window = append(window, before)
-				}
-			}
-		} else if c.window > 0 {
-			window = window[max(len(window)-c.window, 0):]
-		}
+		positions := groups[key]
+		groups[key] = append(positions, i)
 		if c.current {
-			window = append(slices.Clone(window), row)
+			positions = groups[key]
 		}
-		window, err := c.inTime(window, row)
+		window, err := c.inTime(pick(rows, c.within(positions, i, c.limit(env))), row)
 		if err != nil {
 			return nil, err
 		}
-		window = window[max(len(window)-longestWindow, 0):]
 		for j := range c.list {
 			v, err := c.list[j].value(env, window)
 			if err != nil {
@@ -385,23 +383,50 @@ func (c *streamStatsCommand) run(env *Environment, rows []Row) ([]Row, error) {
 			}
 			results[i].set(c.list[j].as, v)
 		}
-		earlier[key] = append(earlier[key], row)
 	}
 	return results, nil
 }
 
-// inTime keeps the rows of a time window. Splunk wants them in the order of time.
+// within keeps the positions of a group's rows that are in the window of the row at i. Splunk's default
+// is one window that all groups share, so that many rows of one group push those of another out.
+// global=f gives each its own, and counts with window= only.
+func (c *streamStatsCommand) within(positions []int, i, limit int) []int {
+	switch {
+	case limit == 0:
+		return positions
+	case c.window > 0 && !c.global:
+		return positions[max(len(positions)-limit, 0):]
+	}
+	first := i - limit
+	if c.current {
+		first++
+	}
+	from, _ := slices.BinarySearch(positions, first)
+	return positions[from:]
+}
+
+func pick(rows []Row, positions []int) []Row {
+	picked := make([]Row, len(positions))
+	for i, position := range positions {
+		picked[i] = rows[position]
+	}
+	return picked
+}
+
+// inTime keeps the rows of a time window. Splunk wants them in the order of time, upwards or downwards.
 func (c *streamStatsCommand) inTime(window []Row, row Row) ([]Row, error) {
 	if c.timeWindow == 0 {
 		return window, nil
 	}
 	now, _ := number(row["_time"])
+	up, down := false, false
 	return keep(window, func(before Row) (bool, error) {
 		at, ok := number(before["_time"])
-		if !ok || at > now {
+		up, down = up || at < now, down || at > now
+		if !ok || (up && down) {
 			return false, fmt.Errorf("rows are not in the order of time: sort them")
 		}
-		return now-at < c.timeWindow.Seconds(), nil
+		return math.Abs(now-at) < c.timeWindow.Seconds(), nil
 	})
 }
 

@@ -26,7 +26,8 @@ func (r Row) set(field string, v Value) {
 	r[field] = v
 }
 
-func (r Row) clone() Row {
+// Clone returns a copy.
+func (r Row) Clone() Row {
 	c := make(Row, len(r))
 	for field, v := range r {
 		c[field] = v
