@@ -3,23 +3,58 @@
 
 package spl
 
-// Expression is that of a calculated field.
-type Expression struct{ of expression }
+import "fmt"
 
-// ParseExpression parses the value of a setting EVAL- of props.conf.
-func ParseExpression(text string) (*Expression, error) {
-	e, err := parseExpression(text)
-	return &Expression{e}, err
+type assignment struct {
+	field string
+	value expression
 }
 
-// Value returns its value for an event.
-func (e *Expression) Value(row Row) (Value, error) { return e.of.eval(&Environment{}, row) }
+type evalCommand struct{ list []assignment }
 
-// Fields returns the fields that it reads.
-func (e *Expression) Fields() []string {
-	var names []string
-	e.of.fields(func(name string) { names = append(names, name) })
-	return names
+func parseEval(rest string) (command, error) {
+	t, err := lex(rest, true)
+	if err != nil {
+		return nil, err
+	}
+	c := &evalCommand{}
+	for {
+		name, err := t.name()
+		if err != nil {
+			return nil, err
+		}
+		if err := t.expect("="); err != nil {
+			return nil, err
+		}
+		value, err := t.expression(0)
+		if err != nil {
+			return nil, err
+		}
+		c.list = append(c.list, assignment{name, value})
+		if !t.accept(",") {
+			return c, t.done()
+		}
+	}
+}
+
+func (c *evalCommand) flow(f *flow) {
+	for _, each := range c.list {
+		each.value.fields(f.readOne)
+		f.write(each.field)
+	}
+}
+
+func (c *evalCommand) run(env *Environment, rows []Row) ([]Row, error) {
+	return change(rows, func(row Row) error {
+		for _, each := range c.list {
+			v, err := each.value.eval(env, row)
+			if err != nil {
+				return fmt.Errorf("%s: %w", each.field, err)
+			}
+			row.set(each.field, v)
+		}
+		return nil
+	})
 }
 
 // Assign evaluates the assignments of INGEST_EVAL, one after the other.

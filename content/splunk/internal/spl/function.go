@@ -4,16 +4,10 @@
 package spl
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
-	"net/netip"
-	"regexp"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // function is one of eval's. Without eval and lazy it is known and not evaluated.
@@ -199,13 +193,6 @@ func match(a []Value) (Value, error) {
 	return pattern.MatchString(text(a[0])), nil
 }
 
-// like matches SQL's % and _.
-func like(value, pattern string) bool {
-	quoted := regexp.QuoteMeta(pattern)
-	quoted = strings.ReplaceAll(strings.ReplaceAll(quoted, "%", "(?s:.*)"), "_", "(?s:.)")
-	return regexp.MustCompile("^" + quoted + "$").MatchString(value)
-}
-
 func multiIndex(a []Value) (Value, error) {
 	values := Texts(a[0])
 	position := func(v Value) int {
@@ -224,90 +211,4 @@ func multiIndex(a []Value) (Value, error) {
 		return nil, nil //nolint:nilnil // null is a value
 	}
 	return Multi(values[from:min(to+1, len(values))]), nil
-}
-
-func cidrMatch(network, address string) bool {
-	prefix, err := netip.ParsePrefix(network)
-	if err != nil {
-		return false
-	}
-	ip, err := netip.ParseAddr(address)
-	return err == nil && prefix.Contains(ip)
-}
-
-// jsonExtract follows keys. An object or an array is its text.
-func jsonExtract(object string, keys []string) (Value, error) {
-	raw := json.RawMessage(object)
-	for _, key := range keys {
-		var members map[string]json.RawMessage
-		if json.Unmarshal(raw, &members) != nil { // no object
-			return nil, nil //nolint:nilnil,nilerr // null is a value
-		}
-		if raw = members[key]; raw == nil {
-			return nil, nil //nolint:nilnil // null is a value
-		}
-	}
-	return jsonValue(raw)
-}
-
-func jsonValue(raw json.RawMessage) (Value, error) {
-	decoder := json.NewDecoder(bytes.NewReader(raw))
-	decoder.UseNumber()
-	var v any
-	if err := decoder.Decode(&v); err != nil {
-		return nil, err
-	}
-	switch v := v.(type) {
-	case nil:
-		return nil, nil //nolint:nilnil // null is a value
-	case string:
-		return v, nil
-	case json.Number:
-		return v.Float64()
-	case bool:
-		return strconv.FormatBool(v), nil
-	default:
-		return string(raw), nil
-	}
-}
-
-func relative(a []Value) (Value, error) {
-	seconds, ok := number(a[0])
-	if !ok {
-		return nil, errors.New("relative_time() of no time")
-	}
-	at, err := RelativeTime(time.Unix(int64(seconds), 0), text(a[1]))
-	return float64(at.Unix()), err
-}
-
-var relativeTime = regexp.MustCompile(`^(?:([+-]\d+)([smhdw]))?(?:@([smhd]))?$`)
-
-var units = map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour, "w": 7 * 24 * time.Hour}
-
-// RelativeTime returns a time such as -65m@m, now or +1d.
-func RelativeTime(now time.Time, specifier string) (time.Time, error) {
-	if specifier == "now" {
-		return now, nil
-	}
-	parts := relativeTime.FindStringSubmatch(specifier)
-	if parts == nil || specifier == "" {
-		return now, fmt.Errorf("%q is no relative time", specifier)
-	}
-	if parts[1] != "" {
-		count, err := strconv.Atoi(parts[1])
-		if err != nil {
-			return now, err
-		}
-		now = now.Add(time.Duration(count) * units[parts[2]])
-	}
-	if parts[3] != "" {
-		now = now.UTC().Truncate(units[parts[3]])
-	}
-	return now, nil
-}
-
-// span returns a length such as 5m.
-func span(text string) (time.Duration, error) {
-	at, err := RelativeTime(time.Unix(0, 0), "+"+text)
-	return time.Duration(at.Unix()) * time.Second, err
 }

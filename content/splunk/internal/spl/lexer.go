@@ -5,6 +5,7 @@ package spl
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -150,15 +151,10 @@ func (t *tokens) name() (string, error) {
 	return n.text, nil
 }
 
-// names takes the names of fields, between which commas may stand, until a word that ends them.
-func (t *tokens) names(until ...string) ([]string, error) {
+// names takes the names of fields until the end. Commas may stand between them.
+func (t *tokens) names() ([]string, error) {
 	var names []string
 	for t.peek().kind != end {
-		for _, stop := range until {
-			if strings.EqualFold(t.peek().text, stop) {
-				return names, nil
-			}
-		}
 		if t.accept(",") {
 			continue
 		}
@@ -184,11 +180,7 @@ func (t *tokens) options(known ...string) (map[string]string, error) {
 	options := map[string]string{}
 	for t.at+2 < len(t.list) && t.list[t.at+1] == (token{operand, "="}) {
 		name, value := t.list[t.at].text, t.list[t.at+2].text
-		found := false
-		for _, k := range known {
-			found = found || k == name
-		}
-		if !found {
+		if !slices.Contains(known, name) {
 			return nil, fmt.Errorf("has the option %s, which is none of %v", name, known)
 		}
 		options[name] = value

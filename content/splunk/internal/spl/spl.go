@@ -50,7 +50,7 @@ type command interface {
 // Search is a search.
 type Search struct {
 	commands []command
-	// Names of all commands, in order.
+	// Names are those of all commands, in order.
 	Names []string
 }
 
@@ -130,91 +130,4 @@ func (s *Search) Run(env *Environment) ([]Row, error) {
 		}
 	}
 	return rows, nil
-}
-
-// flow follows the fields through a search.
-type flow struct {
-	known   map[string]bool
-	always  func(string) bool // fields beside those, until a command replaces all
-	unknown []string
-	lookups []string
-}
-
-// Uses returns the fields that the search reads and that are not there at that place, given those
-// that events have, and the lookups that it names.
-func (s *Search) Uses(events func(field string) bool) (unknown, lookups []string) {
-	f := &flow{known: map[string]bool{}, always: events}
-	for _, c := range s.commands {
-		c.flow(f)
-	}
-	return f.unknown, f.lookups
-}
-
-// Results returns whether the results of the search have a field.
-func (s *Search) Results(events func(field string) bool) func(field string) bool {
-	f := &flow{known: map[string]bool{}, always: events}
-	for _, c := range s.commands {
-		c.flow(f)
-	}
-	return f.has
-}
-
-// Filters returns the values that the search's filters want of a field, such as sourcetype.
-func (s *Search) Filters(field string) []string {
-	var values []string
-	var walk func(f filter)
-	walk = func(f filter) {
-		switch f := f.(type) {
-		case all:
-			for _, each := range f {
-				walk(each)
-			}
-		case any1:
-			for _, each := range f {
-				walk(each)
-			}
-		case comparison:
-			if f.field == field {
-				values = append(values, f.values...)
-			}
-		}
-	}
-	for _, c := range s.commands {
-		switch c := c.(type) {
-		case *searchCommand:
-			walk(c.filter)
-		case *tstatsCommand:
-			walk(c.filter)
-		}
-	}
-	return values
-}
-
-func (f *flow) has(name string) bool {
-	return f.known[name] || (f.always != nil && f.always(name))
-}
-
-func (f *flow) read(names ...string) {
-	for _, name := range names {
-		if strings.Contains(name, "*") {
-			continue // as many as there are
-		}
-		if !f.has(name) && !slices.Contains(f.unknown, name) {
-			f.unknown = append(f.unknown, name)
-		}
-	}
-}
-
-func (f *flow) readOne(name string) { f.read(name) }
-
-func (f *flow) write(names ...string) {
-	for _, name := range names {
-		f.known[name] = true
-	}
-}
-
-// replace makes these the only fields.
-func (f *flow) replace(names ...string) {
-	f.known, f.always = map[string]bool{}, nil
-	f.write(names...)
 }

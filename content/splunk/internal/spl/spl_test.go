@@ -154,3 +154,11 @@ func TestGroupsShareTheWindow(t *testing.T) {
 		assert.InDelta(t, wanted, found[0]["values"], 0, options)
 	}
 }
+
+// What a search leaves out, it does not want.
+func TestFilters(t *testing.T) {
+	search, err := Parse(`(sourcetype=a OR sourcetype IN (b, c)) sourcetype!=d NOT (sourcetype=e OR NOT sourcetype=f) index=g`)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"a", "b", "c", "f"}, search.Filters("sourcetype"))
+	assert.Empty(t, search.Filters("host"))
+}
