@@ -98,7 +98,7 @@ func TestMutationsAreFound(t *testing.T) {
 		{"props.conf", "TIME_FORMAT = %s.%3N", "TIME_FORMAT = %s", "no time in a line"},
 		{"props.conf", "MAX_TIMESTAMP_LOOKAHEAD = 20", "MAX_TIMESTAMP_LOOKAHEAD = 10", "no time in a line"},
 		{"savedsearches.conf", "alert.suppress.period = 24h", "alert.suppress.period = 1m", "alert.suppress.period"},
-		{"app.conf", "version = 0.1.0", "version = 0.2.0", "versions"},
+		{"app.conf", "version = 0.1.0", "version = 0.2.0", `info.id.version is "0.1.0", not "0.2.0"`},
 		{"../metadata/default.meta", "[lookups]\nexport = system", "[lookups]\nexport = none", "[lookups] is shared with none"},
 		{"../metadata/default.meta", "[macros]\nexport = none", "[macros]\nexport = system", "[macros] is shared with system"},
 		{"../metadata/default.meta", "write : [ admin, sc_admin ]", "write : [ * ]", "everybody may write"},
@@ -120,7 +120,7 @@ func TestMutationsAreFound(t *testing.T) {
 // mutated returns a copy of the app with another text in a file of default.
 func mutated(t *testing.T, file, old, replacement string) string {
 	t.Helper()
-	directory := t.TempDir()
+	directory := filepath.Join(t.TempDir(), "oversight") // its name is the app's
 	require.NoError(t, os.CopyFS(directory, os.DirFS("oversight")))
 	name := filepath.Join(directory, "default", file)
 	text, err := os.ReadFile(name)

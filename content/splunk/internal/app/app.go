@@ -7,6 +7,7 @@ package app
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -50,12 +51,7 @@ func Load(directory string) (*App, error) {
 }
 
 func readLookup(directory string, stanza *conf.Stanza) (*spl.Lookup, error) {
-	file, err := os.Open(filepath.Join(directory, stanza.Get("filename")))
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = file.Close() }()
-	records, err := csv.NewReader(file).ReadAll()
+	records, err := readCSV(filepath.Join(directory, stanza.Get("filename")))
 	if err != nil {
 		return nil, err
 	}
@@ -75,10 +71,27 @@ func readLookup(directory string, stanza *conf.Stanza) (*spl.Lookup, error) {
 		case "WILDCARD":
 			lookup.Wildcard = append(lookup.Wildcard, name)
 		default:
-			return nil, fmt.Errorf("match_type %s", each)
+			return nil, fmt.Errorf("match_type %s is neither CIDR(…) nor WILDCARD(…)", each)
 		}
 	}
 	return lookup, nil
+}
+
+// readCSV returns the records of a file, the first of which are the names of its columns.
+func readCSV(name string) ([][]string, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = file.Close() }()
+	records, err := csv.NewReader(file).ReadAll()
+	if err == nil && len(records) == 0 {
+		err = errors.New("has no line with the names of its columns")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return records, nil
 }
 
 // FindsIndexed reports whether fields.conf calls a field of a sourcetype indexed.

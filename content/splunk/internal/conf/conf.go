@@ -25,8 +25,13 @@ type Stanza struct {
 	values map[string]string
 }
 
-// Get returns the value of a key, or "".
-func (s *Stanza) Get(key string) string { return s.values[key] }
+// Get returns the value of a key, or "". A stanza that is nil has no keys.
+func (s *Stanza) Get(key string) string {
+	if s == nil {
+		return ""
+	}
+	return s.values[key]
+}
 
 // Stanza returns the stanza with a name, or nil.
 func (f *File) Stanza(name string) *Stanza {

@@ -20,6 +20,7 @@ func TestParse(t *testing.T) {
 	assert.Equal(t, "one \n  # two \nthree", a.Get("y"))
 	assert.Empty(t, file.Stanza("c").Get("z"))
 	assert.Nil(t, file.Stanza("d"))
+	assert.Empty(t, file.Stanza("d").Get("z"))
 }
 
 func TestParseRefuses(t *testing.T) {
