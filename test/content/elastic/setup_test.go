@@ -16,12 +16,10 @@
 package elastic
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"sync"
 	"testing"
@@ -106,16 +104,7 @@ func ask(t *testing.T, queries []query) map[string]answer {
 	require.NoError(t, err)
 	fields, err := elasticrules.LoadFields(root)
 	require.NoError(t, err)
-	input, err := json.Marshal(request{fields, now, queries})
-	require.NoError(t, err)
-	command := exec.CommandContext(t.Context(), filepath.Join(bin, "python"), "queries.py")
-	command.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
-	command.Stdin = bytes.NewReader(input)
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	output, err := command.Output()
-	require.NoError(t, err, "%s", &stderr)
 	answers := map[string]answer{}
-	require.NoError(t, json.Unmarshal(output, &answers))
+	contenttools.Call(t, request{fields, now, queries}, &answers, nil, filepath.Join(bin, "python"), "queries.py")
 	return answers
 }

@@ -8,11 +8,8 @@
 package sentinel
 
 import (
-	"bytes"
-	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -38,21 +35,6 @@ func TestMain(m *testing.M) {
 	os.Exit(contenttools.Main(m, root, "sentinel", tools))
 }
 
-// call runs a program of this directory with a job, and decodes its results.
-func call(t *testing.T, job, results any, environment []string, name string, args ...string) {
-	t.Helper()
-	input, err := json.Marshal(job)
-	require.NoError(t, err)
-	command := exec.CommandContext(t.Context(), name, args...)
-	command.Env = append(os.Environ(), environment...)
-	command.Stdin = bytes.NewReader(input)
-	var problems bytes.Buffer
-	command.Stderr = &problems
-	output, err := command.Output()
-	require.NoError(t, err, problems.String())
-	require.NoError(t, json.Unmarshal(output, results))
-}
-
 // analysis is what Microsoft's analyser says about a query.
 type analysis struct {
 	Problems []string          `json:"problems"`
@@ -70,7 +52,7 @@ func analyse(t *testing.T, w *workspace, further map[string]map[string]string, q
 	}
 	var results []analysis
 	job := map[string]any{"tables": tables, "functions": w.Functions, "queries": queries}
-	call(t, job, &results, []string{"NODE_PATH=" + filepath.Join(dir, "node_modules")}, "node", "analyse.js")
+	contenttools.Call(t, job, &results, []string{"NODE_PATH=" + filepath.Join(dir, "node_modules")}, "node", "analyse.js")
 	require.Len(t, results, len(queries))
 	return results
 }
@@ -104,7 +86,7 @@ func evaluate(t *testing.T, w *workspace, places []detections.Place, runs []run)
 	}
 	job := map[string]any{"columns": w.Columns, "functions": w.Functions, "places": known, "runs": runs}
 	var results [][]answer
-	call(t, job, &results, []string{"PYTHONDONTWRITEBYTECODE=1"}, filepath.Join(bin, "python"), "run.py")
+	contenttools.Call(t, job, &results, nil, filepath.Join(bin, "python"), "run.py")
 	require.Len(t, results, len(runs))
 	return results
 }

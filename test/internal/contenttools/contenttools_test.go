@@ -20,10 +20,10 @@ func TestInstall(t *testing.T) {
 	require.NoError(t, err)
 	made := 0
 	install := func(input string, err error) (string, error) {
-		return tools.install("requirements-kql.txt", []byte(input), func(dir string) error {
+		return tools.install(t.Context(), "requirements-kql.txt", []byte(input), func(i *installation) error {
 			made++
-			require.NoError(t, os.Mkdir(dir, 0o700), "nothing is left of an earlier try")
-			require.NoError(t, os.WriteFile(filepath.Join(dir, "part"), nil, 0o600))
+			assert.NoFileExists(t, filepath.Join(i.dir, "part"), "left of an earlier try")
+			require.NoError(t, os.WriteFile(filepath.Join(i.dir, "part"), nil, 0o600))
 			return err
 		})
 	}
@@ -71,16 +71,30 @@ func TestUsed(t *testing.T) {
 	assert.Equal(t, []string{"react 18", "typescript 5"}, dependencies([]byte(`{"dependencies":{"react":"18"},"devDependencies":{"typescript":"5"}}`)))
 }
 
-// An interpreter that only pyenv has is found.
-func TestPythonOfPyenv(t *testing.T) {
-	root, bin := t.TempDir(), t.TempDir()
-	t.Setenv("PATH", bin+string(os.PathListSeparator)+os.Getenv("PATH"))
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "pyenv"), []byte("#!/bin/sh\necho "+root+"\n"), 0o700))
-	versions := filepath.Join(root, "versions", "9.9.1", "bin")
-	require.NoError(t, os.MkdirAll(versions, 0o700))
-	program := filepath.Join(versions, "python9.9")
-	require.NoError(t, os.WriteFile(program, []byte("#!/bin/sh\necho "+program+"\necho Python 9.9.1\n"), 0o700))
-	python, version, err := firstPython(t.Context(), []string{"python9.8", "python9.9"})
+// What is installed has one version, today and in a year.
+func TestRequirementsArePinned(t *testing.T) {
+	_, err := parseRequirements("# a comment\n\nduckdb==2.0.1\nnumpy>=2\n")
+	require.ErrorContains(t, err, `line 4: "numpy>=2" is not NAME==VERSION`)
+	files, err := filepath.Glob(filepath.Join("..", "..", "content", "*", "requirements*.txt"))
 	require.NoError(t, err)
-	assert.Equal(t, []string{program, "Python 9.9.1"}, []string{python, version})
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		pinned, err := parseRequirements(string(text))
+		require.NoError(t, err, file)
+		assert.NotEmpty(t, pinned, file)
+	}
+	manifests, err := filepath.Glob(filepath.Join("..", "..", "content", "*", "package.json"))
+	require.NoError(t, err)
+	require.NotEmpty(t, manifests)
+	for _, file := range manifests {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		assert.NotEmpty(t, dependencies(text), file)
+		for _, line := range dependencies(text) {
+			assert.Regexp(t, `^\S+ \d+\.\d+\.\d+$`, line, file)
+		}
+		assert.FileExists(t, filepath.Join(filepath.Dir(file), "package-lock.json"))
+	}
 }
