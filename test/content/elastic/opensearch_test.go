@@ -32,6 +32,7 @@ func alertsOnOpenSearch(t *testing.T, r *elasticrules.Rule, filter json.RawMessa
 	const index = "logs-oversight.beacon-rules"
 	alerts := map[string]int{}
 	for name, documents := range samples {
+		node.Call(t, http.MethodDelete, "/"+index+"?ignore_unavailable=true", "", nil) // of the sample before, or of a test that failed
 		node.Call(t, http.MethodPut, "/"+index, encode(t, object{"mappings": mapping(fields)}), nil)
 		fill(t, node, index, documents)
 		search := newTermsSearch
@@ -42,7 +43,6 @@ func alertsOnOpenSearch(t *testing.T, r *elasticrules.Rule, filter json.RawMessa
 		result := node.Search(t, index, encode(t, search(t, r, filter)))
 		require.NoError(t, json.Unmarshal(result.Aggregations["groups"], &groups))
 		alerts[name] = len(groups.Buckets)
-		node.Call(t, http.MethodDelete, "/"+index, "", nil)
 	}
 	return alerts
 }

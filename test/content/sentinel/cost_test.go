@@ -52,12 +52,10 @@ func TestCostOfDistances(t *testing.T) {
 	before, _, found := strings.Cut(query, "\noutermost\n")
 	require.True(t, found)
 	now := runAt.Format(time.RFC3339)
-	begin := time.Now()
 	results := evaluate(t, readWorkspace(t), places, []run{
 		{now, rows, []string{query, before + "\noutermost | summarize Places = count()"}},
 		{now, strangersOnly, []string{query}},
 	})
-	t.Logf("%d hits: %s", hits, time.Since(begin))
 	for _, result := range results {
 		for _, answer := range result {
 			require.Empty(t, answer.Error)
@@ -66,5 +64,4 @@ func TestCostOfDistances(t *testing.T) {
 	assert.Len(t, results[0][0].Rows, 1, "the recipient in Germany and the strangers in Japan")
 	assert.Empty(t, results[1][0].Rows, "the strangers alone are not far apart")
 	assert.LessOrEqual(t, results[0][1].Rows[0]["Places"], float64(4*(hours+2)), "what is compared")
-	assert.Less(t, time.Since(begin), 3*time.Minute)
 }

@@ -80,8 +80,10 @@ func run(t *testing.T, program string, args ...string) (output string, code int)
 	defer cancel()
 	home := t.TempDir()
 	command := exec.CommandContext(ctx, program, args...)
+	command.WaitDelay = 10 * time.Second // programs that it started may hold its output open
 	command.Env = append(os.Environ(), "HOME="+home, "XDG_CONFIG_HOME="+home, "XDG_CACHE_HOME="+home)
 	text, err := command.CombinedOutput()
+	require.NoError(t, ctx.Err(), "%s takes too long: %s", program, text)
 	if failed := new(exec.ExitError); !errors.As(err, &failed) {
 		require.NoError(t, err, program)
 	}
