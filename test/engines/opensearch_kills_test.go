@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -38,7 +39,11 @@ func TestOpenSearchStoresEventsOnceAcrossKills(t *testing.T) {
 			moment(w, r, forward, collector.Kill)
 			return true
 		})
-		<-killed
+		select {
+		case <-killed:
+		case <-time.After(waitTimeout):
+			require.Fail(t, "the collector sent too few requests", "kill %d waits for number %d, of %d", i+1, due, requests.Load())
+		}
 	}
 	proxy.Intercept(nil)
 	before := s.stored()

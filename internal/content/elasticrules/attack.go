@@ -53,7 +53,7 @@ techniques:
 				continue techniques
 			}
 		}
-		return nil, fmt.Errorf("%s: technique %s belongs to none of its tactics", d.ID, technique.ID)
+		return nil, fmt.Errorf("%s: technique %s belongs to none of its tactics: see tacticOf", d.ID, technique.ID)
 	}
 	return all, nil
 }

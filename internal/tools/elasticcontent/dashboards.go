@@ -118,7 +118,7 @@ func addDashboards(dir string, files fileSet) error {
 func (d *dashboard) check(types map[string]string) error {
 	known := func(name string) error {
 		if types[name] == "" {
-			return fmt.Errorf("no field %q", name)
+			return fmt.Errorf("no field %q in fields.yml", name)
 		}
 		return nil
 	}
@@ -126,7 +126,7 @@ func (d *dashboard) check(types map[string]string) error {
 	for _, c := range d.Controls {
 		errs = append(errs, known(c.Field))
 	}
-	for _, row := range d.Rows {
+	for i, row := range d.Rows {
 		width := 0
 		for _, p := range row.Panels {
 			width += p.Width
@@ -135,7 +135,7 @@ func (d *dashboard) check(types map[string]string) error {
 			}
 		}
 		if width != columnsOfDashboard {
-			errs = append(errs, fmt.Errorf("the row of %q is %d wide", row.Panels[0].Title, width))
+			errs = append(errs, fmt.Errorf("row %d is %d wide: make its panels %d wide together", i+1, width, columnsOfDashboard))
 		}
 	}
 	return errors.Join(errs...)

@@ -39,9 +39,9 @@ func write(app, output string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(output, 0o750); err != nil {
+	if err := os.MkdirAll(output, 0o755); err != nil { //nolint:gosec // a public file
 		return "", err
 	}
 	file := filepath.Join(output, name)
-	return file, os.WriteFile(file, content, 0o600)
+	return file, os.WriteFile(file, content, 0o644) //nolint:gosec // a public file
 }
