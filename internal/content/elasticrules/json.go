@@ -13,14 +13,14 @@ import (
 	"time"
 )
 
-// IndexPattern is the data streams that rules search.
-const IndexPattern = "logs-oversight.*"
+// indexPattern is the data streams that rules search.
+const indexPattern = "logs-oversight.*"
 
 // riskScores are those that Elastic gives its own rules of a severity.
 var riskScores = map[string]int{"low": 21, "medium": 47, "high": 73}
 
-// Attributes is a rule as Kibana's detection engine has it.
-type Attributes struct {
+// attributes is a rule as Kibana's detection engine has it.
+type attributes struct {
 	Author          []string            `json:"author"`
 	Description     string              `json:"description"`
 	Enabled         bool                `json:"enabled"`
@@ -77,14 +77,14 @@ type suppressionTime struct {
 // suppressFor is how long alerts of one group are one alert.
 var suppressFor = suppressionTime{Unit: "h", Value: 24}
 
-// Attributes returns the rule as Kibana has it.
-func (r *Rule) Attributes() (*Attributes, error) {
+// attributes returns the rule as Kibana has it.
+func (r *Rule) attributes() (*attributes, error) {
 	d := &r.Detection
 	threats, err := threats(d)
 	if err != nil {
 		return nil, err
 	}
-	a := &Attributes{
+	a := &attributes{
 		Author: []string{"The Oversight Authors"}, Description: d.Description, FalsePositives: d.FalsePositives,
 		From: r.From, Interval: fmt.Sprintf("%dm", d.Frequency/time.Minute),
 		Investigation: map[string][]string{"field_names": r.Highlight}, Language: r.Language, License: "Apache-2.0",
@@ -93,7 +93,7 @@ func (r *Rule) Attributes() (*Attributes, error) {
 		Threat: threats, Threshold: r.Threshold, TimestampSource: "event.ingested", Type: r.Type, Version: r.Version,
 	}
 	if r.Type != "esql" { // there the query names them
-		a.Index = []string{IndexPattern}
+		a.Index = []string{indexPattern}
 	}
 	if r.NewTerms != nil {
 		a.NewTermsFields, a.HistoryWindow = r.NewTerms.Fields, r.NewTerms.History
@@ -155,9 +155,9 @@ func (r *Rule) note() string {
 	return b.String()
 }
 
-// Asset returns the rule as an asset of an integration package.
-func (r *Rule) Asset() ([]byte, error) {
-	a, err := r.Attributes()
+// asset returns the rule as an asset of an integration package.
+func (r *Rule) asset() ([]byte, error) {
+	a, err := r.attributes()
 	if err != nil {
 		return nil, err
 	}
@@ -173,9 +173,9 @@ func (r *Rule) Asset() ([]byte, error) {
 // rule's newest version by an id of this form, and lists no rule whose asset has another.
 func (r *Rule) assetID() string { return fmt.Sprintf("%s_%d", r.RuleID, r.Version) }
 
-// Line returns the rule as a line of a file to import.
-func (r *Rule) Line() ([]byte, error) {
-	a, err := r.Attributes()
+// line returns the rule as a line of a file to import.
+func (r *Rule) line() ([]byte, error) {
+	a, err := r.attributes()
 	if err != nil {
 		return nil, err
 	}

@@ -18,11 +18,11 @@ func Files(rules []Rule) (map[string][]byte, error) {
 	files := map[string][]byte{}
 	var lines []byte
 	for i := range rules {
-		asset, err := rules[i].Asset()
+		asset, err := rules[i].asset()
 		if err != nil {
 			return nil, err
 		}
-		line, err := rules[i].Line()
+		line, err := rules[i].line()
 		if err != nil {
 			return nil, err
 		}

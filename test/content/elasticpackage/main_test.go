@@ -1,7 +1,7 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build content
+//go:build content && unix
 
 // Package elasticpackage tests what content/elastic installs: the integration package with
 // Elastic's package-spec, and the pipeline, the templates and the install script with a

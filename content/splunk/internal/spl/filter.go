@@ -45,13 +45,6 @@ func ParseFilter(text string) (*Filter, error) {
 // Matches reports whether an event is one that it finds.
 func (f *Filter) Matches(env *Environment, row Row) (bool, error) { return f.filter.matches(env, row) }
 
-// Fields returns the fields that it names.
-func (f *Filter) Fields() []string {
-	var names []string
-	readFields(f.filter, func(name string) { names = append(names, name) })
-	return names
-}
-
 // filter parses terms until a closing bracket, BY, or the end.
 func (t *tokens) filter() (filter, error) {
 	var alternatives anyOf
