@@ -189,7 +189,7 @@ func TestRuleOnTheLog(t *testing.T) {
 	assert.Equal(t, "High", readRules(t)["rules/LogDisagrees.yaml"].Severity)
 }
 
-// Heads are compared by size, and silence is a little more than two intervals of the
+// Heads are compared by size, and silence is at least two intervals of the
 // receiver.
 func TestRulesOnCheckpointRecords(t *testing.T) {
 	rules := readRules(t)

@@ -2,20 +2,20 @@
 # Copyright The Oversight Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Installs what Elasticsearch and Kibana need for Oversight's documents, without Fleet. It can
-# be run again: it renews what it installed, and leaves rules that exist as they are.
+# Installs what Elasticsearch and Kibana need for Oversight's documents, without Fleet. You can
+# run it again: it updates what it installed, and does not change rules that exist.
 set -u
 
 usage() {
 	cat <<'END'
 usage: ELASTIC_API_KEY=… install.sh [options] ELASTICSEARCH_URL
 
-  --kibana-url URL   also install dashboards and rules, into this Kibana. For another space
+  --kibana-url URL   also install dashboards and rules into this Kibana. For a space other
                      than the default one, add /s/SPACE to the URL
   --serverless       for Elastic Cloud Serverless, which has no index lifecycle management
   --no-rules         install no detection rules
   --cacert FILE      the certificate of the authority that signed the servers' certificates
-  --dry-run          only say what would be done. Needs no API key
+  --dry-run          only print what would be done. Needs no API key
 
 The API key needs the cluster privileges manage_index_templates, manage_ingest_pipelines and
 monitor, the index privileges view_index_metadata and monitor for logs-oversight.*, and in
@@ -42,7 +42,7 @@ while [ $# -gt 0 ]; do
 		exit 0
 		;;
 	-*)
-		echo "install.sh: no option $1" >&2
+		echo "install.sh: unknown option $1" >&2
 		usage >&2
 		exit 2
 		;;
@@ -72,7 +72,7 @@ fail() { # MESSAGE…
 if ! $dry; then
 	case ${ELASTIC_API_KEY:-} in
 	'') fail 'Set ELASTIC_API_KEY to the `encoded` form of an API key.' ;;
-	*[!A-Za-z0-9+/=_-]*) fail 'ELASTIC_API_KEY is no API key: set it to `encoded` of the answer that created the key.' ;;
+	*[!A-Za-z0-9+/=_-]*) fail 'ELASTIC_API_KEY is no API key. Set it to the value of `encoded` in the answer that created the key.' ;;
 	esac
 	command -v curl >/dev/null || fail 'curl is not installed.'
 	work=$(mktemp -d) || exit 1
@@ -93,12 +93,12 @@ request() {
 	[ -e "$work/answer" ] || : >"$work/answer"
 	case $code in
 	0) return ;;
-	6) hint='The name of the server is unknown: check the URL.' ;;
-	7) hint='Nothing accepts connections there: check host and port, and a firewall in between.' ;;
+	6) hint='The name of the server cannot be resolved: check the URL.' ;;
+	7) hint='Nothing accepts connections there: check the host, the port and firewalls.' ;;
 	28) hint='No answer within two minutes. Run this again.' ;;
-	35) hint='The server does not speak TLS there: check whether the URL begins with https.' ;;
+	35) hint='The TLS handshake failed: check whether the server uses https on this port.' ;;
 	58 | 60 | 77) hint='The certificate is not trusted: name the authority with --cacert. Elasticsearch has its own in config/certs/http_ca.crt.' ;;
-	*) hint='See the message of curl above.' ;;
+	*) hint='See the message from curl above.' ;;
 	esac
 	fail "$(cat "$work/error")" "$hint"
 }
@@ -106,11 +106,11 @@ request() {
 # explain PRIVILEGE fails with the server's answer and what to do about it.
 explain() {
 	case $status in
-	401) hint='The API key is wrong, expired or of another deployment. Set ELASTIC_API_KEY to `encoded` of a new one.' ;;
-	403) hint="The API key may not do that. It needs: $1." ;;
-	404) hint='The server does not know that address: check the URL, and whether it is that of Elasticsearch or of Kibana.' ;;
+	401) hint='The API key is wrong, expired or from another deployment. Set ELASTIC_API_KEY to the value of `encoded` of a new key.' ;;
+	403) hint="The API key lacks privileges. It needs $1." ;;
+	404) hint='The server does not know that path: check the URL, and that the URLs of Elasticsearch and Kibana are not swapped.' ;;
 	429 | 5??) hint='The server is busy or not ready. Run this again.' ;;
-	*) hint='Elasticsearch 8.19 or 9.1 or later is needed; on Serverless, the option --serverless.' ;;
+	*) hint='This needs Elasticsearch 8.19, or 9.1 or later, and on Serverless the option --serverless.' ;;
 	esac
 	fail "$url answered $status: $(head -c 1000 "$work/answer")" "$hint"
 }
@@ -129,20 +129,20 @@ put() {
 
 printf 'Elasticsearch at %s … ' "$elasticsearch"
 if $dry; then
-	echo 'not asked'
+	echo 'not contacted'
 else
 	request GET "$elasticsearch/"
 	[ "$status" = 200 ] || explain 'the cluster privilege monitor'
 	flavor=$(sed -n 's/.*"build_flavor" *: *"\([^"]*\)".*/\1/p' "$work/answer" | head -n 1)
 	version=$(sed -n 's/.*"number" *: *"\([^"]*\)".*/\1/p' "$work/answer" | head -n 1)
 	if [ "$flavor" = serverless ]; then
-		$serverless || fail 'This is Serverless: add the option --serverless.'
+		$serverless || fail 'This is Elastic Cloud Serverless: add the option --serverless.'
 		echo serverless
 	else
-		if $serverless; then fail "This is no Serverless, but version $version: leave out the option --serverless."; fi
+		if $serverless; then fail "This is version $version and not Serverless: leave out the option --serverless."; fi
 		case $version in
 		8.19.* | 9.[1-9]* | [1-9][0-9].*) echo "$version" ;;
-		*) fail "The version is \"$version\"; 8.19 or 9.1 or later is needed." 'For OpenSearch, see docs/opensearch.md.' ;;
+		*) fail "The version is \"$version\". This needs 8.19 or 9.1 or later." 'For OpenSearch, see docs/opensearch.md.' ;;
 		esac
 	fi
 
@@ -152,8 +152,8 @@ else
 	404) echo none ;;
 	200)
 		if grep -q '"managed_by" *: *"fleet"' "$work/answer"; then
-			fail 'The integration package is installed in Fleet, which has the same templates.' \
-				'Use that, or uninstall it in Kibana (Integrations > Oversight > Settings) and run this again.'
+			fail 'The integration package with the same templates is installed in Fleet.' \
+				'Use the package, or uninstall it in Kibana (Integrations > Oversight > Settings) and run this script again.'
 		fi
 		echo none
 		;;
@@ -174,7 +174,7 @@ if ! $dry; then
 	request GET "$elasticsearch/_data_stream/logs-oversight.*"
 	if [ "$status" = 200 ]; then
 		grep -o '"name" *: *"logs-oversight\.[^"]*"' "$work/answer" | sed 's/.*"\(logs-oversight[^"]*\)"/\1/' | while read -r stream; do
-			echo "The data stream $stream exists. What is new applies to it after these, in Dev Tools > Console:"
+			echo "The data stream $stream exists. To apply the new settings to it, run in Dev Tools > Console:"
 			echo "  POST $stream/_rollover"
 			echo "  PUT _data_stream/$stream/_lifecycle"
 			echo '  {"data_retention": "365d"}'
@@ -201,7 +201,7 @@ if [ -z "$kibana" ]; then
 fi
 import 'Data view and dashboards' 'api/saved_objects/_import?overwrite=true' dashboards.ndjson
 if ! $dry; then
-	grep -q '"success" *: *true' "$work/answer" || fail "Kibana answered: $(head -c 1000 "$work/answer")" 'Kibana has to be as new as Elasticsearch.'
+	grep -q '"success" *: *true' "$work/answer" || fail "Kibana answered: $(head -c 1000 "$work/answer")" 'Kibana must have the same version as Elasticsearch.'
 	echo done
 fi
 if ! $rules; then
@@ -210,10 +210,10 @@ if ! $rules; then
 fi
 import 'Detection rules' 'api/detection_engine/rules/_import?overwrite=false' rules.ndjson
 if ! $dry; then
-	# A rule that exists is a conflict, 409. It may have been tuned: it stays.
+	# A rule that exists is a conflict, 409. Users may have changed it, so it stays.
 	if grep -o '"status_code" *: *[0-9]*' "$work/answer" | grep -qv '409$'; then
 		fail "Kibana answered: $(head -c 1000 "$work/answer")" 'Import rules.ndjson in Security > Rules > Import rules, which shows what is wrong with each rule.'
 	fi
-	echo "done: $(sed -n 's/.*"rules_count" *: *\([0-9]*\).*/\1/p' "$work/answer") rules, of which $(grep -o '"status_code" *: *409' "$work/answer" | wc -l | tr -d ' ') existed and were left as they are"
-	echo 'The rules are off. Enable them in Security > Rules > Detection rules (SIEM).'
+	echo "done: $(sed -n 's/.*"rules_count" *: *\([0-9]*\).*/\1/p' "$work/answer") rules, of which $(grep -o '"status_code" *: *409' "$work/answer" | wc -l | tr -d ' ') existed and were not changed"
+	echo 'New rules are disabled. Enable them in Security > Rules > Detection rules (SIEM).'
 fi

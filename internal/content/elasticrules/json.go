@@ -126,9 +126,9 @@ func (r *Rule) tags() []string {
 // setup is Markdown about what the rule needs.
 const setup = `## Setup
 
-The rule searches the data streams logs-oversight.*, to which the Oversight collector writes. It goes by event.ingested, which the ingest pipelines of Oversight's integration package, or of its plain assets, set. docs/elastic.md of the project says how to install either.
+The rule searches the data streams logs-oversight.*, to which the Oversight collector writes. It searches by event.ingested, which the ingest pipeline sets. The pipeline is part of Oversight's integration package and of its plain assets. docs/elastic.md of the project says how to install either.
 
-Kibana 8.19 or later, or Serverless. Alerts that belong together are one alert for 24 hours by alert suppression, for which Elastic asks a Platinum license, or Serverless. With a Basic license the rule runs without it, and may repeat an alert each hour while the cause lasts.
+The rule needs Kibana 8.19, 9.1 or later, or Serverless. Alert suppression combines alerts about the same thing into one for 24 hours. It needs a Platinum subscription or Serverless. With a Basic license, the rule runs without suppression and can repeat an alert each hour while the cause lasts.
 `
 
 // note is Markdown about what to do with an alert.
@@ -151,7 +151,7 @@ func (r *Rule) note() string {
 	for _, cause := range d.FalsePositives {
 		b.WriteString("- " + cause + "\n")
 	}
-	fmt.Fprintf(&b, "- Add an exception to the rule for what you know and expect.\n\n### Response and remediation\n\n%s\n", d.Response)
+	fmt.Fprintf(&b, "- Add exceptions to the rule for activity that you know and expect.\n\n### Response and remediation\n\n%s\n", d.Response)
 	return b.String()
 }
 
