@@ -4,6 +4,7 @@
 package livedb
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -166,6 +167,8 @@ func (db *DB) classifyError(err error) error {
 		err = fmt.Errorf("%w: %w", errConflict, err)
 	} else if conflict := db.snap.verify(&db.shm); conflict != nil {
 		err = conflict
+	} else if code == lib.SQLITE_CORRUPT {
+		err = cmp.Or(db.snap.verifySize(), err)
 	}
 	// The connection may have cached what caused the error.
 	if code != lib.SQLITE_INTERRUPT {

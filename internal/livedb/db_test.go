@@ -173,6 +173,25 @@ func readState(ctx context.Context, db *livedb.DB) (state, int, error) {
 	return s, attempts, err
 }
 
+// SQLite asks for the size of the file before it reads the first page, which says how many
+// pages there are. A transaction between the two makes a sound database look damaged.
+func TestViewWhileTheFileGrows(t *testing.T) {
+	path := create(t, "PRAGMA journal_mode=DELETE", schema)
+	db := open(t, path)
+	_, _, err := readState(t.Context(), db) // a connection that is new reads the first page before
+	require.NoError(t, err)
+	asked := 0
+	db.OnSize(func() {
+		if asked++; asked == 1 {
+			execute(t, path, "INSERT INTO parts(value, filler) VALUES (1, '"+strings.Repeat("x", 20_000)+"')")
+		}
+	})
+	s, attempts, err := readState(t.Context(), db)
+	require.NoError(t, err)
+	assert.Equal(t, state{1, 1, 1, 1, 1}, s)
+	assert.Equal(t, 2, attempts)
+}
+
 func TestViewSeesCommittedStatesOnly(t *testing.T) {
 	for style, w := range writers {
 		t.Run(style, func(t *testing.T) {

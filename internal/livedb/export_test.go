@@ -7,3 +7,6 @@ import "time"
 
 // SetClock replaces the clock that the age of a change is measured with.
 func (db *DB) SetClock(now func() time.Time) { db.now = now }
+
+// OnSize has a function called whenever SQLite has asked for the size of the database.
+func (db *DB) OnSize(f func()) { db.snap.onSize = f }

@@ -39,6 +39,8 @@ type snapshot struct {
 	mainStat, walStat filestat.Stat
 	generation        walHeader // of wal, at the beginning of the attempt
 	walSize           int64     // of wal, when SQLite asked for it
+	mainSizes         []int64   // of main, each time that SQLite asked for it
+	onSize            func()    // called after each of these; nil but in tests
 	lock              readLock  // of the files, in locked attempts
 	attempts          uint64    // counts them
 
@@ -70,6 +72,7 @@ func (s *snapshot) sameFile(now fingerprint) bool {
 // begin opens the files that are not open yet and discards the records of reads.
 func (s *snapshot) begin(path string, locked bool) error {
 	s.attempts++
+	s.mainSizes = s.mainSizes[:0]
 	for i := range s.reads {
 		s.reads[i].ahead.reset()
 		s.reads[i].records = s.reads[i].records[:0]
@@ -203,12 +206,17 @@ func (s *snapshot) file(kind fileKind) *os.File {
 
 // size returns the current size of the file; 0 for a log that does not exist.
 func (s *snapshot) size(kind fileKind) (int64, error) {
-	if kind == mainFile {
-		return sizeOf(s.main)
+	if kind == walFile {
+		var err error
+		s.walSize, err = sizeOf(s.wal)
+		return s.walSize, err
 	}
-	var err error
-	s.walSize, err = sizeOf(s.wal)
-	return s.walSize, err
+	size, err := sizeOf(s.main)
+	s.mainSizes = append(s.mainSizes, size)
+	if s.onSize != nil {
+		s.onSize()
+	}
+	return size, err
 }
 
 func sizeOf(f *os.File) (int64, error) {
@@ -243,6 +251,23 @@ func (s *snapshot) verify(shm *sharedMemory) error {
 		return err
 	}
 	return s.verifyUnchanged(s.main, s.reads[mainFile].records)
+}
+
+// verifySize proves that the database file was as long, whenever SQLite asked, as it is
+// now. SQLite asks before it reads the first page: where a transaction makes the file
+// longer in between, that page counts more pages than there seem to be, and the database
+// looks damaged though every page is of one state.
+func (s *snapshot) verifySize() error {
+	now, err := sizeOf(s.main)
+	if err != nil {
+		return err
+	}
+	for _, size := range s.mainSizes {
+		if size != now {
+			return conflict("%s had %d bytes, and has %d", s.real, size, now)
+		}
+	}
+	return nil
 }
 
 // verifyWal proves that the database file holds no page newer than the state that
