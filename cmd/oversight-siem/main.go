@@ -51,5 +51,6 @@ func newRootCommand() *cobra.Command {
 		SilenceUsage:  true,
 	}
 	command.AddCommand(newExportCommand(), newPreviewCommand(), newVerifyCommand(), newVerifyEvidenceCommand(), newProveCommand(), newConfigCommand())
+	completeFlags(command)
 	return command
 }
