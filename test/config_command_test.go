@@ -50,8 +50,10 @@ func TestConfigWithAllAnswers(t *testing.T) {
 		"azuremonitor": {tls, proxy, withSecret},
 		"otlp":         {tls, {"--endpoint", "otlp.example.org:4317", "--set", "OTLP_INSECURE=true"}},
 		"files":        {{"--output-dir", filepath.Join(dir, "output")}},
-		"sentinel": {tls, proxy, withSecret, {"--endpoint", "https://oversight.ingest.monitor.azure.com", "--set", "AZURE_LOGS_RULE_ID=" + ruleID,
-			"--set", "AZURE_TENANT_ID=" + tenantID, "--set", "AZURE_CLIENT_ID=" + clientID}},
+		"sentinel": {tls, proxy, withSecret, {
+			"--endpoint", "https://oversight.ingest.monitor.azure.com", "--set", "AZURE_LOGS_RULE_ID=" + ruleID,
+			"--set", "AZURE_TENANT_ID=" + tenantID, "--set", "AZURE_CLIENT_ID=" + clientID,
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			arguments := []string{"--for", name, "--db", "/var/lib/oversight/registry.sqlite", "--registry-id", "0123", "--state-dir", dir, "--set", "METRICS_PORT=8889"}

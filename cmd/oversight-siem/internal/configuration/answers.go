@@ -88,8 +88,13 @@ func checkPrintable(values map[string]string) error {
 // checkPaths returns an error for a relative path.
 func (a *Answers) checkPaths() error {
 	for _, answer := range []struct{ flag, value string }{
-		{"--db", a.Database}, {"--state-dir", a.StateDir}, {"--output-dir", a.OutputDir}, {"--secret-file", a.SecretFile},
-		{"--ca-file", a.CAFile}, {"--client-cert-file", a.CertFile}, {"--client-key-file", a.KeyFile},
+		{"--db", a.Database},
+		{"--state-dir", a.StateDir},
+		{"--output-dir", a.OutputDir},
+		{"--secret-file", a.SecretFile},
+		{"--ca-file", a.CAFile},
+		{"--client-cert-file", a.CertFile},
+		{"--client-key-file", a.KeyFile},
 	} {
 		if answer.value != "" && !path.IsAbs(answer.value) {
 			return fmt.Errorf("%s is %s: must be an absolute path, since a service manager starts the collector in /", answer.flag, answer.value)
