@@ -77,7 +77,7 @@ func TestCommandsOfOperate(t *testing.T) {
 	host := newOperatorsHost(t)
 	host.run(blocks[0][1]) // writes the configuration
 	collector := host.startService()
-	collector.waitForOutput("Reading events")
+	collector.waitForOutput(collector.ready)
 	collector.interrupt() // and leaves a checkpoint to back up
 	for _, match := range blocks[1:] {
 		commands := match[1]
@@ -86,7 +86,7 @@ func TestCommandsOfOperate(t *testing.T) {
 			continue
 		}
 		collector := host.startService()
-		collector.waitForOutput("Reading events")
+		collector.waitForOutput(collector.ready)
 		host.run(commands)
 		collector.interrupt()
 	}
