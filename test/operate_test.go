@@ -72,7 +72,7 @@ func TestCommandsOfOperate(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "docs", "operate.md"))
 	require.NoError(t, err)
 	blocks := block.FindAllStringSubmatch(string(page), -1)
-	require.Equal(t, strings.Count(string(page), "```sh\n"), len(blocks))
+	require.Len(t, blocks, strings.Count(string(page), "```sh\n"))
 	require.NotEmpty(t, blocks)
 	host := newOperatorsHost(t)
 	host.run(blocks[0][1]) // writes the configuration
