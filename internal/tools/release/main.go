@@ -24,7 +24,7 @@ import (
 
 func main() {
 	var options options
-	flag.StringVar(&options.output, "output", "dist", "directory for what is built; its contents are replaced")
+	flag.StringVar(&options.output, "output", "dist/release", "directory for what is built; its contents are replaced")
 	flag.StringVar(&options.tools, "tools", "bin/tools", "directory with nfpm and cyclonedx-gomod")
 	flag.StringVar(&options.tag, "tag", "", "the tag that is released, to check it against the version")
 	names := flag.String("platforms", strings.Join(platformNames(), ","), "platforms to build for")
