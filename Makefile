@@ -42,7 +42,7 @@ PLATFORMS   := $(foreach os,linux darwin windows freebsd,$(os)/amd64 $(os)/arm64
 CROSS_FLAGS := -gcflags='all=-N -l'
 
 # The tags of tests that `make test` does not run. They are checked like the rest.
-TEST_TAGS := -tags engines,content
+TEST_TAGS := -tags engines,content,release
 
 # The newest release of the Collector core that the components are tested with:
 # its stable and its 0.x modules.
@@ -57,6 +57,8 @@ NEWEST_BUILDER := $(TOOLS)/newest-builder
 MDATAGEN       := $(TOOLS)/mdatagen
 GOLANGCI_LINT  := $(TOOLS)/golangci-lint
 PROMTOOL       := $(TOOLS)/promtool
+NFPM           := $(TOOLS)/nfpm
+CYCLONEDX      := $(TOOLS)/cyclonedx-gomod
 
 # The race detector is C: it needs a compiler that works.
 CC_WORKS := $(shell echo 'int main(void) { return 0; }' | $$($(GO) env CC) -x c -o /dev/null - 2>/dev/null && echo yes)
@@ -87,6 +89,17 @@ content/splunk:
 .PHONY: content/elastic
 content/elastic:
 	$(GO) run ./internal/tools/elasticcontent -zip bin/content content/elastic
+
+# The tag that is released, such as v0.1.0. With it, changelog and version have to fit.
+TAG ?=
+
+.PHONY: release
+release: $(NFPM) $(CYCLONEDX) ## Build archives, packages, SBOMs and checksums for all systems into ./dist/release
+	$(GO) run ./internal/tools/release -output dist/release -tools $(TOOLS) -tag '$(TAG)'
+
+.PHONY: test-release
+test-release: $(NFPM) $(CYCLONEDX) build-commands ## Test what is released; needs root, Debian and its archive
+	cd test && $(GO) test -count=1 -tags release -timeout 30m ./release/...
 
 .PHONY: run
 run: build ## Run the demo until Ctrl-C: generated events through the collector; CONFIG=my.yaml runs only the collector, with that
@@ -182,8 +195,10 @@ $(BUILDER) $(NEWEST_BUILDER): TOOL_PACKAGE := go.opentelemetry.io/collector/cmd/
 $(MDATAGEN): TOOL_PACKAGE := go.opentelemetry.io/collector/cmd/mdatagen
 $(GOLANGCI_LINT): TOOL_PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 $(PROMTOOL): TOOL_PACKAGE := github.com/prometheus/prometheus/cmd/promtool
+$(NFPM): TOOL_PACKAGE := github.com/goreleaser/nfpm/v2/cmd/nfpm
+$(CYCLONEDX): TOOL_PACKAGE := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
 
-$(BUILDER) $(NEWEST_BUILDER) $(MDATAGEN) $(GOLANGCI_LINT) $(PROMTOOL): $(TOOLS)/%: internal/tools/%/go.mod internal/tools/%/go.sum
+$(BUILDER) $(NEWEST_BUILDER) $(MDATAGEN) $(GOLANGCI_LINT) $(PROMTOOL) $(NFPM) $(CYCLONEDX): $(TOOLS)/%: internal/tools/%/go.mod internal/tools/%/go.sum
 	@mkdir -p $(@D)
 	cd internal/tools/$* && $(GO) build -o $@ $(TOOL_PACKAGE)
 	@touch $@
