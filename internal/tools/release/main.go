@@ -68,6 +68,6 @@ func run(ctx context.Context, options *options, names string, onlyCheck bool) er
 		version: version, modified: modified, tools: options.tools,
 		output: options.output, work: filepath.Join(options.output, "work"),
 	}
-	defer os.RemoveAll(r.work) //nolint:errcheck // nothing depends on it
+	defer os.RemoveAll(r.work)
 	return r.build(ctx, platforms)
 }
