@@ -46,9 +46,11 @@ func newRootCommand() *cobra.Command {
 		Long:          rootHelp,
 		Args:          cli.NoArguments,
 		RunE:          func(command *cobra.Command, _ []string) error { return command.Help() },
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	command.AddCommand(newExportCommand(), newPreviewCommand(), newVerifyCommand(), newVerifyEvidenceCommand(), newProveCommand(), newManCommand())
+	command.AddCommand(newExportCommand(), newPreviewCommand(), newVerifyCommand(), newVerifyEvidenceCommand(), newProveCommand(), newManCommand(), newConfigCommand())
+	completeFlags(command)
 	return command
 }

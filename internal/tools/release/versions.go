@@ -19,6 +19,7 @@ var (
 	moduleVersion  = regexp.MustCompile(`github\.com/oversight-protocol/oversight-otelcol(?:/exporter/azurelogsingestionexporter)? v(\d[^\s"]*)`)
 	shellVersion   = regexp.MustCompile(`(?m)^version=v(\S+)$`)
 	goVersion      = regexp.MustCompile(`(?m)^\s+[vV]ersion(?::\s+|\s+= )"v?([^"]+)"`)
+	constVersion   = regexp.MustCompile(`(?m)^const version = "([^"]+)"`)
 	yamlVersion    = regexp.MustCompile(`(?m)^(?:- )?version: (\S+)$`)
 	splunkVersion  = regexp.MustCompile(`(?m)^version = (\S+)$`)
 	jsonVersion    = regexp.MustCompile(`"version": "([^"]+)"`)
@@ -37,6 +38,7 @@ var followers = []struct {
 	{"cmd/otelcol-oversight/main.go", goVersion, true},
 	{"cmd/otelcol-oversight/components.go", moduleVersion, true},
 	{"cmd/otelcol-oversight/go.mod", moduleVersion, true},
+	{"cmd/oversight-siem/version.go", constVersion, true},
 	{"README.md", moduleVersion, true},
 	{"content/splunk/oversight/default/app.conf", splunkVersion, true},
 	{"content/splunk/oversight/app.manifest", jsonVersion, false},
