@@ -94,6 +94,8 @@ func (b bundle) spec() object {
 	}
 	mounts := []object{
 		{"destination": "/proc", "type": "proc", "source": "proc"},
+		{"destination": "/sys", "type": "sysfs", "source": "sysfs", "options": []string{"ro"}},
+		{"destination": "/sys/fs/cgroup", "type": "cgroup", "source": "cgroup", "options": []string{"ro"}},
 		{"destination": "/dev", "type": "tmpfs", "source": "tmpfs", "options": []string{"nosuid", "mode=755"}},
 	}
 	for _, m := range b.mounts {
