@@ -84,8 +84,6 @@ func (c container) mainProcess(t *testing.T) string {
 	return string(status)
 }
 
-type object = map[string]any
-
 // spec is the bundle in the words of the OCI runtime specification.
 func (b bundle) spec() object {
 	environment := []string{"PATH=/usr/bin"}
