@@ -1,7 +1,7 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build release
+//go:build linux && release
 
 // Package release tests what is released and deployed where it is installed: in
 // containers and on systems that it makes itself. It needs root and Linux, and

@@ -1,7 +1,7 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-//go:build release
+//go:build linux && release
 
 package release
 
