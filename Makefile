@@ -59,6 +59,7 @@ GOLANGCI_LINT  := $(TOOLS)/golangci-lint
 PROMTOOL       := $(TOOLS)/promtool
 NFPM           := $(TOOLS)/nfpm
 CYCLONEDX      := $(TOOLS)/cyclonedx-gomod
+HELM           := $(TOOLS)/helm
 
 # The race detector is C: it needs a compiler that works.
 CC_WORKS := $(shell echo 'int main(void) { return 0; }' | $$($(GO) env CC) -x c -o /dev/null - 2>/dev/null && echo yes)
@@ -79,6 +80,10 @@ build-commands:
 	@mkdir -p bin
 	$(GO_BUILD) -o bin/ ./cmd/...
 
+.PHONY: image
+image: ## Build the container image for amd64 and arm64 into ./dist/image, an OCI layout
+	scripts/build-image.sh dist/image
+
 .PHONY: content
 content: content/splunk content/elastic ## Package what users of Splunk and Elastic install, into ./bin/content
 
@@ -96,10 +101,6 @@ TAG ?=
 .PHONY: release
 release: $(NFPM) $(CYCLONEDX) ## Build archives, packages, SBOMs and checksums for all systems into ./dist/release
 	$(GO) run ./internal/tools/release -output dist/release -tools $(TOOLS) -tag '$(TAG)'
-
-.PHONY: test-release
-test-release: $(NFPM) $(CYCLONEDX) build-commands ## Test what is released; needs root, Debian and its archive
-	cd test && $(GO) test -count=1 -tags release -timeout 30m ./release/...
 
 .PHONY: run
 run: build ## Run the demo until Ctrl-C: generated events through the collector; CONFIG=my.yaml runs only the collector, with that
@@ -146,6 +147,12 @@ test-content: build ## Test the content for SIEMs with the tools of their vendor
 	@rm -f $(TOOLS)/content/used-*.txt
 	cd test && $(GO) test -count=1 -tags content -timeout 30m ./content/...
 	@cat $(TOOLS)/content/used-*.txt
+
+.PHONY: test-release
+test-release: build $(HELM) $(PROMTOOL) ## Test what is released and deployed; needs root, Debian's packages and the sources' commit
+	cd internal/tools/image && $(GO) test ./...
+	cd internal/tools/compose && $(GO) build -o $(TOOLS)/compose .
+	cd test && $(GO) test -count=1 -tags release -timeout 30m ./release/...
 
 .PHONY: cross
 cross: $(filter-out cross/$(HOST),$(PLATFORMS:%=cross/%)) ## Build and check every module for all other supported systems
@@ -197,8 +204,9 @@ $(GOLANGCI_LINT): TOOL_PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golan
 $(PROMTOOL): TOOL_PACKAGE := github.com/prometheus/prometheus/cmd/promtool
 $(NFPM): TOOL_PACKAGE := github.com/goreleaser/nfpm/v2/cmd/nfpm
 $(CYCLONEDX): TOOL_PACKAGE := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+$(HELM): TOOL_PACKAGE := helm.sh/helm/v4/cmd/helm
 
-$(BUILDER) $(NEWEST_BUILDER) $(MDATAGEN) $(GOLANGCI_LINT) $(PROMTOOL) $(NFPM) $(CYCLONEDX): $(TOOLS)/%: internal/tools/%/go.mod internal/tools/%/go.sum
+$(BUILDER) $(NEWEST_BUILDER) $(MDATAGEN) $(GOLANGCI_LINT) $(PROMTOOL) $(NFPM) $(CYCLONEDX) $(HELM): $(TOOLS)/%: internal/tools/%/go.mod internal/tools/%/go.sum
 	@mkdir -p $(@D)
 	cd internal/tools/$* && $(GO) build -o $@ $(TOOL_PACKAGE)
 	@touch $@
