@@ -66,6 +66,7 @@ func TestOneVersion(t *testing.T) {
 	run(t, "tar", "--extract", "--gzip", "--strip-components=1", "--directory="+dir, "--file="+released(t, ".tar.gz"))
 	want := version(t)
 	assert.Equal(t, "otelcol-oversight version "+want+"\n", run(t, filepath.Join(dir, "otelcol-oversight"), "--version"))
+	assert.Equal(t, "oversight-siem version "+want+"\n", run(t, filepath.Join(dir, "oversight-siem"), "--version"))
 	assert.Equal(t, want, strings.TrimSpace(run(t, "dpkg-deb", "--field", released(t, ".deb"), "Version")))
 
 	var sbom struct {
