@@ -18,6 +18,9 @@ fi
 if [ "${1:-}" = configure ] && [ -n "${2:-}" ] || [ "${1:-}" = 2 ]; then
 	exit 0
 fi
+# Not every package manager knows, when it unpacks, the group that was just created.
+chgrp otelcol-oversight /etc/otelcol-oversight /etc/otelcol-oversight/secrets \
+	/etc/otelcol-oversight/config.yaml /etc/otelcol-oversight/otelcol-oversight.conf
 cat <<'END'
 otelcol-oversight is installed and not running. Next:
   1. Say in /etc/otelcol-oversight/otelcol-oversight.conf where the registry is.
