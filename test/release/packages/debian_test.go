@@ -34,6 +34,7 @@ func TestDebian(t *testing.T) {
 	assert.Contains(t, printed, "systemctl enable --now otelcol-oversight")
 	assert.Equal(t, "inactive", m.fails("systemctl", "is-active", unit), "nobody has said yet where the registry is")
 	assert.Equal(t, "disabled", m.fails("systemctl", "is-enabled", unit))
+	assert.Empty(t, m.run("systemd-analyze", "verify", "--man=no", "/usr/lib/systemd/system/"+unit))
 	m.run("runuser", "-u", "otelcol-oversight", "--", "otelcol-oversight", "validate", "--config", "/etc/otelcol-oversight/config.yaml")
 
 	m.addRegistry(40)
