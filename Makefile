@@ -42,7 +42,7 @@ PLATFORMS   := $(foreach os,linux darwin windows freebsd,$(os)/amd64 $(os)/arm64
 CROSS_FLAGS := -gcflags='all=-N -l'
 
 # The tags of tests that `make test` does not run. They are checked like the rest.
-TEST_TAGS := -tags engines,content
+TEST_TAGS := -tags engines,content,release
 
 # The newest release of the Collector core that the components are tested with:
 # its stable and its 0.x modules.
@@ -57,6 +57,9 @@ NEWEST_BUILDER := $(TOOLS)/newest-builder
 MDATAGEN       := $(TOOLS)/mdatagen
 GOLANGCI_LINT  := $(TOOLS)/golangci-lint
 PROMTOOL       := $(TOOLS)/promtool
+NFPM           := $(TOOLS)/nfpm
+CYCLONEDX      := $(TOOLS)/cyclonedx-gomod
+HELM           := $(TOOLS)/helm
 
 # The race detector is C: it needs a compiler that works.
 CC_WORKS := $(shell echo 'int main(void) { return 0; }' | $$($(GO) env CC) -x c -o /dev/null - 2>/dev/null && echo yes)
@@ -77,6 +80,10 @@ build-commands:
 	@mkdir -p bin
 	$(GO_BUILD) -o bin/ ./cmd/...
 
+.PHONY: image
+image: ## Build the container image for amd64 and arm64 into ./dist/image, an OCI layout
+	scripts/build-image.sh dist/image
+
 .PHONY: content
 content: content/splunk content/elastic ## Package what users of Splunk and Elastic install, into ./bin/content
 
@@ -87,6 +94,13 @@ content/splunk:
 .PHONY: content/elastic
 content/elastic:
 	$(GO) run ./internal/tools/elasticcontent -zip bin/content content/elastic
+
+# The tag that is released, such as v0.1.0. With it, changelog and version have to fit.
+TAG ?=
+
+.PHONY: release
+release: $(NFPM) $(CYCLONEDX) ## Build archives, packages, SBOMs and checksums for all systems into ./dist/release
+	$(GO) run ./internal/tools/release -output dist/release -tools $(TOOLS) -tag '$(TAG)'
 
 .PHONY: run
 run: build ## Run the demo until Ctrl-C: generated events through the collector; CONFIG=my.yaml runs only the collector, with that
@@ -133,6 +147,12 @@ test-content: build ## Test the content for SIEMs with the tools of their vendor
 	@rm -f $(TOOLS)/content/used-*.txt
 	cd test && $(GO) test -count=1 -tags content -timeout 30m ./content/...
 	@cat $(TOOLS)/content/used-*.txt
+
+.PHONY: test-release
+test-release: build $(HELM) $(PROMTOOL) $(NFPM) $(CYCLONEDX) ## Test what is released and deployed; needs root, Debian's packages and the sources' commit
+	cd internal/tools/image && $(GO) test ./...
+	cd internal/tools/compose && $(GO) build -o $(TOOLS)/compose .
+	cd test && $(GO) test -count=1 -tags release -timeout 30m ./release/...
 
 .PHONY: cross
 cross: $(filter-out cross/$(HOST),$(PLATFORMS:%=cross/%)) ## Build and check every module for all other supported systems
@@ -182,8 +202,11 @@ $(BUILDER) $(NEWEST_BUILDER): TOOL_PACKAGE := go.opentelemetry.io/collector/cmd/
 $(MDATAGEN): TOOL_PACKAGE := go.opentelemetry.io/collector/cmd/mdatagen
 $(GOLANGCI_LINT): TOOL_PACKAGE := github.com/golangci/golangci-lint/v2/cmd/golangci-lint
 $(PROMTOOL): TOOL_PACKAGE := github.com/prometheus/prometheus/cmd/promtool
+$(NFPM): TOOL_PACKAGE := github.com/goreleaser/nfpm/v2/cmd/nfpm
+$(CYCLONEDX): TOOL_PACKAGE := github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod
+$(HELM): TOOL_PACKAGE := helm.sh/helm/v4/cmd/helm
 
-$(BUILDER) $(NEWEST_BUILDER) $(MDATAGEN) $(GOLANGCI_LINT) $(PROMTOOL): $(TOOLS)/%: internal/tools/%/go.mod internal/tools/%/go.sum
+$(BUILDER) $(NEWEST_BUILDER) $(MDATAGEN) $(GOLANGCI_LINT) $(PROMTOOL) $(NFPM) $(CYCLONEDX) $(HELM): $(TOOLS)/%: internal/tools/%/go.mod internal/tools/%/go.sum
 	@mkdir -p $(@D)
 	cd internal/tools/$* && $(GO) build -o $@ $(TOOL_PACKAGE)
 	@touch $@

@@ -25,12 +25,19 @@ var metricsOnDemand = []string{
 	"otelcol_exporter_enqueue_failed_log_records",
 }
 
-// Every metric of the alerting rules is one that the collector has. The rules
-// themselves are tested by `make test-alerts`.
+// Every metric of the alerting rules and of the dashboard is one that the collector
+// has. The rules themselves are tested by `make test-alerts`.
 func TestAlertingRulesNameMetrics(t *testing.T) {
-	rules, err := os.ReadFile(filepath.Join("..", "deploy", "alerts", "rules.yml"))
-	require.NoError(t, err)
-	named := regexp.MustCompile(`otelcol_\w+`).FindAllString(string(rules), -1)
+	var text string
+	for _, name := range []string{filepath.Join("alerts", "rules.yml"), filepath.Join("grafana", "collector.json")} {
+		content, err := os.ReadFile(filepath.Join("..", "deploy", name))
+		require.NoError(t, err)
+		text += string(content)
+	}
+	named := regexp.MustCompile(`otelcol_\w+`).FindAllString(text, -1)
+	for i, name := range named {
+		named[i] = strings.TrimSuffix(name, "_bucket") // of a histogram
+	}
 	slices.Sort(named)
 	named = slices.Compact(named)
 	require.NotEmpty(t, named)

@@ -50,7 +50,10 @@ func newRootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	command.AddCommand(newExportCommand(), newPreviewCommand(), newVerifyCommand(), newVerifyEvidenceCommand(), newProveCommand(), newConfigCommand())
+	command.AddCommand(
+		newExportCommand(), newPreviewCommand(), newVerifyCommand(), newVerifyEvidenceCommand(), newProveCommand(),
+		newConfigCommand(), newHealthCommand(), newManCommand(),
+	)
 	completeFlags(command)
 	return command
 }

@@ -1,0 +1,31 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+// Command image writes the container image of the collector as an OCI layout, from
+// binaries that are built already. It needs no daemon. The same binaries, version,
+// revision and time give the same bytes.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"time"
+)
+
+func main() {
+	var s Settings
+	var epoch int64
+	flag.StringVar(&s.Output, "output", "", "`DIR` of the OCI layout, which is replaced")
+	flag.StringVar(&s.Binaries, "binaries", "", "`DIR` with linux_amd64 and linux_arm64, which have the binaries")
+	flag.StringVar(&s.Licence, "licence", "LICENSE", "the licence `FILE`")
+	flag.StringVar(&s.Version, "version", "", "the version of the release")
+	flag.StringVar(&s.Revision, "revision", "", "the commit that the binaries are built from")
+	flag.Int64Var(&epoch, "created", 0, "the time of that commit, in `SECONDS` since 1970")
+	flag.Parse()
+	s.Created = time.Unix(epoch, 0).UTC()
+	if err := Write(s); err != nil {
+		fmt.Fprintf(os.Stderr, "image: %v\n", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,111 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build release && linux
+
+package packages
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/test/internal/collectortest"
+)
+
+// waitTimeout is how long anything may take on a busy machine.
+const waitTimeout = 90 * time.Second
+
+// machine is a Debian of its own, which is booted by its systemd. It has no network but
+// its loopback interface.
+type machine struct {
+	t       *testing.T
+	root    string
+	process *collectortest.Process
+	leader  string // the process id of its systemd
+}
+
+// newMachine makes a machine and boots it.
+func newMachine(t *testing.T) *machine {
+	t.Helper()
+	m := &machine{t: t, root: filepath.Join(t.TempDir(), "debian")}
+	run(t, "cp", "--archive", debian(t), m.root)
+	m.process = collectortest.Start(t, exec.Command("systemd-nspawn", "--quiet", "--directory="+m.root,
+		"--boot", "--register=no", "--keep-unit", "--private-network", "--console=pipe", "--machine=oversight"))
+	t.Cleanup(func() { m.process.Terminate(waitTimeout) })
+	require.Eventually(t, func() bool {
+		children, _ := exec.CommandContext(t.Context(), "pgrep", "--parent", strconv.Itoa(m.process.Cmd.Process.Pid)).Output()
+		m.leader = strings.TrimSpace(string(children))
+		if m.leader == "" {
+			return false
+		}
+		state, _ := m.command("systemctl", "is-system-running").Output()
+		return strings.TrimSpace(string(state)) == "running"
+	}, waitTimeout, 100*time.Millisecond, "the machine does not boot")
+	return m
+}
+
+// debian is a minimal Debian, made when it is first needed.
+func debian(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.Abs(filepath.Join(checkout, "bin", "tools", "debian"))
+	require.NoError(t, err)
+	for program, name := range map[string]string{"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container"} {
+		if _, err := exec.LookPath(program); err != nil {
+			run(t, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--quiet", "--no-install-recommends", name)
+		}
+	}
+	if _, err := os.Stat(dir); err == nil {
+		return dir
+	}
+	partial := dir + ".partial"
+	require.NoError(t, os.RemoveAll(partial))
+	run(t, "debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv", "bookworm", partial)
+	require.NoError(t, os.Rename(partial, dir))
+	return dir
+}
+
+// command is a command in the machine.
+func (m *machine) command(arguments ...string) *exec.Cmd {
+	command := exec.CommandContext(m.t.Context(), "nsenter", append([]string{"--target", m.leader, "--all", "--"}, arguments...)...)
+	command.Env = []string{"PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive", "LC_ALL=C.UTF-8"}
+	return command
+}
+
+// run runs a command in the machine, which has to succeed, and returns what it prints.
+func (m *machine) run(arguments ...string) string {
+	m.t.Helper()
+	printed, err := m.command(arguments...).CombinedOutput()
+	require.NoError(m.t, err, "%v:\n%s\n%s", arguments, printed, m.journal())
+	return strings.TrimSpace(string(printed))
+}
+
+// fails runs a command in the machine, which has to fail, and returns what it prints.
+func (m *machine) fails(arguments ...string) string {
+	m.t.Helper()
+	printed, err := m.command(arguments...).CombinedOutput()
+	require.Error(m.t, err, "%v:\n%s", arguments, printed)
+	return strings.TrimSpace(string(printed))
+}
+
+// journal is the end of the service's log.
+func (m *machine) journal() string {
+	printed, _ := m.command("journalctl", "--no-pager", "--lines=15", "--unit=otelcol-oversight").CombinedOutput()
+	return string(printed)
+}
+
+// path is a path of the machine as this system sees it.
+func (m *machine) path(name string) string { return filepath.Join(m.root, name) }
+
+// install installs a package, and returns what dpkg prints.
+func (m *machine) install(file string) string {
+	m.t.Helper()
+	run(m.t, "cp", file, m.path("/root/package.deb"))
+	return m.run("dpkg", "--install", "/root/package.deb")
+}

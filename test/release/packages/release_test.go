@@ -1,0 +1,118 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build release && linux
+
+package packages
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+const (
+	checkout = "../../.."
+	// epoch is the time of everything in these releases.
+	epoch = "SOURCE_DATE_EPOCH=1790000000"
+)
+
+// dist has the release for the system that the tests run on: that in
+// OVERSIGHT_RELEASE_DIST, or one that is built here.
+var dist string
+
+func TestMain(m *testing.M) {
+	os.Exit(runTests(m))
+}
+
+func runTests(m *testing.M) int {
+	dir, err := os.MkdirTemp("", "release")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	dist = cmp.Or(os.Getenv("OVERSIGHT_RELEASE_DIST"), filepath.Join(dir, "dist"))
+	if os.Getenv("OVERSIGHT_RELEASE_DIST") == "" {
+		if err := buildRelease(checkout, dist); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+	}
+	return m.Run()
+}
+
+// buildRelease builds the release of a checkout.
+func buildRelease(checkout, output string, environment ...string) error {
+	tools, err := filepath.Abs("../../../bin/tools")
+	if err != nil {
+		return err
+	}
+	command := exec.Command("go", "run", "./internal/tools/release",
+		"-output", output, "-tools", tools, "-platforms", "linux/"+runtime.GOARCH)
+	command.Dir = checkout
+	command.Env = append(append(os.Environ(), epoch), environment...)
+	if printed, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("build the release: %w\n%s", err, printed)
+	}
+	return nil
+}
+
+// released is the path of a file of the release, by how its name ends.
+func released(t testing.TB, suffix string) string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dist, "otelcol-oversight_*_linux_"+runtime.GOARCH+suffix))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	return files[0]
+}
+
+// run runs a program of this system, which has to succeed, and returns what it prints.
+func run(t testing.TB, name string, arguments ...string) string {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), name, arguments...)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	require.NoError(t, command.Run(), "%s %v:\n%s%s", name, arguments, &stdout, &stderr)
+	return stdout.String()
+}
+
+// The same sources give the same bytes, wherever they are, whoever builds them, and
+// whenever.
+func TestReproducible(t *testing.T) {
+	copied := filepath.Join(t.TempDir(), "elsewhere")
+	require.NoError(t, os.Mkdir(copied, 0o700))
+	archive := exec.CommandContext(t.Context(), "sh", "-c", // the files of the work tree, committed or not
+		`umask 077; cd "$1" && git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from=- | tar --extract --touch --directory="$2"`,
+		"sh", checkout, copied)
+	printed, err := archive.CombinedOutput()
+	require.NoError(t, err, "%s", printed)
+	output := filepath.Join(t.TempDir(), "dist")
+	require.NoError(t, buildRelease(copied, output, "TZ=Asia/Tokyo", "USER=somebody", "GOFLAGS="))
+
+	want, err := os.ReadFile(filepath.Join(dist, "SHA256SUMS"))
+	require.NoError(t, err)
+	got, err := os.ReadFile(filepath.Join(output, "SHA256SUMS"))
+	require.NoError(t, err)
+	assert.Equal(t, string(want), string(got))
+}
+
+// The checksums are those of the files that are there: each has one.
+func TestChecksums(t *testing.T) {
+	check := exec.CommandContext(t.Context(), "sha256sum", "--check", "--strict", "SHA256SUMS")
+	check.Dir = dist
+	printed, err := check.CombinedOutput()
+	require.NoError(t, err, "%s", printed)
+	entries, err := os.ReadDir(dist)
+	require.NoError(t, err)
+	assert.Equal(t, len(entries)-1, strings.Count(string(printed), ": OK\n"))
+}
