@@ -60,6 +60,31 @@ func TestWrite(t *testing.T) {
 	}
 }
 
+// The notices of a release are in the image.
+func TestNotices(t *testing.T) {
+	s := settings(t)
+	digests := map[string]bool{}
+	for _, text := range []string{"", "licences"} {
+		if text != "" {
+			if err := os.WriteFile(filepath.Join(s.Binaries, "linux_arm64", noticesFile), []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		layer, err := programLayer(s, "arm64")
+		if err != nil {
+			t.Fatal(err)
+		}
+		digest, err := layer.Digest()
+		if err != nil {
+			t.Fatal(err)
+		}
+		digests[digest.String()] = true
+	}
+	if len(digests) != 2 {
+		t.Error("a layer with notices is the same as one without")
+	}
+}
+
 // An error names the flag, and leaves the last image as it is.
 func TestErrorsNameFlags(t *testing.T) {
 	for _, test := range []struct {
