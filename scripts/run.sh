@@ -5,7 +5,9 @@
 # Runs the collector until it is interrupted. Usage, at the top of the checkout:
 # scripts/run.sh [CONFIG]
 #
-# With CONFIG, it runs only the collector. Without, it runs the collector with
+# With CONFIG, it runs only the collector, and variables that are not set have values
+# for a trial: the registry of the demo, and a directory below ./out for checkpoints and
+# files. A service's own are below /var. Without CONFIG, it runs the collector with
 # config/demo.yaml, and a generator that writes events into a registry in
 # ./out/demo, or in the directory in OVERSIGHT_DEMO.
 #
@@ -53,6 +55,11 @@ if [ -z "$config" ]; then
 	export OVERSIGHT_DATABASE="$demo/registry.sqlite" OVERSIGHT_TLOG="$demo/tlog/leaves.jsonl" OVERSIGHT_STATE="$demo"
 	./bin/oversightgen --db "$OVERSIGHT_DATABASE" --rate 3/s &
 	generator=$!
+else
+	name=$(basename "$config" .yaml)
+	export OVERSIGHT_DATABASE="${OVERSIGHT_DATABASE:-out/demo/registry.sqlite}" OVERSIGHT_TLOG="${OVERSIGHT_TLOG:-out/demo/tlog/leaves.jsonl}"
+	export OVERSIGHT_REGISTRY_ID="${OVERSIGHT_REGISTRY_ID:-demo}"
+	export OVERSIGHT_STATE="${OVERSIGHT_STATE:-out/$name}" OVERSIGHT_OUTPUT="${OVERSIGHT_OUTPUT:-out/$name}"
 fi
 
 # A signal arrived before the collector was started.

@@ -69,6 +69,7 @@ func (s *site) environment() []string {
 	require.NoError(s.t, err)
 	env := append(os.Environ(),
 		"OVERSIGHT_STATE="+filepath.Join(s.dir, "state"),
+		"OVERSIGHT_OUTPUT="+filepath.Join(s.dir, "state"),
 		"HEALTH_ENDPOINT="+freeAddress(s.t),
 		"METRICS_PORT="+metricsPort,
 		"OTLP_ENDPOINT="+freeAddress(s.t),

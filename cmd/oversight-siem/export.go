@@ -42,9 +42,11 @@ const exportExample = `  # All events, as JSON lines
       --header 'Authorization: ApiKey ${env:API_KEY}' \
       --output https://elastic.example.org:9200/logs-oversight.beacon-default/_bulk
 
-  # To a Log Analytics workspace
+  # To a table of Microsoft Sentinel
+  export TOKEN=$(az account get-access-token --resource https://monitor.azure.com --query accessToken -o tsv)
   oversight-siem export --db registry.sqlite --registry-id $ID --format sentinel \
-      --sentinel-workspace-id $WORKSPACE --sentinel-shared-key-file key`
+      --header 'Authorization: Bearer ${env:TOKEN}' \
+      --output "https://$ENDPOINT/dataCollectionRules/$RULE/streams/Custom-Oversight?api-version=2023-01-01"`
 
 func newExportCommand() *cobra.Command {
 	var f exportFlags
@@ -58,6 +60,9 @@ func newExportCommand() *cobra.Command {
 			e, err := f.check(command.Flags())
 			if err != nil {
 				return err
+			}
+			if f.workspace.IsSet() {
+				fmt.Fprintln(command.ErrOrStderr(), "oversight-siem:", cli.WorkspaceEnded)
 			}
 			return e.run(command.Context(), command.OutOrStdout(), command.ErrOrStderr())
 		},

@@ -46,9 +46,14 @@ func newRootCommand() *cobra.Command {
 		Long:          rootHelp,
 		Args:          cli.NoArguments,
 		RunE:          func(command *cobra.Command, _ []string) error { return command.Help() },
+		Version:       version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	command.AddCommand(newExportCommand(), newPreviewCommand(), newVerifyCommand(), newVerifyEvidenceCommand(), newProveCommand(), newHealthCommand())
+	command.AddCommand(
+		newExportCommand(), newPreviewCommand(), newVerifyCommand(), newVerifyEvidenceCommand(), newProveCommand(),
+		newConfigCommand(), newHealthCommand(), newManCommand(),
+	)
+	completeFlags(command)
 	return command
 }

@@ -50,8 +50,6 @@ func newProveCommand() *cobra.Command {
 		},
 	}
 	p.register(command.Flags())
-	formats := cobra.FixedCompletions([]cobra.Completion{formatJSON, formatTLogProof}, cobra.ShellCompDirectiveNoFileComp)
-	_ = command.RegisterFlagCompletionFunc("format", formats) // the flag exists
 	return cli.Checking(command)
 }
 

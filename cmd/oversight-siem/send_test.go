@@ -266,19 +266,19 @@ func TestArrays(t *testing.T) {
 
 func TestDataCollector(t *testing.T) {
 	s := newServer(t, dataCollector)
-	assertOK(t, run(t, toDataCollector(t, s, "--batch-size", "100", "--sentinel-log-type", "Beacons")...), registryEvents, "sentinel")
+	assertOK(t, withoutNotice(t, run(t, toDataCollector(t, s, "--batch-size", "100", "--sentinel-log-type", "Beacons")...)), registryEvents, "sentinel")
 	requests, got := s.seen()
 	assert.Equal(t, registryOrder(t), got)
 	assert.Len(t, requests, 6)
 	assert.Equal(t, "Beacons", requests[0].header.Get("Log-Type"))
 
-	assertOK(t, run(t, toDataCollector(t, s)...), registryEvents, "sentinel")
+	assertOK(t, withoutNotice(t, run(t, toDataCollector(t, s)...)), registryEvents, "sentinel")
 	requests, _ = s.seen()
 	assert.Equal(t, "Oversight", requests[6].header.Get("Log-Type"))
 
 	c := command(t.Context(), exporting("registry", "sentinel", "--output", s.URL+"/api/logs?api-version=2016-04-01", "--sentinel-workspace-id", workspace)...)
 	c.Env = append(c.Env, cli.SharedKeyVariable+"="+sharedKey)
-	assertOK(t, runCommand(t, c), registryEvents, "sentinel")
+	assertOK(t, withoutNotice(t, runCommand(t, c)), registryEvents, "sentinel")
 }
 
 // Without --output, the workspace determines the URL. A proxy that refuses shows

@@ -49,7 +49,7 @@ func composeBundle(t *testing.T, registry string, splunk *hec) bundle {
 	secrets := filepath.Join(directory, "collector", "secrets")
 	require.NoError(t, os.Mkdir(secrets, 0o700))
 	token := filepath.Join(secrets, "splunk_hec_token")
-	require.NoError(t, os.WriteFile(token, []byte(hecToken), 0o400))
+	require.NoError(t, os.WriteFile(token, []byte(hecToken+"\n"), 0o400))
 	project := mergeCompose(t, directory)
 	service := project.Services["oversight-collector"]
 	name, _, _ := strings.Cut(service.User, ":")

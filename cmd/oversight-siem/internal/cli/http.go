@@ -21,6 +21,7 @@ const UserAgent = "oversight-siem"
 
 // HTTP is the flags about sending to any URL.
 type HTTP struct {
+	connection    Connection
 	headers       []string
 	gzip          bool
 	batchEvents   int
@@ -39,13 +40,14 @@ func (h *HTTP) Register(flags *pflag.FlagSet) {
 	flags.UintVar(&h.maxAttempts, "max-tries", send.DefaultMaxAttempts, "how many times a request is sent before the export fails")
 	flags.DurationVar(&h.retryInterval, "retry-interval", send.DefaultRetryInterval, "the wait before the first retry, unless the response has Retry-After; it\ngrows with each retry")
 	flags.DurationVar(&h.timeout, "timeout", send.DefaultTimeout, "the time limit of a request")
+	h.connection.Register(flags)
 }
 
 // httpOnlyFlags have no meaning unless events are sent over HTTP.
-var httpOnlyFlags = []string{
+var httpOnlyFlags = append([]string{
 	"header", "gzip", "batch-size", "batch-bytes", "max-tries", "retry-interval", "timeout",
 	"splunk-token-file", "sentinel-workspace-id", "sentinel-shared-key-file", "sentinel-log-type",
-}
+}, connectionFlags...)
 
 // CheckNoHTTPFlags returns an error if a flag is set that needs a URL.
 func CheckNoHTTPFlags(flags *pflag.FlagSet) error {
@@ -66,10 +68,16 @@ func (h *HTTP) Settings(u *url.URL, protocol send.Protocol) (send.Settings, erro
 		Header: http.Header{"Content-Type": {protocol.ContentType}, "User-Agent": {UserAgent}},
 	}
 	settings.Secrets.AddURL(u)
+	h.connection.AddSecrets(&settings.Secrets)
 	if h.gzip {
 		settings.Header.Set("Content-Encoding", "gzip")
 	}
-	return settings, h.checkNumbers()
+	if err := h.checkNumbers(); err != nil {
+		return settings, err
+	}
+	var err error
+	settings.Transport, err = h.connection.Transport()
+	return settings, err
 }
 
 func (h *HTTP) checkNumbers() error {

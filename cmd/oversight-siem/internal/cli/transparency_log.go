@@ -25,6 +25,8 @@ type TransparencyLog struct {
 	path      string
 	head      string
 	publicKey string
+	// connection is for a URL of --head.
+	connection Connection
 }
 
 // Register adds the flags. keyDefault ends the usage of --public-key.
@@ -32,6 +34,7 @@ func (l *TransparencyLog) Register(flags *pflag.FlagSet, keyDefault string) {
 	flags.StringVar(&l.path, "tlog", "", "the transparency log, as a `FILE|DIR`: leaves.jsonl or its directory (required)")
 	flags.StringVar(&l.head, "head", "", "the signed tree head, as a `FILE|URL`. /tlog/head is appended to a URL that\ndoes not end with it (default: no tree head is compared)")
 	flags.StringVar(&l.publicKey, "public-key", "", "the registry's Ed25519 public key, 64 `HEX` digits, from another source than\nthe tree head "+keyDefault)
+	l.connection.Register(flags)
 }
 
 // Find checks the flags. It returns the path of the file with the leaves, which is a

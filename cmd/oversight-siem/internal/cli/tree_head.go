@@ -23,6 +23,11 @@ const headTimeout = 30 * time.Second
 // it as it was published; nil without the flag. It accepts one that is unsigned or has
 // an invalid signature, which is for the command to report.
 func (l *TransparencyLog) ReadHead(ctx context.Context) ([]byte, error) {
+	if !IsURL(l.head) {
+		if err := l.connection.checkUnused("--head URL"); err != nil {
+			return nil, err
+		}
+	}
 	if l.head == "" {
 		return nil, nil
 	}
@@ -71,7 +76,10 @@ func (l *TransparencyLog) readHeadFile() ([]byte, error) {
 // fetchHead requests the tree head from the registry. Its errors do not show the
 // URL's secrets, not even if the registry sends them back.
 func (l *TransparencyLog) fetchHead(ctx context.Context) ([]byte, error) {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
+	transport, err := l.connection.Transport()
+	if err != nil {
+		return nil, err
+	}
 	treehead.LimitHeader(transport)
 	fetcher, err := treehead.New(&http.Client{Timeout: headTimeout, Transport: transport}, l.head)
 	if err != nil {
@@ -90,5 +98,6 @@ func (l *TransparencyLog) headSecrets() (secrets redact.Secrets) {
 	if u, err := url.Parse(l.head); err == nil {
 		secrets.AddURL(u)
 	}
+	l.connection.AddSecrets(&secrets)
 	return secrets
 }

@@ -17,8 +17,13 @@ import (
 // flag names a file.
 const SharedKeyVariable = "OVERSIGHT_SENTINEL_SHARED_KEY"
 
+// WorkspaceEnded says what to use in place of a workspace's shared key.
+const WorkspaceEnded = "--sentinel-workspace-id: Microsoft ended the Log Analytics Data Collector API, and its shared keys, on 2026-09-14. " +
+	"Send to the Logs Ingestion API instead: with the collector (oversight-siem config --for sentinel), or once with " +
+	"--output 'https://ENDPOINT/dataCollectionRules/RULE/streams/Custom-Oversight?api-version=2023-01-01' and --header 'Authorization: Bearer ${env:TOKEN}'"
+
 // Workspace is the flags about a Log Analytics workspace, for its Data Collector
-// API.
+// API, which ended on 2026-09-14.
 type Workspace struct {
 	id      string
 	keyFile string
@@ -27,9 +32,9 @@ type Workspace struct {
 
 // Register adds the flags.
 func (w *Workspace) Register(flags *pflag.FlagSet) {
-	flags.StringVar(&w.id, "sentinel-workspace-id", "", "`ID` of the Log Analytics workspace to sign requests for")
-	flags.StringVar(&w.keyFile, "sentinel-shared-key-file", "", "`FILE` with a key of the workspace (default: $"+SharedKeyVariable+")")
-	flags.StringVar(&w.logType, "sentinel-log-type", "Oversight", "the table of the workspace to add events to, without its suffix _CL")
+	flags.StringVar(&w.id, "sentinel-workspace-id", "", "ended on 2026-09-14: `ID` of the Log Analytics workspace to sign requests for;\nuse the Logs Ingestion API, see SENTINEL above")
+	flags.StringVar(&w.keyFile, "sentinel-shared-key-file", "", "ended: `FILE` with a key of the workspace (default: $"+SharedKeyVariable+")")
+	flags.StringVar(&w.logType, "sentinel-log-type", "Oversight", "ended: the table of the workspace to add events to, without its suffix _CL")
 }
 
 // IsSet reports whether there is a workspace.

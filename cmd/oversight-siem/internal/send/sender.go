@@ -41,6 +41,10 @@ type document struct {
 
 // New returns a sender. It calls notice with a line for each retry.
 func New(encode output.Encode, settings Settings, notice func(string)) *Sender {
+	transport := settings.Transport
+	if transport == nil {
+		transport = http.DefaultTransport.(*http.Transport).Clone()
+	}
 	return &Sender{
 		settings: settings,
 		encode:   encode,
@@ -50,7 +54,7 @@ func New(encode output.Encode, settings Settings, notice func(string)) *Sender {
 			// A redirected POST becomes a GET without its body, or carries
 			// credentials to another host.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-			Transport:     http.DefaultTransport.(*http.Transport).Clone(),
+			Transport:     transport,
 		},
 	}
 }

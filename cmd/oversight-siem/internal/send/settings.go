@@ -36,6 +36,9 @@ type Settings struct {
 	Protocol Protocol
 	// Sign adds a signature to each request. Default: none is added.
 	Sign Signer
+	// Transport makes the connections. Default: one with the system's certificates and
+	// proxies.
+	Transport *http.Transport
 	// Gzip compresses bodies; Header has to say so.
 	Gzip bool
 	// BatchEvents is the largest number of events in a request, from 1.

@@ -1,0 +1,76 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package main
+
+import (
+	_ "embed"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/configuration"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/output"
+)
+
+//go:embed help/config.txt
+var configHelp string
+
+const configExample = `  # Splunk, complete
+  oversight-siem config --for splunk --db /var/lib/oversight/registry.sqlite --registry-id $ID \
+      --endpoint https://splunk.example.org:8088/services/collector \
+      --secret-file /etc/otelcol-oversight/secrets/splunk-hec-token --set SPLUNK_INDEX=leaks >config.yaml
+
+  # Elasticsearch behind a proxy, with a certificate authority of one's own
+  oversight-siem config --for elastic --endpoint https://elastic.example.org:9200 \
+      --ca-file /etc/otelcol-oversight/ca.pem --proxy http://proxy.example.org:3128`
+
+func newConfigCommand() *cobra.Command {
+	var answers configuration.Answers
+	command := &cobra.Command{
+		Use:     "config --for " + strings.Join(configuration.Destinations(), "|"),
+		Short:   "Print a configuration of the collector for a destination",
+		Long:    configHelp,
+		Example: configExample,
+		Args:    cli.NoArguments,
+		RunE: func(command *cobra.Command, _ []string) error {
+			return printConfiguration(&answers, command.OutOrStdout(), command.ErrOrStderr())
+		},
+	}
+	registerAnswers(command.Flags(), &answers)
+	return command
+}
+
+func registerAnswers(flags *pflag.FlagSet, a *configuration.Answers) {
+	flags.SortFlags = false
+	flags.StringVar(&a.For, "for", "", "the `DESTINATION`: "+strings.Join(configuration.Destinations(), ", ")+" (required)")
+	flags.StringVar(&a.Database, "db", "", "the registry's SQLite `FILE`")
+	flags.StringVar(&a.RegistryID, "registry-id", "", "the registry's public key in hex, or a short `ID`")
+	flags.StringVar(&a.Endpoint, "endpoint", "", "the destination's `URL` or address")
+	flags.StringVar(&a.SecretFile, "secret-file", "", "the `FILE` with the destination's secret; the configuration names it only")
+	flags.StringVar(&a.StateDir, "state-dir", "", "the `DIR` for checkpoints")
+	flags.StringVar(&a.OutputDir, "output-dir", "", "the `DIR` for files with events")
+	flags.StringVar(&a.CAFile, "ca-file", "", "PEM `FILE` with a certificate authority that the system does not know")
+	flags.StringVar(&a.CertFile, "client-cert-file", "", "PEM `FILE` with the collector's certificate, for mutual TLS")
+	flags.StringVar(&a.KeyFile, "client-key-file", "", "PEM `FILE` with the key of that certificate")
+	flags.StringVar(&a.Proxy, "proxy", "", "`URL` of a proxy")
+	flags.StringArrayVar(&a.Set, "set", nil, "the value of another variable, as `NAME=VALUE`. Can be repeated")
+}
+
+func printConfiguration(answers *configuration.Answers, stdout, stderr io.Writer) error {
+	written, err := configuration.New(answers)
+	if err != nil {
+		return err
+	}
+	if _, err := io.WriteString(stdout, written.Text); err != nil {
+		return output.WriteError(output.StandardOutput, err)
+	}
+	if len(written.Required) > 0 {
+		fmt.Fprintf(stderr, "oversight-siem: set these variables before the collector starts: %s\n", strings.Join(written.Required, ", "))
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package test
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// printedConfiguration returns the configuration that oversight-siem config prints, and
+// what it says on standard error.
+func printedConfiguration(t *testing.T, arguments ...string) (text, notice string) {
+	t.Helper()
+	command := exec.Command(siemBinary, append([]string{"config"}, arguments...)...)
+	var stdout, stderr bytes.Buffer
+	command.Stdout, command.Stderr = &stdout, &stderr
+	require.NoError(t, command.Run(), stderr.String())
+	return stdout.String(), stderr.String()
+}
+
+// Without answers, it is the file in config/.
+func TestConfigWithoutAnswers(t *testing.T) {
+	text, notice := printedConfiguration(t, "--for", "splunk")
+	assert.Equal(t, shipped(t, "splunk.yaml"), text)
+	assert.Contains(t, notice, "OVERSIGHT_DATABASE, OVERSIGHT_REGISTRY_ID, SPLUNK_HEC_ENDPOINT, SPLUNK_HEC_TOKEN\n")
+}
+
+// With all answers, the collector needs no environment, and takes the secret from its
+// file.
+func TestConfigWithAllAnswers(t *testing.T) {
+	dir := t.TempDir()
+	secret := filepath.Join(dir, "secret")
+	require.NoError(t, os.WriteFile(secret, []byte("InstrumentationKey="+instrumentationKey+"\n"), 0o600))
+	tls := []string{"--ca-file", "/etc/a b/ca.pem", "--client-cert-file", "/etc/c.pem", "--client-key-file", "/etc/k.pem"}
+	proxy := []string{"--proxy", "http://proxy.example.org:3128"}
+	withSecret := []string{"--secret-file", secret}
+	for name, more := range map[string][][]string{
+		"splunk":       {tls, proxy, withSecret, {"--endpoint", "https://splunk.example.org:8088/services/collector", "--set", "SPLUNK_INDEX=a $HOME \"b\""}},
+		"elastic":      {tls, proxy, withSecret, {"--endpoint", "https://elastic.example.org:9200"}},
+		"opensearch":   {tls, proxy, withSecret, {"--endpoint", "https://opensearch.example.org:9200", "--set", "OPENSEARCH_USER=oversight"}},
+		"azuremonitor": {tls, proxy, withSecret},
+		"otlp":         {tls, {"--endpoint", "otlp.example.org:4317", "--set", "OTLP_INSECURE=true"}},
+		"files":        {{"--output-dir", filepath.Join(dir, "output")}},
+		"sentinel": {tls, proxy, withSecret, {
+			"--endpoint", "https://oversight.ingest.monitor.azure.com", "--set", "AZURE_LOGS_RULE_ID=" + ruleID,
+			"--set", "AZURE_TENANT_ID=" + tenantID, "--set", "AZURE_CLIENT_ID=" + clientID,
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			arguments := []string{"--for", name, "--db", "/var/lib/oversight/registry.sqlite", "--registry-id", "0123", "--state-dir", dir, "--set", "METRICS_PORT=8889"}
+			for _, group := range more {
+				arguments = append(arguments, group...)
+			}
+			text, notice := printedConfiguration(t, arguments...)
+			assert.Empty(t, notice)
+			assert.NotContains(t, text, instrumentationKey)
+			path := filepath.Join(dir, name+".yaml")
+			require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+			command := exec.Command(collectorBinary, "validate", "--config", path)
+			command.Env = []string{}
+			output, err := command.CombinedOutput()
+			require.NoError(t, err, "%s\n%s", output, text)
+		})
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	for name, c := range map[string]struct{ arguments, want []string }{
+		"no destination":      {nil, []string{"--for is required", "splunk, elastic"}},
+		"destination":         {[]string{"--for", "qradar"}, []string{`--for is "qradar"`, "splunk, elastic"}},
+		"relative path":       {[]string{"--for", "files", "--db", "./x"}, []string{"--db is ./x", "absolute"}},
+		"secret":              {[]string{"--for", "splunk", "--set", "SPLUNK_HEC_TOKEN=geheim"}, []string{"--set SPLUNK_HEC_TOKEN", "--secret-file"}},
+		"proxy with password": {[]string{"--for", "splunk", "--proxy", "http://u:geheim@p:1"}, []string{"--proxy", "HTTPS_PROXY"}},
+		"no secret":           {[]string{"--for", "files", "--secret-file", "/x"}, []string{"--secret-file", "files"}},
+		"no endpoint":         {[]string{"--for", "files", "--endpoint", "x"}, []string{"--endpoint", "files"}},
+		"no TLS":              {[]string{"--for", "files", "--ca-file", "/x"}, []string{"--ca-file", "files"}},
+		"no proxy":            {[]string{"--for", "otlp", "--proxy", "http://x"}, []string{"--proxy", "HTTPS_PROXY"}},
+		"certificate alone":   {[]string{"--for", "splunk", "--client-cert-file", "/x"}, []string{"--client-key-file", "both"}},
+		"variable":            {[]string{"--for", "splunk", "--set", "X=1"}, []string{`"X"`, "SPLUNK_INDEX"}},
+		"no value":            {[]string{"--for", "splunk", "--set", "X"}, []string{"--set", "NAME=VALUE"}},
+		"line break":          {[]string{"--for", "splunk", "--set", "SPLUNK_INDEX=a\nb"}, []string{"SPLUNK_INDEX", "line break"}},
+		"secret's path":       {[]string{"--for", "splunk", "--secret-file", "/a}b"}, []string{"--secret-file", "must not contain"}},
+		"output of Splunk's":  {[]string{"--for", "splunk", "--output-dir", "/x"}, []string{"OVERSIGHT_OUTPUT", "OVERSIGHT_STATE"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			output, err := exec.Command(siemBinary, append([]string{"config"}, c.arguments...)...).CombinedOutput()
+			require.Error(t, err)
+			for _, want := range c.want {
+				assert.Contains(t, string(output), want)
+			}
+			assert.NotContains(t, string(output), "geheim")
+		})
+	}
+}
