@@ -150,6 +150,7 @@ test-content: build ## Test the content for SIEMs with the tools of their vendor
 
 .PHONY: test-release
 test-release: build $(HELM) $(PROMTOOL) $(NFPM) $(CYCLONEDX) ## Test what is released and deployed; needs root, Debian's packages and the sources' commit
+	@mkdir -p $(TOOLS)
 	cd internal/tools/image && $(GO) test ./...
 	cd internal/tools/compose && $(GO) build -o $(TOOLS)/compose .
 	cd test && $(GO) test -count=1 -tags release -timeout 30m ./release/...

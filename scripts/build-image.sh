@@ -7,7 +7,9 @@
 # scripts/build-image.sh DIR
 #
 # OVERSIGHT_BINARIES is a directory with linux_amd64 and linux_arm64, each with
-# otelcol-oversight and oversight-siem. Without it, they are built.
+# otelcol-oversight and oversight-siem, and with THIRD_PARTY_NOTICES.txt if there is
+# one. Without it, the binaries are built. SOURCE_DATE_EPOCH is the time of all files,
+# in place of that of the commit.
 set -eu
 
 [ $# -eq 1 ] || { echo "usage: $0 DIR" >&2; exit 2; }
@@ -22,7 +24,7 @@ export CGO_ENABLED=0
 go=${GO:-go}
 version=$(sed -n 's/^  version: *//p' builder-config.yaml)
 revision=$(git rev-parse HEAD)
-created=$(git log -1 --format=%ct)
+created=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 
 binaries=${OVERSIGHT_BINARIES:-}
 if [ -z "$binaries" ]; then

@@ -8,6 +8,7 @@ package alerts
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -43,24 +44,31 @@ func TestRunbooks(t *testing.T) {
 				target, ok := strings.CutPrefix(rule.Annotations["runbook_url"], pages)
 				require.True(t, ok, "%s: runbook_url must be a page in docs", rule.Alert)
 				page, anchor, _ := strings.Cut(target, "#")
-				assert.Contains(t, section(t, page, anchor), "`"+rule.Alert+"`", "%s: %s", rule.Alert, target)
+				assert.Contains(t, section(t, page, anchor), rule.Alert, "%s: %s", rule.Alert, target)
 			}
 		}
 	}
 }
 
-// section returns the text below the heading with an anchor, up to the next heading
-// of the same level.
+// heading is a heading of Markdown below that of the page.
+var heading = regexp.MustCompile(`(?m)^(##+) (.+)$`)
+
+// section returns the heading with an anchor and the text below it, up to the next
+// heading of its level or above.
 func section(t *testing.T, page, anchor string) string {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "docs", page))
 	require.NoError(t, err)
-	for _, part := range strings.Split(string(text), "\n## ")[1:] {
-		heading, body, _ := strings.Cut(part, "\n")
-		if strings.ReplaceAll(strings.ToLower(heading), " ", "-") == anchor {
-			return body
+	found, level := -1, 0
+	for _, match := range heading.FindAllSubmatchIndex(text, -1) {
+		marks, title := match[3]-match[2], string(text[match[4]:match[5]])
+		switch {
+		case found >= 0 && marks <= level:
+			return string(text[found:match[0]])
+		case found < 0 && strings.ReplaceAll(strings.ToLower(title), " ", "-") == anchor:
+			found, level = match[0], marks
 		}
 	}
-	require.Fail(t, "docs/"+page+" has no heading for #"+anchor)
-	return ""
+	require.GreaterOrEqual(t, found, 0, "docs/%s has no heading for #%s", page, anchor)
+	return string(text[found:])
 }

@@ -31,7 +31,7 @@ func newRegistryVolume(t *testing.T) string {
 	directory := t.TempDir()
 	database := filepath.Join(directory, "oversight-registry.sqlite")
 	run(t, nil, binaries(t, "oversightgen"), "--db", database, "--seed", "7", "--count", strconv.Itoa(registryEvents))
-	require.NoError(t, os.Chmod(directory, 0o755)) //nolint:gosec // as the volume is
+	require.NoError(t, os.Chmod(directory, 0o755))
 	return directory
 }
 
@@ -49,10 +49,11 @@ func composeBundle(t *testing.T, registry string, splunk *hec) bundle {
 	secrets := filepath.Join(directory, "collector", "secrets")
 	require.NoError(t, os.Mkdir(secrets, 0o700))
 	token := filepath.Join(secrets, "splunk_hec_token")
-	require.NoError(t, os.WriteFile(token, []byte(hecToken), 0o400))
+	require.NoError(t, os.WriteFile(token, []byte(hecToken+"\n"), 0o400))
 	project := mergeCompose(t, directory)
 	service := project.Services["oversight-collector"]
-	user, err := strconv.Atoi(service.User[:strings.Index(service.User, ":")])
+	name, _, _ := strings.Cut(service.User, ":")
+	user, err := strconv.Atoi(name)
 	require.NoError(t, err)
 	require.NoError(t, os.Chown(token, user, user))
 

@@ -25,7 +25,7 @@ func main() {
 
 func run(arguments []string) error {
 	if len(arguments) < 2 {
-		return errors.New("usage: compose PROJECT_DIR FILE...")
+		return errors.New("pass a project directory and at least one Compose file")
 	}
 	options, err := cli.NewProjectOptions(arguments[1:], cli.WithWorkingDirectory(arguments[0]), cli.WithOsEnv, cli.WithInterpolation(true))
 	if err != nil {

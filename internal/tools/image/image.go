@@ -4,7 +4,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -28,6 +30,9 @@ var architectures = []string{"amd64", "arm64"}
 // binaries are the commands of the image. The second one checks the health of the
 // first.
 var binaries = []string{"otelcol-oversight", "oversight-siem"}
+
+// noticesFile is the name of the licences of what is linked into the binaries.
+const noticesFile = "THIRD_PARTY_NOTICES.txt"
 
 // Write replaces Settings.Output by an OCI layout with one image for every
 // architecture.
@@ -147,14 +152,24 @@ func baseLayer(s Settings) (v1.Layer, error) {
 	}, s.Created)
 }
 
+// programLayer has the binaries of an architecture, and the notices of what is linked
+// into them if a release has written those beside them.
 func programLayer(s Settings, architecture string) (v1.Layer, error) {
+	directory := filepath.Join(s.Binaries, "linux_"+architecture)
 	entries := []entry{{name: "usr/", mode: 0o755}, {name: "usr/bin/", mode: 0o755}}
 	for _, name := range binaries {
-		content, err := os.ReadFile(filepath.Join(s.Binaries, "linux_"+architecture, name))
+		content, err := os.ReadFile(filepath.Join(directory, name))
 		if err != nil {
 			return nil, fmt.Errorf("-binaries: %w", err)
 		}
 		entries = append(entries, entry{name: "usr/bin/" + name, mode: 0o755, content: content})
+	}
+	notices, err := os.ReadFile(filepath.Join(directory, noticesFile))
+	switch {
+	case err == nil:
+		entries = append(entries, entry{name: "usr/share/doc/otelcol-oversight/" + noticesFile, mode: 0o644, content: notices})
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("-binaries: %w", err)
 	}
 	return newLayer(entries, s.Created)
 }
