@@ -53,6 +53,10 @@ require (
 )
 
 require (
+	go.etcd.io/bbolt v1.4.3 // indirect
+	go.opentelemetry.io/collector/confmap/provider/envprovider v1.58.0 // indirect
+	go.opentelemetry.io/collector/confmap/provider/fileprovider v1.58.0 // indirect
+	go.opentelemetry.io/collector/confmap/provider/yamlprovider v1.58.0 // indirect
 	go.opentelemetry.io/collector/connector/xconnector v0.152.0 // indirect
 	go.opentelemetry.io/collector/internal/fanoutconsumer v0.152.0 // indirect
 )

@@ -49,6 +49,6 @@ func newRootCommand() *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	command.AddCommand(newExportCommand(), newPreviewCommand(), newVerifyCommand(), newVerifyEvidenceCommand(), newProveCommand())
+	command.AddCommand(newExportCommand(), newPreviewCommand(), newVerifyCommand(), newVerifyEvidenceCommand(), newProveCommand(), newDoctorCommand())
 	return command
 }
