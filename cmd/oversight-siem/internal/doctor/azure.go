@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"go.opentelemetry.io/collector/config/configopaque"
 )
 
 // azureClouds are the authorities, the scopes and the ends of ingestion addresses.
@@ -30,32 +28,30 @@ type azure struct {
 	RuleID     string `mapstructure:"rule_id"`
 	StreamName string `mapstructure:"stream_name"`
 	Credential struct {
-		Type          string              `mapstructure:"type"`
-		TenantID      string              `mapstructure:"tenant_id"`
-		ClientID      string              `mapstructure:"client_id"`
-		ClientSecret  configopaque.String `mapstructure:"client_secret"`
-		Cloud         string              `mapstructure:"cloud"`
-		AuthorityHost string              `mapstructure:"authority_host"`
-		Scope         string              `mapstructure:"scope"`
+		Type          string `mapstructure:"type"`
+		TenantID      string `mapstructure:"tenant_id"`
+		ClientID      string `mapstructure:"client_id"`
+		ClientSecret  string `mapstructure:"client_secret"`
+		Cloud         string `mapstructure:"cloud"`
+		AuthorityHost string `mapstructure:"authority_host"`
+		Scope         string `mapstructure:"scope"`
 	} `mapstructure:"credential"`
 
 	client   *httpClient
 	endpoint *url.URL
 }
 
-func (e *exporter) azure(ctx context.Context) (*azure, []finding) {
-	a := &azure{}
-	settings, err := e.client()
-	if err == nil {
-		err = e.config.read("exporters", e.id, a)
+func (e *exporter) azure() (*azure, []finding) {
+	client, endpoint, found := e.client()
+	if found != nil {
+		return nil, found
 	}
+	a := &azure{client: client}
+	err := e.config.read("exporters", e.id, a)
 	if err != nil {
 		return nil, failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
 	}
-	if a.client, err = newHTTPClient(ctx, settings, e.key()); err != nil {
-		return nil, failed("mend `"+e.key()+"::tls`", "the settings of the client: %v", err)
-	}
-	a.endpoint, err = url.Parse(settings.Endpoint)
+	a.endpoint, err = url.Parse(endpoint)
 	if err != nil || a.endpoint.Host == "" {
 		return nil, failed("set it to the ingestion URL of the data collection endpoint or rule", "`%s::endpoint` is no URL", e.key())
 	}
@@ -64,7 +60,7 @@ func (e *exporter) azure(ctx context.Context) (*azure, []finding) {
 
 // checkAzureEndpoint compares the endpoint with the cloud, and asks for an answer.
 func (e *exporter) checkAzureEndpoint(ctx context.Context) []finding {
-	a, found := e.azure(ctx)
+	a, found := e.azure()
 	if found != nil {
 		return found
 	}
@@ -96,7 +92,7 @@ func (a *azure) cloud() string {
 // checkAzureRule sends a request without rows, which the service accepts and which has
 // no effect.
 func (e *exporter) checkAzureRule(ctx context.Context) []finding {
-	a, found := e.azure(ctx)
+	a, found := e.azure()
 	if found != nil {
 		return found
 	}
@@ -164,7 +160,7 @@ func (a *azure) token(ctx context.Context) (string, []finding) {
 	if err != nil {
 		return "", failed(fmt.Sprintf("set `%s::credential::authority_host` to a URL", a.client.key), "the authority is no URL")
 	}
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {a.Credential.ClientID}, "client_secret": {string(a.Credential.ClientSecret)}, "scope": {cloud.scope}}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {a.Credential.ClientID}, "client_secret": {a.Credential.ClientSecret}, "scope": {cloud.scope}}
 	got, found := a.client.request(ctx, http.MethodPost, u.JoinPath(a.Credential.TenantID, "oauth2/v2.0/token"), form.Encode(), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})
 	if found != nil {
 		return "", found

@@ -42,7 +42,7 @@ func (s *Settings) validateConfig(ctx context.Context) []finding {
 	for _, file := range s.Config {
 		arguments = append(arguments, "--config", file)
 	}
-	output, err := exec.CommandContext(ctx, program, arguments...).CombinedOutput()
+	output, err := exec.CommandContext(ctx, program, arguments...).CombinedOutput() //nolint:gosec // the user names the program
 	if _, exited := errors.AsType[*exec.ExitError](err); exited && ctx.Err() == nil {
 		return failed("mend the configuration: the message names the key", "%s does not accept it: %s", filepath.Base(program), oneLine(output))
 	}
@@ -78,7 +78,7 @@ func (s *Settings) checkVersions(ctx context.Context) []finding {
 	if err != nil {
 		return notChecked(noCollector, "the collector's program was not found (%v)", err)
 	}
-	output, err := exec.CommandContext(ctx, program, "--version").CombinedOutput()
+	output, err := exec.CommandContext(ctx, program, "--version").CombinedOutput() //nolint:gosec // the user names the program
 	if err != nil {
 		return failed("install the package again: the program does not run", "%s --version: %v", program, err)
 	}

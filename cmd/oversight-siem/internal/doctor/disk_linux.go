@@ -5,6 +5,7 @@ package doctor
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"syscall"
@@ -18,7 +19,7 @@ func freeBytes(directory string) (int64, bool) {
 	if err := unix.Statfs(directory, &stat); err != nil {
 		return 0, false
 	}
-	return int64(stat.Bavail) * stat.Bsize, true
+	return int64(min(stat.Bavail, math.MaxInt64>>20)) * stat.Bsize, true
 }
 
 // lockHolder names the process that holds a lock of a file; see proc_locks(5).

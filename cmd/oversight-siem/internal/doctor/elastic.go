@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"go.opentelemetry.io/collector/config/configopaque"
 )
 
 // elastic is Elasticsearch as an exporter is configured for it.
@@ -21,35 +19,30 @@ type elastic struct {
 	authorized http.Header
 }
 
-func (e *exporter) elastic(ctx context.Context) (*elastic, []finding) {
+func (e *exporter) elastic() (*elastic, []finding) {
 	var own struct {
-		Endpoints []string            `mapstructure:"endpoints"`
-		APIKey    configopaque.String `mapstructure:"api_key"`
-		User      string              `mapstructure:"user"`
-		Password  configopaque.String `mapstructure:"password"`
+		Endpoints []string `mapstructure:"endpoints"`
+		APIKey    string   `mapstructure:"api_key"`
+		User      string   `mapstructure:"user"`
+		Password  string   `mapstructure:"password"`
 	}
-	settings, err := e.client()
-	if err == nil {
-		err = e.config.read("exporters", e.id, &own)
+	client, endpoint, found := e.client()
+	if found != nil {
+		return nil, found
 	}
-	if err != nil {
+	if err := e.config.read("exporters", e.id, &own); err != nil {
 		return nil, failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
 	}
-	client, err := newHTTPClient(ctx, settings, e.key())
-	if err != nil {
-		return nil, failed("mend `"+e.key()+"::tls`", "the settings of the client: %v", err)
-	}
-	endpoint := strings.Join(append(own.Endpoints, settings.Endpoint)[:1], "")
-	base, err := url.Parse(endpoint)
+	base, err := url.Parse(append(own.Endpoints, endpoint)[0])
 	if err != nil || base.Host == "" {
 		return nil, failed("set it to the URL of Elasticsearch, such as https://elastic.example.org:9200", "`%s::endpoints` has no URL", e.key())
 	}
 	header := http.Header{"Content-Type": {"application/json"}}
 	if own.APIKey != "" {
-		header.Set("Authorization", "ApiKey "+string(own.APIKey))
+		header.Set("Authorization", "ApiKey "+own.APIKey)
 	} else if own.User != "" {
 		request := http.Request{Header: header}
-		request.SetBasicAuth(own.User, string(own.Password))
+		request.SetBasicAuth(own.User, own.Password)
 	}
 	return &elastic{client, base, header}, nil
 }
@@ -70,7 +63,7 @@ func (s *elastic) ask(ctx context.Context, method, path, query, body string, int
 
 // checkElasticKey asks Elasticsearch who the key belongs to.
 func (e *exporter) checkElasticKey(ctx context.Context) []finding {
-	s, found := e.elastic(ctx)
+	s, found := e.elastic()
 	if found != nil {
 		return found
 	}
@@ -133,7 +126,7 @@ var elasticPrivileges = []string{"create_doc", "auto_configure"}
 
 // checkElasticPrivileges asks what the key may do.
 func (e *exporter) checkElasticPrivileges(ctx context.Context) []finding {
-	s, found := e.elastic(ctx)
+	s, found := e.elastic()
 	if found != nil {
 		return found
 	}
@@ -168,7 +161,7 @@ func (e *exporter) checkElasticPrivileges(ctx context.Context) []finding {
 
 // checkElasticTemplate asks which template a new data stream would get.
 func (e *exporter) checkElasticTemplate(ctx context.Context) (all []finding) {
-	s, found := e.elastic(ctx)
+	s, found := e.elastic()
 	if found != nil {
 		return found
 	}
@@ -204,7 +197,7 @@ func (s *elastic) checkTemplate(ctx context.Context, stream string) []finding {
 
 // checkElasticBlock asks whether data streams that exist are blocked for writes.
 func (e *exporter) checkElasticBlock(ctx context.Context) (all []finding) {
-	s, found := e.elastic(ctx)
+	s, found := e.elastic()
 	if found != nil {
 		return found
 	}

@@ -10,8 +10,6 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/confighttp"
-	"go.opentelemetry.io/collector/confmap"
 )
 
 // exporter is an exporter that is checked.
@@ -23,19 +21,14 @@ type exporter struct {
 
 func (e *exporter) key() string { return "exporters::" + e.id.String() }
 
-// client is the HTTP settings of an exporter.
-func (e *exporter) client() (confighttp.ClientConfig, error) {
-	client := lenientClient{confighttp.NewDefaultClientConfig()}
-	err := e.config.read("exporters", e.id, &client)
-	return client.ClientConfig, err
-}
-
-// lenientClient ignores the exporter's other settings.
-type lenientClient struct{ confighttp.ClientConfig }
-
-// Unmarshal implements [confmap.Unmarshaler].
-func (c *lenientClient) Unmarshal(conf *confmap.Conf) error {
-	return conf.Unmarshal(&c.ClientConfig, confmapIgnoreUnused)
+// client is a client with the settings of an exporter.
+func (e *exporter) client() (client *httpClient, endpoint string, found []finding) {
+	var settings clientSettings
+	if err := e.config.read("exporters", e.id, &settings); err != nil {
+		return nil, "", failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	}
+	client, found = newHTTPClient(&settings, e.key())
+	return client, settings.Endpoint, found
 }
 
 // exporterChecks are those of all exporters that pipelines use.

@@ -34,13 +34,12 @@ func (r *receiver) key() (ed25519.PublicKey, string, error) {
 
 // registryRequest asks the registry, whose answer must be JSON.
 func (r *receiver) registryRequest(ctx context.Context, path string) (a answer, found []finding) {
-	settings := r.Log.TreeHead.ClientConfig
-	client, err := newHTTPClient(ctx, settings, r.headKey())
-	if err != nil {
-		return answer{}, failed(fmt.Sprintf("mend `%s`", r.headKey()), "the settings of the client: %v", err)
+	client, found := newHTTPClient(r.Log.TreeHead, r.headKey())
+	if found != nil {
+		return answer{}, found
 	}
 	defer client.http.CloseIdleConnections()
-	base, err := url.Parse(settings.Endpoint)
+	base, err := url.Parse(r.Log.TreeHead.Endpoint)
 	if err != nil || base.Host == "" {
 		return answer{}, failed("set it to the URL of the registry, such as https://registry.example.org", "`%s::endpoint` is no URL", r.headKey())
 	}

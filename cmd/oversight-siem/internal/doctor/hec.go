@@ -10,8 +10,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-
-	"go.opentelemetry.io/collector/config/configopaque"
 )
 
 // Codes of HEC's answers. Source: Splunk Enterprise, "Troubleshoot HTTP Event Collector",
@@ -39,28 +37,24 @@ type hec struct {
 	token string
 }
 
-func (e *exporter) hec(ctx context.Context) (*hec, []finding) {
+func (e *exporter) hec() (*hec, []finding) {
 	var secret struct {
-		Token configopaque.String `mapstructure:"token"`
+		Token string `mapstructure:"token"`
 	}
-	settings, err := e.client()
-	if err == nil {
-		err = e.config.read("exporters", e.id, &secret)
+	client, endpoint, found := e.client()
+	if found != nil {
+		return nil, found
 	}
-	if err != nil {
+	if err := e.config.read("exporters", e.id, &secret); err != nil {
 		return nil, failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
 	}
-	client, err := newHTTPClient(ctx, settings, e.key())
-	if err != nil {
-		return nil, failed("mend `"+e.key()+"::tls`", "the settings of the client: %v", err)
-	}
-	base, err := url.Parse(settings.Endpoint)
+	base, err := url.Parse(endpoint)
 	if err != nil || base.Host == "" {
 		return nil, failed("set it to the address of HEC, such as https://splunk.example.org:8088/services/collector", "`%s::endpoint` is no URL", e.key())
 	}
 	before, _, _ := strings.Cut(base.Path, hecPath)
 	base.Path = before
-	return &hec{client, base, string(secret.Token)}, nil
+	return &hec{client, base, secret.Token}, nil
 }
 
 // hecAnswer is HEC's own part of an answer.
@@ -100,7 +94,7 @@ func (h *hec) notHEC(a *answer) []finding {
 
 // checkHECHealth asks HEC whether it is up. That needs no token.
 func (e *exporter) checkHECHealth(ctx context.Context) []finding {
-	h, found := e.hec(ctx)
+	h, found := e.hec()
 	if found != nil {
 		return found
 	}
@@ -123,7 +117,7 @@ func (e *exporter) checkHECHealth(ctx context.Context) []finding {
 // checkHECToken sends a request without an event, which HEC refuses with another code
 // when it accepts the token.
 func (e *exporter) checkHECToken(ctx context.Context) []finding {
-	h, found := e.hec(ctx)
+	h, found := e.hec()
 	if found != nil {
 		return found
 	}

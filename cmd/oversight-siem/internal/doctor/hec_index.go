@@ -19,7 +19,7 @@ func (e *exporter) checkHECIndex(ctx context.Context) []finding {
 	if !e.settings.SendTest {
 		return notChecked("pass --send-test to send one marked event", "HEC says whether a token may write to an index only when an event arrives")
 	}
-	h, found := e.hec(ctx)
+	h, found := e.hec()
 	if found != nil {
 		return found
 	}

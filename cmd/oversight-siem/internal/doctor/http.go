@@ -10,14 +10,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/url"
 	"strings"
 	"syscall"
-
-	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/confighttp"
 )
 
 // maxAnswer bounds the body of an answer that is read, in bytes.
@@ -27,21 +25,8 @@ const maxAnswer = 64 << 10
 type httpClient struct {
 	http *http.Client
 	// key is the path of the component's settings, such as exporters::splunk_hec.
-	key string
-}
-
-// newHTTPClient returns a client with the component's proxy, TLS settings and headers.
-// Middlewares and authenticators are other components, which do not run here.
-func newHTTPClient(ctx context.Context, settings confighttp.ClientConfig, key string) (*httpClient, error) {
-	settings.Middlewares = nil
-	settings.Auth = confighttp.NewDefaultClientConfig().Auth
-	settings.Compression = ""
-	client, err := settings.ToClient(ctx, nil, component.TelemetrySettings{})
-	if err != nil {
-		return nil, err
-	}
-	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return &httpClient{client, key}, nil
+	key    string
+	header http.Header // of every request
 }
 
 // answer is what a server answered.
@@ -80,8 +65,8 @@ func (c *httpClient) request(ctx context.Context, method string, u *url.URL, bod
 	if err != nil {
 		return answer{}, failed(fmt.Sprintf("set `%s::endpoint` to a URL such as https://host.example.org:8088", c.key), "the endpoint is no URL")
 	}
-	for name, values := range header {
-		request.Header[name] = values
+	for _, values := range []http.Header{c.header, header} {
+		maps.Copy(request.Header, values)
 	}
 	a.url = withoutSecrets(u)
 	response, err := c.http.Do(request)

@@ -59,7 +59,7 @@ func (s *setup) runChild(t *testing.T, change func(c *exec.Cmd)) (report doctor.
 // copyOfTest is this test binary in a directory that every user can search.
 func copyOfTest(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "doctor")
+	dir, err := os.MkdirTemp("", "doctor") //nolint:usetesting // other users cannot search t.TempDir
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o755))

@@ -8,8 +8,6 @@ import (
 	"slices"
 
 	"go.opentelemetry.io/collector/component"
-	"go.opentelemetry.io/collector/config/confighttp"
-	"go.opentelemetry.io/collector/confmap"
 )
 
 // receiver is the settings of an `oversight` receiver that are checked.
@@ -25,19 +23,9 @@ type receiver struct {
 }
 
 type transparencyLog struct {
-	Leaves    string    `mapstructure:"leaves"`
-	PublicKey string    `mapstructure:"public_key"`
-	TreeHead  *treeHead `mapstructure:"tree_head"`
-}
-
-type treeHead struct {
-	confighttp.ClientConfig `mapstructure:",squash"`
-}
-
-// Unmarshal ignores the other settings.
-func (h *treeHead) Unmarshal(conf *confmap.Conf) error {
-	h.ClientConfig = confighttp.NewDefaultClientConfig()
-	return conf.Unmarshal(&h.ClientConfig, confmapIgnoreUnused)
+	Leaves    string          `mapstructure:"leaves"`
+	PublicKey string          `mapstructure:"public_key"`
+	TreeHead  *clientSettings `mapstructure:"tree_head"`
 }
 
 // receivers are the `oversight` receivers of the configuration.
