@@ -19,7 +19,7 @@ var confmapIgnoreUnused = confmap.WithIgnoreUnused()
 // them by themselves.
 var losing = map[string]string{
 	"batch":                 "it acknowledges events before they are sent: the receiver makes batches itself (`batch_size`)",
-	"groupbyattrs":          "",
+	"tail_sampling":         "it drops events",
 	"probabilistic_sampler": "it drops events",
 }
 
@@ -48,7 +48,7 @@ func (c *config) checkDelivery() (found []finding) {
 		}
 	}
 	if len(receivers) == 0 {
-		return failed("add one to `service::pipelines`, see the configurations of the distribution", "no pipeline has a receiver `oversight`")
+		return warning("add one to `service::pipelines`, unless this is the configuration of a gateway", "no pipeline has a receiver `oversight`")
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(exporters), compareIDs) {
 		found = append(found, c.checkQueue(id)...)

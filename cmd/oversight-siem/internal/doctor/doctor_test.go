@@ -61,6 +61,19 @@ func TestFaultsTogether(t *testing.T) {
 	}
 }
 
+// A test event is sent on request only, one to each destination that can take it.
+func TestSendTest(t *testing.T) {
+	s := newSetup(t)
+	s.settings.SendTest = true
+	report := s.run(t)
+	for _, id := range []string{"splunk.index", "elasticsearch.event"} {
+		found := results(report, id)
+		require.Len(t, found, 1)
+		assert.Equal(t, doctor.StatusOK, found[0].Status)
+		assert.Contains(t, found[0].Seen, "oversight-siem doctor test")
+	}
+}
+
 // The lines of --json are the results.
 func TestJSON(t *testing.T) {
 	report := doctor.Report{{Check: "storage", Component: "oversight", Status: doctor.StatusFailed, Seen: "the disk is full", Remedy: "free some"}}

@@ -81,7 +81,7 @@ func (e *exporter) checkElasticKey(ctx context.Context) []finding {
 	case a.status == http.StatusUnauthorized:
 		return failed(fmt.Sprintf("set `%s::api_key` to a key in the format Encoded, that is neither expired nor invalidated", e.key()), "%s does not accept the key", a.url)
 	case a.status != http.StatusOK:
-		return failed(fmt.Sprintf("set `%s::endpoints` to the URL of Elasticsearch", e.key()), "%s answers %d", a.url, a.status)
+		return notChecked("if that is OpenSearch, look at the collector's log after the start; otherwise set `"+e.key()+"::endpoints` to the URL of Elasticsearch", "%s answers %d: only Elasticsearch says whose key it is", a.url, a.status)
 	}
 	name := who.Username
 	if who.APIKey.Name != "" {

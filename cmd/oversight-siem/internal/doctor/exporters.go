@@ -72,7 +72,7 @@ func (e *exporter) checks() []check {
 	case "splunk_hec":
 		return []check{{"splunk.health", name, e.checkHECHealth}, {"splunk.token", name, e.checkHECToken}, {"splunk.index", name, e.checkHECIndex}}
 	case "elasticsearch":
-		return []check{{"elasticsearch.key", name, e.checkElasticKey}, {"elasticsearch.privileges", name, e.checkElasticPrivileges}, {"elasticsearch.template", name, e.checkElasticTemplate}, {"elasticsearch.block", name, e.checkElasticBlock}}
+		return []check{{"elasticsearch.key", name, e.checkElasticKey}, {"elasticsearch.privileges", name, e.checkElasticPrivileges}, {"elasticsearch.template", name, e.checkElasticTemplate}, {"elasticsearch.block", name, e.checkElasticBlock}, {"elasticsearch.event", name, e.checkElasticEvent}}
 	case "azure_logs_ingestion":
 		return []check{{"azure.endpoint", name, e.checkAzureEndpoint}, {"azure.rule", name, e.checkAzureRule}}
 	case "otlp_grpc", "otlp", "otlp_http", "otlphttp", "kafka", "opensearch":

@@ -83,6 +83,13 @@ var elasticFaults = []fault{
 		},
 	},
 	{
+		name: "Elasticsearch refuses events", check: "elasticsearch.event", seen: "mapper_parsing_exception", remedy: "other checks",
+		change: func(_ *testing.T, s *setup) {
+			s.settings.SendTest = true
+			s.elastic.handler = always(http.StatusBadRequest, "application/json", `{"error":{"type":"mapper_parsing_exception","reason":"failed to parse"}}`)
+		},
+	},
+	{
 		name: "Elasticsearch no template", check: "elasticsearch.template", seen: "no template of this project", remedy: "install the templates", together: true,
 		change: func(_ *testing.T, s *setup) {
 			s.elastic.handler = elasticAnswer(s.elastic.handler, "_simulate_index", `{"template":{"mappings":{}}}`)

@@ -77,6 +77,8 @@ func elasticServer(w http.ResponseWriter, r *http.Request) {
 		answerJSON(w, http.StatusOK, map[string]any{"template": map[string]any{"mappings": map[string]any{"properties": map[string]any{"oversight": map[string]any{}}}}})
 	case strings.HasSuffix(r.URL.Path, "/_settings/index.blocks.*"):
 		answerJSON(w, http.StatusNotFound, map[string]any{"status": 404})
+	case r.URL.Path == "/logs-oversight.beacon-default/_doc" && r.URL.RawQuery == "op_type=create":
+		answerJSON(w, http.StatusCreated, map[string]any{"result": "created"})
 	default:
 		answerJSON(w, http.StatusNotFound, map[string]any{"status": 404})
 	}
