@@ -51,5 +51,7 @@ func Run(ctx context.Context, settings Settings) (Report, error) {
 		checks = append(checks, r.checks(&settings)...)
 	}
 	checks = append(checks, config.exporterChecks(&settings)...)
-	return runAll(ctx, checks, settings.Timeout), nil
+	report := runAll(ctx, checks, settings.Timeout)
+	report.redact(config.secrets())
+	return report, nil
 }

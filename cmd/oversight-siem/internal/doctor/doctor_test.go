@@ -6,6 +6,9 @@ package doctor_test
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -72,6 +75,18 @@ func TestSendTest(t *testing.T) {
 		assert.Equal(t, doctor.StatusOK, found[0].Status)
 		assert.Contains(t, found[0].Seen, "oversight-siem doctor test")
 	}
+}
+
+// A secret of the configuration is in no result, whatever a program or a server says.
+func TestSecrets(t *testing.T) {
+	s := newSetup(t)
+	s.settings.Collector = filepath.Join(s.dir, "collector")
+	require.NoError(t, os.WriteFile(s.settings.Collector, []byte("#!/bin/sh\necho the token is "+hecToken+"\nexit 1\n"), 0o755))
+	s.hec.handler = always(http.StatusBadRequest, "application/json", `{"text":"what is `+hecToken+`","code":99}`)
+	report := s.run(t)
+	assert.Contains(t, results(report, "config.validate")[0].Seen, "the token is ")
+	assert.Contains(t, results(report, "splunk.token")[0].Seen, "what is ")
+	assert.NotContains(t, text(t, report), hecToken)
 }
 
 // The lines of --json are the results.
