@@ -44,8 +44,10 @@ func TestDoctorExitStatus(t *testing.T) {
 	assert.Equal(t, cli.StatusFindings, r.code)
 	assert.Contains(t, r.stdout, "[failed] registry.file oversight: /none/registry.sqlite does not exist")
 
+	broken := writeFile(t, "receivers: a: b\n")
 	for want, arguments := range map[string][]string{
 		"--config is required":                 {"doctor"},
+		"--config " + broken + ": ":            {"doctor", "--config", broken},
 		"/none.yaml":                           {"doctor", "--config", "/none.yaml"},
 		"--env-file /none.conf: ":              {"doctor", "--config", right, "--env-file", "/none.conf"},
 		"line 1: must be NAME=value":           {"doctor", "--config", right, "--env-file", writeFile(t, "my-secret\n")},

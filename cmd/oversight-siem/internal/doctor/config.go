@@ -46,7 +46,7 @@ func loadConfig(ctx context.Context, files []string) (*config, error) {
 		err = resolver.Shutdown(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--config: %w", err)
+		return nil, fmt.Errorf("--config %s: %w", strings.Join(files, ", "), err)
 	}
 	return &config{conf: conf, references: seen.list, files: files}, nil
 }
