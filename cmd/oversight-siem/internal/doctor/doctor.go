@@ -45,7 +45,7 @@ func Run(ctx context.Context, settings Settings) (Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	checks := config.checks()
+	checks := append([]check{userCheck()}, config.checks()...)
 	checks = append(checks, settings.collectorChecks()...)
 	for _, r := range config.receivers() {
 		checks = append(checks, r.checks(&settings)...)

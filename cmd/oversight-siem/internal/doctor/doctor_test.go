@@ -23,6 +23,9 @@ func TestRightSetup(t *testing.T) {
 	s := newSetup(t)
 	report := s.run(t)
 	for _, r := range report {
+		if r.Check == "user" { // tests may run as root
+			continue
+		}
 		assert.NotContains(t, []doctor.Status{doctor.StatusFailed, doctor.StatusWarning}, r.Status, "%+v", r)
 	}
 	for _, id := range []string{"registry.file", "registry.schema", "registry.replaced", "registry.key", "storage", "log.file", "log.rows", "log.head", "splunk.health", "splunk.token", "elasticsearch.key", "elasticsearch.privileges", "elasticsearch.template", "elasticsearch.block", "azure.rule", "file.directory", "config.references", "config.delivery"} {

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 )
 
 var hecFaults = []fault{
@@ -132,6 +133,7 @@ var azureFaults = []fault{
 	{
 		name: "Azure wrong cloud", check: "azure.endpoint", seen: "is in the cloud us_government", remedy: "credential::cloud",
 		change: func(_ *testing.T, s *setup) {
+			s.settings.Timeout = 2 * time.Second // the name is not resolved
 			s.azure.url = "https://doctor-test.usgovvirginia-1.ingest.monitor.azure.us"
 		},
 	},

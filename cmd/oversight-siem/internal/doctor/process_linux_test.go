@@ -15,6 +15,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/doctor"
@@ -100,6 +101,7 @@ func TestUnreadable(t *testing.T) {
 	})
 	(&fault{name: "database unreadable", check: "registry.file", seen: "this user must not read", remedy: "usermod -aG"}).assertNamed(t, report)
 	(&fault{name: "log unreadable", check: "log.file", seen: "this user must not read", remedy: "usermod -aG"}).assertNamed(t, report)
+	assert.Equal(t, doctor.StatusOK, results(report, "user")[0].Status)
 	(&fault{name: "storage not ours", check: "storage", seen: "must not write", remedy: "chown"}).assertNamed(t, report)
 }
 
