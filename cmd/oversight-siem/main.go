@@ -52,7 +52,7 @@ func newRootCommand() *cobra.Command {
 	}
 	command.AddCommand(
 		newExportCommand(), newPreviewCommand(), newVerifyCommand(), newVerifyEvidenceCommand(), newProveCommand(),
-		newConfigCommand(), newHealthCommand(), newManCommand(),
+		newConfigCommand(), newDoctorCommand(), newHealthCommand(), newManCommand(),
 	)
 	completeFlags(command)
 	return command

@@ -16,7 +16,7 @@ func NoArguments(command *cobra.Command, arguments []string) error {
 		return nil
 	}
 	if command.HasSubCommands() {
-		return fmt.Errorf("unknown command %q: must be one of export, preview, verify, verify-evidence, prove, config, health", arguments[0])
+		return fmt.Errorf("unknown command %q: must be one of export, preview, verify, verify-evidence, prove, config, doctor, health", arguments[0])
 	}
 	return fmt.Errorf("unexpected argument %q: the command accepts flags only, see %s --help", arguments[0], command.CommandPath())
 }

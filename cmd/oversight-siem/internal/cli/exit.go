@@ -32,15 +32,18 @@ var ErrInterrupted = errors.New("interrupted")
 // ErrFindings says that something was checked and is wrong.
 var ErrFindings = errors.New("verification failed")
 
+// ErrChecksFailed says that a check of an installation failed.
+var ErrChecksFailed = errors.New("checks failed")
+
 // notCheckedError is an error that kept a command from checking.
 type notCheckedError struct{ error }
 
 func (e notCheckedError) Unwrap() error { return e.error }
 
 // notChecked marks an error of a command that checks, so that the exit status is
-// [StatusNotChecked]. An error that matches [ErrFindings] stays as it is.
+// [StatusNotChecked]. An error that matches [ErrFindings] or [ErrChecksFailed] stays as it is.
 func notChecked(err error) error {
-	if err == nil || errors.Is(err, ErrFindings) {
+	if err == nil || errors.Is(err, ErrFindings) || errors.Is(err, ErrChecksFailed) {
 		return err
 	}
 	return notCheckedError{err}
@@ -68,7 +71,7 @@ func Report(err error, stderr io.Writer) int {
 	switch {
 	case errors.Is(err, ErrInterrupted):
 		return StatusInterrupted
-	case errors.Is(err, ErrFindings):
+	case errors.Is(err, ErrFindings), errors.Is(err, ErrChecksFailed):
 		return StatusFindings
 	case errors.As(err, new(notCheckedError)):
 		return StatusNotChecked

@@ -1,0 +1,86 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// finding is what a check found; the frame adds the ids.
+type finding struct {
+	status       Status
+	seen, remedy string
+}
+
+func passed(format string, args ...any) []finding {
+	return []finding{{status: StatusOK, seen: fmt.Sprintf(format, args...)}}
+}
+
+func failed(remedy, format string, args ...any) []finding {
+	return []finding{{StatusFailed, fmt.Sprintf(format, args...), remedy}}
+}
+
+func warning(remedy, format string, args ...any) []finding {
+	return []finding{{StatusWarning, fmt.Sprintf(format, args...), remedy}}
+}
+
+func notChecked(remedy, format string, args ...any) []finding {
+	return []finding{{StatusNotChecked, fmt.Sprintf(format, args...), remedy}}
+}
+
+// check is one check of a component. It depends on no other, so that none hides
+// another.
+type check struct {
+	id, component string
+	run           func(ctx context.Context) []finding
+}
+
+// runAll makes all checks at the same time.
+func runAll(ctx context.Context, checks []check, limit time.Duration) Report {
+	results := make([]chan Report, len(checks))
+	for i := range checks {
+		results[i] = make(chan Report, 1)
+		go func() { results[i] <- checks[i].bounded(ctx, limit) }()
+	}
+	var report Report
+	for _, result := range results {
+		report = append(report, <-result...)
+	}
+	return report
+}
+
+// bounded makes a check. One that does not end in time, such as a read from a file
+// server that does not answer, is left behind.
+func (c *check) bounded(ctx context.Context, limit time.Duration) Report {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	done := make(chan []finding, 1)
+	go func() { done <- c.guarded(ctx) }()
+	grace := time.NewTimer(limit + time.Second) // a check that obeys ctx says more
+	defer grace.Stop()
+	select {
+	case found := <-done:
+		return c.results(found)
+	case <-grace.C:
+		return c.results(failed("find out why it does not answer: a file server that is down, a disk, a firewall", "no result within %s", limit))
+	}
+}
+
+func (c *check) guarded(ctx context.Context) (found []finding) {
+	defer func() {
+		if r := recover(); r != nil {
+			found = notChecked("report this as a defect of oversight-siem", "the check itself failed: %v", r)
+		}
+	}()
+	return c.run(ctx)
+}
+
+func (c *check) results(found []finding) (report Report) {
+	for _, f := range found {
+		report = append(report, Result{Check: c.id, Component: c.component, Status: f.status, Seen: f.seen, Remedy: f.remedy})
+	}
+	return report
+}

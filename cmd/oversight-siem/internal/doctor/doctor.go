@@ -1,0 +1,57 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+)
+
+// DefaultTimeout bounds a check.
+const DefaultTimeout = 10 * time.Second
+
+// Settings say what is checked.
+type Settings struct {
+	// Config are the collector's configuration files, as it gets them.
+	Config []string
+	// EnvFile is a file with environment variables, as a service manager reads it;
+	// empty for none. Variables that are set take precedence.
+	EnvFile string
+	// Collector is the collector's program, which validates the configuration; empty
+	// to look for it.
+	Collector string
+	// SendTest sends one marked event to each destination that can be asked.
+	SendTest bool
+	// Timeout bounds each check. Default [DefaultTimeout].
+	Timeout time.Duration
+	// MountInfo is where the system lists what is mounted. Default: that of Linux.
+	MountInfo string
+}
+
+// Run makes all checks. An error says that the configuration cannot be read at all.
+func Run(ctx context.Context, settings Settings) (Report, error) {
+	if len(settings.Config) == 0 {
+		return nil, errors.New("--config is required: pass the collector's configuration, for example --config /etc/otelcol-oversight/config.yaml")
+	}
+	settings.Timeout = cmp.Or(settings.Timeout, DefaultTimeout)
+	settings.MountInfo = cmp.Or(settings.MountInfo, "/proc/self/mountinfo")
+	if err := settings.loadEnvFile(); err != nil {
+		return nil, err
+	}
+	config, err := loadConfig(ctx, settings.Config)
+	if err != nil {
+		return nil, err
+	}
+	checks := append([]check{userCheck()}, config.checks()...)
+	checks = append(checks, settings.collectorChecks()...)
+	for _, r := range config.receivers() {
+		checks = append(checks, r.checks(&settings)...)
+	}
+	checks = append(checks, config.exporterChecks(&settings)...)
+	report := runAll(ctx, checks, settings.Timeout)
+	report.redact(config.secrets())
+	return report, nil
+}

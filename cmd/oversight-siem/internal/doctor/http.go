@@ -1,0 +1,143 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/http"
+	"net/url"
+	"strings"
+	"syscall"
+)
+
+// maxAnswer bounds the body of an answer that is read, in bytes.
+const maxAnswer = 64 << 10
+
+// httpClient sends requests as a component does.
+type httpClient struct {
+	http *http.Client
+	// key is the path of the component's settings, such as exporters::splunk_hec.
+	key    string
+	header http.Header // of every request
+}
+
+// answer is what a server answered.
+type answer struct {
+	url    string
+	status int
+	header http.Header
+	body   []byte
+}
+
+// isHTML reports whether the answer is a page for people.
+func (a *answer) isHTML() bool {
+	return strings.Contains(a.header.Get("Content-Type"), "html") || strings.HasPrefix(strings.ToLower(strings.TrimSpace(string(a.body))), "<!doctype html")
+}
+
+// redirect is where the answer sends the client; empty for no redirect.
+func (a *answer) redirect() string {
+	if a.status < 300 || a.status > 399 {
+		return ""
+	}
+	location, err := url.Parse(a.header.Get("Location"))
+	if err != nil {
+		return "elsewhere"
+	}
+	return withoutSecrets(location)
+}
+
+// withoutSecrets is a URL without user, query and fragment.
+func withoutSecrets(u *url.URL) string {
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String()
+}
+
+// request sends a request. found says what is wrong if there is no answer.
+func (c *httpClient) request(ctx context.Context, method string, u *url.URL, body string, header http.Header) (a answer, found []finding) {
+	request, err := http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(body))
+	if err != nil {
+		return answer{}, failed(fmt.Sprintf("set `%s::endpoint` to a URL such as https://host.example.org:8088", c.key), "the endpoint is no URL")
+	}
+	for _, values := range []http.Header{c.header, header} {
+		maps.Copy(request.Header, values)
+	}
+	a.url = withoutSecrets(u)
+	response, err := c.http.Do(request)
+	if err != nil {
+		return a, c.unreachable(a.url, err)
+	}
+	defer response.Body.Close()
+	a.status, a.header = response.StatusCode, response.Header
+	if a.body, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer)); err != nil {
+		return a, c.unreachable(a.url, err)
+	}
+	return a, nil
+}
+
+// unreachable explains why there is no answer.
+func (c *httpClient) unreachable(address string, err error) []finding {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err // without the URL, which may hold secrets
+	}
+	if found := c.badCertificate(address, err); found != nil {
+		return found
+	}
+	_, notTLS := errors.AsType[tls.RecordHeaderError](err)
+	_, noHost := errors.AsType[*net.DNSError](err)
+	switch {
+	case notTLS, strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
+		return failed(fmt.Sprintf("write http:// in place of https:// in `%s::endpoint`, or another port, or turn TLS on at the server", c.key), "%s does not speak TLS", address)
+	case noHost:
+		return failed(fmt.Sprintf("mend the host in `%s::endpoint`, or the name service of this machine", c.key), "%s: %v", address, err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		return failed(fmt.Sprintf("mend host and port in `%s::endpoint`, or start the server", c.key), "%s: nothing listens there: connection refused", address)
+	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
+		return failed(fmt.Sprintf("look at firewalls and at `%s::proxy_url`", c.key), "%s does not answer", address)
+	default:
+		return failed(fmt.Sprintf("mend `%s::endpoint`; look at proxies in between", c.key), "%s: %v", address, err)
+	}
+}
+
+func isTimeout(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return ok && timeout.Timeout()
+}
+
+// badCertificate explains why a certificate is not trusted; nil if that is not why.
+func (c *httpClient) badCertificate(address string, err error) []finding {
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return failed(fmt.Sprintf("set `%s::tls::ca_file` to the certificate of the authority that signed it", c.key), "the certificate of %s is signed by an unknown authority", address)
+	}
+	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
+		if invalid.Reason == x509.Expired {
+			return failed("renew the server's certificate, and compare the clocks of both machines", "the certificate of %s is expired or not yet valid: from %s to %s", address, invalid.Cert.NotBefore.Format("2006-01-02"), invalid.Cert.NotAfter.Format("2006-01-02"))
+		}
+		return failed("replace the server's certificate", "the certificate of %s is invalid: %v", address, invalid)
+	}
+	if wrong, ok := errors.AsType[x509.HostnameError](err); ok {
+		return failed(fmt.Sprintf("use a name of the certificate in `%s::endpoint`, or set `tls::server_name_override`", c.key), "the certificate of %s is for another name: %v", address, wrong)
+	}
+	if alert, ok := errors.AsType[tls.AlertError](err); ok {
+		return failed(fmt.Sprintf("set `%s::tls::cert_file` and `key_file`, if the server asks for a client's certificate", c.key), "%s refuses the TLS connection: %v", address, alert)
+	}
+	return nil
+}
+
+// notWhatWeWant explains an answer of something else than the server that should be
+// there; nil for one that may be its own.
+func (c *httpClient) notWhatWeWant(a *answer, what string) []finding {
+	switch {
+	case a.redirect() != "":
+		return failed(fmt.Sprintf("set `%s::endpoint` to the address of %s itself; redirects are not followed", c.key, what), "%s redirects (%d) to %s", a.url, a.status, a.redirect())
+	case a.isHTML():
+		return failed(fmt.Sprintf("set `%s::endpoint` to the address of %s: a login page or a proxy answers there", c.key, what), "%s answers %d with an HTML page", a.url, a.status)
+	}
+	return nil
+}

@@ -1,0 +1,168 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package doctor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"go.opentelemetry.io/collector/component"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/boltcheck"
+)
+
+const (
+	fileStorageType = "file_storage"
+	// defaultStorageDirectory is file_storage's.
+	defaultStorageDirectory = "/var/lib/otelcol/file_storage"
+	// minFree is how much space there should be, in bytes. A checkpoint has a few
+	// megabytes at most, and bbolt writes pages anew before it frees the old ones.
+	minFree = 64 << 20
+)
+
+// fileStorage is the settings of a file_storage extension that are checked.
+type fileStorage struct {
+	Directory       string `mapstructure:"directory"`
+	CreateDirectory bool   `mapstructure:"create_directory"`
+	FSync           bool   `mapstructure:"fsync"`
+}
+
+// file is where the extension keeps what a receiver saves.
+// Source: filestorage v0.152.0, GetClient in extension.go.
+func (s *fileStorage) file(receiver component.ID) string {
+	return filepath.Join(s.Directory, fmt.Sprintf("receiver_%s_%s", receiver.Type(), receiver.Name()))
+}
+
+// checkStorage checks that the checkpoint can be kept.
+func (r *receiver) checkStorage(ctx context.Context) []finding {
+	if r.Storage == nil {
+		return warning(fmt.Sprintf("set `receivers::%s::storage` to a file_storage extension", r.id), "there is no storage: each start reads all events again, or skips those in between")
+	}
+	var found []finding
+	if !r.config.started(*r.Storage) {
+		found = failed(fmt.Sprintf("add %s to `service::extensions`", r.Storage), "the storage %s is not started", r.Storage)
+	}
+	if r.Storage.Type().String() != fileStorageType {
+		return append(found, notChecked("", "only file_storage can be checked, and this is %s", r.Storage)...)
+	}
+	s, err := r.fileStorage()
+	if err != nil {
+		return append(found, failed(fmt.Sprintf("define `extensions::%s`", r.Storage), "the storage's settings cannot be read: %v", err)...)
+	}
+	if !s.FSync {
+		found = append(found, warning(fmt.Sprintf("set `extensions::%s::fsync` to true", r.Storage), "the checkpoint is not synced to disk: a power failure can set it back")...)
+	}
+	if !filepath.IsAbs(s.Directory) {
+		found = append(found, warning(fmt.Sprintf("make `extensions::%s::directory` an absolute path: a service starts from /", r.Storage), "the directory %s is relative", s.Directory)...)
+	}
+	found = append(found, checkWritable(s.Directory, s.CreateDirectory, fmt.Sprintf("extensions::%s::directory", r.Storage))...)
+	found = append(found, checkBolt(ctx, s.file(r.id))...)
+	if len(found) == 0 {
+		return passed("%s is writable, has space, and its file is whole and not in use", s.Directory)
+	}
+	return found
+}
+
+// checkBolt checks a file of bbolt that may not exist yet.
+func checkBolt(ctx context.Context, path string) []finding {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && !info.Mode().IsRegular() {
+		return failed("move it away", "%s is %s, not a regular file", path, kindOf(info.Mode()))
+	}
+	if err == nil {
+		err = boltcheck.Check(path)
+	}
+	if err == nil {
+		_, err = readKey(ctx, path, "")
+	}
+	switch {
+	case err == nil:
+		return checkWritableFile(path)
+	case errors.Is(err, errInUse):
+		return warning("if that is the collector itself, all is well. Otherwise a second one runs with the same storage: stop one of the two, or give each a `directory` of its own", "%s is in use by %s", path, lockHolder(path))
+	case errors.Is(err, fs.ErrPermission):
+		return failed("chown the file to the collector's user", "this user must not read %s", path)
+	default:
+		return failed("stop the collector, move the file away and start again: events are then read from `start_at`, and delivered again with the same log.record.uid. Or restore the file from a backup", "%s is damaged: %v", path, plain(err))
+	}
+}
+
+// checkWritableFile opens the file as the collector does, without a change.
+func checkWritableFile(path string) []finding {
+	file, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return failed("chown the file to the collector's user, and mount the file system for writing", "%s cannot be written: %v", path, plain(err))
+	}
+	if err := file.Close(); err != nil {
+		return failed("look at the disk", "%s: %v", path, plain(err))
+	}
+	return nil
+}
+
+// checkWritable writes a file to a directory and removes it.
+func checkWritable(directory string, create bool, setting string) []finding {
+	info, err := os.Stat(directory)
+	if errors.Is(err, fs.ErrNotExist) {
+		parent := firstExisting(directory)
+		if !create {
+			return failed(fmt.Sprintf("mkdir -p %s, and chown it to the collector's user; or set `create_directory: true` beside `%s`", directory, setting), "%s does not exist", directory)
+		}
+		return checkWritable(parent, false, setting)
+	}
+	if err == nil && !info.IsDir() {
+		return failed(fmt.Sprintf("set `%s` to a directory", setting), "%s is %s", directory, "a file, not a directory")
+	}
+	if err == nil {
+		err = tryWrite(directory)
+	}
+	switch {
+	case err == nil:
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return failed("free some space there, or move the directory to another disk", "the disk of %s is full: %v", directory, plain(err))
+	case errors.Is(err, syscall.EROFS):
+		return failed(fmt.Sprintf("mount it for writing, or set `%s` to a directory that is; a hardened service can write below its StateDirectory only", setting), "%s is on a read-only file system", directory)
+	case errors.Is(err, fs.ErrPermission):
+		return failed(fmt.Sprintf("chown %s to the collector's user", directory), "this user must not write to %s", directory)
+	default:
+		return failed("look at the disk and the mount", "%s cannot be written: %v", directory, plain(err))
+	}
+	if free, ok := freeBytes(directory); ok && free < minFree {
+		return warning("free some space there, or move the directory to another disk", "the disk of %s has %d MiB left", directory, free>>20)
+	}
+	return nil
+}
+
+func firstExisting(directory string) string {
+	for {
+		parent := filepath.Dir(directory)
+		if _, err := os.Stat(directory); err == nil || parent == directory {
+			return directory
+		}
+		directory = parent
+	}
+}
+
+// probeSize is how much is written to find out whether there is space, in bytes.
+const probeSize = 1 << 20
+
+func tryWrite(directory string) (err error) {
+	file, err := os.CreateTemp(directory, ".oversight-siem-doctor-*")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.Remove(file.Name())) }()
+	_, err = file.Write(make([]byte, probeSize))
+	if err == nil {
+		err = file.Sync()
+	}
+	return errors.Join(err, file.Close())
+}
