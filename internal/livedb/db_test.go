@@ -199,6 +199,7 @@ func TestViewSeesCommittedStatesOnly(t *testing.T) {
 			execute(t, path, w.pragmas+";"+schema)
 			stop := startWriter(t, style, path)
 			db := livedb.Open(path)
+			db.BusyTimeout = time.Minute // on a busy machine, the writer has more time between two attempts
 			defer func() { require.NoError(t, db.Close()) }()
 
 			var last state
