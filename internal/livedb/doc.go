@@ -42,7 +42,9 @@
 // long as it lasts. The proof remains the same.
 //
 // Databases with a rollback journal are read too; there, step 2 is that no
-// journal is hot.
+// journal is hot. SQLite asks for the size of the file before it reads a page. A
+// file that grew in between looks damaged, so a read that finds damage is repeated
+// if the size is not what it was.
 //
 // # Systems
 //
