@@ -57,7 +57,7 @@ func composeBundle(t *testing.T, registry string, splunk *hec) bundle {
 	require.NoError(t, err)
 	require.NoError(t, os.Chown(token, user, user))
 
-	image := newImage(t)
+	image := theImage(t)
 	manifest, config := image.image(t, runtime.GOARCH)
 	b := bundle{
 		rootfs: t.TempDir(), user: user, readOnly: service.ReadOnly,

@@ -43,19 +43,11 @@ type mount struct {
 	readOnly       bool
 }
 
-// installRunc installs Debian's runc unless there is one.
-func installRunc(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("runc"); err != nil {
-		run(t, []string{"DEBIAN_FRONTEND=noninteractive"}, "apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "runc")
-	}
-}
-
 // startContainer runs a bundle until the test ends. It has the network of the host,
 // where the servers of the test are, and no capabilities.
 func startContainer(t *testing.T, b bundle) container {
 	t.Helper()
-	installRunc(t)
+	install(t, "runc")
 	directory := t.TempDir()
 	text, err := json.Marshal(b.spec())
 	require.NoError(t, err)
