@@ -12,13 +12,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/oversight-protocol/oversight-otelcol/test/internal/collectortest"
 )
+
+// started counts containers.
+var started atomic.Int64
 
 // container is a container that runc runs.
 type container struct {
@@ -34,6 +37,7 @@ type bundle struct {
 	readOnly    bool
 	arguments   []string
 	environment map[string]string
+	healthCheck []string
 	mounts      []mount
 }
 
@@ -52,7 +56,7 @@ func startContainer(t *testing.T, b bundle) container {
 	text, err := json.Marshal(b.spec())
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(directory, "config.json"), text, 0o600))
-	id := fmt.Sprintf("oversight-test-%d-%s", os.Getpid(), strings.ToLower(t.Name()))
+	id := fmt.Sprintf("oversight-test-%d-%d", os.Getpid(), started.Add(1))
 	t.Cleanup(func() { _ = exec.Command("runc", "delete", "--force", id).Run() }) // it may have ended
 	return container{Process: collectortest.Start(t, exec.Command("runc", "run", "--bundle", directory, id)), id: id}
 }
