@@ -63,7 +63,7 @@ type operator struct {
 // downloaded package with its checksum, the token, and Debian's package acl.
 func (o *operator) prepare() {
 	o.t.Helper()
-	run(o.t, "chroot", o.root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "acl")
+	run(o.t, "chroot", o.root, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", "apt-get update && apt-get install --yes --no-install-recommends acl")
 	o.write("/etc/apt/apt.conf.d/yes", `APT::Get::Assume-Yes "true";`)
 
 	generator, err := filepath.Abs(filepath.Join(checkout, "bin", "oversightgen"))
