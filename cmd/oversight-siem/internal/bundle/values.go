@@ -1,0 +1,83 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+package bundle
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+)
+
+// mask replaces what is not shown.
+const mask = "***"
+
+var (
+	// referencePattern is ${env:NAME}, ${env:NAME:-default}, ${NAME} or ${file:PATH}.
+	referencePattern = regexp.MustCompile(`\$\{(?:(env|file):)?([^{}:$]+)(:-[^{}]*)?\}`)
+	// beforeAt is what comes before the last @ of a word: user and password of a URL.
+	beforeAt = regexp.MustCompile(`(\w+://)?[^\s"',]*@`)
+	// afterQuestionMark is the query of a URL.
+	afterQuestionMark = regexp.MustCompile(`\?[^\s"',}]+`)
+	// wordPattern is what could be a key, a token or a password.
+	wordPattern = regexp.MustCompile(`[A-Za-z0-9+_=-]{12,}`)
+)
+
+// cleanValue returns a value that may be shown, without what can be secret in a URL.
+func cleanValue(text string) string {
+	text = beforeAt.ReplaceAllString(text, "${1}"+mask+"@")
+	text = afterQuestionMark.ReplaceAllString(text, "?"+mask)
+	scheme, rest, isURL := strings.Cut(text, "://")
+	if !isURL {
+		return text
+	}
+	segments := strings.Split(rest, "/")
+	for i, segment := range segments {
+		if i > 0 && len(segment) >= 20 && looksSecret(segment) { // such as in the URL of a webhook
+			segments[i] = mask
+		}
+	}
+	return scheme + "://" + strings.Join(segments, "/")
+}
+
+// maskValue returns a value that may not be shown: the references to variables and files
+// that are in it.
+func maskValue(text string) string {
+	var kept strings.Builder
+	end := 0
+	for _, match := range referencePattern.FindAllStringSubmatchIndex(text, -1) {
+		if match[0] > end {
+			kept.WriteString(mask)
+		}
+		reference := text[match[0]:match[1]]
+		if match[6] >= 0 { // a default
+			reference = text[match[0]:match[6]] + ":-" + mask + "}"
+		}
+		kept.WriteString(reference)
+		end = match[1]
+	}
+	if end < len(text) {
+		kept.WriteString(mask)
+	}
+	return kept.String()
+}
+
+// isHarmless reports whether a value has no content that could be a secret.
+func isHarmless(text string) bool {
+	switch strings.ToLower(text) {
+	case "", "true", "false", "null", "~", "{}", "[]":
+		return true
+	}
+	return false
+}
+
+// looksSecret reports whether a word may be a generated key, token or password.
+func looksSecret(word string) bool {
+	return strings.ContainsFunc(word, unicode.IsDigit) && strings.ContainsFunc(word, unicode.IsLetter)
+}
+
+// quotedPattern is what an error of YAML quotes of a file.
+var quotedPattern = regexp.MustCompile("`[^`]*`|\"[^\"]*\"|'[^']*'")
+
+// withoutQuotes removes from an error what it quotes.
+func withoutQuotes(text string) string { return quotedPattern.ReplaceAllString(text, mask) }
