@@ -30,7 +30,7 @@ func (d *doctorCommand) writeBundle(ctx context.Context, stdout, stderr io.Write
 		return errors.New("--config is required: pass the collector's configuration, for example --config /etc/otelcol-oversight/config.yaml")
 	}
 	file := newfile.Settings{Path: d.bundle, Mode: bundleMode}
-	if d.bundle != output.StandardOutput {
+	if d.bundle != toStdout {
 		if err := file.Check(); err != nil {
 			return bundleError(d.bundle, err)
 		}
@@ -39,7 +39,7 @@ func (d *doctorCommand) writeBundle(ctx context.Context, stdout, stderr io.Write
 	if ctx.Err() != nil {
 		return cli.ErrInterrupted
 	}
-	if d.bundle == output.StandardOutput {
+	if d.bundle == toStdout {
 		if err := collected.Write(stdout); err != nil {
 			return output.WriteError(output.StandardOutput, err)
 		}
@@ -59,8 +59,8 @@ func bundleError(path string, err error) error {
 
 // describeBundle says what was written and what to do with it.
 func describeBundle(w io.Writer, path string, b *bundle.Bundle) {
-	if path == output.StandardOutput {
-		path = "standard output"
+	if path == toStdout {
+		path = output.StandardOutput
 	}
 	fmt.Fprintf(w, "oversight-siem: wrote %d files, %d KiB before compression, to %s\n", b.Summary.Files, (b.Summary.Bytes+1023)>>10, path)
 	for _, absent := range b.Summary.Absent {

@@ -45,7 +45,7 @@ func newConfigCommand() *cobra.Command {
 		},
 	}
 	registerAnswers(command.Flags(), &c.answers)
-	command.Flags().StringVar(&c.output, "output", output.StandardOutput, "write to a new `FILE`, or to standard output with -")
+	command.Flags().StringVar(&c.output, "output", toStdout, "write to a new `FILE`, or to standard output with -")
 	command.Flags().BoolVar(&c.force, "force", false, "with --output, replace a file that exists")
 	return command
 }
@@ -73,6 +73,9 @@ type configCommand struct {
 	force   bool
 }
 
+// toStdout is the path that stands for standard output.
+const toStdout = "-"
+
 // configMode is the permissions of a configuration: the service's group reads it.
 const configMode = 0o640
 
@@ -91,7 +94,7 @@ func (c *configCommand) run(stdout, stderr io.Writer) error {
 }
 
 func (c *configCommand) write(text string, stdout io.Writer) error {
-	if c.output == output.StandardOutput {
+	if c.output == toStdout {
 		if c.force {
 			return errors.New("--force is for --output only: pass a file, or remove it")
 		}

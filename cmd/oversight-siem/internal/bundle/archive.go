@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -60,12 +61,16 @@ type Summary struct {
 	Absent []string
 }
 
+// previewPattern is what Elasticsearch quotes of a document that it refuses.
+var previewPattern = regexp.MustCompile(`(?i)(preview of field's value:\s*)'[^']*'`)
+
 // redact removes hidden values from all files, and bounds them.
 func (c *contents) redact() (summary Summary) {
 	replacer := c.hidden.replacer()
 	for i := range c.entries {
 		e := &c.entries[i]
 		e.text, e.absent = replacer.Replace(strings.ToValidUTF8(e.text, "\uFFFD")), replacer.Replace(e.absent)
+		e.text = previewPattern.ReplaceAllString(e.text, "${1}'"+mask+"'")
 		if e.absent == "" && summary.Bytes+len(e.text) > maxTotal {
 			e.absent, e.text = "the bundle would be larger than 20 MiB", ""
 		}

@@ -32,36 +32,45 @@ var shippedComments = sync.OnceValue(func() map[string]bool {
 
 // cleanComment returns a comment of several lines, without what may be a secret: a
 // setting that was commented out, a sentence about a password.
-func cleanComment(text string) string {
+func (h *hiddenValues) cleanComment(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		lines[i] = cleanCommentLine(line)
+		lines[i] = h.cleanCommentLine(line)
 	}
 	return strings.Join(lines, "\n")
 }
 
-func cleanCommentLine(line string) string {
+func (h *hiddenValues) cleanCommentLine(line string) string {
 	trimmed := strings.TrimSpace(line)
 	if trimmed == "" || shippedComments()[trimmed] {
 		return line
 	}
 	indent := line[:strings.Index(line, trimmed)]
 	if match := settingInComment.FindStringSubmatch(trimmed); match != nil {
-		value := maskValue(match[4])
-		if isHarmless(match[4]) {
-			value = match[4]
-		} else if shownKeys[match[2]] && !strings.ContainsAny(match[4], "{[,") {
-			value = cleanValue(match[4])
-		}
-		return indent + match[1] + match[2] + match[3] + value
+		return indent + match[1] + match[2] + match[3] + h.cleanCommentedValue(match[2], match[4])
 	}
 	if secretName.MatchString(trimmed) {
 		return indent + "# " + mask
 	}
 	return indent + wordPattern.ReplaceAllStringFunc(cleanValue(trimmed), func(word string) string {
 		if looksSecret(word) {
+			h.addFrom(minOther, word)
 			return mask
 		}
 		return word
 	})
+}
+
+// cleanCommentedValue returns the value of a setting that was commented out.
+func (h *hiddenValues) cleanCommentedValue(key, value string) string {
+	switch {
+	case isHarmless(value):
+		return value
+	case shownKeys[key] && !strings.ContainsAny(value, "{[,"):
+		h.addURL(value)
+		return cleanValue(value)
+	default:
+		h.add(key, strings.Trim(value, `"' `))
+		return maskValue(value)
+	}
 }

@@ -53,7 +53,7 @@ func redactConfig(text string) *document {
 
 // clean removes what may not be shown from a node and those below it.
 func (d *document) clean(node *yaml.Node, path []string) {
-	node.HeadComment, node.LineComment, node.FootComment = cleanComment(node.HeadComment), cleanComment(node.LineComment), cleanComment(node.FootComment)
+	node.HeadComment, node.LineComment, node.FootComment = d.hidden.cleanComment(node.HeadComment), d.hidden.cleanComment(node.LineComment), d.hidden.cleanComment(node.FootComment)
 	switch node.Kind {
 	case yaml.MappingNode:
 		d.cleanMapping(node, path)
@@ -71,7 +71,7 @@ func (d *document) cleanMapping(node *yaml.Node, path []string) {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		key, value := node.Content[i], node.Content[i+1]
 		inner := append(slices.Clone(path), key.Value)
-		key.HeadComment, key.LineComment, key.FootComment = cleanComment(key.HeadComment), cleanComment(key.LineComment), cleanComment(key.FootComment)
+		key.HeadComment, key.LineComment, key.FootComment = d.hidden.cleanComment(key.HeadComment), d.hidden.cleanComment(key.LineComment), d.hidden.cleanComment(key.FootComment)
 		if key.Kind != yaml.ScalarNode {
 			d.clean(key, append(slices.Clone(path), mask))
 		} else if !shown(inner) && len(key.Value) >= 12 && looksSecret(key.Value) {
@@ -116,15 +116,20 @@ func (d *document) noteReferences(value string, isShown bool) {
 	}
 }
 
+// lastKey is the key that says most about a value: its own, or the one above it that is
+// for secrets, such as headers.
 func lastKey(path []string) string {
 	if len(path) == 0 {
 		return ""
 	}
-	// A key above says more than the name of a header does.
-	for _, key := range path {
-		if secretName.MatchString(key) && !strings.Contains(key, "/") {
+	last := path[len(path)-1]
+	if identityName.MatchString(last) && !slices.Contains(path, "headers") {
+		return last
+	}
+	for i, key := range path {
+		if secretName.MatchString(key) && !isID(path, i) {
 			return key
 		}
 	}
-	return path[len(path)-1]
+	return last
 }

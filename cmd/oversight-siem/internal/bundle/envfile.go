@@ -17,7 +17,7 @@ func redactEnvFile(text string, isShown func(name string) bool) (string, hiddenV
 		switch {
 		case trimmed == "":
 		case trimmed[0] == '#' || trimmed[0] == ';':
-			lines[i] = cleanComment("#" + trimmed[1:])
+			lines[i] = hidden.cleanComment("#" + trimmed[1:])
 		case !found: // a line that continues another, or a mistake
 			lines[i] = mask
 			hidden.add("secret", trimmed)

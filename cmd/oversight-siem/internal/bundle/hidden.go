@@ -73,6 +73,7 @@ func (h *hiddenValues) addURL(value string) {
 	}
 	var parts redact.Secrets
 	parts.AddURL(u)
+	parts = append(parts, secretSegments(u.Scheme+"://"+u.Host+u.Path)...)
 	for _, part := range parts {
 		if u.User == nil || part != u.User.Username() {
 			h.addFrom(minSecret, part)

@@ -27,7 +27,7 @@ func redactLines(text string) *document {
 func (d *document) redactLine(line string) string {
 	trimmed := strings.TrimSpace(line)
 	if strings.HasPrefix(trimmed, "#") {
-		return cleanComment(line)
+		return d.hidden.cleanComment(line)
 	}
 	if match := keyLine.FindStringSubmatch(line); match != nil {
 		return match[1] + match[2] + match[3] + d.hide(match[2], match[4])
@@ -42,6 +42,6 @@ func (d *document) hide(key, text string) string {
 		return text
 	}
 	d.noteReferences(value, false)
-	d.hidden.add(key, strings.Trim(value, `"'-[]{} `))
+	d.hidden.add(key, strings.Trim(referencePattern.ReplaceAllString(value, ""), `"'-[]{} `))
 	return strings.Replace(text, value, maskValue(value), 1)
 }

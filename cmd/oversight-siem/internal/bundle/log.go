@@ -26,9 +26,6 @@ const (
 // eventsInLog matches settings with which the log has events, or parts of them.
 var eventsInLog = regexp.MustCompile(`\bdebug\b|\blog_(request_body|response_body|failed_docs_input)["']?\s*:\s*["']?true`)
 
-// previewPattern is what Elasticsearch quotes of a document that it refuses.
-var previewPattern = regexp.MustCompile(`(?i)(preview of field's value:\s*)'[^']*'`)
-
 // addLog adds the last lines of the collector's log.
 func (j *job) addLog(ctx context.Context) {
 	const name, what = "collector.log", "the last lines of the collector's log"
@@ -49,8 +46,7 @@ func (j *job) addLog(ctx context.Context) {
 			err = fmt.Errorf("the journal has no line of %s that this user can read: run as root or in the group systemd-journal, or pass --log-file", serviceName)
 		}
 	}
-	lines = previewPattern.ReplaceAllString(lastLines(lines, maxLines), "${1}'"+mask+"'")
-	j.addOrAbsent(name, what, lastPart(lines, maxLog), err)
+	j.addOrAbsent(name, what, lastPart(lastLines(lines, maxLines), maxLog), err)
 }
 
 // eventsInLog says why the log may have events; empty if it does not.

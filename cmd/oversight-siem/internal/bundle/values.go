@@ -27,17 +27,25 @@ var (
 func cleanValue(text string) string {
 	text = beforeAt.ReplaceAllString(text, "${1}"+mask+"@")
 	text = afterQuestionMark.ReplaceAllString(text, "?"+mask)
-	scheme, rest, isURL := strings.Cut(text, "://")
-	if !isURL {
-		return text
+	for _, segment := range secretSegments(text) {
+		text = strings.ReplaceAll(text, segment, mask)
 	}
-	segments := strings.Split(rest, "/")
-	for i, segment := range segments {
-		if i > 0 && len(segment) >= 20 && looksSecret(segment) { // such as in the URL of a webhook
-			segments[i] = mask
+	return text
+}
+
+// secretSegments are the parts of a URL's path that may be secrets, such as in that of a
+// webhook.
+func secretSegments(text string) (found []string) {
+	_, rest, isURL := strings.Cut(text, "://")
+	if !isURL {
+		return nil
+	}
+	for i, segment := range strings.Split(rest, "/") {
+		if i > 0 && len(segment) >= 20 && looksSecret(segment) {
+			found = append(found, segment)
 		}
 	}
-	return scheme + "://" + strings.Join(segments, "/")
+	return found
 }
 
 // maskValue returns a value that may not be shown: the references to variables and files
