@@ -70,7 +70,7 @@ func newSecretCollector(t *testing.T) *secretCollector {
 		"connection-key-6", "from-env-file-7", "commented-out-8", "literal-header-9", "default-10-secret", "unknown-key-value-11",
 		"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIB", "AQQgc2VjcmV0LWtleS1saW5lLXR3bw==", "quote\"and\\slash-12", "ümläut&-13",
 		"webhook0path1secret2segment3", "98761234", "later-document-15", "mapped-key-secret-16", "multi line\nsecret-17",
-		"inside-an-anchor-18", "from-proxy-19", "unused-variable-20", "flow-value-21", "tok\"en",
+		"inside-an-anchor-18", "from-proxy-19", "unused-variable-20", "flow-value-21", "word4comment2with22digits", "tok\"en",
 	}}
 	for _, user := range []string{"basic-user"} {
 		c.secrets = append(c.secrets, base64.StdEncoding.EncodeToString([]byte(user+":basic-password-5")))
@@ -90,6 +90,7 @@ func newSecretCollector(t *testing.T) *secretCollector {
 	host, port, _ := strings.Cut(address, ":")
 	c.environment = writeFile(t, "# password: commented-out-8\nBUNDLE_ENV_FILE=\"from-env-file-7\"\nBUNDLE_UNUSED=unused-variable-20\nBUNDLE_DATABASE=/none/registry.sqlite\nHTTPS_PROXY=http://u:from-proxy-19@proxy:3128\n")
 	c.config = writeFile(t, fmt.Sprintf(`# My collector. The password is prose-14.
+# See word4comment2with22digits
 receivers:
   oversight: {database: "${env:BUNDLE_DATABASE}", registry_id: abc, storage: file_storage}
 exporters:

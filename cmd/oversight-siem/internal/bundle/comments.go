@@ -18,8 +18,8 @@ var settingInComment = regexp.MustCompile(`^(#[#\s]*(?:- )?["']?)([\w./-]+)(["']
 // shippedComments are the lines of comments in the configurations of this project.
 var shippedComments = sync.OnceValue(func() map[string]bool {
 	lines := map[string]bool{}
-	_ = fs.WalkDir(config.Files, ".", func(path string, _ fs.DirEntry, _ error) error { // embedded: no error
-		text, _ := config.Files.ReadFile(path)
+	_ = fs.WalkDir(config.All, ".", func(path string, _ fs.DirEntry, _ error) error { // embedded: no error; directories have no text
+		text, _ := config.All.ReadFile(path)
 		for line := range strings.Lines(string(text)) {
 			if line = strings.TrimSpace(line); strings.HasPrefix(line, "#") {
 				lines[line] = true

@@ -74,7 +74,7 @@ func (d *document) cleanMapping(node *yaml.Node, path []string) {
 		key.HeadComment, key.LineComment, key.FootComment = d.hidden.cleanComment(key.HeadComment), d.hidden.cleanComment(key.LineComment), d.hidden.cleanComment(key.FootComment)
 		if key.Kind != yaml.ScalarNode {
 			d.clean(key, append(slices.Clone(path), mask))
-		} else if !shown(inner) && len(key.Value) >= 12 && looksSecret(key.Value) {
+		} else if !shown(inner) && keyLooksSecret(key.Value) {
 			d.hidden.add("key", key.Value)
 			key.Value, key.Style, key.Tag = mask, 0, ""
 		}

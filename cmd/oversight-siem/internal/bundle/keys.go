@@ -59,6 +59,7 @@ var shownKeys = wordSet(`
 	spike_limit_percentage report_expired refresh_interval metric_expiration wait
 	use_internal_logger layout collection_interval initial_delay scrapers client_auth
 	network transport max_recv_msg_size_mib max_request_body_size
+	custom_event metadata refused mechanism summary
 	log_request_body log_response_body log_failed_docs_input
 `)
 

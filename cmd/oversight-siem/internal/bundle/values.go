@@ -9,6 +9,13 @@ import (
 	"unicode"
 )
 
+// minWord is the shortest word, and minKey the shortest key, that looks like a secret, in
+// bytes.
+const (
+	minWord = 16
+	minKey  = 12
+)
+
 // mask replaces what is not shown.
 const mask = "***"
 
@@ -19,8 +26,10 @@ var (
 	beforeAt = regexp.MustCompile(`(\w+://)?[^\s"',]*@`)
 	// afterQuestionMark is the query of a URL.
 	afterQuestionMark = regexp.MustCompile(`\?[^\s"',}]+`)
+	// variableName is the name of an environment variable of several words.
+	variableName = regexp.MustCompile(`^[A-Z]+(_[A-Z0-9]+)+$`)
 	// wordPattern is what could be a key, a token or a password.
-	wordPattern = regexp.MustCompile(`[A-Za-z0-9+_=-]{12,}`)
+	wordPattern = regexp.MustCompile(`[A-Za-z0-9+_=-]+`)
 )
 
 // cleanValue returns a value that may be shown, without what can be secret in a URL.
@@ -41,7 +50,7 @@ func secretSegments(text string) (found []string) {
 		return nil
 	}
 	for i, segment := range strings.Split(rest, "/") {
-		if i > 0 && len(segment) >= 20 && looksSecret(segment) {
+		if i > 0 && looksSecret(segment) {
 			found = append(found, segment)
 		}
 	}
@@ -79,9 +88,22 @@ func isHarmless(text string) bool {
 	return false
 }
 
-// looksSecret reports whether a word may be a generated key, token or password.
+// looksSecret reports whether a word may be a generated key, token or password: a long
+// one with several digits that is not the name of a variable.
 func looksSecret(word string) bool {
-	return strings.ContainsFunc(word, unicode.IsDigit) && strings.ContainsFunc(word, unicode.IsLetter)
+	digits := 0
+	for _, r := range word {
+		if unicode.IsDigit(r) {
+			digits++
+		}
+	}
+	return len(word) >= minWord && digits >= 3 && strings.ContainsFunc(word, unicode.IsLetter) && !variableName.MatchString(word)
+}
+
+// keyLooksSecret is looksSecret for a key of a map that an operator writes freely, such as
+// one of tokens. Keys of settings have no digits.
+func keyLooksSecret(key string) bool {
+	return len(key) >= minKey && strings.ContainsFunc(key, unicode.IsDigit) && !variableName.MatchString(key)
 }
 
 // quotedPattern is what an error of YAML quotes of a file.
