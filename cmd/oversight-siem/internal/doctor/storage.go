@@ -154,15 +154,21 @@ func firstExisting(directory string) string {
 // probeSize is how much is written to find out whether there is space, in bytes.
 const probeSize = 1 << 20
 
+// tryWrite writes a file that has no name any more, where the system allows that:
+// nothing stays behind if the process is killed.
 func tryWrite(directory string) (err error) {
 	file, err := os.CreateTemp(directory, ".oversight-siem-doctor-*")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.Remove(file.Name())) }()
+	unnamed := os.Remove(file.Name()) == nil
 	_, err = file.Write(make([]byte, probeSize))
 	if err == nil {
 		err = file.Sync()
 	}
-	return errors.Join(err, file.Close())
+	err = errors.Join(err, file.Close())
+	if !unnamed {
+		err = errors.Join(err, os.Remove(file.Name()))
+	}
+	return err
 }
