@@ -58,6 +58,7 @@ func (d *doctorCommand) register(flags *pflag.FlagSet) {
 }
 
 func (d *doctorCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
+	d.settings.Version = version
 	report, err := doctor.Run(ctx, d.settings)
 	if err != nil {
 		return cli.Interrupted(ctx, err)

@@ -98,7 +98,7 @@ func (e *exporter) checkAzureRule(ctx context.Context) []finding {
 	}
 	defer a.client.http.CloseIdleConnections()
 	if a.Credential.Type != "client_secret" {
-		return notChecked(fmt.Sprintf("set `%s::preflight` to true: the collector then checks it at its start", e.key()), "a credential of the type %q can be checked by the collector only", a.Credential.Type)
+		return e.azureByHand(a.Credential.Type)
 	}
 	token, found := a.token(ctx)
 	if found != nil {
@@ -170,7 +170,7 @@ func (a *azure) token(ctx context.Context) (string, []finding) {
 		Error string `json:"error"`
 	}
 	if err := json.Unmarshal(got.body, &reply); err != nil || reply.Token == "" {
-		return "", failed(fmt.Sprintf("renew the application's secret in Entra ID and set `%s::credential::client_secret`; compare `tenant_id`, `client_id` and `cloud`", a.client.key), "%s gives no access token (%d): %.80s", got.url, got.status, reply.Error)
+		return "", failed(fmt.Sprintf("renew the application's secret in Entra ID and set `%s::credential::client_secret`; compare `tenant_id`, `client_id` and `cloud`", a.client.key), "%s gives no access token (%d): %s", got.url, got.status, reply.Error)
 	}
 	return reply.Token, nil
 }

@@ -39,10 +39,10 @@ func (s *Settings) validateConfig(ctx context.Context) []finding {
 		return notChecked(noCollector, "the collector's program was not found (%v)", err)
 	}
 	arguments := []string{"validate"}
-	for _, file := range s.Config {
-		arguments = append(arguments, "--config", file)
+	for _, source := range s.Config {
+		arguments = append(arguments, "--config", source)
 	}
-	output, err := exec.CommandContext(ctx, program, arguments...).CombinedOutput() //nolint:gosec // the user names the program
+	output, err := run(ctx, program, arguments...)
 	if _, exited := errors.AsType[*exec.ExitError](err); exited && ctx.Err() == nil {
 		return failed("mend the configuration: the message names the key", "%s does not accept it: %s", filepath.Base(program), oneLine(output))
 	}
@@ -51,9 +51,6 @@ func (s *Settings) validateConfig(ctx context.Context) []finding {
 	}
 	return passed("%s accepts the configuration", program)
 }
-
-// maxOutput bounds what is shown of a program's output, in bytes.
-const maxOutput = 1000
 
 // oneLine is a program's output as one line, without the collector's log lines.
 func oneLine(output []byte) string {
@@ -67,9 +64,6 @@ func oneLine(output []byte) string {
 	if text == "" {
 		text = strings.Join(strings.Fields(string(output)), " ")
 	}
-	if len(text) > maxOutput {
-		text = text[:maxOutput] + "…"
-	}
 	return text
 }
 
@@ -78,9 +72,24 @@ func (s *Settings) checkVersions(ctx context.Context) []finding {
 	if err != nil {
 		return notChecked(noCollector, "the collector's program was not found (%v)", err)
 	}
-	output, err := exec.CommandContext(ctx, program, "--version").CombinedOutput() //nolint:gosec // the user names the program
+	output, err := run(ctx, program, "--version")
 	if err != nil {
 		return failed("install the package again: the program does not run", "%s --version: %v", program, err)
 	}
-	return passed("%s is %s", program, oneLine(output))
+	text := oneLine(output)
+	version, same := strings.CutPrefix(text, collectorName+" version ")
+	switch {
+	case !same:
+		return notChecked("", "%s is %s: only the versions of %s can be compared", program, text, collectorName)
+	case version != s.Version:
+		return warning("install both from the same release: checks of another version can be wrong", "%s is %s, and oversight-siem %s", program, text, s.Version)
+	}
+	return passed("%s and oversight-siem are version %s", program, version)
+}
+
+// run runs the collector's program. One that leaves children behind ends in time, too.
+func run(ctx context.Context, program string, arguments ...string) ([]byte, error) {
+	command := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // the user names the program
+	command.WaitDelay = grace / 2
+	return command.CombinedOutput()
 }

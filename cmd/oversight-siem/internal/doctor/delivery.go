@@ -62,6 +62,9 @@ func (c *config) checkDelivery() (found []finding) {
 // checkQueue names a sending queue, which acknowledges events before they are sent.
 // Exporters of this distribution that have one have it on by default.
 func (c *config) checkQueue(id component.ID) []finding {
+	if id.Type().String() == "azuremonitor" {
+		return warning("use azure_logs_ingestion (config/sentinel.yaml) where no event may be lost", "exporter %s acknowledges events before they are sent, whatever its settings: an outage or a crash can lose some", id)
+	}
 	if !slices.Contains([]string{"splunk_hec", "elasticsearch", "azure_logs_ingestion", "otlp_grpc", "otlp_http", "otlp", "otlphttp", "kafka", "opensearch"}, id.Type().String()) {
 		return nil
 	}

@@ -23,6 +23,8 @@ type Settings struct {
 	// Collector is the collector's program, which validates the configuration; empty
 	// to look for it.
 	Collector string
+	// Version is that of this command, which the collector's is compared with.
+	Version string
 	// SendTest sends one marked event to each destination that can be asked.
 	SendTest bool
 	// Timeout bounds each check. Default [DefaultTimeout].

@@ -75,7 +75,7 @@ func (e *exporter) checks() []check {
 		return []check{{"elasticsearch.key", name, e.checkElasticKey}, {"elasticsearch.privileges", name, e.checkElasticPrivileges}, {"elasticsearch.template", name, e.checkElasticTemplate}, {"elasticsearch.block", name, e.checkElasticBlock}, {"elasticsearch.event", name, e.checkElasticEvent}}
 	case "azure_logs_ingestion":
 		return []check{{"azure.endpoint", name, e.checkAzureEndpoint}, {"azure.rule", name, e.checkAzureRule}}
-	case "otlp_grpc", "otlp", "otlp_http", "otlphttp", "kafka", "opensearch":
+	case "otlp_grpc", "otlp", "otlp_http", "otlphttp", "kafka", "opensearch", "azuremonitor":
 		return []check{{"destination.reachable", name, e.checkReachable}}
 	case "file":
 		return []check{{"file.directory", name, e.checkFile}}

@@ -124,8 +124,8 @@ func (c *httpClient) badCertificate(address string, err error) []finding {
 	if wrong, ok := errors.AsType[x509.HostnameError](err); ok {
 		return failed(fmt.Sprintf("use a name of the certificate in `%s::endpoint`, or set `tls::server_name_override`", c.key), "the certificate of %s is for another name: %v", address, wrong)
 	}
-	if alert, ok := errors.AsType[tls.AlertError](err); ok {
-		return failed(fmt.Sprintf("set `%s::tls::cert_file` and `key_file`, if the server asks for a client's certificate", c.key), "%s refuses the TLS connection: %v", address, alert)
+	if isAlert(err) {
+		return failed(fmt.Sprintf("set `%s::tls::cert_file` and `key_file` to a certificate that the server accepts, if it asks for one", c.key), "%s refuses the TLS connection: %v", address, err)
 	}
 	return nil
 }

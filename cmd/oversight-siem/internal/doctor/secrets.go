@@ -69,6 +69,11 @@ func (c *config) addSecret(text string, found *redact.Secrets) {
 			found.Add(v.text)
 		}
 	}
+	if strings.Contains(strings.TrimSpace(text), "\n") { // a key in PEM, of which a message may show lines
+		for line := range strings.Lines(text) {
+			found.Add(strings.TrimSpace(line))
+		}
+	}
 	for part := range strings.SplitSeq(text, ";") {
 		if name, value, ok := strings.Cut(part, "="); ok && strings.Contains(name, "Key") {
 			found.Add(value)
@@ -100,14 +105,28 @@ func addURL(text string, found *redact.Secrets) {
 	if !strings.Contains(text, "://") {
 		return
 	}
-	if u, err := url.Parse(text); err == nil && u.Host != "" {
-		found.AddURL(u)
+	u, err := url.Parse(text)
+	if err != nil || u.Host == "" {
+		return
+	}
+	found.Add(u.RawQuery)
+	if password, ok := u.User.Password(); ok {
+		found.Add(password)
+		found.Add(u.User.String())
+		found.Add(base64.StdEncoding.EncodeToString([]byte(u.User.Username() + ":" + password)))
 	}
 }
 
-// redact removes secrets from the results.
+// maxSeen bounds what a result shows of the text of a server or a program, in bytes.
+const maxSeen = 1500
+
+// redact removes secrets from the results, and shortens them then: half a secret would
+// not be found.
 func (r Report) redact(secrets redact.Secrets) {
 	for i := range r {
 		r[i].Seen, r[i].Remedy = secrets.Redact(r[i].Seen), secrets.Redact(r[i].Remedy)
+		if len(r[i].Seen) > maxSeen {
+			r[i].Seen = strings.ToValidUTF8(r[i].Seen[:maxSeen], "") + "…"
+		}
 	}
 }
