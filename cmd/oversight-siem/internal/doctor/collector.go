@@ -6,9 +6,12 @@ package doctor
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,9 +19,9 @@ import (
 const collectorName = "otelcol-oversight"
 
 // collectorChecks ask the collector itself, which knows all keys of all components.
-func (s *Settings) collectorChecks() []check {
+func (s *Settings) collectorChecks(c *config) []check {
 	return []check{
-		{id: "config.validate", run: s.validateConfig},
+		{id: "config.validate", run: func(ctx context.Context) []finding { return s.validateConfig(ctx, c) }},
 		{id: "versions", run: s.checkVersions},
 	}
 }
@@ -33,7 +36,7 @@ func (s *Settings) findCollector() (string, error) {
 const noCollector = "pass --collector FILE, the path of otelcol-oversight"
 
 // validateConfig finds unknown keys and components.
-func (s *Settings) validateConfig(ctx context.Context) []finding {
+func (s *Settings) validateConfig(ctx context.Context, c *config) []finding {
 	program, err := s.findCollector()
 	if err != nil {
 		return notChecked(noCollector, "the collector's program was not found (%v)", err)
@@ -42,14 +45,43 @@ func (s *Settings) validateConfig(ctx context.Context) []finding {
 	for _, source := range s.Config {
 		arguments = append(arguments, "--config", source)
 	}
-	output, err := run(ctx, program, arguments...)
-	if _, exited := errors.AsType[*exec.ExitError](err); exited && ctx.Err() == nil {
-		return failed("mend the configuration: the message names the key", "%s does not accept it: %s", filepath.Base(program), oneLine(output))
-	}
-	if err != nil {
+	output, err := run(ctx, nil, program, arguments...)
+	switch _, exited := errors.AsType[*exec.ExitError](err); {
+	case exited && ctx.Err() == nil:
+		return append(notAccepted(program, output), validateRest(ctx, program, c)...)
+	case err != nil:
 		return notChecked(noCollector, "%s: %v", program, err)
 	}
 	return passed("%s accepts the configuration", program)
+}
+
+func notAccepted(program string, output []byte) []finding {
+	return failed("mend the configuration: the message names the key", "%s does not accept it: %s", filepath.Base(program), oneLine(output))
+}
+
+// resolvedVariable hands the collector a configuration: other users cannot read it there,
+// as they can the command line.
+const resolvedVariable = "OVERSIGHT_DOCTOR_CONFIG"
+
+// wrongKeys are parts of the messages about keys and components, which no value causes.
+var wrongKeys = []string{"has invalid keys", "unknown type", "which is not configured"}
+
+// validateRest finds wrong keys where a value is missing: the collector then looks at
+// nothing else.
+func validateRest(ctx context.Context, program string, c *config) []finding {
+	if !slices.ContainsFunc(c.references, func(r reference) bool { return r.err != nil }) {
+		return nil
+	}
+	text, err := json.Marshal(c.conf.ToStringMap()) // which is YAML, too
+	if err != nil {
+		return nil
+	}
+	resolved := strings.ReplaceAll(string(text), "$", "$$")
+	output, err := run(ctx, []string{resolvedVariable + "=" + resolved}, program, "validate", "--config", "env:"+resolvedVariable)
+	if err == nil || !slices.ContainsFunc(wrongKeys, func(part string) bool { return strings.Contains(string(output), part) }) {
+		return nil
+	}
+	return notAccepted(program, output)
 }
 
 // oneLine is a program's output as one line, without the collector's log lines.
@@ -72,7 +104,7 @@ func (s *Settings) checkVersions(ctx context.Context) []finding {
 	if err != nil {
 		return notChecked(noCollector, "the collector's program was not found (%v)", err)
 	}
-	output, err := run(ctx, program, "--version")
+	output, err := run(ctx, nil, program, "--version")
 	if err != nil {
 		return failed("install the package again: the program does not run", "%s --version: %v", program, err)
 	}
@@ -88,8 +120,8 @@ func (s *Settings) checkVersions(ctx context.Context) []finding {
 }
 
 // run runs the collector's program. One that leaves children behind ends in time, too.
-func run(ctx context.Context, program string, arguments ...string) ([]byte, error) {
+func run(ctx context.Context, environment []string, program string, arguments ...string) ([]byte, error) {
 	command := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // the user names the program
-	command.WaitDelay = grace / 2
+	command.WaitDelay, command.Env = grace/2, append(os.Environ(), environment...)
 	return command.CombinedOutput()
 }

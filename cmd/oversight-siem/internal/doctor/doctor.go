@@ -48,7 +48,7 @@ func Run(ctx context.Context, settings Settings) (Report, error) {
 		return nil, err
 	}
 	checks := append([]check{userCheck()}, config.checks()...)
-	checks = append(checks, settings.collectorChecks()...)
+	checks = append(checks, settings.collectorChecks(config)...)
 	for _, r := range config.receivers() {
 		checks = append(checks, r.checks(&settings)...)
 	}

@@ -72,8 +72,8 @@ func (r *receiver) checkStorage(ctx context.Context) []finding {
 // checkBolt checks a file of bbolt that may not exist yet.
 func checkBolt(ctx context.Context, path string) []finding {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil // there is none, or checkWritable says why not
 	}
 	if err == nil && !info.Mode().IsRegular() {
 		return failed("move it away", "%s is %s, not a regular file", path, kindOf(info.Mode()))
