@@ -246,10 +246,22 @@ func (s *doctorScene) run(arguments ...string) doctorReport {
 	return s.runDoctor(append([]string{"--config", s.writeConfiguration()}, arguments...)...)
 }
 
-func (s *doctorScene) runDoctor(arguments ...string) (report doctorReport) {
+func (s *doctorScene) runDoctor(arguments ...string) doctorReport {
+	s.t.Helper()
+	return s.runDoctorWith(nil, arguments...)
+}
+
+// runDoctorWith runs the command with an environment; as the collector's user where
+// there is none.
+func (s *doctorScene) runDoctorWith(environment []string, arguments ...string) (report doctorReport) {
 	s.t.Helper()
 	arguments = append([]string{"doctor", "--json", "--collector", s.program(collectorBinary)}, arguments...)
-	command := s.asCollector(exec.Command(s.program(siemBinary), arguments...))
+	command := exec.Command(s.program(siemBinary), arguments...)
+	if environment == nil {
+		command = s.asCollector(command)
+	} else {
+		command.Env = environment
+	}
 	var stdout, stderr strings.Builder
 	command.Stdout, command.Stderr = &stdout, &stderr
 	begin := time.Now()

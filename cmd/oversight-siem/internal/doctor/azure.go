@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/redact"
 )
 
 // azureClouds are the authorities, the scopes and the ends of ingestion addresses.
@@ -110,6 +112,9 @@ func (e *exporter) checkAzureRule(ctx context.Context) []finding {
 	if found != nil {
 		return found
 	}
+	var secrets redact.Secrets
+	secrets.Add(token)
+	got.body = []byte(secrets.Redact(string(got.body)))
 	return e.classifyAzure(&got)
 }
 

@@ -79,11 +79,11 @@ func (e *exporter) checks() []check {
 		return []check{{"destination.reachable", name, e.checkReachable}}
 	case "file":
 		return []check{{"file.directory", name, e.checkFile}}
-	case "debug", "nop":
+	case "debug", "nop", "prometheus": // they send nothing
 		return nil
 	default:
 		return []check{{"destination", name, func(context.Context) []finding {
-			return notChecked("", "exporters of the type %s are not known to this check", e.id.Type())
+			return notChecked("look at the collector's log and at its metrics after the start", "exporters of the type %s are not known to this check", e.id.Type())
 		}}}
 	}
 }

@@ -71,7 +71,7 @@ func (c *httpClient) request(ctx context.Context, method string, u *url.URL, bod
 	a.url = withoutSecrets(u)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return a, c.unreachable(a.url, err)
+		return a, c.unreachable(a.url+c.through(request), err)
 	}
 	defer response.Body.Close()
 	a.status, a.header = response.StatusCode, response.Header
@@ -79,6 +79,19 @@ func (c *httpClient) request(ctx context.Context, method string, u *url.URL, bod
 		return a, c.unreachable(a.url, err)
 	}
 	return a, nil
+}
+
+// through names the proxy of a request; empty for none.
+func (c *httpClient) through(request *http.Request) string {
+	transport, ok := c.http.Transport.(*http.Transport)
+	if !ok || transport.Proxy == nil {
+		return ""
+	}
+	proxy, err := transport.Proxy(request)
+	if err != nil || proxy == nil {
+		return ""
+	}
+	return " through the proxy " + withoutSecrets(proxy)
 }
 
 // unreachable explains why there is no answer.

@@ -42,11 +42,16 @@ type references struct {
 	values []value
 }
 
+// add notes a reference once. One with a default does not hide the same one without.
 func (r *references) add(scheme, name string, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if !slices.ContainsFunc(r.list, func(known reference) bool { return known.scheme == scheme && known.name == name }) {
+	known := slices.IndexFunc(r.list, func(known reference) bool { return known.scheme == scheme && known.name == name })
+	switch {
+	case known < 0:
 		r.list = append(r.list, reference{scheme, name, err})
+	case r.list[known].err == nil:
+		r.list[known].err = err
 	}
 }
 

@@ -49,7 +49,7 @@ func (r *receiver) checkStorage(ctx context.Context) []finding {
 		found = failed(fmt.Sprintf("add %s to `service::extensions`", r.Storage), "the storage %s is not started", r.Storage)
 	}
 	if r.Storage.Type().String() != fileStorageType {
-		return append(found, notChecked("", "only file_storage can be checked, and this is %s", r.Storage)...)
+		return append(found, notChecked("see that the directory or server of "+r.Storage.String()+" can be written", "only file_storage can be checked, and this is %s", r.Storage)...)
 	}
 	s, err := r.fileStorage()
 	if err != nil {
