@@ -67,6 +67,7 @@ func (d *doctorCommand) register(flags *pflag.FlagSet) {
 }
 
 func (d *doctorCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
+	d.settings.Version = version
 	if d.bundle != "" {
 		return d.writeBundle(ctx, stdout, stderr)
 	}
