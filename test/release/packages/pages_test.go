@@ -79,7 +79,7 @@ func (o *operator) prepare() {
 	o.run("install", "-d", "-o", pageOwner, "-g", pageOwner, filepath.Dir(pageDatabase))
 	o.shell("runuser -u "+pageOwner+" -- oversightgen --count 5 --db "+pageDatabase+" --tlog "+pageLog, "")
 
-	name := "otelcol-oversight_0.1.0_linux_amd64.deb" // as the pages name it
+	name := "otelcol-oversight_" + version(o.t) + "_linux_amd64.deb" // as the pages name it
 	run(o.t, "cp", released(o.t, ".deb"), o.path("/root/"+name))
 	o.shell("sha256sum "+name+" > SHA256SUMS", "")
 	o.write("/root/token", hecToken+"\n")
