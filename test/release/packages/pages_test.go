@@ -22,6 +22,8 @@ const (
 	// pageDatabase and pageLog are the registry of README.md and docs/operate.md.
 	pageDatabase = "/var/lib/oversight/registry.sqlite"
 	pageLog      = "/var/lib/oversight/tlog"
+	// rotatedToken is the token that comes after hecToken.
+	rotatedToken = "00000000-1111-2222-3333-555555555555"
 	// pageOwner is the user that runs the registry.
 	pageOwner = "registry"
 )
@@ -31,7 +33,7 @@ const (
 // the way. The other blocks run in TestCommandsOfPages.
 func TestRootCommandsOfPages(t *testing.T) {
 	m := newMachine(t)
-	o := &operator{machine: m, splunk: m.serveSplunk(hecAddress)}
+	o := &operator{machine: m, splunk: m.serveSplunk(hecAddress, hecToken, rotatedToken)}
 	o.prepare()
 
 	o.runPage("README.md", nil)
@@ -43,9 +45,13 @@ func TestRootCommandsOfPages(t *testing.T) {
 			m.run("chmod", "--recursive", "o=", filepath.Dir(pageDatabase))
 			m.fails("runuser", "-u", "otelcol-oversight", "--", "cat", pageDatabase)
 		},
-		// The registry has made new files since the ACL was set, with an umask that
-		// leaves nothing for others.
-		"systemctl stop otelcol-oversight": func() { o.addEvents(3); o.splunk.await(t, 8, m) },
+		// The token was rotated. The registry has made new files since the ACL was set,
+		// with an umask that leaves nothing for others.
+		"systemctl stop otelcol-oversight": func() {
+			o.splunk.revoke(hecToken)
+			o.addEvents(3)
+			o.splunk.await(t, 8, m)
+		},
 		// After upgrade, roll back, and restore.
 		"systemctl disable": func() { o.addEvents(2); o.splunk.await(t, 10, m) },
 	})
@@ -73,7 +79,7 @@ func (o *operator) prepare() {
 	o.run("install", "-d", "-o", pageOwner, "-g", pageOwner, filepath.Dir(pageDatabase))
 	o.shell("runuser -u "+pageOwner+" -- oversightgen --count 5 --db "+pageDatabase+" --tlog "+pageLog, "")
 
-	name := "otelcol-oversight_0.1.0_linux_amd64.deb" // as the pages name it
+	name := "otelcol-oversight_" + version(o.t) + "_linux_amd64.deb" // as the pages name it
 	run(o.t, "cp", released(o.t, ".deb"), o.path("/root/"+name))
 	o.shell("sha256sum "+name+" > SHA256SUMS", "")
 	o.write("/root/token", hecToken+"\n")
@@ -103,8 +109,8 @@ func (o *operator) runPage(page string, before map[string]func()) {
 	assert.Empty(o.t, before, "no block begins so any more")
 }
 
-// runBlock runs the commands of a block in one shell, as a terminal has it, with the token
-// as what is typed. Health is asked for until it is good.
+// runBlock runs the commands of a block in one shell, as a terminal has it, with the next
+// token as what is typed. Health is asked for until it is good.
 func (o *operator) runBlock(block pagecommands.Block) {
 	o.t.Helper()
 	var script strings.Builder
@@ -115,7 +121,7 @@ func (o *operator) runBlock(block pagecommands.Block) {
 		}
 		script.WriteString(text)
 	}
-	printed := o.shell(script.String(), hecToken+"\n")
+	printed := o.shell(script.String(), rotatedToken+"\n")
 	for _, command := range block.Commands {
 		assert.Contains(o.t, printed, command.Output, command.Text)
 	}

@@ -14,6 +14,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -24,14 +26,15 @@ import (
 
 // splunk is a fake of Splunk's HTTP Event Collector that remembers which events it has.
 type splunk struct {
-	mu  sync.Mutex
-	ids map[string]bool
+	mu     sync.Mutex
+	tokens []string // what it accepts
+	ids    map[string]bool
 }
 
 // serveSplunk runs it in the machine's network.
-func (m *machine) serveSplunk(address string) *splunk {
+func (m *machine) serveSplunk(address string, tokens ...string) *splunk {
 	m.t.Helper()
-	s := &splunk{ids: map[string]bool{}}
+	s := &splunk{tokens: tokens, ids: map[string]bool{}}
 	server := httptest.NewUnstartedServer(http.HandlerFunc(s.serve))
 	require.NoError(m.t, server.Listener.Close())
 	server.Listener = m.listen(address)
@@ -50,7 +53,7 @@ func (s *splunk) serve(w http.ResponseWriter, r *http.Request) {
 		answer(http.StatusOK, `{"text":"HEC is healthy","code":17}`)
 		return
 	}
-	if r.Header.Get("Authorization") != "Splunk "+hecToken {
+	if token, _ := strings.CutPrefix(r.Header.Get("Authorization"), "Splunk "); !s.accepts(token) {
 		answer(http.StatusForbidden, `{"text":"Invalid token","code":4}`)
 		return
 	}
@@ -72,6 +75,19 @@ func (s *splunk) serve(w http.ResponseWriter, r *http.Request) {
 	default:
 		answer(http.StatusOK, `{"text":"Success","code":0}`)
 	}
+}
+
+func (s *splunk) accepts(token string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Contains(s.tokens, token)
+}
+
+// revoke ends a token.
+func (s *splunk) revoke(token string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.tokens = slices.DeleteFunc(s.tokens, func(known string) bool { return known == token })
 }
 
 // remember notes the events of a request, and no other records.
