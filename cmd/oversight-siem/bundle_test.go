@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,7 +34,7 @@ func unpack(t *testing.T, archive []byte) map[string]string {
 	reader := tar.NewReader(compressed)
 	for {
 		header, err := reader.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return files
 		}
 		require.NoError(t, err)
@@ -141,7 +142,7 @@ func TestBundleHasNoSecrets(t *testing.T) {
 	for _, secret := range append(c.secrets, "secret recipient", "prose-14") {
 		for name, text := range files {
 			for _, form := range []string{secret, url.QueryEscape(secret), strings.Trim(fmt.Sprintf("%q", secret), `"`)} {
-				assert.Falsef(t, strings.Contains(text, form), "%s has %q", name, form)
+				assert.NotContainsf(t, text, form, "%s has it", name)
 			}
 		}
 		assert.NotContains(t, notice, secret)
