@@ -226,8 +226,15 @@ func TestBundleBoundsTheLog(t *testing.T) {
 	assert.Equal(t, "line 3000", got[0])
 	assert.Equal(t, "line 4999", got[1999])
 
-	long := strings.Repeat(strings.Repeat("x", 1<<20)+"\n", 30)
-	files, _ = bundleOf(t, "--config", config, "--log-file", writeFile(t, long))
+	path := writeFile(t, "")
+	long, err := os.Create(path)
+	require.NoError(t, err)
+	for range 30 {
+		_, err := fmt.Fprintln(long, strings.Repeat("x", 1<<18))
+		require.NoError(t, err)
+	}
+	require.NoError(t, long.Close())
+	files, _ = bundleOf(t, "--config", config, "--log-file", path)
 	assert.LessOrEqual(t, len(files["collector.log"]), 5<<20)
 	assert.Greater(t, len(files["collector.log"]), 3<<20)
 }
@@ -238,7 +245,9 @@ func TestBundleBoundsAnswers(t *testing.T) {
 	released := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/metrics" {
-			_, _ = io.WriteString(w, strings.Repeat("metric 1\n", 1<<20))
+			for range 1 << 10 {
+				_, _ = io.WriteString(w, strings.Repeat("metric 1\n", 1<<10))
+			}
 			return
 		}
 		w.(http.Flusher).Flush()
