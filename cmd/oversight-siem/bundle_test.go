@@ -245,9 +245,10 @@ func TestBundleBoundsAnswers(t *testing.T) {
 	released := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/metrics" {
-			for range 1 << 10 {
-				_, _ = io.WriteString(w, strings.Repeat("metric 1\n", 1<<10))
+			for written := 0; written < 5<<20-10; written += 10 { // so that the limit cuts a secret
+				_, _ = io.WriteString(w, "metric_a 1\n"[1:])
 			}
+			_, _ = io.WriteString(w, "secret-at-the-limit\n"+strings.Repeat("metric 1\n", 1<<10))
 			return
 		}
 		w.(http.Flusher).Flush()
@@ -256,11 +257,12 @@ func TestBundleBoundsAnswers(t *testing.T) {
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(released) })
 	host, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "http://"), ":")
-	config := writeFile(t, fmt.Sprintf("extensions: {health_check: {endpoint: '%s:%s'}}\nservice: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: %s, port: %s}}}}]}}}\n", host, port, host, port))
+	config := writeFile(t, fmt.Sprintf("exporters: {splunk_hec: {token: secret-at-the-limit}}\nextensions: {health_check: {endpoint: '%s:%s'}}\nservice: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: %s, port: %s}}}}]}}}\n", host, port, host, port))
 	r := run(t, "doctor", "--bundle", "-", "--timeout", "1s", "--config", config)
 	require.Zero(t, r.code, r.stderr)
 	files := unpack(t, []byte(r.stdout))
-	assert.Len(t, files["metrics.txt"], 5<<20)
+	assert.InDelta(t, 5<<20, len(files["metrics.txt"]), 20)
+	assert.True(t, strings.HasSuffix(files["metrics.txt"], "etric_a 1\n"), "the last line is not whole")
 	assert.Contains(t, files["MANIFEST"], "absent  health.json")
 	assert.Contains(t, files["MANIFEST"], "deadline exceeded")
 }
