@@ -70,7 +70,7 @@ func TestBundleOfRunningCollector(t *testing.T) {
 	const header, proxyPassword = "header-of-the-bundle-test", "password-of-the-bundle-test"
 	s := newSite(t, "registry.sqlite")
 	s.hec.set(func() { s.hec.token = "another" }) // so that the log has errors
-	environment := append(s.command(nil, "splunk.yaml").Env, "BUNDLE_HEADER="+header)
+	environment := append(s.environment(), "BUNDLE_HEADER="+header)
 	dir := t.TempDir()
 	config := filepath.Join(dir, "config.yaml")
 	text := strings.Replace(shipped(t, "splunk.yaml"), "    token: ${env:SPLUNK_HEC_TOKEN}\n", "    token: ${env:SPLUNK_HEC_TOKEN}\n    headers: {X-Bundle: \"${env:BUNDLE_HEADER}\"}\n", 1)
@@ -104,7 +104,7 @@ func TestBundleOfRunningCollector(t *testing.T) {
 	}
 	for _, text := range append(eventsOf(t), hecToken, header, proxyPassword) {
 		for name, content := range files {
-			assert.Falsef(t, strings.Contains(content, text), "%s has %q", name, text)
+			assert.NotContainsf(t, content, text, "%s has it", name)
 		}
 	}
 	collector.interrupt()

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,7 +34,7 @@ func unpack(t *testing.T, archive []byte) map[string]string {
 	reader := tar.NewReader(compressed)
 	for {
 		header, err := reader.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return files
 		}
 		require.NoError(t, err)
@@ -141,7 +142,7 @@ func TestBundleHasNoSecrets(t *testing.T) {
 	for _, secret := range append(c.secrets, "secret recipient", "prose-14") {
 		for name, text := range files {
 			for _, form := range []string{secret, url.QueryEscape(secret), strings.Trim(fmt.Sprintf("%q", secret), `"`)} {
-				assert.Falsef(t, strings.Contains(text, form), "%s has %q", name, form)
+				assert.NotContainsf(t, text, form, "%s has it", name)
 			}
 		}
 		assert.NotContains(t, notice, secret)
@@ -225,8 +226,15 @@ func TestBundleBoundsTheLog(t *testing.T) {
 	assert.Equal(t, "line 3000", got[0])
 	assert.Equal(t, "line 4999", got[1999])
 
-	long := strings.Repeat(strings.Repeat("x", 1<<20)+"\n", 30)
-	files, _ = bundleOf(t, "--config", config, "--log-file", writeFile(t, long))
+	path := writeFile(t, "")
+	long, err := os.Create(path)
+	require.NoError(t, err)
+	for range 30 {
+		_, err := fmt.Fprintln(long, strings.Repeat("x", 1<<18))
+		require.NoError(t, err)
+	}
+	require.NoError(t, long.Close())
+	files, _ = bundleOf(t, "--config", config, "--log-file", path)
 	assert.LessOrEqual(t, len(files["collector.log"]), 5<<20)
 	assert.Greater(t, len(files["collector.log"]), 3<<20)
 }
@@ -237,7 +245,10 @@ func TestBundleBoundsAnswers(t *testing.T) {
 	released := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/metrics" {
-			_, _ = io.WriteString(w, strings.Repeat("metric 1\n", 1<<20))
+			for written := 0; written < 5<<20-10; written += 10 { // so that the limit cuts a secret
+				_, _ = io.WriteString(w, "metric_a 1\n"[1:])
+			}
+			_, _ = io.WriteString(w, "secret-at-the-limit\n"+strings.Repeat("metric 1\n", 1<<10))
 			return
 		}
 		w.(http.Flusher).Flush()
@@ -246,11 +257,12 @@ func TestBundleBoundsAnswers(t *testing.T) {
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { close(released) })
 	host, port, _ := strings.Cut(strings.TrimPrefix(server.URL, "http://"), ":")
-	config := writeFile(t, fmt.Sprintf("extensions: {health_check: {endpoint: '%s:%s'}}\nservice: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: %s, port: %s}}}}]}}}\n", host, port, host, port))
+	config := writeFile(t, fmt.Sprintf("exporters: {splunk_hec: {token: secret-at-the-limit}}\nextensions: {health_check: {endpoint: '%s:%s'}}\nservice: {telemetry: {metrics: {readers: [{pull: {exporter: {prometheus: {host: %s, port: %s}}}}]}}}\n", host, port, host, port))
 	r := run(t, "doctor", "--bundle", "-", "--timeout", "1s", "--config", config)
 	require.Zero(t, r.code, r.stderr)
 	files := unpack(t, []byte(r.stdout))
-	assert.Len(t, files["metrics.txt"], 5<<20)
+	assert.InDelta(t, 5<<20, len(files["metrics.txt"]), 20)
+	assert.True(t, strings.HasSuffix(files["metrics.txt"], "etric_a 1\n"), "the last line is not whole")
 	assert.Contains(t, files["MANIFEST"], "absent  health.json")
 	assert.Contains(t, files["MANIFEST"], "deadline exceeded")
 }

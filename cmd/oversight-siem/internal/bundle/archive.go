@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 const (
@@ -135,14 +134,11 @@ func lastPart(text string, limit int) string {
 	return text
 }
 
-// firstPart is the start of a text, in valid UTF-8.
+// firstPart is the start of a text, up to the end of a line: half a secret would not be
+// found.
 func firstPart(text string, limit int) string {
 	if len(text) <= limit {
 		return text
 	}
-	text = text[:limit]
-	for len(text) > 0 && !utf8.ValidString(text[max(0, len(text)-utf8.UTFMax):]) && !utf8.RuneStart(text[len(text)-1]) {
-		text = text[:len(text)-1]
-	}
-	return text
+	return text[:strings.LastIndexByte(text[:limit], '\n')+1]
 }

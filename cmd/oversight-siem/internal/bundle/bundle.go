@@ -51,7 +51,7 @@ func Collect(ctx context.Context, settings Settings) *Bundle {
 	j.addStatus(ctx)
 	j.addLog(ctx)
 	j.addListings()
-	b.Summary = j.contents.redact()
+	b.Summary = j.redact()
 	b.contents = j.contents
 	return b
 }

@@ -45,7 +45,7 @@ func (h *hiddenValues) cleanCommentLine(line string) string {
 	if trimmed == "" || shippedComments()[trimmed] {
 		return line
 	}
-	indent := line[:strings.Index(line, trimmed)]
+	indent := line[:len(line)-len(strings.TrimLeft(line, " \t"))]
 	if match := settingInComment.FindStringSubmatch(trimmed); match != nil {
 		return indent + match[1] + match[2] + match[3] + h.cleanCommentedValue(match[2], match[4])
 	}

@@ -49,14 +49,14 @@ func (j *job) get(ctx context.Context, address string, limit int) (string, error
 		return "", fmt.Errorf("no answer from %s: %w", address, err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(io.LimitReader(response.Body, int64(limit)))
+	body, err := io.ReadAll(io.LimitReader(response.Body, int64(limit)+1))
 	if err != nil {
 		return "", fmt.Errorf("no answer from %s: %w", address, err)
 	}
 	if response.StatusCode != http.StatusOK && response.StatusCode != http.StatusInternalServerError && response.StatusCode != http.StatusServiceUnavailable {
 		return "", fmt.Errorf("%s answers %s", address, response.Status)
 	}
-	return string(body), nil
+	return firstPart(string(body), limit), nil
 }
 
 // healthURL is the address of the extension health_check.

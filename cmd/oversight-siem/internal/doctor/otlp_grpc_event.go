@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -107,6 +108,9 @@ func (c *httpClient) callGRPC(ctx context.Context, u *url.URL, message []byte) (
 	request.Header.Set("Content-Type", "application/grpc")
 	request.Header.Set("TE", "trailers")
 	answer, err := c.http.Do(request)
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
 	if err != nil {
 		return status, nil, err
 	}
