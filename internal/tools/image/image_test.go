@@ -114,6 +114,10 @@ func TestArchive(t *testing.T) {
 		t.Error("the second archive differs from the first")
 	}
 	directory := t.TempDir()
+	root, err := os.OpenRoot(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for r := tar.NewReader(bytes.NewReader(archives[0])); ; {
 		header, err := r.Next()
 		if errors.Is(err, io.EOF) {
@@ -126,10 +130,12 @@ func TestArchive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		name := filepath.Join(directory, header.Name)
-		if err := errors.Join(os.MkdirAll(filepath.Dir(name), 0o700), os.WriteFile(name, content, 0o600)); err != nil {
+		if err := errors.Join(root.MkdirAll(filepath.Dir(header.Name), 0o700), root.WriteFile(header.Name, content, 0o600)); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := root.Close(); err != nil {
+		t.Fatal(err)
 	}
 	index, err := layout.ImageIndexFromPath(directory)
 	if err != nil {
