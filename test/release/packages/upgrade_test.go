@@ -21,7 +21,8 @@ import (
 func TestUpgrade(t *testing.T) {
 	const events = state + "/ecs.ndjson" // beside the checkpoint, as in that configuration
 	m := newMachine(t)
-	m.install(versionOne.debianPackage(t))
+	oldest := versionOne.debianPackage(t)
+	m.install(oldest)
 	m.append(configuration, edit)
 	m.append(settings, "OVERSIGHT_STATE="+state+"\n")
 	m.addRegistry(40)
@@ -53,7 +54,7 @@ func TestUpgrade(t *testing.T) {
 	m.run("systemctl", "stop", unit)
 	m.run("rm", "-rf", state+"/checkpoint")
 	m.run("tar", "-C", state, "-xzf", state+"/checkpoint.tar.gz")
-	m.install(versionOne.debianPackage(t))
+	m.install(oldest)
 	m.run("systemctl", "start", unit)
 	m.addEvents(1)
 	ids := m.awaitDocuments(events, 50+10+1)
