@@ -98,7 +98,7 @@ func (s *doctorScene) ownState() {
 			if entry.IsDir() {
 				mode = 0o755
 			}
-			return errors.Join(os.Chmod(path, mode), os.Chown(path, uid, -1))
+			return errors.Join(os.Chmod(path, mode), os.Chown(path, uid, -1)) //nolint:gosec // the directory is the test's own
 		}))
 	}
 }

@@ -147,9 +147,11 @@ func (c *configurationCheck) checkReceiver(id string) {
 		c.warn(Warning{pipelines[0], part, "the position is not stored: a restart repeats or skips events", "set `storage`", true})
 	}
 	if len(pipelines) > 1 {
-		c.warn(Warning{pipelines[0], part,
+		c.warn(Warning{
+			pipelines[0], part,
 			"it feeds several pipelines: an event that one refuses is sent again to the others, and holds them up",
-			"use a receiver for each pipeline", false})
+			"use a receiver for each pipeline", false,
+		})
 	}
 	for _, pipeline := range pipelines {
 		c.checkPipeline(pipeline)
@@ -164,14 +166,18 @@ func (c *configurationCheck) checkPipeline(id string) {
 	pipeline := c.pipelines.get(id)
 	for _, processor := range pipeline.strings("processors") {
 		if typeOf(processor) == "batch" {
-			c.warn(Warning{id, "processor " + processor, "it reports success before events are sent: a crash or a full queue loses them",
-				"remove it: the receiver sends batches", true})
+			c.warn(Warning{
+				id, "processor " + processor, "it reports success before events are sent: a crash or a full queue loses them",
+				"remove it: the receiver sends batches", true,
+			})
 		}
 	}
 	exporters := pipeline.strings("exporters")
 	if len(exporters) > 1 {
-		c.warn(Warning{id, "pipeline " + id, "it has several exporters: an event that one refuses is sent again to the others, and holds them up",
-			"use a receiver and a pipeline for each exporter", false})
+		c.warn(Warning{
+			id, "pipeline " + id, "it has several exporters: an event that one refuses is sent again to the others, and holds them up",
+			"use a receiver and a pipeline for each exporter", false,
+		})
 	}
 	for _, exporter := range exporters {
 		if _, ok := c.root.get("connectors")[exporter]; ok {
@@ -186,11 +192,15 @@ func (c *configurationCheck) checkConnector(pipeline, id string) {
 	fed := c.fedBy(id)
 	switch kind := typeOf(id); {
 	case kind == "failover":
-		c.warn(Warning{pipeline, "connector " + id, "it loses events when it changes to another level, and hides why a destination refuses",
-			"use a receiver and a pipeline for each destination", true})
+		c.warn(Warning{
+			pipeline, "connector " + id, "it loses events when it changes to another level, and hides why a destination refuses",
+			"use a receiver and a pipeline for each destination", true,
+		})
 	case kind != "routing" && !isDeadLetter(id) && len(fed) > 1:
-		c.warn(Warning{pipeline, "connector " + id, "it feeds several pipelines: an event that one refuses is sent again to the others, and holds them up",
-			"use a receiver for each pipeline", false})
+		c.warn(Warning{
+			pipeline, "connector " + id, "it feeds several pipelines: an event that one refuses is sent again to the others, and holds them up",
+			"use a receiver for each pipeline", false,
+		})
 	}
 	for _, next := range fed {
 		c.checkPipeline(next)
