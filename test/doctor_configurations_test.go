@@ -23,8 +23,8 @@ import (
 // explainedWarnings are those of a right set-up, by the check: what they are about.
 var explainedWarnings = map[string][]string{
 	"user":            {"the checks run as root"},
-	"storage":         {"is in use by process"},               // of the collector that runs
-	"config.delivery": {"exporter azuremonitor acknowledges"}, // as config/azuremonitor.yaml says itself
+	"storage":         {"is in use by process"},                                      // of the collector that runs
+	"config.delivery": {"exporter azuremonitor: it reports success before it sends"}, // as config/azuremonitor.yaml says itself
 }
 
 // expectNothingWrong fails the test if a line of --json is failed, or is a warning that

@@ -132,11 +132,19 @@ var doctorConfigurationFaults = []doctorFault{
 		change: func(s *doctorScene) { s.settings["receiver"] = "    databse: x" },
 	},
 	{
-		name: "a sending queue", check: "config.delivery", seen: "splunk_hec has a sending queue", remedy: "`exporters::splunk_hec::sending_queue::enabled` to false", together: true,
+		name: "a sending queue", check: "config.delivery", seen: "exporter splunk_hec: the queue reports success before events are sent", remedy: "sending_queue: {enabled: false}", together: true,
 		change: func(s *doctorScene) { s.settings["queue"] = "true" },
 	},
 	{
-		name: "the batch processor", check: "config.delivery", seen: "has the processor batch", remedy: "remove \"batch\"",
+		name: "answers not checked", check: "config.delivery", seen: "exporter elasticsearch: documents that Elasticsearch refuses are dropped", remedy: "middlewares: [{id: responsecheck}]",
+		change: func(s *doctorScene) { s.settings["elastic_check"] = "[]" },
+	},
+	{
+		name: "retries of the exporter", check: "config.delivery", status: "warning", seen: "exporter splunk_hec: the exporter retries by itself for 5m", remedy: "retry_on_failure: {enabled: false}",
+		change: func(s *doctorScene) { s.settings["retry"] = "true" },
+	},
+	{
+		name: "the batch processor", check: "config.delivery", seen: "processor batch: it reports success before events are sent", remedy: "remove it",
 		also:   []string{"config.validate"}, // it is not in this distribution
 		change: func(s *doctorScene) { s.settings["processors"] = "[oversight_siem, batch]" },
 	},

@@ -8,6 +8,8 @@ import (
 
 	"go.opentelemetry.io/collector/confmap"
 	"go.uber.org/zap"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/guarantee"
 )
 
 // NotifyConfig warns of what breaks the guarantee of the pipelines that a receiver
@@ -19,12 +21,12 @@ import (
 // and the exporter `elasticsearch` reports each refusal as its status.
 func (rc *responseCheck) NotifyConfig(ctx context.Context, conf *confmap.Conf) error {
 	values := conf.ToStringMap()
-	rc.receiverReports.Store(receiverReports(values, rc.id.String()))
-	warnings := checkConfiguration(values)
+	rc.receiverReports.Store(guarantee.ReceiverReports(values, rc.id.String()))
+	warnings := guarantee.Check(values)
 	for _, w := range warnings {
 		rc.logger.Warn("The configuration can lose or repeat events",
-			zap.String("pipeline", w.pipeline), zap.String("part", w.part),
-			zap.String("problem", w.problem), zap.String("remedy", w.remedy))
+			zap.String("pipeline", w.Pipeline), zap.String("part", w.Part),
+			zap.String("problem", w.Problem), zap.String("remedy", w.Remedy))
 	}
 	rc.telemetry.ResponsecheckConfigurationWarnings.Record(ctx, int64(len(warnings)))
 	return nil

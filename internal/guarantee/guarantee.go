@@ -1,7 +1,10 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-package responsecheckextension
+// Package guarantee finds what breaks the guarantee of pipelines that receivers
+// `oversight` and connectors `dead_letter` feed: that the position moves only when events
+// are delivered.
+package guarantee
 
 import (
 	"cmp"
@@ -12,14 +15,17 @@ import (
 	"strings"
 )
 
-// warning is about one part of the configuration.
-type warning struct {
-	// pipeline is the id of a pipeline with the part.
-	pipeline string
-	// part is the component or the pipeline, with its kind.
-	part string
-	// problem says what can happen, remedy what to write instead.
-	problem, remedy string
+// Warning is about one part of the configuration.
+type Warning struct {
+	// Pipeline is the id of a pipeline with the part.
+	Pipeline string
+	// Part is the component or the pipeline, with its kind.
+	Part string
+	// Problem says what can happen, Remedy what to write instead.
+	Problem, Remedy string
+	// Loses says that events can be lost; otherwise they are repeated or held up, or the
+	// reason of a refusal stays unknown.
+	Loses bool
 }
 
 // settings are the settings of a component, or a part of them.
@@ -79,14 +85,14 @@ func typeOf(id string) string {
 type configurationCheck struct {
 	root      settings
 	pipelines settings
-	warnings  []warning
+	warnings  []Warning
 	// checked are the pipelines that were checked, warned the parts and problems that
 	// were warned of.
 	checked, warned map[string]bool
 }
 
-// checkConfiguration returns the warnings about a configuration, sorted.
-func checkConfiguration(conf map[string]any) []warning {
+// Check returns the warnings about a configuration in which defaults are set, sorted.
+func Check(conf map[string]any) []Warning {
 	c := &configurationCheck{
 		root: conf, pipelines: settings(conf).get("service", "pipelines"),
 		checked: map[string]bool{}, warned: map[string]bool{},
@@ -102,8 +108,8 @@ func checkConfiguration(conf map[string]any) []warning {
 			c.checkPipeline(pipeline)
 		}
 	}
-	slices.SortFunc(c.warnings, func(a, b warning) int {
-		return cmp.Or(cmp.Compare(a.pipeline, b.pipeline), cmp.Compare(a.part, b.part), cmp.Compare(a.problem, b.problem))
+	slices.SortFunc(c.warnings, func(a, b Warning) int {
+		return cmp.Or(cmp.Compare(a.Pipeline, b.Pipeline), cmp.Compare(a.Part, b.Part), cmp.Compare(a.Problem, b.Problem))
 	})
 	return c.warnings
 }
@@ -113,10 +119,10 @@ func checkConfiguration(conf map[string]any) []warning {
 // a destination that accepts nothing.
 func isDeadLetter(id string) bool { return typeOf(id) == "dead_letter" }
 
-func (c *configurationCheck) warn(pipeline, part, problem, remedy string) {
-	if key := part + ": " + problem; !c.warned[key] {
+func (c *configurationCheck) warn(w Warning) {
+	if key := w.Part + ": " + w.Problem; !c.warned[key] {
 		c.warned[key] = true
-		c.warnings = append(c.warnings, warning{pipeline: pipeline, part: part, problem: problem, remedy: remedy})
+		c.warnings = append(c.warnings, w)
 	}
 }
 
@@ -138,12 +144,14 @@ func (c *configurationCheck) checkReceiver(id string) {
 	}
 	part := "receiver " + id
 	if c.root.get("receivers", id).text("storage") == "" {
-		c.warn(pipelines[0], part, "the position is not stored: a restart repeats or skips events", "set `storage`")
+		c.warn(Warning{pipelines[0], part, "the position is not stored: a restart repeats or skips events", "set `storage`", true})
 	}
 	if len(pipelines) > 1 {
-		c.warn(pipelines[0], part,
+		c.warn(Warning{
+			pipelines[0], part,
 			"it feeds several pipelines: an event that one refuses is sent again to the others, and holds them up",
-			"use a receiver for each pipeline")
+			"use a receiver for each pipeline", false,
+		})
 	}
 	for _, pipeline := range pipelines {
 		c.checkPipeline(pipeline)
@@ -158,14 +166,18 @@ func (c *configurationCheck) checkPipeline(id string) {
 	pipeline := c.pipelines.get(id)
 	for _, processor := range pipeline.strings("processors") {
 		if typeOf(processor) == "batch" {
-			c.warn(id, "processor "+processor, "it reports success before events are sent: a crash or a full queue loses them",
-				"remove it: the receiver sends batches")
+			c.warn(Warning{
+				id, "processor " + processor, "it reports success before events are sent: a crash or a full queue loses them",
+				"remove it: the receiver sends batches", true,
+			})
 		}
 	}
 	exporters := pipeline.strings("exporters")
 	if len(exporters) > 1 {
-		c.warn(id, "pipeline "+id, "it has several exporters: an event that one refuses is sent again to the others, and holds them up",
-			"use a receiver and a pipeline for each exporter")
+		c.warn(Warning{
+			id, "pipeline " + id, "it has several exporters: an event that one refuses is sent again to the others, and holds them up",
+			"use a receiver and a pipeline for each exporter", false,
+		})
 	}
 	for _, exporter := range exporters {
 		if _, ok := c.root.get("connectors")[exporter]; ok {
@@ -180,11 +192,15 @@ func (c *configurationCheck) checkConnector(pipeline, id string) {
 	fed := c.fedBy(id)
 	switch kind := typeOf(id); {
 	case kind == "failover":
-		c.warn(pipeline, "connector "+id, "it loses events when it changes to another level, and hides why a destination refuses",
-			"use a receiver and a pipeline for each destination")
+		c.warn(Warning{
+			pipeline, "connector " + id, "it loses events when it changes to another level, and hides why a destination refuses",
+			"use a receiver and a pipeline for each destination", true,
+		})
 	case kind != "routing" && !isDeadLetter(id) && len(fed) > 1:
-		c.warn(pipeline, "connector "+id, "it feeds several pipelines: an event that one refuses is sent again to the others, and holds them up",
-			"use a receiver for each pipeline")
+		c.warn(Warning{
+			pipeline, "connector " + id, "it feeds several pipelines: an event that one refuses is sent again to the others, and holds them up",
+			"use a receiver for each pipeline", false,
+		})
 	}
 	for _, next := range fed {
 		c.checkPipeline(next)
