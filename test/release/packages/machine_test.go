@@ -47,8 +47,10 @@ func boot(t *testing.T, arguments ...string) *machine {
 	t.Helper()
 	m := &machine{t: t, root: filepath.Join(t.TempDir(), "debian")}
 	run(t, "cp", "--archive", debian(t), m.root)
-	m.process = collectortest.Start(t, exec.Command("systemd-nspawn", append([]string{"--quiet", "--directory=" + m.root,
-		"--register=no", "--keep-unit", "--private-network", "--console=pipe", "--machine=oversight"}, arguments...)...))
+	m.process = collectortest.Start(t, exec.Command("systemd-nspawn", append([]string{
+		"--quiet", "--directory=" + m.root,
+		"--register=no", "--keep-unit", "--private-network", "--console=pipe", "--machine=oversight",
+	}, arguments...)...))
 	t.Cleanup(func() { m.process.Terminate(waitTimeout) })
 	m.await(func() bool {
 		children, _ := exec.CommandContext(t.Context(), "pgrep", "--parent", strconv.Itoa(m.process.Cmd.Process.Pid)).Output()
