@@ -204,6 +204,18 @@ func TestBundleWithoutConfiguration(t *testing.T) {
 	assert.Contains(t, notice, "absent: config-1.yaml: open /none/config.yaml: no such file or directory")
 }
 
+// A configuration that was passed as text may have a secret, and is nowhere.
+func TestBundleOfConfigurationAsText(t *testing.T) {
+	files, notice := bundleOf(t, "--config", writeFile(t, "exporters: {}\n"), "--config", "yaml:exporters::splunk_hec::token: inline-secret", "--log-file", writeFile(t, "a line\n"))
+	for name, text := range files {
+		assert.NotContains(t, text, "inline-secret", name)
+	}
+	assert.NotContains(t, notice, "inline-secret")
+	assert.Contains(t, notice, "absent: config-2.yaml: it was passed as yaml:, not as a file")
+	assert.Contains(t, notice, "absent: collector.log: not every configuration")
+	assert.Contains(t, files, "config-1.yaml")
+}
+
 // A log that has events in it stays away.
 func TestBundleWithoutLogOfEvents(t *testing.T) {
 	log := writeFile(t, "recipient=alice\n")
