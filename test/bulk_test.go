@@ -42,6 +42,8 @@ type bulk struct {
 	refuseDocument func(document map[string]any) *itemError
 	// mapping is what dynamic mapping has made; nil: none is made.
 	mapping bulkapi.Mapping
+	// rights is what the key may do beside sending documents, see [bulk.ask].
+	rights elasticRights
 }
 
 // itemError is how a bulk request answers for a document that it does not store.
@@ -69,6 +71,7 @@ func (b *bulk) serve(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusRequestEntityTooLarge) // without a body, like Netty's aggregator
 	case !strings.EqualFold(r.Header.Get("Authorization"), "ApiKey "+key):
 		bulkapi.Refuse(w, http.StatusUnauthorized, "security_exception", "unable to authenticate with provided credentials")
+	case b.ask(w, r, text):
 	default:
 		bulkapi.Answer(w, r, text, b.create)
 	}

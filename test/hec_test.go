@@ -28,6 +28,9 @@ type hec struct {
 	events []map[string]any // in the order of arrival
 	// token is the one that is valid.
 	token string
+	// acknowledge says whether the token has indexer acknowledgement on: requests need
+	// a channel then.
+	acknowledge bool
 	// maxContentLength is the limit of a request; 0: none. limits.conf has it in
 	// [http_input]: 838,860,800 by default, 1,000,000 in old versions, and proxies
 	// in front have limits of their own, nginx 1 MB (client_max_body_size). This
@@ -55,13 +58,13 @@ func (h *hec) serve(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"text":%q,"code":%d}`, text, code)
 	}
 	h.mu.Lock()
-	token, limit := h.token, h.maxContentLength
+	token, limit, acknowledge := h.token, h.maxContentLength, h.acknowledge
 	h.mu.Unlock()
 	switch {
 	case r.URL.Path == "/services/collector/health":
 		respond(http.StatusOK, 17, "HEC is healthy")
 		return
-	case r.URL.Path != "/services/collector":
+	case r.URL.Path != "/services/collector" && r.URL.Path != "/services/collector/event":
 		respond(http.StatusNotFound, 404, "The requested URL was not found on this server.")
 		return
 	case r.Header.Get("Authorization") == "":
@@ -69,6 +72,9 @@ func (h *hec) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	case r.Header.Get("Authorization") != "Splunk "+token:
 		respond(http.StatusForbidden, 4, "Invalid token")
+		return
+	case acknowledge && r.Header.Get("X-Splunk-Request-Channel") == "":
+		respond(http.StatusBadRequest, 10, "Data channel is missing")
 		return
 	}
 	text, err := body(r)

@@ -6,8 +6,8 @@ package main
 import (
 	"os"
 
-	configfile "github.com/oversight-protocol/oversight-otelcol/cmd/otelcol-oversight/internal/configfile"
-	environment "github.com/oversight-protocol/oversight-otelcol/cmd/otelcol-oversight/internal/environment"
+	configfile "github.com/oversight-protocol/oversight-otelcol/internal/configfile"
+	environment "github.com/oversight-protocol/oversight-otelcol/internal/environment"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	httpprovider "go.opentelemetry.io/collector/confmap/provider/httpprovider"

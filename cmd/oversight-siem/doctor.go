@@ -39,12 +39,6 @@ func newDoctorCommand() *cobra.Command {
 		Long:    doctorHelp,
 		Example: doctorExample,
 		RunE: func(command *cobra.Command, _ []string) error {
-			if d.bundle != "" {
-				return d.writeBundle(command.Context(), command.OutOrStdout(), command.ErrOrStderr())
-			}
-			if d.logFile != "" {
-				return errors.New("--log-file is for --bundle only: pass both, or remove it")
-			}
 			return d.run(command.Context(), command.OutOrStdout(), command.ErrOrStderr())
 		},
 	}
@@ -73,6 +67,13 @@ func (d *doctorCommand) register(flags *pflag.FlagSet) {
 }
 
 func (d *doctorCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
+	d.settings.Version = version
+	if d.bundle != "" {
+		return d.writeBundle(ctx, stdout, stderr)
+	}
+	if d.logFile != "" {
+		return errors.New("--log-file is for --bundle only: pass both, or remove it")
+	}
 	report, err := doctor.Run(ctx, d.settings)
 	if err != nil {
 		return cli.Interrupted(ctx, err)

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/redact"
 )
 
 // azureClouds are the authorities, the scopes and the ends of ingestion addresses.
@@ -98,7 +100,7 @@ func (e *exporter) checkAzureRule(ctx context.Context) []finding {
 	}
 	defer a.client.http.CloseIdleConnections()
 	if a.Credential.Type != "client_secret" {
-		return notChecked(fmt.Sprintf("set `%s::preflight` to true: the collector then checks it at its start", e.key()), "a credential of the type %q can be checked by the collector only", a.Credential.Type)
+		return e.azureByHand(a.Credential.Type)
 	}
 	token, found := a.token(ctx)
 	if found != nil {
@@ -110,6 +112,9 @@ func (e *exporter) checkAzureRule(ctx context.Context) []finding {
 	if found != nil {
 		return found
 	}
+	var secrets redact.Secrets
+	secrets.Add(token)
+	got.body = []byte(secrets.Redact(string(got.body)))
 	return e.classifyAzure(&got)
 }
 
@@ -170,7 +175,7 @@ func (a *azure) token(ctx context.Context) (string, []finding) {
 		Error string `json:"error"`
 	}
 	if err := json.Unmarshal(got.body, &reply); err != nil || reply.Token == "" {
-		return "", failed(fmt.Sprintf("renew the application's secret in Entra ID and set `%s::credential::client_secret`; compare `tenant_id`, `client_id` and `cloud`", a.client.key), "%s gives no access token (%d): %.80s", got.url, got.status, reply.Error)
+		return "", failed(fmt.Sprintf("renew the application's secret in Entra ID and set `%s::credential::client_secret`; compare `tenant_id`, `client_id` and `cloud`", a.client.key), "%s gives no access token (%d): %s", got.url, got.status, reply.Error)
 	}
 	return reply.Token, nil
 }

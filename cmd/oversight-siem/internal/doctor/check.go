@@ -52,6 +52,10 @@ func runAll(ctx context.Context, checks []check, limit time.Duration) Report {
 	return report
 }
 
+// grace is how much longer than its limit a check that obeys its context may take: it
+// says more than that the time is over.
+const grace = time.Second
+
 // bounded makes a check. One that does not end in time, such as a read from a file
 // server that does not answer, is left behind.
 func (c *check) bounded(ctx context.Context, limit time.Duration) Report {
@@ -59,12 +63,17 @@ func (c *check) bounded(ctx context.Context, limit time.Duration) Report {
 	defer cancel()
 	done := make(chan []finding, 1)
 	go func() { done <- c.guarded(ctx) }()
-	grace := time.NewTimer(limit + time.Second) // a check that obeys ctx says more
-	defer grace.Stop()
 	select {
 	case found := <-done:
 		return c.results(found)
-	case <-grace.C:
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(grace)
+	defer timer.Stop()
+	select {
+	case found := <-done:
+		return c.results(found)
+	case <-timer.C:
 		return c.results(failed("find out why it does not answer: a file server that is down, a disk, a firewall", "no result within %s", limit))
 	}
 }

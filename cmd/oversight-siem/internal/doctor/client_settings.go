@@ -11,7 +11,8 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
 )
 
 // clientSettings are the settings that HTTP clients of the collector have in common.
@@ -33,6 +34,7 @@ type tlsSettings struct {
 	KeyFile            string `mapstructure:"key_file"`
 	KeyPEM             string `mapstructure:"key_pem"`
 	IncludeSystemCAs   bool   `mapstructure:"include_system_ca_certs_pool"`
+	Insecure           bool   `mapstructure:"insecure"`
 	InsecureSkipVerify bool   `mapstructure:"insecure_skip_verify"`
 	ServerName         string `mapstructure:"server_name_override"`
 }
@@ -112,6 +114,9 @@ func (s *tlsSettings) addCertificate(config *tls.Config) error {
 	return nil
 }
 
+// maxPEM bounds a file with certificates or a key, in bytes.
+const maxPEM = 4 << 20
+
 // pemOf is the content of a file, or the text; nil for neither.
 func pemOf(key, file, text string) ([]byte, error) {
 	if file == "" {
@@ -120,7 +125,7 @@ func pemOf(key, file, text string) ([]byte, error) {
 		}
 		return []byte(text), nil
 	}
-	content, err := os.ReadFile(file)
+	content, err := cli.ReadRegular(file, maxPEM)
 	if err != nil {
 		return nil, fmt.Errorf("`%s` %s: %w", key, file, plain(err))
 	}

@@ -6,9 +6,12 @@ package doctor
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,9 +19,9 @@ import (
 const collectorName = "otelcol-oversight"
 
 // collectorChecks ask the collector itself, which knows all keys of all components.
-func (s *Settings) collectorChecks() []check {
+func (s *Settings) collectorChecks(c *config) []check {
 	return []check{
-		{id: "config.validate", run: s.validateConfig},
+		{id: "config.validate", run: func(ctx context.Context) []finding { return s.validateConfig(ctx, c) }},
 		{id: "versions", run: s.checkVersions},
 	}
 }
@@ -33,27 +36,53 @@ func (s *Settings) findCollector() (string, error) {
 const noCollector = "pass --collector FILE, the path of otelcol-oversight"
 
 // validateConfig finds unknown keys and components.
-func (s *Settings) validateConfig(ctx context.Context) []finding {
+func (s *Settings) validateConfig(ctx context.Context, c *config) []finding {
 	program, err := s.findCollector()
 	if err != nil {
 		return notChecked(noCollector, "the collector's program was not found (%v)", err)
 	}
 	arguments := []string{"validate"}
-	for _, file := range s.Config {
-		arguments = append(arguments, "--config", file)
+	for _, source := range s.Config {
+		arguments = append(arguments, "--config", source)
 	}
-	output, err := exec.CommandContext(ctx, program, arguments...).CombinedOutput() //nolint:gosec // the user names the program
-	if _, exited := errors.AsType[*exec.ExitError](err); exited && ctx.Err() == nil {
-		return failed("mend the configuration: the message names the key", "%s does not accept it: %s", filepath.Base(program), oneLine(output))
-	}
-	if err != nil {
+	output, err := run(ctx, nil, program, arguments...)
+	switch _, exited := errors.AsType[*exec.ExitError](err); {
+	case exited && ctx.Err() == nil:
+		return append(notAccepted(program, output), validateRest(ctx, program, c)...)
+	case err != nil:
 		return notChecked(noCollector, "%s: %v", program, err)
 	}
 	return passed("%s accepts the configuration", program)
 }
 
-// maxOutput bounds what is shown of a program's output, in bytes.
-const maxOutput = 1000
+func notAccepted(program string, output []byte) []finding {
+	return failed("mend the configuration: the message names the key", "%s does not accept it: %s", filepath.Base(program), oneLine(output))
+}
+
+// resolvedVariable hands the collector a configuration: other users cannot read it there,
+// as they can the command line.
+const resolvedVariable = "OVERSIGHT_DOCTOR_CONFIG"
+
+// wrongKeys are parts of the messages about keys and components, which no value causes.
+var wrongKeys = []string{"has invalid keys", "unknown type", "which is not configured"}
+
+// validateRest finds wrong keys where a value is missing: the collector then looks at
+// nothing else.
+func validateRest(ctx context.Context, program string, c *config) []finding {
+	if !slices.ContainsFunc(c.references, func(r reference) bool { return r.err != nil }) {
+		return nil
+	}
+	text, err := json.Marshal(c.conf.ToStringMap()) // which is YAML, too
+	if err != nil {
+		return nil
+	}
+	resolved := strings.ReplaceAll(string(text), "$", "$$")
+	output, err := run(ctx, []string{resolvedVariable + "=" + resolved}, program, "validate", "--config", "env:"+resolvedVariable)
+	if err == nil || !slices.ContainsFunc(wrongKeys, func(part string) bool { return strings.Contains(string(output), part) }) {
+		return nil
+	}
+	return notAccepted(program, output)
+}
 
 // oneLine is a program's output as one line, without the collector's log lines.
 func oneLine(output []byte) string {
@@ -67,9 +96,6 @@ func oneLine(output []byte) string {
 	if text == "" {
 		text = strings.Join(strings.Fields(string(output)), " ")
 	}
-	if len(text) > maxOutput {
-		text = text[:maxOutput] + "…"
-	}
 	return text
 }
 
@@ -78,9 +104,24 @@ func (s *Settings) checkVersions(ctx context.Context) []finding {
 	if err != nil {
 		return notChecked(noCollector, "the collector's program was not found (%v)", err)
 	}
-	output, err := exec.CommandContext(ctx, program, "--version").CombinedOutput() //nolint:gosec // the user names the program
+	output, err := run(ctx, nil, program, "--version")
 	if err != nil {
 		return failed("install the package again: the program does not run", "%s --version: %v", program, err)
 	}
-	return passed("%s is %s", program, oneLine(output))
+	text := oneLine(output)
+	version, same := strings.CutPrefix(text, collectorName+" version ")
+	switch {
+	case !same:
+		return notChecked("", "%s is %s: only the versions of %s can be compared", program, text, collectorName)
+	case version != s.Version:
+		return warning("install both from the same release: checks of another version can be wrong", "%s is %s, and oversight-siem %s", program, text, s.Version)
+	}
+	return passed("%s and oversight-siem are version %s", program, version)
+}
+
+// run runs the collector's program. One that leaves children behind ends in time, too.
+func run(ctx context.Context, environment []string, program string, arguments ...string) ([]byte, error) {
+	command := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // the user names the program
+	command.WaitDelay, command.Env = grace/2, append(os.Environ(), environment...)
+	return command.CombinedOutput()
 }

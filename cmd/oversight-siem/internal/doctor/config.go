@@ -5,37 +5,45 @@ package doctor
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
-	"go.opentelemetry.io/collector/confmap/provider/envprovider"
-	"go.opentelemetry.io/collector/confmap/provider/fileprovider"
 	"go.opentelemetry.io/collector/confmap/provider/yamlprovider"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/configfile"
+	"github.com/oversight-protocol/oversight-otelcol/internal/environment"
 )
 
 // config is the collector's configuration with the values of its variables.
 type config struct {
 	conf       *confmap.Conf
 	references []reference
-	files      []string
+	// values are what references put in place of themselves, see [config.secrets].
+	values []value
+	// sources are the values of --config, and files those of them that are files.
+	sources, files []string
 }
 
-// loadConfig reads the configuration as the collector does. What a variable or a file
-// for a value lacks does not end it: the checks say so.
-func loadConfig(ctx context.Context, files []string) (*config, error) {
-	seen := &references{}
+// loadConfig reads the configuration as the collector does, with the same providers and
+// the same merge. What a variable or a file for a value lacks does not end it: the
+// checks say so.
+func loadConfig(ctx context.Context, sources []string) (*config, error) {
+	files, err := configFiles(sources)
+	if err != nil {
+		return nil, err
+	}
+	seen := &references{files: files}
 	resolver, err := confmap.NewResolver(confmap.ResolverSettings{
-		URIs:          files,
+		URIs:          sources,
 		DefaultScheme: "env",
 		ProviderFactories: []confmap.ProviderFactory{
-			seen.watch(envprovider.NewFactory(), files), seen.watch(fileprovider.NewFactory(), files), yamlprovider.NewFactory(),
+			seen.watch(environment.NewFactory()), seen.watch(configfile.NewFactory()), yamlprovider.NewFactory(),
+			remoteFactory("http"), remoteFactory("https"),
 		},
 	})
 	if err != nil {
@@ -48,78 +56,35 @@ func loadConfig(ctx context.Context, files []string) (*config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--config %s: %w", strings.Join(files, ", "), err)
 	}
-	return &config{conf: conf, references: seen.list, files: files}, nil
+	return &config{conf: conf, references: seen.list, values: seen.values, sources: sources, files: files}, nil
 }
 
-// reference is a variable or a file that the configuration takes a value from.
-type reference struct {
-	scheme, name string
-	err          error
-}
+// schemePattern is the scheme of a configuration that is no file, such as yaml:. One
+// letter is a drive of Windows.
+var schemePattern = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9+.-]+:`)
 
-var errUnset = errors.New("it is not set")
-
-// references notes what the configuration refers to.
-type references struct {
-	mu   sync.Mutex
-	list []reference
-}
-
-func (r *references) add(scheme, name string, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !slices.ContainsFunc(r.list, func(known reference) bool { return known.scheme == scheme && known.name == name }) {
-		r.list = append(r.list, reference{scheme, name, err})
-	}
-}
-
-// watch returns a provider that notes what is missing and returns an empty value for
-// it. The configuration's own files must be there.
-func (r *references) watch(factory confmap.ProviderFactory, files []string) confmap.ProviderFactory {
-	return confmap.NewProviderFactory(func(set confmap.ProviderSettings) confmap.Provider {
-		return &watchedProvider{Provider: factory.Create(set), seen: r, files: files}
-	})
-}
-
-type watchedProvider struct {
-	confmap.Provider
-	seen  *references
-	files []string
-}
-
-// Retrieve implements [confmap.Provider].
-func (p *watchedProvider) Retrieve(ctx context.Context, uri string, watcher confmap.WatcherFunc) (*confmap.Retrieved, error) {
-	scheme, name, _ := strings.Cut(uri, ":")
-	if scheme == "file" && (slices.Contains(p.files, name) || slices.Contains(p.files, uri)) {
-		return p.Provider.Retrieve(ctx, uri, watcher)
-	}
-	name, _, hasDefault := strings.Cut(name, ":-")
-	err := missing(scheme, name, hasDefault)
-	retrieved := (*confmap.Retrieved)(nil)
-	if err == nil {
-		retrieved, err = p.Provider.Retrieve(ctx, uri, watcher)
-	}
-	p.seen.add(scheme, name, err)
-	if err != nil {
-		return confmap.NewRetrieved(nil)
-	}
-	return retrieved, nil
-}
-
-// missing returns an error for a variable that is not set, and for a file that is
-// none: reading from a pipe may never end.
-func missing(scheme, name string, hasDefault bool) error {
-	if scheme == "env" {
-		if _, set := os.LookupEnv(name); !set && !hasDefault {
-			return errUnset
+// configFiles returns the paths of the configurations that are files. Reading one that
+// is not regular may never end.
+func configFiles(sources []string) (files []string, err error) {
+	for _, source := range sources {
+		path, isFile := strings.CutPrefix(source, "file:")
+		if !isFile && schemePattern.MatchString(source) {
+			continue
 		}
-		return nil
+		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+			return nil, fmt.Errorf("--config %s: it is %s; pass the path of a regular file", path, kindOf(info.Mode()))
+		}
+		files = append(files, path)
 	}
-	info, err := os.Stat(name)
-	if err == nil && !info.Mode().IsRegular() {
-		return &fs.PathError{Op: "read", Path: name, Err: errNotRegular}
+	return files, nil
+}
+
+// place says which part of the configuration something is about, if nothing says more.
+func (c *config) place() string {
+	if len(c.files) == 0 {
+		return "the configuration"
 	}
-	return err
+	return strings.Join(c.files, ", ")
 }
 
 // section is the components of a section, such as exporters, in the order of their ids.

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"go.opentelemetry.io/collector/component"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/environment"
 )
 
 // checks are those of the configuration itself.
@@ -25,32 +27,26 @@ func (c *config) checkReferences() (found []finding) {
 		case r.err == nil:
 		case r.scheme == "env":
 			found = append(found, failed("set it in the environment of the collector, such as in /etc/otelcol-oversight/otelcol-oversight.conf, or pass --env-file; or write a default, ${env:"+r.name+":-value}",
-				"%s needs the environment variable %s, which is not set", c.fileOf("{env:"+r.name, "{"+r.name), r.name)...)
+				"%s needs the environment variable %s, which is not set or empty", environment.Place(r.name, c.files), r.name)...)
 		default:
 			found = append(found, failed("create the file, readable for the collector's user: root:otelcol-oversight, mode 0640",
 				"%s takes a value from %s: %v", c.fileOf("file:"+r.name), r.name, plain(r.err))...)
 		}
 	}
 	if len(found) == 0 {
-		return passed("%s: all of %d variable(s) and file(s) have a value", strings.Join(c.files, ", "), len(c.references))
+		return passed("%s: all of %d variable(s) and file(s) have a value", c.place(), len(c.references))
 	}
 	return found
 }
 
-// fileOf is the configuration file that has one of these texts.
-func (c *config) fileOf(texts ...string) string {
+// fileOf is the configuration file that has a text.
+func (c *config) fileOf(text string) string {
 	for _, file := range c.files {
-		content, err := os.ReadFile(strings.TrimPrefix(file, "file:"))
-		if err != nil {
-			continue
-		}
-		for _, text := range texts {
-			if strings.Contains(string(content), text) {
-				return file
-			}
+		if content, err := os.ReadFile(file); err == nil && strings.Contains(string(content), text) {
+			return file
 		}
 	}
-	return strings.Join(c.files, ", ")
+	return c.place()
 }
 
 type pipeline struct {

@@ -32,7 +32,7 @@ func (c *config) checkDelivery() (found []finding) {
 	receivers, exporters := map[component.ID]bool{}, map[component.ID]bool{}
 	for _, id := range slices.SortedFunc(maps.Keys(s.Pipelines), compareIDs) {
 		p := s.Pipelines[id]
-		if p == nil || !slices.ContainsFunc(p.Receivers, isOversight) {
+		if p == nil || !slices.ContainsFunc(p.Receivers, waitsForDelivery) {
 			continue
 		}
 		for _, r := range p.Receivers {
@@ -48,7 +48,7 @@ func (c *config) checkDelivery() (found []finding) {
 		}
 	}
 	if len(receivers) == 0 {
-		return warning("add one to `service::pipelines`, unless this is the configuration of a gateway", "no pipeline has a receiver `oversight`")
+		return warning("add one to `service::pipelines`", "no pipeline has a receiver `oversight`, or a gateway's connector `dead_letter`")
 	}
 	for _, id := range slices.SortedFunc(maps.Keys(exporters), compareIDs) {
 		found = append(found, c.checkQueue(id)...)
@@ -62,6 +62,9 @@ func (c *config) checkDelivery() (found []finding) {
 // checkQueue names a sending queue, which acknowledges events before they are sent.
 // Exporters of this distribution that have one have it on by default.
 func (c *config) checkQueue(id component.ID) []finding {
+	if id.Type().String() == "azuremonitor" {
+		return warning("use azure_logs_ingestion (config/sentinel.yaml) where no event may be lost", "exporter %s acknowledges events before they are sent, whatever its settings: an outage or a crash can lose some", id)
+	}
 	if !slices.Contains([]string{"splunk_hec", "elasticsearch", "azure_logs_ingestion", "otlp_grpc", "otlp_http", "otlp", "otlphttp", "kafka", "opensearch"}, id.Type().String()) {
 		return nil
 	}
@@ -78,6 +81,12 @@ func (c *config) checkQueue(id component.ID) []finding {
 		return nil
 	}
 	return failed(fmt.Sprintf("set `exporters::%s::sending_queue::enabled` to false: the receiver retries", id), "exporter %s has a sending queue: it acknowledges events before they are sent, and refused ones are lost", id)
+}
+
+// waitsForDelivery reports whether a receiver, or a gateway's connector, keeps events until
+// they are delivered.
+func waitsForDelivery(id component.ID) bool {
+	return isOversight(id) || id.Type().String() == "dead_letter"
 }
 
 func isOversight(id component.ID) bool { return id.Type().String() == "oversight" }

@@ -23,6 +23,8 @@ type Settings struct {
 	// Collector is the collector's program, which validates the configuration; empty
 	// to look for it.
 	Collector string
+	// Version is that of this command, which the collector's is compared with.
+	Version string
 	// SendTest sends one marked event to each destination that can be asked.
 	SendTest bool
 	// Timeout bounds each check. Default [DefaultTimeout].
@@ -46,7 +48,7 @@ func Run(ctx context.Context, settings Settings) (Report, error) {
 		return nil, err
 	}
 	checks := append([]check{userCheck()}, config.checks()...)
-	checks = append(checks, settings.collectorChecks()...)
+	checks = append(checks, settings.collectorChecks(config)...)
 	for _, r := range config.receivers() {
 		checks = append(checks, r.checks(&settings)...)
 	}

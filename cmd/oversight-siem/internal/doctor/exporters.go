@@ -75,15 +75,15 @@ func (e *exporter) checks() []check {
 		return []check{{"elasticsearch.key", name, e.checkElasticKey}, {"elasticsearch.privileges", name, e.checkElasticPrivileges}, {"elasticsearch.template", name, e.checkElasticTemplate}, {"elasticsearch.block", name, e.checkElasticBlock}, {"elasticsearch.event", name, e.checkElasticEvent}}
 	case "azure_logs_ingestion":
 		return []check{{"azure.endpoint", name, e.checkAzureEndpoint}, {"azure.rule", name, e.checkAzureRule}}
-	case "otlp_grpc", "otlp", "otlp_http", "otlphttp", "kafka", "opensearch":
+	case "otlp_grpc", "otlp", "otlp_http", "otlphttp", "kafka", "opensearch", "azuremonitor":
 		return []check{{"destination.reachable", name, e.checkReachable}}
 	case "file":
 		return []check{{"file.directory", name, e.checkFile}}
-	case "debug", "nop":
+	case "debug", "nop", "prometheus": // they send nothing
 		return nil
 	default:
 		return []check{{"destination", name, func(context.Context) []finding {
-			return notChecked("", "exporters of the type %s are not known to this check", e.id.Type())
+			return notChecked("look at the collector's log and at its metrics after the start", "exporters of the type %s are not known to this check", e.id.Type())
 		}}}
 	}
 }

@@ -71,7 +71,7 @@ func (c *httpClient) request(ctx context.Context, method string, u *url.URL, bod
 	a.url = withoutSecrets(u)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return a, c.unreachable(a.url, err)
+		return a, c.unreachable(a.url+c.through(request), err)
 	}
 	defer response.Body.Close()
 	a.status, a.header = response.StatusCode, response.Header
@@ -79,6 +79,19 @@ func (c *httpClient) request(ctx context.Context, method string, u *url.URL, bod
 		return a, c.unreachable(a.url, err)
 	}
 	return a, nil
+}
+
+// through names the proxy of a request; empty for none.
+func (c *httpClient) through(request *http.Request) string {
+	transport, ok := c.http.Transport.(*http.Transport)
+	if !ok || transport.Proxy == nil {
+		return ""
+	}
+	proxy, err := transport.Proxy(request)
+	if err != nil || proxy == nil {
+		return ""
+	}
+	return " through the proxy " + withoutSecrets(proxy)
 }
 
 // unreachable explains why there is no answer.
@@ -124,8 +137,8 @@ func (c *httpClient) badCertificate(address string, err error) []finding {
 	if wrong, ok := errors.AsType[x509.HostnameError](err); ok {
 		return failed(fmt.Sprintf("use a name of the certificate in `%s::endpoint`, or set `tls::server_name_override`", c.key), "the certificate of %s is for another name: %v", address, wrong)
 	}
-	if alert, ok := errors.AsType[tls.AlertError](err); ok {
-		return failed(fmt.Sprintf("set `%s::tls::cert_file` and `key_file`, if the server asks for a client's certificate", c.key), "%s refuses the TLS connection: %v", address, alert)
+	if isAlert(err) {
+		return failed(fmt.Sprintf("set `%s::tls::cert_file` and `key_file` to a certificate that the server accepts, if it asks for one", c.key), "%s refuses the TLS connection: %v", address, err)
 	}
 	return nil
 }

@@ -5,71 +5,73 @@ package doctor
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
-	"net/url"
-	"strings"
+	"time"
 )
 
 // checkReachable opens a connection to destinations that cannot be asked anything
-// without an event.
+// without an event, with TLS where the exporter uses it.
 func (e *exporter) checkReachable(ctx context.Context) (found []finding) {
-	addresses, err := e.addresses()
-	if err != nil || len(addresses) == 0 {
-		return failed("set `"+e.key()+"::endpoint`, or `brokers`, to host and port", "the exporter has no address")
+	settings, addresses, problem := e.addresses()
+	if problem != nil {
+		return problem
 	}
-	for _, address := range addresses {
-		connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
-		if err != nil {
-			client := &httpClient{key: e.key()}
-			found = append(found, client.unreachable(address, err)...)
-			continue
-		}
-		found = append(found, finding{StatusOK, address + " accepts connections", ""})
-		if err := connection.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
-			found = append(found, failed("look at the network", "%s: %v", address, err)...)
-		}
+	secure, err := settings.TLS.config()
+	if err != nil {
+		return failed(fmt.Sprintf("mend `%s::tls`; files must be readable for the collector's user", e.key()), "%s: %v", e.key(), err)
+	}
+	for _, a := range addresses {
+		found = append(found, e.connect(ctx, a, secure)...)
 	}
 	return append(found, notChecked("look at the collector's log and at its metrics after the start", "whether the destination accepts the credentials and events: it cannot be asked without an event")...)
 }
 
-// addresses are host and port of each address of the exporter.
-func (e *exporter) addresses() ([]string, error) {
-	var settings struct {
-		Endpoint string   `mapstructure:"endpoint"`
-		Brokers  []string `mapstructure:"brokers"`
-		HTTP     struct {
-			Endpoint string `mapstructure:"endpoint"`
-		} `mapstructure:"http"`
-		LogsEndpoint string `mapstructure:"logs_endpoint"`
-	}
-	if err := e.config.read("exporters", e.id, &settings); err != nil {
-		return nil, err
-	}
-	var addresses []string
-	for _, text := range append(settings.Brokers, settings.Endpoint, settings.LogsEndpoint, settings.HTTP.Endpoint) {
-		if address := hostPort(text); address != "" {
-			addresses = append(addresses, address)
+// connect opens a connection to an address, and closes it.
+func (e *exporter) connect(ctx context.Context, a address, secure *tls.Config) []finding {
+	client := &httpClient{key: e.key()}
+	if a.tls {
+		connection, err := (&tls.Dialer{Config: secure}).DialContext(ctx, "tcp", a.hostPort)
+		if err == nil {
+			err = confirmTLS(connection)
 		}
+		if err != nil {
+			return client.unreachable(a.hostPort, err)
+		}
+		return passed("%s accepts TLS connections", a.hostPort)
 	}
-	return addresses, nil
+	connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", a.hostPort)
+	if err != nil {
+		return client.unreachable(a.hostPort, err)
+	}
+	if err := connection.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+		return failed("look at the network", "%s: %v", a.hostPort, err)
+	}
+	return passed("%s accepts connections", a.hostPort)
 }
 
-// hostPort is the address of a URL, or of host:port; empty for neither.
-func hostPort(text string) string {
-	if !strings.Contains(text, "://") {
-		return text
+// alertTime is how long a server is given to refuse the client's certificate: with TLS
+// 1.3 it does that after the handshake has succeeded for the client.
+const alertTime = time.Second / 2
+
+// confirmTLS closes a connection, and returns an error if the server has refused it.
+func confirmTLS(connection net.Conn) error {
+	defer connection.Close()
+	if err := connection.SetReadDeadline(time.Now().Add(alertTime)); err != nil {
+		return err
 	}
-	u, err := url.Parse(text)
-	if err != nil || u.Host == "" {
-		return ""
+	_, err := connection.Read(make([]byte, 1))
+	if isAlert(err) {
+		return err
 	}
-	switch {
-	case u.Port() != "":
-		return u.Host
-	case u.Scheme == "https":
-		return net.JoinHostPort(u.Hostname(), "443")
-	default:
-		return net.JoinHostPort(u.Hostname(), "80")
-	}
+	return nil // a server may wait, speak or close
+}
+
+// isAlert reports whether the server has sent an alert. crypto/tls returns those that
+// it receives as an error of the network.
+func isAlert(err error) bool {
+	network, ok := errors.AsType[*net.OpError](err)
+	return ok && network.Op == "remote error"
 }

@@ -53,6 +53,10 @@ func (r *receiver) cursor(ctx context.Context) (registry.Cursor, []finding) {
 		return registry.Cursor{}, passed("there is no checkpoint yet: the first start begins at `start_at`")
 	}
 	root, err := decodeRoot(data)
+	if newer, ok := errors.AsType[*checkpoint.VersionError](err); ok {
+		return registry.Cursor{}, warning("upgrade oversight-siem, and the collector if `versions` says that it is as old: an older one does not start with this checkpoint. To go back, restore the checkpoint of before the upgrade: docs/checkpoint.md",
+			"a newer collector wrote the checkpoint %s: %v", storage.file(r.id), newer)
+	}
 	if err != nil {
 		return registry.Cursor{}, failed("start the collector version that wrote it, or restore the checkpoint from a backup: docs/checkpoint.md", "the checkpoint %s: %v", storage.file(r.id), err)
 	}

@@ -39,6 +39,7 @@ type setup struct {
 	token                     string
 	processor, ca, more       string
 	receiverMore              string
+	exporters, credential     string
 	settings                  doctor.Settings
 }
 
@@ -48,7 +49,7 @@ func newSetup(t *testing.T) *setup {
 	dir := t.TempDir()
 	s := &setup{
 		dir: dir, database: filepath.Join(dir, "registry", "registry.sqlite"), leaves: filepath.Join(dir, "registry", "tlog", "leaves.jsonl"),
-		storage: filepath.Join(dir, "state"), registryID: registryKey, token: hecToken, processor: "oversight_siem",
+		storage: filepath.Join(dir, "state"), registryID: registryKey, token: hecToken, processor: "oversight_siem", credential: "client_secret",
 	}
 	require.NoError(t, os.MkdirAll(filepath.Dir(s.leaves), 0o755))
 	require.NoError(t, os.Mkdir(s.storage, 0o755))
@@ -93,7 +94,7 @@ exporters:
     endpoint: %s
     rule_id: dcr-00000000000000000000000000000001
     stream_name: Custom-Oversight
-    credential: {type: client_secret, tenant_id: tenant, client_id: client, client_secret: good-secret, authority_host: %s}
+    credential: {type: %s, tenant_id: tenant, client_id: client, client_secret: good-secret, authority_host: %s}
     sending_queue: {enabled: false}
   file: {path: %s}
 %s
@@ -103,8 +104,8 @@ extensions:
 service:
   extensions: [file_storage, responsecheck]
   pipelines:
-    logs: {receivers: [oversight], processors: [%s], exporters: [splunk_hec, elasticsearch, azure_logs_ingestion, file]}
-`, s.database, s.registryID, s.leaves, s.registry.url, s.receiverMore, s.hec.url, s.token, s.ca, s.elastic.url, s.azure.url, s.entra.url, filepath.Join(s.dir, "events.ndjson"), s.more, s.storage, s.processor)
+    logs: {receivers: [oversight], processors: [%s], exporters: [splunk_hec, elasticsearch, azure_logs_ingestion, file%s]}
+`, s.database, s.registryID, s.leaves, s.registry.url, s.receiverMore, s.hec.url, s.token, s.ca, s.elastic.url, s.azure.url, s.credential, s.entra.url, filepath.Join(s.dir, "events.ndjson"), s.more, s.storage, s.processor, s.exporters)
 	path := filepath.Join(s.dir, "config.yaml")
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 	return path

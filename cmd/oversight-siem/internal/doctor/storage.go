@@ -49,7 +49,7 @@ func (r *receiver) checkStorage(ctx context.Context) []finding {
 		found = failed(fmt.Sprintf("add %s to `service::extensions`", r.Storage), "the storage %s is not started", r.Storage)
 	}
 	if r.Storage.Type().String() != fileStorageType {
-		return append(found, notChecked("", "only file_storage can be checked, and this is %s", r.Storage)...)
+		return append(found, notChecked("see that the directory or server of "+r.Storage.String()+" can be written", "only file_storage can be checked, and this is %s", r.Storage)...)
 	}
 	s, err := r.fileStorage()
 	if err != nil {
@@ -72,8 +72,8 @@ func (r *receiver) checkStorage(ctx context.Context) []finding {
 // checkBolt checks a file of bbolt that may not exist yet.
 func checkBolt(ctx context.Context, path string) []finding {
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil // there is none, or checkWritable says why not
 	}
 	if err == nil && !info.Mode().IsRegular() {
 		return failed("move it away", "%s is %s, not a regular file", path, kindOf(info.Mode()))
@@ -154,15 +154,21 @@ func firstExisting(directory string) string {
 // probeSize is how much is written to find out whether there is space, in bytes.
 const probeSize = 1 << 20
 
+// tryWrite writes a file that has no name any more, where the system allows that:
+// nothing stays behind if the process is killed.
 func tryWrite(directory string) (err error) {
 	file, err := os.CreateTemp(directory, ".oversight-siem-doctor-*")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.Remove(file.Name())) }()
+	unnamed := os.Remove(file.Name()) == nil
 	_, err = file.Write(make([]byte, probeSize))
 	if err == nil {
 		err = file.Sync()
 	}
-	return errors.Join(err, file.Close())
+	err = errors.Join(err, file.Close())
+	if !unnamed {
+		err = errors.Join(err, os.Remove(file.Name()))
+	}
+	return err
 }

@@ -28,20 +28,18 @@ type provider struct{ confmap.Provider }
 
 // Retrieve returns the value of a variable, or its default.
 func (p *provider) Retrieve(ctx context.Context, uri string, watcher confmap.WatcherFunc) (*confmap.Retrieved, error) {
-	name, withoutDefault := required(strings.TrimPrefix(uri, p.Scheme()+":"))
-	if withoutDefault && isMissing(name) {
+	if name, missing := Missing(uri); missing {
 		return nil, missingError(name, configFiles(os.Args[1:]))
 	}
 	return p.Provider.Retrieve(ctx, uri, watcher)
 }
 
-// required returns the name of a variable that must have a value: NAME, and not
-// NAME:-default.
-func required(reference string) (name string, ok bool) {
-	_, _, hasDefault := strings.Cut(reference, ":-")
-	return reference, !hasDefault
+// Missing returns the variable of a reference, env:NAME or env:NAME:-default, and
+// whether it needs a value and has none. A line NAME= in a service's environment file
+// sets an empty one.
+func Missing(uri string) (name string, missing bool) {
+	name, _, hasDefault := strings.Cut(strings.TrimPrefix(uri, "env:"), ":-")
+	return name, !hasDefault && isMissing(name)
 }
 
-// isMissing reports whether a variable has no value. A line NAME= in a service's
-// environment file sets an empty one.
 func isMissing(name string) bool { return os.Getenv(name) == "" }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/collector/confmap"
 
-	"github.com/oversight-protocol/oversight-otelcol/cmd/otelcol-oversight/internal/configfile"
+	"github.com/oversight-protocol/oversight-otelcol/internal/configfile"
 )
 
 // retrieve returns what the provider makes of a file with a text.

@@ -13,7 +13,7 @@ import (
 	"go.opentelemetry.io/collector/confmap"
 	"go.uber.org/zap"
 
-	"github.com/oversight-protocol/oversight-otelcol/cmd/otelcol-oversight/internal/environment"
+	"github.com/oversight-protocol/oversight-otelcol/internal/environment"
 )
 
 const configuration = `# ${env:OVERSIGHT_TEST_IN_A_COMMENT}
