@@ -11,8 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
@@ -97,11 +100,18 @@ func (c *compressor) compress(body []byte) []byte {
 // connectionError returns the error of a request without a response. It leaves
 // out the URL, which may hold secrets. A retry does not make a certificate valid.
 func connectionError(err error) error {
+	secure := false
 	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+		secure = strings.HasPrefix(wrapped.URL, "https:")
 		err = wrapped.Err
 	}
 	if certificate := (*tls.CertificateVerificationError)(nil); errors.As(err, &certificate) {
 		return backoff.Permanent(err)
+	}
+	// With TLS 1.3, a server refuses a client without a certificate after the handshake,
+	// and what it says about it can arrive too late.
+	if secure && (errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, net.ErrClosed)) {
+		return fmt.Errorf("%w: if the server requires a client certificate, set --client-cert-file and --client-key-file", err)
 	}
 	return err
 }
