@@ -4,6 +4,7 @@
 //go:build release && linux
 
 // Package packages tests what `make release` builds: that it is the same each time,
-// and that Debian installs, runs, upgrades and removes it. It needs root, and
-// Debian's archive for a system to install into.
+// and that it can be installed, run, upgraded from earlier collectors, rolled back and
+// removed: in a Debian, with dpkg or rpm and systemd, or with OpenRC. It needs root,
+// Debian's archive for a system to install into, and the history of this repository.
 package packages
