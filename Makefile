@@ -81,8 +81,9 @@ build-commands:
 	$(GO_BUILD) -o bin/ ./cmd/...
 
 .PHONY: image
-image: ## Build the container image for amd64 and arm64 into ./dist/image, an OCI layout
-	scripts/build-image.sh dist/image
+image: $(NFPM) $(CYCLONEDX) ## Build the container image for amd64 and arm64 into ./dist/image, an OCI layout
+	$(GO) run ./internal/tools/release -output dist/linux -tools $(TOOLS) -platforms linux/amd64,linux/arm64
+	scripts/build-image.sh dist/linux dist/image
 
 .PHONY: content
 content: content/splunk content/elastic ## Package what users of Splunk and Elastic install, into ./bin/content
@@ -99,8 +100,9 @@ content/elastic:
 TAG ?=
 
 .PHONY: release
-release: $(NFPM) $(CYCLONEDX) ## Build archives, packages, SBOMs and checksums for all systems into ./dist/release
+release: $(NFPM) $(CYCLONEDX) ## Build archives, packages, image, SBOMs and checksums for all systems into ./dist/release
 	$(GO) run ./internal/tools/release -output dist/release -tools $(TOOLS) -tag '$(TAG)'
+	scripts/build-image.sh dist/release dist/image
 
 .PHONY: run
 run: build ## Run the demo until Ctrl-C: generated events through the collector; CONFIG=my.yaml runs only the collector, with that
@@ -152,6 +154,8 @@ test-content: build ## Test the content for SIEMs with the tools of their vendor
 test-release: build $(HELM) $(PROMTOOL) $(NFPM) $(CYCLONEDX) ## Test what is released and deployed; needs root, Debian's packages and the sources' commit
 	@mkdir -p $(TOOLS)
 	cd internal/tools/image && $(GO) test ./...
+	cd internal/tools/manifests && $(GO) test ./...
+	cd internal/tools/manifests && $(GO) build -o $(TOOLS)/manifests .
 	cd internal/tools/compose && $(GO) build -o $(TOOLS)/compose .
 	cd test && $(GO) test -count=1 -tags release -timeout 30m ./release/...
 

@@ -10,3 +10,8 @@ import "embed"
 //
 //go:embed azuremonitor.yaml elastic.yaml files.yaml opensearch.yaml otlp.yaml sentinel.yaml splunk.yaml
 var Files embed.FS
+
+// All are all configurations of this directory.
+//
+//go:embed *.yaml gateway/*.yaml
+var All embed.FS

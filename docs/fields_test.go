@@ -265,7 +265,7 @@ func addPaths(t *testing.T, paths map[string]bool, document []byte) {
 func TestPagesNameFieldsThatExist(t *testing.T) {
 	events, findings, checkpoints := readDictionary(t, eventDictionary), readDictionary(t, integrityDictionary), readDictionary(t, checkpointDictionary)
 	for page, column := range map[string]int{
-		"trust.md": logRecord, "operations.md": logRecord, "files-and-kafka.md": logRecord, "elastic.md": ecsColumn, "opensearch.md": ecsColumn,
+		"trust.md": logRecord, "delivery.md": logRecord, "files-and-kafka.md": logRecord, "elastic.md": ecsColumn, "opensearch.md": ecsColumn,
 		"../receiver/oversightreceiver/README.md": logRecord, "../config/routing.yaml": logRecord, "../config/verified.yaml": logRecord,
 	} {
 		text, err := os.ReadFile(page)

@@ -2,45 +2,37 @@
 # Copyright The Oversight Authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Builds the container image of the collector for amd64 and arm64 as an OCI layout.
-# It needs no daemon, and the same commit gives the same bytes. Usage:
-# scripts/build-image.sh DIR
+# Builds the container image of the collector for amd64 and arm64 from a release. It
+# needs no daemon, and the same commit gives the same bytes. Usage:
+# scripts/build-image.sh RELEASE DIR
 #
-# OVERSIGHT_BINARIES is a directory with linux_amd64 and linux_arm64, each with
-# otelcol-oversight and oversight-siem, and with THIRD_PARTY_NOTICES.txt if there is
-# one. Without it, the binaries are built. SOURCE_DATE_EPOCH is the time of all files,
-# in place of that of the commit.
+# RELEASE is the directory of a release, with the archives for Linux. The image has the
+# same binaries. DIR is replaced by an OCI layout. RELEASE gets an archive of that, and
+# its checksum. SOURCE_DATE_EPOCH is the time of all files, in place of that of the
+# commit.
 set -eu
 
-[ $# -eq 1 ] || { echo "usage: $0 DIR" >&2; exit 2; }
-case $1 in
-/*) output=$1 ;;
-*) output=$PWD/$1 ;;
-esac
+[ $# -eq 2 ] || { echo "usage: $0 RELEASE DIR" >&2; exit 2; }
+absolute() {
+	case $1 in
+	/*) echo "$1" ;;
+	*) echo "$PWD/$1" ;;
+	esac
+}
+release=$(absolute "$1")
+output=$(absolute "$2")
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
 
-export CGO_ENABLED=0
 go=${GO:-go}
 version=$(sed -n 's/^  version: *//p' builder-config.yaml)
 revision=$(git rev-parse HEAD)
 created=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+archive=otelcol-oversight_${version}_image.tar
 
-binaries=${OVERSIGHT_BINARIES:-}
-if [ -z "$binaries" ]; then
-	binaries=$output.binaries
-	for architecture in amd64 arm64; do
-		GOOS=linux GOARCH=$architecture
-		export GOOS GOARCH
-		mkdir -p "$binaries/linux_$architecture"
-		(cd cmd/otelcol-oversight &&
-			"$go" build -trimpath -ldflags '-s -w' -pgo=default.pgo -o "$binaries/linux_$architecture/otelcol-oversight" .)
-		"$go" build -trimpath -ldflags '-s -w' -o "$binaries/linux_$architecture/oversight-siem" ./cmd/oversight-siem
-	done
-	unset GOOS GOARCH
-fi
-
-cd internal/tools/image
-"$go" run . -output "$output" -binaries "$binaries" -licence "$root/LICENSE" \
-	-version "$version" -revision "$revision" -created "$created"
+(cd internal/tools/image && CGO_ENABLED=0 "$go" run . -output "$output" -archive "$release/$archive" -release "$release" \
+	-version "$version" -revision "$revision" -created "$created")
+cd "$release"
+sums=$(sed "/  $archive\$/d" SHA256SUMS; sha256sum "$archive")
+printf '%s\n' "$sums" >SHA256SUMS
 echo "$output: otelcol-oversight $version for linux/amd64 and linux/arm64"

@@ -101,3 +101,38 @@ func TestConfigErrors(t *testing.T) {
 		})
 	}
 }
+
+// --output writes a whole file for the service's group, or nothing, and replaces one only
+// with --force.
+func TestConfigOutput(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "config.yaml")
+	text, _ := printedConfiguration(t, "--for", "splunk", "--output", path)
+	assert.Empty(t, text)
+	written, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, shipped(t, "splunk.yaml"), string(written))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o640), info.Mode())
+
+	for want, arguments := range map[string][]string{
+		"--output " + path + ": the file exists: pass --force":                                 {"--output", path},
+		"--output /none/config.yaml cannot be written, and nothing was: no such file or direc": {"--output", "/none/config.yaml"},
+		"--force is for --output only":                                                         {"--force"},
+		"--for is required":                                                                    {"--output", filepath.Join(dir, "other.yaml"), "--for", ""},
+	} {
+		output, err := exec.Command(siemBinary, append([]string{"config", "--for", "files"}, arguments...)...).CombinedOutput()
+		require.Error(t, err, want)
+		assert.Contains(t, string(output), want)
+	}
+	unchanged, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, written, unchanged)
+
+	printedConfiguration(t, "--for", "files", "--output", path, "--force")
+	replaced, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, shipped(t, "files.yaml"), string(replaced))
+	assert.Equal(t, []string{"config.yaml"}, listing(t, dir), "a temporary file is left")
+}

@@ -5,6 +5,7 @@ package main
 
 import (
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/configuration"
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/newfile"
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/output"
 )
 
@@ -23,14 +25,15 @@ var configHelp string
 const configExample = `  # Splunk, complete
   oversight-siem config --for splunk --db /var/lib/oversight/registry.sqlite --registry-id $ID \
       --endpoint https://splunk.example.org:8088/services/collector \
-      --secret-file /etc/otelcol-oversight/secrets/splunk-hec-token --set SPLUNK_INDEX=leaks >config.yaml
+      --secret-file /etc/otelcol-oversight/secrets/splunk-hec-token --set SPLUNK_INDEX=leaks \
+      --output /etc/otelcol-oversight/config.yaml --force
 
   # Elasticsearch behind a proxy, with a certificate authority of one's own
   oversight-siem config --for elastic --endpoint https://elastic.example.org:9200 \
       --ca-file /etc/otelcol-oversight/ca.pem --proxy http://proxy.example.org:3128`
 
 func newConfigCommand() *cobra.Command {
-	var answers configuration.Answers
+	var c configCommand
 	command := &cobra.Command{
 		Use:     "config --for " + strings.Join(configuration.Destinations(), "|"),
 		Short:   "Print a configuration of the collector for a destination",
@@ -38,10 +41,12 @@ func newConfigCommand() *cobra.Command {
 		Example: configExample,
 		Args:    cli.NoArguments,
 		RunE: func(command *cobra.Command, _ []string) error {
-			return printConfiguration(&answers, command.OutOrStdout(), command.ErrOrStderr())
+			return c.run(command.OutOrStdout(), command.ErrOrStderr())
 		},
 	}
-	registerAnswers(command.Flags(), &answers)
+	registerAnswers(command.Flags(), &c.answers)
+	command.Flags().StringVar(&c.output, "output", toStdout, "write to a new `FILE`, or to standard output with -")
+	command.Flags().BoolVar(&c.force, "force", false, "with --output, replace a file that exists")
 	return command
 }
 
@@ -61,16 +66,52 @@ func registerAnswers(flags *pflag.FlagSet, a *configuration.Answers) {
 	flags.StringArrayVar(&a.Set, "set", nil, "the value of another variable, as `NAME=VALUE`. Can be repeated")
 }
 
-func printConfiguration(answers *configuration.Answers, stdout, stderr io.Writer) error {
-	written, err := configuration.New(answers)
+// configCommand is the flags of config.
+type configCommand struct {
+	answers configuration.Answers
+	output  string
+	force   bool
+}
+
+// toStdout is the path that stands for standard output.
+const toStdout = "-"
+
+// configMode is the permissions of a configuration: the service's group reads it.
+const configMode = 0o640
+
+func (c *configCommand) run(stdout, stderr io.Writer) error {
+	written, err := configuration.New(&c.answers)
 	if err != nil {
 		return err
 	}
-	if _, err := io.WriteString(stdout, written.Text); err != nil {
-		return output.WriteError(output.StandardOutput, err)
+	if err := c.write(written.Text, stdout); err != nil {
+		return err
 	}
 	if len(written.Required) > 0 {
 		fmt.Fprintf(stderr, "oversight-siem: set these variables before the collector starts: %s\n", strings.Join(written.Required, ", "))
+	}
+	return nil
+}
+
+func (c *configCommand) write(text string, stdout io.Writer) error {
+	if c.output == toStdout {
+		if c.force {
+			return errors.New("--force is for --output only: pass a file, or remove it")
+		}
+		if _, err := io.WriteString(stdout, text); err != nil {
+			return output.WriteError(output.StandardOutput, err)
+		}
+		return nil
+	}
+	err := newfile.Write(newfile.Settings{Path: c.output, Mode: configMode, Replace: c.force}, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+	if errors.Is(err, newfile.ErrExists) {
+		return fmt.Errorf("--output %s: %w: pass --force to replace it", c.output, err)
+	}
+	if err != nil {
+		return newfile.Advice("--output", c.output, err)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 
@@ -24,7 +25,11 @@ const doctorExample = `  # As the service's user, with the service's environment
       --config /etc/otelcol-oversight/config.yaml --env-file /etc/otelcol-oversight/otelcol-oversight.conf
 
   # What failed, for a program
-  oversight-siem doctor --config config.yaml --json | jq 'select(.status == "failed")'`
+  oversight-siem doctor --config config.yaml --json | jq 'select(.status == "failed")'
+
+  # What somebody else needs to find out what is wrong
+  oversight-siem doctor --config /etc/otelcol-oversight/config.yaml \
+      --env-file /etc/otelcol-oversight/otelcol-oversight.conf --bundle bundle.tar.gz`
 
 func newDoctorCommand() *cobra.Command {
 	var d doctorCommand
@@ -45,6 +50,8 @@ func newDoctorCommand() *cobra.Command {
 type doctorCommand struct {
 	settings doctor.Settings
 	json     bool
+	// bundle is the path of a support bundle, and logFile what it takes the log from.
+	bundle, logFile string
 }
 
 func (d *doctorCommand) register(flags *pflag.FlagSet) {
@@ -55,10 +62,18 @@ func (d *doctorCommand) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&d.settings.Timeout, "timeout", doctor.DefaultTimeout, "how long each check may take")
 	flags.BoolVar(&d.settings.SendTest, "send-test", false, "send one marked event to each destination that says no other way whether it\naccepts events")
 	flags.BoolVar(&d.json, "json", false, "write one JSON object per line for each check")
+	flags.StringVar(&d.bundle, "bundle", "", "write a support bundle, without secrets, to a new `FILE` such as bundle.tar.gz,\nor to standard output with -")
+	flags.StringVar(&d.logFile, "log-file", "", "the collector's log `FILE` for the bundle (default: the journal of the service\notelcol-oversight)")
 }
 
 func (d *doctorCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	d.settings.Version = version
+	if d.bundle != "" {
+		return d.writeBundle(ctx, stdout, stderr)
+	}
+	if d.logFile != "" {
+		return errors.New("--log-file is for --bundle only: pass both, or remove it")
+	}
 	report, err := doctor.Run(ctx, d.settings)
 	if err != nil {
 		return cli.Interrupted(ctx, err)

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -67,6 +68,31 @@ func TestHealthWithoutAnswer(t *testing.T) {
 			require.Error(t, err)
 			assert.Equal(t, 1, command.ProcessState.ExitCode())
 			assert.Contains(t, string(output), test.message)
+		})
+	}
+}
+
+// A collector that accepts connections and does not answer, or not to the end, is not
+// waited for longer than the time limit.
+func TestHealthIsLimitedInTime(t *testing.T) {
+	t.Parallel()
+	for name, start := range map[string]string{"no answer": "", "half an answer": `{"status":`} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			collector := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if start != "" {
+					_, _ = io.WriteString(w, start)
+					assert.NoError(t, http.NewResponseController(w).Flush())
+				}
+				<-r.Context().Done()
+			}))
+			t.Cleanup(collector.Close)
+			command := exec.Command(siem, "health", "--timeout", "100ms")
+			command.Env = append(os.Environ(), "HEALTH_ENDPOINT="+strings.TrimPrefix(collector.URL, "http://"))
+			output, err := command.CombinedOutput()
+			require.Error(t, err)
+			assert.Equal(t, 1, command.ProcessState.ExitCode())
+			assert.Equal(t, "oversight-siem: the collector is not healthy: "+collector.URL+"/health did not answer in time\n", string(output))
 		})
 	}
 }

@@ -20,32 +20,44 @@ import (
 // pages is where the documentation of the repository is read.
 const pages = "https://github.com/oversight-protocol/oversight-otelcol/blob/main/docs/"
 
-// rules is a file of rules of Prometheus.
-type rules struct {
-	Groups []struct {
-		Rules []struct {
-			Alert       string            `yaml:"alert"`
-			Annotations map[string]string `yaml:"annotations"`
-		} `yaml:"rules"`
-	} `yaml:"groups"`
+// files are the files of rules.
+var files = []string{"rules.yml", "gateway.yml"}
+
+// alertRule is an alert of Prometheus.
+type alertRule struct {
+	Alert       string            `yaml:"alert"`
+	Expr        string            `yaml:"expr"`
+	Annotations map[string]string `yaml:"annotations"`
+}
+
+// readRules returns the alerts of a file.
+func readRules(t *testing.T, name string) []alertRule {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	var file struct {
+		Groups []struct {
+			Rules []alertRule `yaml:"rules"`
+		} `yaml:"groups"`
+	}
+	require.NoError(t, yaml.Unmarshal(text, &file))
+	var found []alertRule
+	for _, group := range file.Groups {
+		require.NotEmpty(t, group.Rules)
+		found = append(found, group.Rules...)
+	}
+	require.NotEmpty(t, found)
+	return found
 }
 
 // Every alert links to a section that says what to do about it.
 func TestRunbooks(t *testing.T) {
-	for _, name := range []string{"rules.yml", "gateway.yml"} {
-		text, err := os.ReadFile(name)
-		require.NoError(t, err)
-		var file rules
-		require.NoError(t, yaml.Unmarshal(text, &file))
-		require.NotEmpty(t, file.Groups)
-		for _, group := range file.Groups {
-			require.NotEmpty(t, group.Rules)
-			for _, rule := range group.Rules {
-				target, ok := strings.CutPrefix(rule.Annotations["runbook_url"], pages)
-				require.True(t, ok, "%s: runbook_url must be a page in docs", rule.Alert)
-				page, anchor, _ := strings.Cut(target, "#")
-				assert.Contains(t, section(t, page, anchor), rule.Alert, "%s: %s", rule.Alert, target)
-			}
+	for _, name := range files {
+		for _, rule := range readRules(t, name) {
+			target, ok := strings.CutPrefix(rule.Annotations["runbook_url"], pages)
+			require.True(t, ok, "%s: runbook_url must be a page in docs", rule.Alert)
+			page, anchor, _ := strings.Cut(target, "#")
+			assert.Contains(t, section(t, page, anchor), rule.Alert, "%s: %s", rule.Alert, target)
 		}
 	}
 }

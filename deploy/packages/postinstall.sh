@@ -7,23 +7,27 @@
 # continues from its checkpoint.
 set -eu
 
+start='systemctl enable --now otelcol-oversight'
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 	systemctl try-restart otelcol-oversight.service
-elif command -v rc-service >/dev/null && rc-service --quiet otelcol-oversight status 2>/dev/null; then
-	rc-service otelcol-oversight restart
+elif [ -d /run/openrc ]; then
+	start='rc-update add otelcol-oversight && rc-service otelcol-oversight start'
+	rc-service --quiet --ifstarted otelcol-oversight restart
 fi
 
-# The argument is the version before, for dpkg; the number of installed versions, for rpm.
-if [ "${1:-}" = configure ] && [ -n "${2:-}" ] || [ "${1:-}" = 2 ]; then
+# An upgrade: dpkg and apk pass the version before as the second argument, and rpm the
+# number of installed versions as the first.
+if [ -n "${2:-}" ] || [ "${1:-}" = 2 ]; then
 	exit 0
 fi
 # Not every package manager knows, when it unpacks, the group that was just created.
 chgrp otelcol-oversight /etc/otelcol-oversight /etc/otelcol-oversight/secrets \
 	/etc/otelcol-oversight/config.yaml /etc/otelcol-oversight/otelcol-oversight.conf
-cat <<'END'
+cat <<END
 otelcol-oversight is installed and not running. Next:
   1. Say in /etc/otelcol-oversight/otelcol-oversight.conf where the registry is.
-  2. Choose a destination in /etc/otelcol-oversight/config.yaml.
-  3. systemctl enable --now otelcol-oversight
+  2. It writes events to files below /var/log/otelcol-oversight. For a SIEM:
+     oversight-siem config --help
+  3. $start
 END

@@ -57,12 +57,13 @@ func composeBundle(t *testing.T, registry string, splunk *hec) bundle {
 	require.NoError(t, err)
 	require.NoError(t, os.Chown(token, user, user))
 
-	image := newImage(t)
+	image := theImage(t)
 	manifest, config := image.image(t, runtime.GOARCH)
 	b := bundle{
 		rootfs: t.TempDir(), user: user, readOnly: service.ReadOnly,
 		arguments:   append(config.Config.Entrypoint, config.Config.Cmd...),
 		environment: service.Environment,
+		healthCheck: service.HealthCheck.Test[1:],
 		mounts:      []mount{{token, "/run/secrets/splunk_hec_token", true}},
 	}
 	image.unpack(t, manifest, b.rootfs)
@@ -99,12 +100,7 @@ func TestContainerDelivers(t *testing.T) {
 	registry, splunk := newRegistryVolume(t), newHEC(t)
 	before := listing(t, registry)
 	collector := startContainer(t, composeBundle(t, registry, splunk))
-	collectortest.Eventually(t, waitTimeout, func() error {
-		if n := splunk.events.Load(); n < registryEvents {
-			return fmt.Errorf("Splunk has %d of %d events", n, registryEvents)
-		}
-		return nil
-	})
+	splunk.waitFor(t, registryEvents)
 
 	status := collector.mainProcess(t)
 	assert.Contains(t, status, "\nUid:\t10001\t10001\t10001\t10001\n")

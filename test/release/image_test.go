@@ -7,40 +7,27 @@ package release
 
 import (
 	"crypto/x509"
+	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// newImage builds the image of the binaries under test. That of the architecture
-// that they are not of has them too: no test runs it.
-func newImage(t testing.TB) layout {
-	t.Helper()
-	directory := t.TempDir()
-	for _, architecture := range []string{"amd64", "arm64"} {
-		target := filepath.Join(directory, "binaries", "linux_"+architecture)
-		require.NoError(t, os.MkdirAll(target, 0o700))
-		for _, name := range []string{"otelcol-oversight", "oversight-siem"} {
-			require.NoError(t, os.Symlink(binaries(t, name), filepath.Join(target, name)))
-		}
-	}
-	output := filepath.Join(directory, "image")
-	run(t, []string{"OVERSIGHT_BINARIES=" + filepath.Join(directory, "binaries")}, root(t, "scripts", "build-image.sh"), output)
-	return layout(output)
-}
-
 // The image has both architectures, says what it is, and is the same each time.
 func TestImage(t *testing.T) {
-	image := newImage(t)
+	image := theImage(t)
 	top, platforms := image.platforms(t)
 	assert.Equal(t, version(t), top.Annotations["org.opencontainers.image.ref.name"])
 	assert.Len(t, platforms.Manifests, 2)
-	for _, architecture := range []string{"amd64", "arm64"} {
+	for _, architecture := range architectures {
 		_, config := image.image(t, architecture)
 		assert.Equal(t, "linux", config.OS)
 		assert.Equal(t, architecture, config.Architecture)
@@ -51,16 +38,42 @@ func TestImage(t *testing.T) {
 		assert.Equal(t, version(t), config.Config.Labels["org.opencontainers.image.version"])
 		assert.Equal(t, config.Created, config.Config.Labels["org.opencontainers.image.created"])
 		assert.Equal(t, "Apache-2.0", config.Config.Labels["org.opencontainers.image.licenses"])
+		assert.Equal(t, platforms.Annotations, config.Config.Labels)
 		assert.Regexp(t, "^[0-9a-f]{40}$", config.Config.Labels["org.opencontainers.image.revision"])
 	}
-	again, _ := newImage(t).platforms(t)
+	require.NoError(t, buildImage(releaseDirectory(t), "again"))
+	again, _ := layout(filepath.Join(releaseDirectory(t), "again")).platforms(t)
 	assert.Equal(t, top.Digest, again.Digest)
+}
+
+// Another tool than the one that wrote the archive reads it: it checks every digest,
+// and finds both architectures. The release has its checksum.
+func TestImageArchive(t *testing.T) {
+	install(t, "skopeo")
+	name := fmt.Sprintf("otelcol-oversight_%s_image.tar", version(t))
+	reference := "oci-archive:" + filepath.Join(releaseDirectory(t), name) + ":" + version(t)
+	copied := filepath.Join(t.TempDir(), "copy")
+	run(t, nil, "skopeo", "--insecure-policy", "copy", "--quiet", "--all", reference, "oci:"+copied)
+	_, platforms := layout(copied).platforms(t)
+	assert.Len(t, platforms.Manifests, len(architectures))
+	for _, architecture := range architectures {
+		var inspected struct{ Architecture, Os string }
+		require.NoError(t, json.Unmarshal(run(t, nil, "skopeo", "--override-arch", architecture, "inspect", reference), &inspected))
+		assert.Equal(t, architecture, inspected.Architecture)
+		assert.Equal(t, "linux", inspected.Os)
+	}
+
+	check := exec.CommandContext(t.Context(), "sha256sum", "--check", "--strict", "SHA256SUMS")
+	check.Dir = releaseDirectory(t)
+	output, err := check.CombinedOutput()
+	require.NoError(t, err, "%s", output)
+	assert.Equal(t, 1, strings.Count(string(output), name+": OK\n"))
 }
 
 // There is nothing in the image that it does not need: no shell, and nothing that the
 // user could write except below its two directories.
 func TestImageFiles(t *testing.T) {
-	image := newImage(t)
+	image := theImage(t)
 	manifest, _ := image.image(t, runtime.GOARCH)
 	directory := t.TempDir()
 	image.unpack(t, manifest, directory)
@@ -84,6 +97,8 @@ func TestImageFiles(t *testing.T) {
 		"usr/bin/otelcol-oversight",
 		"usr/bin/oversight-siem",
 		"usr/share/doc/otelcol-oversight/LICENSE",
+		"usr/share/doc/otelcol-oversight/THIRD_PARTY_NOTICES.txt",
+		"usr/share/doc/otelcol-oversight/otelcol-oversight.cdx.json",
 	}, files)
 
 	text, err := os.ReadFile(filepath.Join(directory, "etc", "ssl", "certs", "ca-certificates.crt"))

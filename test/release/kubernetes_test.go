@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -24,8 +25,8 @@ var chart = filepath.Join("testdata", "opentelemetry-collector-0.170.0.tgz")
 
 type object = map[string]any
 
-// renderChart returns what the chart makes of values in deploy/kubernetes, by kind.
-func renderChart(t *testing.T, values ...string) map[string]object {
+// helmTemplate returns the objects that the chart makes of values in deploy/kubernetes.
+func helmTemplate(t *testing.T, values ...string) []byte {
 	t.Helper()
 	arguments := []string{"template", "oversight", chart}
 	for _, name := range values {
@@ -33,9 +34,14 @@ func renderChart(t *testing.T, values ...string) map[string]object {
 	}
 	// Nothing of a user's own helm.
 	home := t.TempDir()
-	text := run(t, []string{"HELM_CONFIG_HOME=" + home, "HELM_CACHE_HOME=" + home, "HELM_DATA_HOME=" + home}, tool(t, "helm"), arguments...)
+	return run(t, []string{"HELM_CONFIG_HOME=" + home, "HELM_CACHE_HOME=" + home, "HELM_DATA_HOME=" + home}, tool(t, "helm"), arguments...)
+}
+
+// renderChart returns the objects of [helmTemplate] by kind.
+func renderChart(t *testing.T, values ...string) map[string]object {
+	t.Helper()
 	rendered := map[string]object{}
-	for decoder := yaml.NewDecoder(bytes.NewReader(text)); ; {
+	for decoder := yaml.NewDecoder(bytes.NewReader(helmTemplate(t, values...))); ; {
 		var document object
 		err := decoder.Decode(&document)
 		if errors.Is(err, io.EOF) {
@@ -83,6 +89,7 @@ func TestChartValues(t *testing.T) {
 		"sidecar": {"values.yaml", "values-sidecar.yaml"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			requireValidObjects(t, helmTemplate(t, values...))
 			rendered := renderChart(t, values...)
 			pod := at(t, rendered["StatefulSet"], "spec", "template", "spec")
 			requireLockedDown(t, pod)
@@ -112,6 +119,15 @@ func requireLockedDown(t *testing.T, pod any) {
 	mounts := at(t, collector, "volumeMounts")
 	assert.Equal(t, object{"name": "registry", "mountPath": "/data", "readOnly": true}, named(t, mounts, "registry"))
 	assert.Equal(t, object{"name": "secrets", "mountPath": "/run/secrets/oversight", "readOnly": true}, named(t, mounts, "secrets"))
+}
+
+// requireValidObjects checks objects with the types of the Kubernetes API.
+func requireValidObjects(t *testing.T, objects []byte) {
+	t.Helper()
+	command := exec.CommandContext(t.Context(), tool(t, "manifests"))
+	command.Stdin = bytes.NewReader(objects)
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, "%s", output)
 }
 
 // A volume of its own pod is read-only, so that fsGroup does not change it.

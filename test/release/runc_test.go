@@ -12,13 +12,16 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
-	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/oversight-protocol/oversight-otelcol/test/internal/collectortest"
 )
+
+// started counts containers.
+var started atomic.Int64
 
 // container is a container that runc runs.
 type container struct {
@@ -34,6 +37,7 @@ type bundle struct {
 	readOnly    bool
 	arguments   []string
 	environment map[string]string
+	healthCheck []string
 	mounts      []mount
 }
 
@@ -43,24 +47,16 @@ type mount struct {
 	readOnly       bool
 }
 
-// installRunc installs Debian's runc unless there is one.
-func installRunc(t *testing.T) {
-	t.Helper()
-	if _, err := exec.LookPath("runc"); err != nil {
-		run(t, []string{"DEBIAN_FRONTEND=noninteractive"}, "apt-get", "install", "--yes", "--quiet", "--no-install-recommends", "runc")
-	}
-}
-
 // startContainer runs a bundle until the test ends. It has the network of the host,
 // where the servers of the test are, and no capabilities.
 func startContainer(t *testing.T, b bundle) container {
 	t.Helper()
-	installRunc(t)
+	install(t, "runc")
 	directory := t.TempDir()
 	text, err := json.Marshal(b.spec())
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(directory, "config.json"), text, 0o600))
-	id := fmt.Sprintf("oversight-test-%d-%s", os.Getpid(), strings.ToLower(t.Name()))
+	id := fmt.Sprintf("oversight-test-%d-%d", os.Getpid(), started.Add(1))
 	t.Cleanup(func() { _ = exec.Command("runc", "delete", "--force", id).Run() }) // it may have ended
 	return container{Process: collectortest.Start(t, exec.Command("runc", "run", "--bundle", directory, id)), id: id}
 }

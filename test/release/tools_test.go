@@ -54,3 +54,12 @@ func run(t testing.TB, environment []string, name string, arguments ...string) [
 	require.NoError(t, command.Run(), "%s %v:\n%s%s", name, arguments, &stdout, &stderr)
 	return stdout.Bytes()
 }
+
+// install installs Debian's package of a command unless the command is there.
+func install(t testing.TB, command string) {
+	t.Helper()
+	if _, err := exec.LookPath(command); err != nil {
+		run(t, nil, "apt-get", "update", "--quiet")
+		run(t, []string{"DEBIAN_FRONTEND=noninteractive"}, "apt-get", "install", "--yes", "--quiet", "--no-install-recommends", command)
+	}
+}

@@ -4,11 +4,7 @@
 package main
 
 import (
-	"errors"
-	"fmt"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"strconv"
 	"time"
 
@@ -27,33 +23,25 @@ const user = 10001
 // architectures are those of the image.
 var architectures = []string{"amd64", "arm64"}
 
-// binaries are the commands of the image. The second one checks the health of the
-// first.
-var binaries = []string{"otelcol-oversight", "oversight-siem"}
-
-// noticesFile is the name of the licences of what is linked into the binaries.
-const noticesFile = "THIRD_PARTY_NOTICES.txt"
+// layoutAnnotations name the image for tools that load the layout: skopeo and podman
+// look at the first one, containerd and Docker at the second.
+func layoutAnnotations(s Settings) map[string]string {
+	return map[string]string{
+		"org.opencontainers.image.ref.name": s.Version,
+		"io.containerd.image.name":          "docker.io/library/otelcol-oversight:" + s.Version,
+	}
+}
 
 // Write replaces Settings.Output by an OCI layout with one image for every
-// architecture.
+// architecture, and Settings.Archive by an archive of that.
 func Write(s Settings) error {
 	if err := s.check(); err != nil {
 		return err
 	}
-	base, err := baseLayer(s)
+	index, err := newIndex(s)
 	if err != nil {
 		return err
 	}
-	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
-	for _, architecture := range architectures {
-		image, err := newImage(s, base, architecture)
-		if err != nil {
-			return err
-		}
-		platform := &v1.Platform{OS: "linux", Architecture: architecture}
-		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: platform}})
-	}
-	index = mutate.Annotations(index, labels(s)).(v1.ImageIndex)
 	if err := os.RemoveAll(s.Output); err != nil {
 		return err
 	}
@@ -61,7 +49,28 @@ func Write(s Settings) error {
 	if err != nil {
 		return err
 	}
-	return path.AppendIndex(index, layout.WithAnnotations(map[string]string{"org.opencontainers.image.ref.name": s.Version}))
+	if err := path.AppendIndex(index, layout.WithAnnotations(layoutAnnotations(s))); err != nil || s.Archive == "" {
+		return err
+	}
+	return writeArchive(s.Output, s.Archive, s.Created)
+}
+
+// newIndex returns an index of the images of all architectures.
+func newIndex(s Settings) (v1.ImageIndex, error) {
+	base, err := baseLayer(s)
+	if err != nil {
+		return nil, err
+	}
+	index := mutate.IndexMediaType(empty.Index, types.OCIImageIndex)
+	for _, architecture := range architectures {
+		image, err := newImage(s, base, architecture)
+		if err != nil {
+			return nil, err
+		}
+		platform := &v1.Platform{OS: "linux", Architecture: architecture}
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: image, Descriptor: v1.Descriptor{Platform: platform}})
+	}
+	return mutate.Annotations(index, labels(s)).(v1.ImageIndex), nil
 }
 
 // newImage returns the image of one architecture: the layer that all share, and its
@@ -74,8 +83,8 @@ func newImage(s Settings, base v1.Layer, architecture string) (v1.Image, error) 
 	image := mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), types.OCIConfigJSON)
 	created := v1.Time{Time: s.Created}
 	image, err = mutate.Append(image,
-		mutate.Addendum{Layer: base, History: v1.History{Created: created, CreatedBy: "root certificates, licence, directories"}},
-		mutate.Addendum{Layer: programs, History: v1.History{Created: created, CreatedBy: "binaries"}},
+		mutate.Addendum{Layer: base, History: v1.History{Created: created, CreatedBy: "root certificates, directories"}},
+		mutate.Addendum{Layer: programs, History: v1.History{Created: created, CreatedBy: "binaries, licenses, SBOM"}},
 	)
 	if err != nil {
 		return nil, err
@@ -86,7 +95,10 @@ func newImage(s Settings, base v1.Layer, architecture string) (v1.Image, error) 
 	}
 	file = file.DeepCopy()
 	file.Created, file.OS, file.Architecture, file.Config = created, "linux", architecture, config(s)
-	return mutate.ConfigFile(image, file)
+	if image, err = mutate.ConfigFile(image, file); err != nil {
+		return nil, err
+	}
+	return mutate.Annotations(image, labels(s)).(v1.Image), nil
 }
 
 func config(s Settings) v1.Config {
@@ -129,21 +141,12 @@ func labels(s Settings) map[string]string {
 // directories of state and output: an empty named volume mounted there gets their
 // owner.
 func baseLayer(s Settings) (v1.Layer, error) {
-	licence, err := os.ReadFile(s.Licence)
-	if err != nil {
-		return nil, fmt.Errorf("-licence: %w", err)
-	}
 	return newLayer([]entry{
 		{name: "etc/", mode: 0o755},
 		{name: "etc/otelcol-oversight/", mode: 0o755},
 		{name: "etc/ssl/", mode: 0o755},
 		{name: "etc/ssl/certs/", mode: 0o755},
 		{name: "etc/ssl/certs/ca-certificates.crt", mode: 0o644, content: certificates()},
-		{name: "usr/", mode: 0o755},
-		{name: "usr/share/", mode: 0o755},
-		{name: "usr/share/doc/", mode: 0o755},
-		{name: "usr/share/doc/otelcol-oversight/", mode: 0o755},
-		{name: "usr/share/doc/otelcol-oversight/LICENSE", mode: 0o644, content: licence},
 		{name: "var/", mode: 0o755},
 		{name: "var/lib/", mode: 0o755},
 		{name: "var/lib/otelcol-oversight/", mode: 0o750, owner: user},
@@ -152,24 +155,28 @@ func baseLayer(s Settings) (v1.Layer, error) {
 	}, s.Created)
 }
 
-// programLayer has the binaries of an architecture, and the notices of what is linked
-// into them if a release has written those beside them.
+// programLayer has what the release has for an architecture, and the SBOM of the image.
 func programLayer(s Settings, architecture string) (v1.Layer, error) {
-	directory := filepath.Join(s.Binaries, "linux_"+architecture)
+	files, err := readArchive(s, architecture)
+	if err != nil {
+		return nil, err
+	}
+	bom, err := sbom(s, architecture)
+	if err != nil {
+		return nil, err
+	}
+	const documents = "usr/share/doc/otelcol-oversight/"
 	entries := []entry{{name: "usr/", mode: 0o755}, {name: "usr/bin/", mode: 0o755}}
 	for _, name := range binaries {
-		content, err := os.ReadFile(filepath.Join(directory, name))
-		if err != nil {
-			return nil, fmt.Errorf("-binaries: %w", err)
-		}
-		entries = append(entries, entry{name: "usr/bin/" + name, mode: 0o755, content: content})
+		entries = append(entries, entry{name: "usr/bin/" + name, mode: 0o755, content: files[name]})
 	}
-	notices, err := os.ReadFile(filepath.Join(directory, noticesFile))
-	switch {
-	case err == nil:
-		entries = append(entries, entry{name: "usr/share/doc/otelcol-oversight/" + noticesFile, mode: 0o644, content: notices})
-	case !errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("-binaries: %w", err)
-	}
-	return newLayer(entries, s.Created)
+	return newLayer(append(entries,
+		entry{name: "usr/share/", mode: 0o755},
+		entry{name: "usr/share/doc/", mode: 0o755},
+		entry{name: documents, mode: 0o755},
+		entry{name: documents + licenseFile, mode: 0o644, content: files[licenseFile]},
+		entry{name: documents + noticesFile, mode: 0o644, content: files[noticesFile]},
+		// Scanners of images look for files with this ending.
+		entry{name: documents + "otelcol-oversight.cdx.json", mode: 0o644, content: bom},
+	), s.Created)
 }

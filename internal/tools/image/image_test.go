@@ -4,35 +4,70 @@
 package main
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
 	"encoding/pem"
+	"errors"
+	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	cdx "github.com/CycloneDX/cyclonedx-go"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
 
-// settings are valid, with files that only have the names of the binaries.
+// settings are valid, with a release of files that only have the names of the binaries.
 func settings(t *testing.T) Settings {
 	t.Helper()
-	directory := t.TempDir()
+	s := Settings{
+		Output: filepath.Join(t.TempDir(), "image"), Release: t.TempDir(),
+		Version: "1.2.3", Revision: strings.Repeat("0", 40), Created: time.Unix(1_700_000_000, 0).UTC(),
+	}
+	s.Archive = filepath.Join(s.Release, "image.tar")
 	for _, architecture := range architectures {
-		target := filepath.Join(directory, "linux_"+architecture)
-		if err := os.Mkdir(target, 0o700); err != nil {
+		writeRelease(t, s, architecture, append(slices.Clone(binaries), licenseFile, noticesFile))
+	}
+	return s
+}
+
+// writeRelease writes the release for an architecture, with these files.
+func writeRelease(t *testing.T, s Settings, architecture string, names []string) {
+	t.Helper()
+	file, err := os.Create(filepath.Join(s.Release, "otelcol-oversight_1.2.3_linux_"+architecture+".tar.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	compressed := gzip.NewWriter(file)
+	archive := tar.NewWriter(compressed)
+	for _, name := range names {
+		content := []byte(name + " for " + architecture)
+		header := &tar.Header{Typeflag: tar.TypeReg, Name: "otelcol/" + name, Mode: 0o755, Size: int64(len(content))}
+		if err := archive.WriteHeader(header); err != nil {
 			t.Fatal(err)
 		}
-		for _, name := range binaries {
-			if err := os.WriteFile(filepath.Join(target, name), []byte(architecture), 0o600); err != nil {
-				t.Fatal(err)
-			}
+		if _, err := archive.Write(content); err != nil {
+			t.Fatal(err)
 		}
 	}
-	return Settings{
-		Output: filepath.Join(t.TempDir(), "image"), Binaries: directory, Licence: filepath.Join("..", "..", "..", "LICENSE"),
-		Version: "1.2.3", Revision: strings.Repeat("0", 40), Created: time.Unix(1_700_000_000, 0).UTC(),
+	if err := errors.Join(archive.Close(), compressed.Close(), file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range binaries {
+		text := fmt.Sprintf(`{"bomFormat":"CycloneDX","specVersion":"1.6","version":1,
+			"metadata":{"component":{"bom-ref":%[1]q,"type":"application","name":%[1]q,"version":"v1.2.3"}},
+			"components":[{"bom-ref":"shared","type":"library","name":"shared"}],
+			"dependencies":[{"ref":%[1]q,"dependsOn":["shared"]}]}`, name)
+		file := filepath.Join(s.Release, name+"_1.2.3_linux_"+architecture+".cdx.json")
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -60,28 +95,88 @@ func TestWrite(t *testing.T) {
 	}
 }
 
-// The notices of a release are in the image.
-func TestNotices(t *testing.T) {
+// The archive has every file of the layout, and the same settings give the same bytes.
+func TestArchive(t *testing.T) {
 	s := settings(t)
-	digests := map[string]bool{}
-	for _, text := range []string{"", "licences"} {
-		if text != "" {
-			if err := os.WriteFile(filepath.Join(s.Binaries, "linux_arm64", noticesFile), []byte(text), 0o600); err != nil {
-				t.Fatal(err)
-			}
+	var archives [2][]byte
+	for i := range archives {
+		if err := Write(s); err != nil {
+			t.Fatal(err)
 		}
-		layer, err := programLayer(s, "arm64")
+		text, err := os.ReadFile(s.Archive)
 		if err != nil {
 			t.Fatal(err)
 		}
-		digest, err := layer.Digest()
-		if err != nil {
-			t.Fatal(err)
-		}
-		digests[digest.String()] = true
+		archives[i] = text
+		s.Output = filepath.Join(t.TempDir(), "elsewhere")
 	}
-	if len(digests) != 2 {
-		t.Error("a layer with notices is the same as one without")
+	if !bytes.Equal(archives[0], archives[1]) {
+		t.Error("the second archive differs from the first")
+	}
+	directory := t.TempDir()
+	root, err := os.OpenRoot(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for r := tar.NewReader(bytes.NewReader(archives[0])); ; {
+		header, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		content, err := io.ReadAll(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(root.MkdirAll(filepath.Dir(header.Name), 0o700), root.WriteFile(header.Name, content, 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := root.Close(); err != nil {
+		t.Fatal(err)
+	}
+	index, err := layout.ImageIndexFromPath(directory)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := validate.Index(index); err != nil {
+		t.Error(err)
+	}
+}
+
+// The SBOM has both binaries, what they share once, and the root certificates.
+func TestSBOM(t *testing.T) {
+	text, err := sbom(settings(t), "arm64")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var bom cdx.BOM
+	if err := cdx.NewBOMDecoder(bytes.NewReader(text), cdx.BOMFileFormatJSON).Decode(&bom); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, component := range *bom.Components {
+		names = append(names, component.Name)
+	}
+	if want := []string{"otelcol-oversight", "oversight-siem", rootsModule, "shared"}; !slices.Equal(names, want) {
+		t.Errorf("the components are %q, want %q", names, want)
+	}
+	if component := bom.Metadata.Component; component.Type != cdx.ComponentTypeContainer || component.Version != "1.2.3" {
+		t.Errorf("the SBOM is about %+v", component)
+	}
+}
+
+// A release without a file that the image needs is refused, and the file named.
+func TestIncompleteRelease(t *testing.T) {
+	for _, missing := range append(slices.Clone(binaries), licenseFile, noticesFile) {
+		s := settings(t)
+		names := append(slices.Clone(binaries), licenseFile, noticesFile)
+		writeRelease(t, s, "arm64", slices.DeleteFunc(names, func(name string) bool { return name == missing }))
+		if err := Write(s); err == nil || !strings.HasSuffix(err.Error(), "_linux_arm64.tar.gz has no "+missing) {
+			t.Errorf("the error is %v, want one about %s", err, missing)
+		}
 	}
 }
 
@@ -92,9 +187,8 @@ func TestErrorsNameFlags(t *testing.T) {
 		damage func(*Settings)
 	}{
 		{"-output", func(s *Settings) { s.Output = "" }},
-		{"-binaries", func(s *Settings) { s.Binaries = "" }},
-		{"-binaries", func(s *Settings) { s.Binaries = filepath.Join(s.Binaries, "missing") }},
-		{"-licence", func(s *Settings) { s.Licence = "missing" }},
+		{"-release", func(s *Settings) { s.Release = "" }},
+		{"-release", func(s *Settings) { s.Release = filepath.Join(s.Release, "missing") }},
 		{"-version", func(s *Settings) { s.Version = "" }},
 		{"-revision", func(s *Settings) { s.Revision = "" }},
 		{"-created", func(s *Settings) { s.Created = time.Unix(0, 0) }},

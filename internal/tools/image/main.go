@@ -1,9 +1,9 @@
 // Copyright The Oversight Authors
 // SPDX-License-Identifier: Apache-2.0
 
-// Command image writes the container image of the collector as an OCI layout, from
-// binaries that are built already. It needs no daemon. The same binaries, version,
-// revision and time give the same bytes.
+// Command image writes the container image of the collector as an OCI layout, from the
+// archives and SBOMs of a release. It needs no daemon. The same release, revision and
+// time give the same bytes.
 package main
 
 import (
@@ -17,8 +17,8 @@ func main() {
 	var s Settings
 	var epoch int64
 	flag.StringVar(&s.Output, "output", "", "`DIR` of the OCI layout, which is replaced")
-	flag.StringVar(&s.Binaries, "binaries", "", "`DIR` with linux_amd64 and linux_arm64, which have the binaries")
-	flag.StringVar(&s.Licence, "licence", "LICENSE", "the licence `FILE`")
+	flag.StringVar(&s.Archive, "archive", "", "`FILE` of an archive of the layout, or nothing")
+	flag.StringVar(&s.Release, "release", "", "`DIR` with the archives and SBOMs of the release")
 	flag.StringVar(&s.Version, "version", "", "the version of the release")
 	flag.StringVar(&s.Revision, "revision", "", "the commit that the binaries are built from")
 	flag.Int64Var(&epoch, "created", 0, "the time of that commit, in `SECONDS` since 1970")

@@ -8,14 +8,14 @@ import (
 	"time"
 )
 
-// Settings say what the image is made of. All of them are required.
+// Settings say what the image is made of. All of them but Archive are required.
 type Settings struct {
 	// Output is the directory of the OCI layout. What is there is replaced.
 	Output string
-	// Binaries is a directory that has a directory for each architecture.
-	Binaries string
-	// Licence is the path of the project's licence.
-	Licence string
+	// Archive is the file of an archive of the layout, or empty.
+	Archive string
+	// Release is a directory with the archives and SBOMs of the release for linux.
+	Release string
 	// Version is the version of the release, without a leading v.
 	Version string
 	// Revision is the commit that the binaries are built from.
@@ -28,8 +28,8 @@ func (s Settings) check() error {
 	switch {
 	case s.Output == "":
 		return errors.New("-output is required: pass the directory of the OCI layout")
-	case s.Binaries == "":
-		return errors.New("-binaries is required: pass the directory with linux_amd64 and linux_arm64")
+	case s.Release == "":
+		return errors.New("-release is required: pass the directory with the archives of the release")
 	case s.Version == "":
 		return errors.New("-version is required: pass dist.version of builder-config.yaml")
 	case s.Revision == "":

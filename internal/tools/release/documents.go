@@ -16,16 +16,12 @@ import (
 // writeDocuments writes what is the same for every platform: license, configuration, man
 // pages and completions.
 func (r *release) writeDocuments(ctx context.Context, dir string) error {
-	for from, to := range map[string]string{
-		"LICENSE":                     "LICENSE",
-		"CHANGELOG.md":                "CHANGELOG.md",
-		"deploy/packages/config.yaml": "config.yaml",
-	} {
-		content, err := os.ReadFile(from)
+	for _, name := range []string{"LICENSE", "CHANGELOG.md"} {
+		content, err := os.ReadFile(name)
 		if err != nil {
 			return err
 		}
-		if err := writeFile(filepath.Join(dir, to), content); err != nil {
+		if err := writeFile(filepath.Join(dir, name), content); err != nil {
 			return err
 		}
 	}
@@ -33,10 +29,23 @@ func (r *release) writeDocuments(ctx context.Context, dir string) error {
 	if err := runCommand(ctx, []string{"CGO_ENABLED=0"}, "go", "build", "-o", siem, command.pkg); err != nil {
 		return err
 	}
+	if err := writeConfiguration(ctx, siem, filepath.Join(dir, "config.yaml")); err != nil {
+		return err
+	}
 	if err := r.writeManPages(ctx, siem, filepath.Join(dir, "man")); err != nil {
 		return err
 	}
 	return writeCompletions(ctx, siem, filepath.Join(dir, "completions"))
+}
+
+// writeConfiguration writes the configuration that a new installation has: the one that
+// the command prints for files, which asks for nothing but the registry.
+func writeConfiguration(ctx context.Context, siem, file string) error {
+	configuration, err := exec.CommandContext(ctx, siem, "config", "--for", "files").Output() //nolint:gosec // the command was just built
+	if err != nil {
+		return err
+	}
+	return writeFile(file, configuration)
 }
 
 // writeManPages writes the collector's page, and those that the command writes of itself.

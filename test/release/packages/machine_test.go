@@ -22,39 +22,54 @@ import (
 // waitTimeout is how long anything may take on a busy machine.
 const waitTimeout = 90 * time.Second
 
-// machine is a Debian of its own, which is booted by its systemd. It has no network but
-// its loopback interface.
+// machine is a Debian of its own. It has no network but its loopback interface.
 type machine struct {
 	t       *testing.T
 	root    string
 	process *collectortest.Process
-	leader  string // the process id of its systemd
+	leader  string // the process id of its first process
 }
 
-// newMachine makes a machine and boots it.
+// newMachine makes a machine and boots it with systemd.
 func newMachine(t *testing.T) *machine {
 	t.Helper()
-	m := &machine{t: t, root: filepath.Join(t.TempDir(), "debian")}
-	run(t, "cp", "--archive", debian(t), m.root)
-	m.process = collectortest.Start(t, exec.Command("systemd-nspawn", "--quiet", "--directory="+m.root,
-		"--boot", "--register=no", "--keep-unit", "--private-network", "--console=pipe", "--machine=oversight"))
-	t.Cleanup(func() { m.process.Terminate(waitTimeout) })
-	require.Eventually(t, func() bool {
-		children, _ := exec.CommandContext(t.Context(), "pgrep", "--parent", strconv.Itoa(m.process.Cmd.Process.Pid)).Output()
-		m.leader = strings.TrimSpace(string(children))
-		if m.leader == "" {
-			return false
-		}
+	m := boot(t, "--boot")
+	m.await(func() bool {
 		state, _ := m.command("systemctl", "is-system-running").Output()
 		return strings.TrimSpace(string(state)) == "running"
-	}, waitTimeout, 100*time.Millisecond, "the machine does not boot")
+	}, "systemd does not start")
 	return m
 }
 
-// debian is a minimal Debian, made when it is first needed.
+// boot makes a machine, and starts its first process, as arguments of systemd-nspawn
+// say.
+func boot(t *testing.T, arguments ...string) *machine {
+	t.Helper()
+	m := &machine{t: t, root: filepath.Join(t.TempDir(), "debian")}
+	run(t, "cp", "--archive", debian(t), m.root)
+	m.process = collectortest.Start(t, exec.Command("systemd-nspawn", append([]string{"--quiet", "--directory=" + m.root,
+		"--register=no", "--keep-unit", "--private-network", "--console=pipe", "--machine=oversight"}, arguments...)...))
+	t.Cleanup(func() { m.process.Terminate(waitTimeout) })
+	m.await(func() bool {
+		children, _ := exec.CommandContext(t.Context(), "pgrep", "--parent", strconv.Itoa(m.process.Cmd.Process.Pid)).Output()
+		m.leader = strings.TrimSpace(string(children))
+		return m.leader != "" && m.command("test", "-d", "/run").Run() == nil
+	}, "the machine does not start")
+	return m
+}
+
+// await waits for a condition.
+func (m *machine) await(condition func() bool, message string) {
+	m.t.Helper()
+	require.Eventually(m.t, condition, waitTimeout, 100*time.Millisecond, message)
+}
+
+// debian is a minimal Debian with two service managers and two package managers, made
+// when it is first needed.
 func debian(t *testing.T) string {
 	t.Helper()
-	dir, err := filepath.Abs(filepath.Join(checkout, "bin", "tools", "debian"))
+	const packages = "systemd,systemd-sysv,openrc,rpm"
+	dir, err := filepath.Abs(filepath.Join(checkout, "bin", "tools", "debian-"+strings.ReplaceAll(packages, ",", "-")))
 	require.NoError(t, err)
 	for program, name := range map[string]string{"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container"} {
 		if _, err := exec.LookPath(program); err != nil {
@@ -66,7 +81,7 @@ func debian(t *testing.T) string {
 	}
 	partial := dir + ".partial"
 	require.NoError(t, os.RemoveAll(partial))
-	run(t, "debootstrap", "--variant=minbase", "--include=systemd,systemd-sysv", "bookworm", partial)
+	run(t, "debootstrap", "--variant=minbase", "--include="+packages, "bookworm", partial)
 	require.NoError(t, os.Rename(partial, dir))
 	return dir
 }
@@ -103,9 +118,19 @@ func (m *machine) journal() string {
 // path is a path of the machine as this system sees it.
 func (m *machine) path(name string) string { return filepath.Join(m.root, name) }
 
-// install installs a package, and returns what dpkg prints.
+// install installs a Debian package as docs say, and returns what dpkg prints.
 func (m *machine) install(file string) string {
 	m.t.Helper()
 	run(m.t, "cp", file, m.path("/root/package.deb"))
-	return m.run("dpkg", "--install", "/root/package.deb")
+	return m.run("dpkg", "--force-confold", "--install", "/root/package.deb")
+}
+
+// append adds text to a file of the machine.
+func (m *machine) append(name, text string) {
+	m.t.Helper()
+	file, err := os.OpenFile(m.path(name), os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(m.t, err)
+	_, err = file.WriteString(text)
+	require.NoError(m.t, err)
+	require.NoError(m.t, file.Close())
 }

@@ -76,13 +76,18 @@ func released(t testing.TB, suffix string) string {
 	return files[0]
 }
 
+// command is a command of this system.
+func command(t testing.TB, name string, arguments ...string) *exec.Cmd {
+	return exec.CommandContext(t.Context(), name, arguments...)
+}
+
 // run runs a program of this system, which has to succeed, and returns what it prints.
 func run(t testing.TB, name string, arguments ...string) string {
 	t.Helper()
-	command := exec.CommandContext(t.Context(), name, arguments...)
+	program := command(t, name, arguments...)
 	var stdout, stderr bytes.Buffer
-	command.Stdout, command.Stderr = &stdout, &stderr
-	require.NoError(t, command.Run(), "%s %v:\n%s%s", name, arguments, &stdout, &stderr)
+	program.Stdout, program.Stderr = &stdout, &stderr
+	require.NoError(t, program.Run(), "%s %v:\n%s%s", name, arguments, &stdout, &stderr)
 	return stdout.String()
 }
 

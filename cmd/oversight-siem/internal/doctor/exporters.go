@@ -47,7 +47,7 @@ func (c *config) exporterChecks(settings *Settings) (checks []check) {
 	for _, id := range slices.SortedFunc(maps.Keys(used), compareIDs) {
 		if !slices.Contains(connectors, id) {
 			e := &exporter{id, c, settings}
-			checks = append(checks, e.checks()...)
+			checks = append(append(checks, e.checks()...), e.eventChecks()...)
 		}
 	}
 	return checks

@@ -78,8 +78,8 @@ func (s *tlsServer) listen(t *testing.T, config *tls.Config) {
 	s.address = listener.Addr().String()
 }
 
-// destinations are exporters with an address and settings of TLS.
-var destinations = map[string]string{
+// tlsDestinations are exporters with an address and settings of TLS.
+var tlsDestinations = map[string]string{
 	"otlp_grpc":  "{endpoint: %q, tls: {%s}, sending_queue: {enabled: false}}",
 	"otlp_http":  "{endpoint: \"https://%[1]s\", tls: {%[2]s}, sending_queue: {enabled: false}}",
 	"kafka":      "{brokers: [%q], tls: {%s}, sending_queue: {enabled: false}}",
@@ -114,7 +114,7 @@ func TestTLSOfDestinations(t *testing.T) {
 		"a certificate, no key":  {right.address, "ca_file: " + right.ca + ", cert_file: " + right.ca, fault{seen: "`tls::cert_file`"}},
 		"a directory as CA file": {right.address, "ca_file: " + filepath.Dir(right.ca), fault{seen: "not a regular file"}},
 	} {
-		for kind, form := range destinations {
+		for kind, form := range tlsDestinations {
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				s := newSetup(t)
 				s.more = "  " + kind + ": " + fmt.Sprintf(form, c.address, c.tls)

@@ -112,7 +112,7 @@ func (r *receiver) notices(ctx context.Context) (found []finding) {
 	}
 	for _, notice := range batch.Notices {
 		if notice.Kind != registry.NoticeColumns {
-			found = append(found, warning("see docs/operations.md", "%s", notice.Text)...)
+			found = append(found, warning("see docs/operate.md", "%s", notice.Text)...)
 		}
 	}
 	return found

@@ -44,11 +44,17 @@ func Check(ctx context.Context, address *url.URL, alive bool) error {
 		return err
 	}
 	response, err := new(http.Transport).RoundTrip(request)
+	if errors.Is(err, context.DeadlineExceeded) {
+		return late(address)
+	}
 	if err != nil {
 		return fmt.Errorf("no answer from %s: start the collector, with the extension health_check at that address: %w", address.Redacted(), err)
 	}
 	defer response.Body.Close()
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxBody))
+	if errors.Is(err, context.DeadlineExceeded) {
+		return late(address)
+	}
 	if err != nil {
 		return fmt.Errorf("the answer of %s: %w", address.Redacted(), err)
 	}
@@ -56,6 +62,11 @@ func Check(ctx context.Context, address *url.URL, alive bool) error {
 		return fmt.Errorf("the collector is not healthy: %s answered %d: %s", address.Redacted(), response.StatusCode, reason(body))
 	}
 	return nil
+}
+
+// late is the error for a collector that does not answer before the deadline.
+func late(address *url.URL) error {
+	return fmt.Errorf("the collector is not healthy: %s did not answer in time", address.Redacted())
 }
 
 // reason is what a response that is not 200 says.
