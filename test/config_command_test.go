@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -89,6 +90,9 @@ func TestConfigErrors(t *testing.T) {
 		"no value":            {[]string{"--for", "splunk", "--set", "X"}, []string{"--set", "NAME=VALUE"}},
 		"line break":          {[]string{"--for", "splunk", "--set", "SPLUNK_INDEX=a\nb"}, []string{"SPLUNK_INDEX", "line break"}},
 		"secret's path":       {[]string{"--for", "splunk", "--secret-file", "/a}b"}, []string{"--secret-file", "must not contain"}},
+		"log alone":           {[]string{"--for", "splunk", "--tlog", "/x"}, []string{"--tlog", "--verified"}},
+		"short id, verified":  {[]string{"--for", "splunk", "--verified", "--registry-id", "r-1"}, []string{"--registry-id", "64 hex digits"}},
+		"password, verified":  {[]string{"--for", "splunk", "--verified", "--registry-url", "http://u:geheim@r"}, []string{"--registry-url"}},
 		"output of Splunk's":  {[]string{"--for", "splunk", "--output-dir", "/x"}, []string{"OVERSIGHT_OUTPUT", "OVERSIGHT_STATE"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -135,4 +139,29 @@ func TestConfigOutput(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, shipped(t, "files.yaml"), string(replaced))
 	assert.Equal(t, []string{"config.yaml"}, listing(t, dir), "a temporary file is left")
+}
+
+// --verified adds transparency_log to each destination's receivers, as config/verified.yaml
+// has it. Options for the destination's connection do not apply to the registry's.
+func TestConfigVerified(t *testing.T) {
+	for _, name := range []string{"splunk", "elastic", "opensearch", "sentinel", "azuremonitor", "otlp", "files"} {
+		t.Run(name, func(t *testing.T) {
+			text, notice := printedConfiguration(t, "--for", name, "--verified", "--db", "/r/registry.sqlite", "--registry-id", registryIDs["registry.sqlite"],
+				"--tlog", "/r/tlog/leaves.jsonl", "--registry-url", "http://registry.example.org:8765")
+			assert.Equal(t, strings.Count(text, "    storage: file_storage\n"), strings.Count(text, `leaves: "/r/tlog/leaves.jsonl"`))
+			assert.Contains(t, text, `endpoint: "http://registry.example.org:8765"`)
+			assert.NotContains(t, text, "OVERSIGHT_TLOG")
+			assert.NotContains(t, notice, "OVERSIGHT")
+			path := filepath.Join(t.TempDir(), "config.yaml")
+			require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+			command := exec.Command(collectorBinary, "validate", "--config", path)
+			command.Env = newSite(t).environment()
+			output, err := command.CombinedOutput()
+			require.NoError(t, err, "%s\n%s", output, text)
+		})
+	}
+	text, notice := printedConfiguration(t, "--for", "splunk", "--verified", "--proxy", "http://proxy.example.org:3128")
+	assert.Equal(t, 1, strings.Count(text, `proxy_url: "http://proxy.example.org:3128"`))
+	assert.Contains(t, text, "#   OVERSIGHT_TLOG ")
+	assert.Contains(t, notice, "OVERSIGHT_TLOG")
 }

@@ -89,7 +89,7 @@ func newSecretCollector(t *testing.T) *secretCollector {
 	t.Cleanup(server.Close)
 	address := strings.TrimPrefix(server.URL, "http://")
 	host, port, _ := strings.Cut(address, ":")
-	c.environment = writeFile(t, "# password: commented-out-8\nBUNDLE_ENV_FILE=\"from-env-file-7\"\nBUNDLE_UNUSED=unused-variable-20\nBUNDLE_DATABASE=/none/registry.sqlite\nHTTPS_PROXY=http://u:from-proxy-19@proxy:3128\n")
+	c.environment = writeFile(t, "# password: commented-out-8\nBUNDLE_ENV_FILE=\"from-env-file-7\"\nBUNDLE_UNUSED=unused-variable-20\nBUNDLE_PIN=q7z\nBUNDLE_DATABASE=/none/registry.sqlite\nHTTPS_PROXY=http://u:from-proxy-19@proxy:3128\n")
 	c.config = writeFile(t, fmt.Sprintf(`# My collector. The password is prose-14.
 # See word4comment2with22digits
 receivers:
@@ -108,6 +108,7 @@ exporters:
     tls: {key_pem: %q, insecure_skip_verify: true}
     tokn: unknown-key-value-11
     pin: {password: 98761234}
+    short: {password: q7z}
   elasticsearch:
     endpoints: ["https://127.0.0.1:1", "https://hooks.example.org/x/webhook0path1secret2segment3"]
     user: basic-user
@@ -165,6 +166,11 @@ func TestBundleHasNoSecrets(t *testing.T) {
 			assert.Contains(t, files[name], want, name)
 		}
 	}
+	// What is too short, or too common, to be removed from everything is not shown where it stands.
+	for _, name := range []string{"config-1.yaml", "environment.conf"} {
+		assert.NotContains(t, files[name], "q7z", name)
+		assert.NotContains(t, files[name], "basic-user", name)
+	}
 	assert.Contains(t, notice, "checks failed")
 	assert.Contains(t, notice, "look through the files")
 }
@@ -196,6 +202,18 @@ func TestBundleWithoutConfiguration(t *testing.T) {
 	assert.Contains(t, files, "versions.txt")
 	assert.NotContains(t, files, "collector.log")
 	assert.Contains(t, notice, "absent: config-1.yaml: open /none/config.yaml: no such file or directory")
+}
+
+// A configuration that was passed as text may have a secret, and is nowhere.
+func TestBundleOfConfigurationAsText(t *testing.T) {
+	files, notice := bundleOf(t, "--config", writeFile(t, "exporters: {}\n"), "--config", "yaml:exporters::splunk_hec::token: inline-secret", "--log-file", writeFile(t, "a line\n"))
+	for name, text := range files {
+		assert.NotContains(t, text, "inline-secret", name)
+	}
+	assert.NotContains(t, notice, "inline-secret")
+	assert.Contains(t, notice, "absent: config-2.yaml: it was passed as yaml:, not as a file")
+	assert.Contains(t, notice, "absent: collector.log: not every configuration")
+	assert.Contains(t, files, "config-1.yaml")
 }
 
 // A log that has events in it stays away.

@@ -63,6 +63,9 @@ func registerAnswers(flags *pflag.FlagSet, a *configuration.Answers) {
 	flags.StringVar(&a.CertFile, "client-cert-file", "", "PEM `FILE` with the collector's certificate, for mutual TLS")
 	flags.StringVar(&a.KeyFile, "client-key-file", "", "PEM `FILE` with the key of that certificate")
 	flags.StringVar(&a.Proxy, "proxy", "", "`URL` of a proxy")
+	flags.BoolVar(&a.Verified, "verified", false, "check events against the registry's transparency log")
+	flags.StringVar(&a.Log, "tlog", "", "with --verified: the transparency log's leaves.jsonl `FILE`")
+	flags.StringVar(&a.RegistryURL, "registry-url", "", "with --verified: the registry's `URL`, which serves signed tree heads")
 	flags.StringArrayVar(&a.Set, "set", nil, "the value of another variable, as `NAME=VALUE`. Can be repeated")
 }
 

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"testing"
 	"time"
 
@@ -137,6 +138,20 @@ func TestComposeAddsCollector(t *testing.T) {
 func TestComposeNamesVersion(t *testing.T) {
 	project := mergeCompose(t, composeDirectory(t))
 	assert.Equal(t, "otelcol-oversight:"+version(t), project.Services["oversight-collector"].Image)
+}
+
+// The pages about the deployments name this version.
+func TestPagesNameVersion(t *testing.T) {
+	named := regexp.MustCompile(`otelcol-oversight[:_](\d+\.\d+\.\d+)`)
+	for _, name := range []string{"compose", "kubernetes"} {
+		text, err := os.ReadFile(root(t, "deploy", name, "README.md"))
+		require.NoError(t, err)
+		matches := named.FindAllStringSubmatch(string(text), -1)
+		require.NotEmpty(t, matches, name)
+		for _, match := range matches {
+			assert.Equal(t, version(t), match[1], "%s: %s", name, match[0])
+		}
+	}
 }
 
 // A variable that is not set is named, with what to set it to.

@@ -8,6 +8,8 @@ package release
 import (
 	"fmt"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -120,6 +122,44 @@ func TestContainerDelivers(t *testing.T) {
 	collector.Terminate(shutdownLimit)
 	require.NoError(t, collector.Err)
 	assert.Equal(t, before, listing(t, registry))
+}
+
+// newRegistrySite serves what a registry publishes, and returns its address and id.
+func newRegistrySite(t *testing.T, registry string) (address, id string) {
+	t.Helper()
+	mux := http.NewServeMux()
+	for path, name := range map[string]string{"/tlog/head": "signed-head.json", "/.well-known/oversight-registry": "well-known.json"} {
+		text, err := os.ReadFile(filepath.Join(registry, name))
+		require.NoError(t, err)
+		mux.HandleFunc(path, func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write(text)
+		})
+	}
+	server := httptest.NewServer(mux)
+	t.Cleanup(server.Close)
+	var published struct {
+		Key string `json:"ed25519_pub"`
+	}
+	readJSON(t, filepath.Join(registry, "well-known.json"), &published)
+	return server.URL, published.Key
+}
+
+// In the container of a collector that delivers, the doctor finds nothing wrong.
+func TestContainerDoctor(t *testing.T) {
+	registry, splunk := newRegistryVolume(t), newHEC(t)
+	b := composeBundle(t, registry, splunk)
+	b.environment["OVERSIGHT_ENDPOINT"], b.environment["OVERSIGHT_REGISTRY_ID"] = newRegistrySite(t, registry)
+	collector := startContainer(t, b)
+	splunk.waitFor(t, registryEvents)
+	output, exit := collector.exec("/usr/bin/oversight-siem", "doctor", "--config", b.arguments[len(b.arguments)-1])
+	assert.Zero(t, exit, output)
+	assert.NotContains(t, output, "[failed]")
+	for _, check := range []string{"user", "config.references", "registry.file oversight", "log.head oversight", "splunk.token splunk_hec"} {
+		assert.Contains(t, output, "[ok] "+check+":")
+	}
+	collector.Terminate(shutdownLimit)
+	require.NoError(t, collector.Err)
 }
 
 // A collector that the destination refuses is alive and not healthy.

@@ -13,6 +13,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"testing"
 
@@ -78,6 +79,10 @@ func (h *hec) waitFor(t testing.TB, want int) {
 // ServeHTTP implements [http.Handler].
 func (h *hec) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
+	if strings.HasSuffix(r.URL.Path, "/health") {
+		_, _ = io.WriteString(w, `{"text":"HEC is healthy","code":17}`)
+		return
+	}
 	if r.Header.Get("Authorization") != "Splunk "+hecToken {
 		w.WriteHeader(http.StatusForbidden)
 		_, _ = io.WriteString(w, `{"text":"Invalid token","code":4}`)
@@ -86,6 +91,7 @@ func (h *hec) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	ids, err := eventIDs(r)
 	if err != nil {
 		w.WriteHeader(http.StatusBadRequest)
+		_, _ = io.WriteString(w, `{"text":"No data","code":5}`)
 		return
 	}
 	if !h.accept(ids) {
@@ -109,7 +115,7 @@ func (h *hec) accept(ids []string) bool {
 	return true
 }
 
-// eventIDs returns the ids of the events in a request.
+// eventIDs returns the ids of the events in a request, which has records.
 func eventIDs(r *http.Request) ([]string, error) {
 	body := io.Reader(r.Body)
 	if r.Header.Get("Content-Encoding") == "gzip" {
@@ -120,6 +126,7 @@ func eventIDs(r *http.Request) ([]string, error) {
 		body = unzipped
 	}
 	var ids []string
+	records := 0
 	for decoder := json.NewDecoder(body); ; {
 		var record struct {
 			Sourcetype string `json:"sourcetype"`
@@ -129,11 +136,12 @@ func eventIDs(r *http.Request) ([]string, error) {
 		}
 		err := decoder.Decode(&record)
 		switch {
-		case errors.Is(err, io.EOF):
+		case errors.Is(err, io.EOF) && records > 0:
 			return ids, nil
 		case err != nil:
 			return nil, err
-		case record.Sourcetype == "oversight:beacon":
+		}
+		if records++; record.Sourcetype == "oversight:beacon" {
 			ids = append(ids, record.Event.ID)
 		}
 	}

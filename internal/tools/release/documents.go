@@ -41,7 +41,7 @@ func (r *release) writeDocuments(ctx context.Context, dir string) error {
 // writeConfiguration writes the configuration that a new installation has: the one that
 // the command prints for files, which asks for nothing but the registry.
 func writeConfiguration(ctx context.Context, siem, file string) error {
-	configuration, err := exec.CommandContext(ctx, siem, "config", "--for", "files").Output() //nolint:gosec // the command was just built
+	configuration, err := exec.CommandContext(ctx, siem, "config", "--for", "files").Output()
 	if err != nil {
 		return err
 	}

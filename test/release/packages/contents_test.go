@@ -46,6 +46,19 @@ func TestDebianConfigurationFiles(t *testing.T) {
 		run(t, "dpkg-deb", "--info", released(t, ".deb"), "conffiles"))
 }
 
+// The configuration is the one that the command prints, and asks for nothing but the registry.
+func TestPackagedConfiguration(t *testing.T) {
+	dir := t.TempDir()
+	run(t, "dpkg-deb", "--extract", released(t, ".deb"), dir)
+	content, err := os.ReadFile(filepath.Join(dir, configuration))
+	require.NoError(t, err)
+	assert.Equal(t, run(t, filepath.Join(dir, "usr/bin/oversight-siem"), "config", "--for", "files"), string(content))
+	validate := command(t, filepath.Join(dir, "usr/bin/otelcol-oversight"), "validate", "--config", filepath.Join(dir, configuration))
+	validate.Env = []string{"OVERSIGHT_DATABASE=" + database, "OVERSIGHT_REGISTRY_ID=registry"}
+	printed, err := validate.CombinedOutput()
+	assert.NoError(t, err, "%s", printed)
+}
+
 // A man page names the version, and is one that man can format.
 func TestManPages(t *testing.T) {
 	dir := t.TempDir()

@@ -47,8 +47,10 @@ func boot(t *testing.T, arguments ...string) *machine {
 	t.Helper()
 	m := &machine{t: t, root: filepath.Join(t.TempDir(), "debian")}
 	run(t, "cp", "--archive", debian(t), m.root)
-	m.process = collectortest.Start(t, exec.Command("systemd-nspawn", append([]string{"--quiet", "--directory=" + m.root,
-		"--register=no", "--keep-unit", "--private-network", "--console=pipe", "--machine=oversight"}, arguments...)...))
+	m.process = collectortest.Start(t, exec.Command("systemd-nspawn", append([]string{
+		"--quiet", "--directory=" + m.root,
+		"--register=no", "--keep-unit", "--private-network", "--console=pipe", "--machine=oversight",
+	}, arguments...)...))
 	t.Cleanup(func() { m.process.Terminate(waitTimeout) })
 	m.await(func() bool {
 		children, _ := exec.CommandContext(t.Context(), "pgrep", "--parent", strconv.Itoa(m.process.Cmd.Process.Pid)).Output()
@@ -71,11 +73,8 @@ func debian(t *testing.T) string {
 	const packages = "systemd,systemd-sysv,openrc,rpm"
 	dir, err := filepath.Abs(filepath.Join(checkout, "bin", "tools", "debian-"+strings.ReplaceAll(packages, ",", "-")))
 	require.NoError(t, err)
-	for program, name := range map[string]string{"debootstrap": "debootstrap", "systemd-nspawn": "systemd-container"} {
-		if _, err := exec.LookPath(program); err != nil {
-			run(t, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--quiet", "--no-install-recommends", name)
-		}
-	}
+	installHost(t, "debootstrap", "debootstrap")
+	installHost(t, "systemd-nspawn", "systemd-container")
 	if _, err := os.Stat(dir); err == nil {
 		return dir
 	}
@@ -84,6 +83,16 @@ func debian(t *testing.T) string {
 	run(t, "debootstrap", "--variant=minbase", "--include="+packages, "bookworm", partial)
 	require.NoError(t, os.Rename(partial, dir))
 	return dir
+}
+
+// installHost installs a package on this system, unless the program is there.
+func installHost(t *testing.T, program, name string) {
+	t.Helper()
+	if _, err := exec.LookPath(program); err == nil {
+		return
+	}
+	run(t, "apt-get", "update", "--quiet")
+	run(t, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "--yes", "--quiet", "--no-install-recommends", name)
 }
 
 // command is a command in the machine.

@@ -24,6 +24,11 @@ import (
 const (
 	hecToken   = "00000000-1111-2222-3333-444444444444"
 	hecAddress = "127.0.0.1:8088"
+	secret     = "/etc/otelcol-oversight/secrets/splunk-hec-token"
+	// newcomerConfiguration is the command that writes a configuration for that address.
+	newcomerConfiguration = "oversight-siem config --for splunk --db " + database + " --registry-id registry-1" +
+		" --endpoint http://" + hecAddress + "/services/collector" +
+		" --secret-file " + secret + " >/etc/otelcol-oversight/config.yaml"
 	// newcomerLimit is how long it may take from a package to the first event.
 	newcomerLimit = time.Minute
 )
@@ -42,10 +47,8 @@ func TestNewcomer(t *testing.T) {
 	began := time.Now()
 	for _, command := range []string{
 		"dpkg --install /root/package.deb",
-		"install --mode=0640 --group=otelcol-oversight /root/token /etc/otelcol-oversight/secrets/splunk-hec-token",
-		"oversight-siem config --for splunk --db " + database + " --registry-id registry" +
-			" --endpoint http://" + hecAddress + "/services/collector" +
-			" --secret-file /etc/otelcol-oversight/secrets/splunk-hec-token >/etc/otelcol-oversight/config.yaml",
+		"install -m 0640 -g otelcol-oversight /root/token " + secret,
+		newcomerConfiguration,
 		"systemctl enable --now otelcol-oversight",
 	} {
 		m.run("sh", "-c", command)

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -26,9 +27,15 @@ const (
 	epoch = "SOURCE_DATE_EPOCH=1790000000"
 )
 
-// dist has the release for the system that the tests run on: that in
+// dist has the release for the system that the tests run on and for Windows: that in
 // OVERSIGHT_RELEASE_DIST, or one that is built here.
 var dist string
+
+const (
+	hostPlatform = "linux/" + runtime.GOARCH
+	// commandsPlatform has commands only, which a machine can compile in a minute.
+	commandsPlatform = "windows/amd64"
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(runTests(m))
@@ -43,7 +50,7 @@ func runTests(m *testing.M) int {
 	defer os.RemoveAll(dir)
 	dist = cmp.Or(os.Getenv("OVERSIGHT_RELEASE_DIST"), filepath.Join(dir, "dist"))
 	if os.Getenv("OVERSIGHT_RELEASE_DIST") == "" {
-		if err := buildRelease(checkout, dist); err != nil {
+		if err := buildRelease(checkout, dist, hostPlatform+","+commandsPlatform); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			return 1
 		}
@@ -51,14 +58,14 @@ func runTests(m *testing.M) int {
 	return m.Run()
 }
 
-// buildRelease builds the release of a checkout.
-func buildRelease(checkout, output string, environment ...string) error {
+// buildRelease builds the release of a checkout for some platforms.
+func buildRelease(checkout, output, platforms string, environment ...string) error {
 	tools, err := filepath.Abs("../../../bin/tools")
 	if err != nil {
 		return err
 	}
 	command := exec.Command("go", "run", "./internal/tools/release",
-		"-output", output, "-tools", tools, "-platforms", "linux/"+runtime.GOARCH)
+		"-output", output, "-tools", tools, "-platforms", platforms)
 	command.Dir = checkout
 	command.Env = append(append(os.Environ(), epoch), environment...)
 	if printed, err := command.CombinedOutput(); err != nil {
@@ -92,23 +99,38 @@ func run(t testing.TB, name string, arguments ...string) string {
 }
 
 // The same sources give the same bytes, wherever they are, whoever builds them, and
-// whenever.
+// whenever. What the commands are made of is compiled again, and nothing of the first build
+// is used.
 func TestReproducible(t *testing.T) {
 	copied := filepath.Join(t.TempDir(), "elsewhere")
 	require.NoError(t, os.Mkdir(copied, 0o700))
-	archive := exec.CommandContext(t.Context(), "sh", "-c", // the files of the work tree, committed or not
-		`umask 077; cd "$1" && git ls-files -z --cached --others --exclude-standard | tar --create --null --files-from=- | tar --extract --touch --directory="$2"`,
+	run(t, "sh", "-c", // the files of the work tree, committed or not
+		`umask 077; cd "$1" && git ls-files -z --cached --others --exclude-standard | xargs -0 ls -d 2>/dev/null | tar --create --files-from=- | tar --extract --touch --directory="$2"`,
 		"sh", checkout, copied)
-	printed, err := archive.CombinedOutput()
-	require.NoError(t, err, "%s", printed)
-	output := filepath.Join(t.TempDir(), "dist")
-	require.NoError(t, buildRelease(copied, output, "TZ=Asia/Tokyo", "USER=somebody", "GOFLAGS="))
+	built := map[string]string{}
+	for platform, environment := range map[string][]string{
+		hostPlatform:     {"TZ=Asia/Tokyo", "USER=somebody", "GOFLAGS="},
+		commandsPlatform: {"GOCACHE=" + filepath.Join(t.TempDir(), "cache"), "GOFLAGS=-tags=unknown", "GOAMD64=v3"},
+	} {
+		output := filepath.Join(t.TempDir(), "dist")
+		require.NoError(t, buildRelease(copied, output, platform, environment...))
+		maps.Copy(built, checksums(t, output))
+	}
+	assert.Equal(t, checksums(t, dist), built)
+}
 
-	want, err := os.ReadFile(filepath.Join(dist, "SHA256SUMS"))
+// checksums are the lines of a release's SHA256SUMS, by file.
+func checksums(t *testing.T, dir string) map[string]string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "SHA256SUMS"))
 	require.NoError(t, err)
-	got, err := os.ReadFile(filepath.Join(output, "SHA256SUMS"))
-	require.NoError(t, err)
-	assert.Equal(t, string(want), string(got))
+	sums := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		sum, name, found := strings.Cut(strings.TrimSpace(line), "  ")
+		require.True(t, found, line)
+		sums[name] = sum
+	}
+	return sums
 }
 
 // The checksums are those of the files that are there: each has one.

@@ -6,10 +6,12 @@
 package packages
 
 import (
+	"os"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // Other directories for checkpoint and output: until the unit allows them, the service
@@ -44,4 +46,24 @@ func TestOtherDirectories(t *testing.T) {
 	m.awaitEvents("/srv/oversight/output/ecs.ndjson", 10)
 	m.run("test", "-d", "/srv/oversight/state/checkpoint")
 	assert.Equal(t, "active", m.run("systemctl", "is-active", unit))
+}
+
+// A destination that accepts connections and never answers does not keep the service from
+// ending by itself: systemd need not kill it.
+func TestStop(t *testing.T) {
+	m := newMachine(t)
+	m.install(released(t, ".deb"))
+	m.addRegistry(10)
+	server := m.listen(hecAddress)
+	require.NoError(t, os.WriteFile(m.path("/root/token"), []byte(hecToken), 0o600))
+	m.run("install", "-m", "0640", "-g", "otelcol-oversight", "/root/token", secret)
+	m.run("sh", "-c", newcomerConfiguration)
+	m.run("systemctl", "start", unit)
+	connection, err := server.Accept() // a batch is on its way
+	require.NoError(t, err)
+	defer connection.Close()
+
+	m.run("systemctl", "stop", unit)
+	assert.Equal(t, "success", m.run("systemctl", "show", "--property=Result", "--value", unit))
+	assert.Equal(t, "inactive", m.fails("systemctl", "is-active", unit))
 }

@@ -19,7 +19,10 @@ import (
 // has edited, is upgraded while it runs: no event is lost or repeated. Then it is rolled back
 // and upgraded again.
 func TestUpgrade(t *testing.T) {
-	const events = state + "/ecs.ndjson" // beside the checkpoint, as in that configuration
+	const (
+		events = state + "/ecs.ndjson" // beside the checkpoint, as in that configuration
+		backup = "/root/otelcol-oversight-checkpoint.tar.gz"
+	)
 	m := newMachine(t)
 	oldest := versionOne.debianPackage(t)
 	m.install(oldest)
@@ -32,7 +35,7 @@ func TestUpgrade(t *testing.T) {
 	// The backup that docs/operate.md tells to make.
 	m.run("systemctl", "stop", unit)
 	assert.Equal(t, map[string]bool{"1": true}, m.checkpointVersions())
-	m.run("tar", "-C", state, "-czf", state+"/checkpoint.tar.gz", "checkpoint")
+	m.run("tar", "-C", state, "-czf", backup, "checkpoint")
 	m.run("systemctl", "start", unit)
 
 	m.addEvents(2)
@@ -53,7 +56,7 @@ func TestUpgrade(t *testing.T) {
 	// is delivered again.
 	m.run("systemctl", "stop", unit)
 	m.run("rm", "-rf", state+"/checkpoint")
-	m.run("tar", "-C", state, "-xzf", state+"/checkpoint.tar.gz")
+	m.run("tar", "-C", state, "-xzf", backup)
 	m.install(oldest)
 	m.run("systemctl", "start", unit)
 	m.addEvents(1)

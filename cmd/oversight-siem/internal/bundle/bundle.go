@@ -74,6 +74,12 @@ func (j *job) addConfig(ctx context.Context) doctor.Report {
 	var documents []*document
 	for i, path := range j.Doctor.Config {
 		name := fmt.Sprintf("config-%d.yaml", i+1)
+		if scheme := inlineScheme(path); scheme != "" { // may have a secret in it
+			j.absent(name, configWhat, "it was passed as %s:, not as a file", scheme)
+			j.hidden.add("secret", path)
+			j.hidden.add("secret", path[strings.LastIndexByte(path, ':')+1:])
+			continue
+		}
 		text, err := cli.ReadRegular(strings.TrimPrefix(path, "file:"), maxFile)
 		if err != nil {
 			j.absent(name, configWhat, "%v", err)
@@ -100,6 +106,16 @@ func (j *job) addConfig(ctx context.Context) doctor.Report {
 		}
 	}
 	return j.addReport(ctx)
+}
+
+// inlineScheme is how a configuration was passed that is no file; empty for a file.
+func inlineScheme(source string) string {
+	for _, scheme := range []string{"yaml", "env", "http", "https"} {
+		if strings.HasPrefix(source, scheme+":") {
+			return scheme
+		}
+	}
+	return ""
 }
 
 // addEnvFile adds the environment file. Variables show their values if all places where

@@ -52,7 +52,7 @@ func (j *job) addLog(ctx context.Context) {
 // eventsInLog says why the log may have events; empty if it does not.
 func (j *job) eventsInLog() string {
 	if len(j.texts) < len(j.Doctor.Config) {
-		return "the configuration cannot be read, so that the log may have events in it"
+		return "not every configuration could be read as a file, so that the log may have events in it"
 	}
 	for _, text := range j.texts {
 		for line := range strings.Lines(text) {

@@ -29,6 +29,11 @@ type Answers struct {
 	CAFile, CertFile, KeyFile string
 	// Proxy is the URL of a proxy.
 	Proxy string
+	// Verified checks events against the registry's transparency log.
+	Verified bool
+	// Log is the absolute path of the log's leaves.jsonl, and RegistryURL where the
+	// registry serves its tree heads.
+	Log, RegistryURL string
 	// Set are values of other variables, each as NAME=VALUE.
 	Set []string
 }
@@ -42,6 +47,8 @@ func (a *Answers) values(d destination) (map[string]string, error) {
 		{"--state-dir", "OVERSIGHT_STATE", a.StateDir},
 		{"--output-dir", "OVERSIGHT_OUTPUT", a.OutputDir},
 		{"--endpoint", d.endpoint, a.Endpoint},
+		{"--tlog", "OVERSIGHT_TLOG", a.Log},
+		{"--registry-url", "OVERSIGHT_ENDPOINT", a.RegistryURL},
 	} {
 		if answer.value == "" {
 			continue
@@ -61,7 +68,7 @@ func (a *Answers) values(d destination) (map[string]string, error) {
 		}
 		values[name] = value
 	}
-	return values, errors.Join(checkPrintable(values), checkNoPassword("--endpoint", a.Endpoint), checkNoPassword("--proxy", a.Proxy))
+	return values, errors.Join(checkPrintable(values), checkNoPassword("--endpoint", a.Endpoint), checkNoPassword("--proxy", a.Proxy), checkNoPassword("--registry-url", a.RegistryURL))
 }
 
 // checkNoPassword returns an error for a URL with a password.
@@ -72,6 +79,7 @@ func checkNoPassword(flag, address string) error {
 	}
 	return fmt.Errorf("%s contains a user name: secrets do not belong in a configuration: %s", flag, map[string]string{
 		"--proxy": "set HTTPS_PROXY in the collector's environment", "--endpoint": "pass --secret-file",
+		"--registry-url": "registries serve their tree heads to everybody",
 	}[flag])
 }
 
@@ -92,6 +100,7 @@ func (a *Answers) checkPaths() error {
 		{"--state-dir", a.StateDir},
 		{"--output-dir", a.OutputDir},
 		{"--secret-file", a.SecretFile},
+		{"--tlog", a.Log},
 		{"--ca-file", a.CAFile},
 		{"--client-cert-file", a.CertFile},
 		{"--client-key-file", a.KeyFile},

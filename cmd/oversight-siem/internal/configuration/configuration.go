@@ -35,10 +35,13 @@ func New(a *Answers) (*Configuration, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := checkVariables(text, values); err != nil {
+	if text, err = a.insertOptions(d, text); err != nil {
 		return nil, err
 	}
-	if text, err = a.insertOptions(d, text); err != nil {
+	if text, err = a.insertLog(text); err != nil {
+		return nil, err
+	}
+	if err := checkVariables(text, values); err != nil {
 		return nil, err
 	}
 	if text, err = a.insertSecret(d, text); err != nil {

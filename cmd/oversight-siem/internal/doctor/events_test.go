@@ -115,13 +115,13 @@ func eventSetup(t *testing.T) (*setup, *received) {
 	return s, r
 }
 
-var destinations = []string{"splunk_hec", "elasticsearch", "azure_logs_ingestion", "otlp_http", "otlp_grpc", "opensearch"}
+var eventDestinations = []string{"splunk_hec", "elasticsearch", "azure_logs_ingestion", "otlp_http", "otlp_grpc", "opensearch"}
 
 // Without --send-test no destination gets an event, and no file a line.
 func TestNoEventWithoutSendTest(t *testing.T) {
 	s, r := eventSetup(t)
 	report := s.run(t)
-	for _, name := range destinations {
+	for _, name := range eventDestinations {
 		assert.Empty(t, r.events(name), name)
 	}
 	for _, result := range report {
@@ -137,7 +137,7 @@ func TestEachDestinationGetsOneTestEvent(t *testing.T) {
 	s, r := eventSetup(t)
 	s.settings.SendTest = true
 	report := s.run(t)
-	for _, name := range destinations {
+	for _, name := range eventDestinations {
 		got := r.events(name)
 		if assert.Len(t, got, 1, name) {
 			assert.Contains(t, got[0], testMark, name)
@@ -224,7 +224,7 @@ func TestRefusedTestEvents(t *testing.T) {
 		}, "refuses the test record: no", "read the reason"},
 		"gRPC at a port for HTTP": {func(t *testing.T) string {
 			return fmt.Sprintf("otlp_grpc: {endpoint: %q}", newServer(t, always(200, "text/plain", "hi")).url)
-		}, "does not speak gRPC: http2: ", "`exporters::otlp_grpc::endpoint`"},
+		}, "does not speak gRPC: ", "`exporters::otlp_grpc::endpoint`"},
 		"HTTP credentials": {func(t *testing.T) string {
 			return fmt.Sprintf("otlp_http: {endpoint: %q}", newServer(t, always(401, "text/plain", "")).url)
 		}, "refuses the credentials (401)", "`exporters::otlp_http::headers`"},

@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"syscall"
 )
 
 // grpcPath is the method that takes log records.
@@ -51,13 +52,23 @@ func (e *exporter) checkGRPCEvent(ctx context.Context) []finding {
 		return notChecked("", "%v", err)
 	}
 	status, response, err := client.callGRPC(ctx, u, message)
-	if err != nil && strings.Contains(err.Error(), "http2: ") { // the library has no error for it
+	if closedByServer(err) {
 		return e.notGRPC(u.Host, err.Error())
 	}
 	if err != nil {
 		return client.unreachable(u.Host, err)
 	}
 	return e.classifyGRPC(u.Host, status, response)
+}
+
+// closedByServer reports whether the server ended the connection, or answered something
+// else than HTTP/2: which of the two the client sees first is a matter of time.
+func closedByServer(err error) bool {
+	if err == nil {
+		return false
+	}
+	return errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		strings.Contains(err.Error(), "http2: ") // the library has no error for it
 }
 
 // grpcAddress is the URL of the exporter's endpoint, and whether it uses TLS.
