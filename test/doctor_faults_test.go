@@ -302,9 +302,12 @@ var doctorStorageFaults = []doctorFault{
 		change: func(s *doctorScene) { require.NoError(s.t, os.Chmod(s.settings["state"], 0o555)) },
 	},
 	{
-		name: "storage in use", check: "storage", status: "warning", seen: "(otelcol-oversig", remedy: "a second one runs", also: []string{"registry.replaced"},
+		name: "storage in use", check: "storage", seen: "(otelcol-oversight), a collector with another configuration: ", remedy: "stop one of the two", also: []string{"registry.replaced"},
 		change: func(s *doctorScene) {
-			collector := s.startCollector()
+			other := filepath.Join(s.dir, "other.yaml")
+			copyFile(s.t, s.writeConfiguration(), other)
+			require.NoError(s.t, os.Chmod(other, 0o644))
+			collector := s.startCollectorWith(other)
 			collector.waitForOutput(collector.ready)
 			collector.waitForOutput("Reading events")
 		},

@@ -62,15 +62,16 @@ func (r *receiver) checkStorage(ctx context.Context) []finding {
 		found = append(found, warning(fmt.Sprintf("make `extensions::%s::directory` an absolute path: a service starts from /", r.Storage), "the directory %s is relative", s.Directory)...)
 	}
 	found = append(found, checkWritable(s.Directory, s.CreateDirectory, fmt.Sprintf("extensions::%s::directory", r.Storage))...)
-	found = append(found, checkBolt(ctx, s.file(r.id))...)
+	found = append(found, checkBolt(ctx, s.file(r.id), r.config.sources)...)
 	if len(found) == 0 {
 		return passed("%s is writable, has space, and its file is whole and not in use", s.Directory)
 	}
 	return found
 }
 
-// checkBolt checks a file of bbolt that may not exist yet.
-func checkBolt(ctx context.Context, path string) []finding {
+// checkBolt checks a file of bbolt that may not exist yet. sources are the configurations
+// of the collector that may use it.
+func checkBolt(ctx context.Context, path string, sources []string) []finding {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil // there is none, or checkWritable says why not
@@ -88,7 +89,7 @@ func checkBolt(ctx context.Context, path string) []finding {
 	case err == nil:
 		return checkWritableFile(path)
 	case errors.Is(err, errInUse):
-		return warning("if that is the collector itself, all is well. Otherwise a second one runs with the same storage: stop one of the two, or give each a `directory` of its own", "%s is in use by %s", path, lockHolder(path))
+		return holderOf(path).inUse(path, sources)
 	case errors.Is(err, fs.ErrPermission):
 		return failed("chown the file to the collector's user", "this user must not read %s", path)
 	default:
