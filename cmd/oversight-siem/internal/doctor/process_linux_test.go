@@ -28,7 +28,7 @@ const childVariable = "OVERSIGHT_DOCTOR_TEST_CONFIG"
 
 func TestMain(m *testing.M) {
 	if path := os.Getenv(childVariable); path != "" {
-		report, err := doctor.Run(context.Background(), doctor.Settings{Config: []string{path}})
+		report, err := doctor.Run(context.Background(), doctor.Settings{Config: strings.Split(path, "\n")})
 		if err == nil {
 			err = report.WriteJSON(os.Stdout)
 		}
@@ -104,10 +104,32 @@ func TestUnreadable(t *testing.T) {
 			c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534, NoSetGroups: true}}
 		}
 	})
-	(&fault{name: "database unreadable", check: "registry.file", seen: "this user must not read", remedy: "usermod -aG"}).assertNamed(t, report)
-	(&fault{name: "log unreadable", check: "log.file", seen: "this user must not read", remedy: "usermod -aG"}).assertNamed(t, report)
+	permit := "usermod -aG"
+	if os.Getgid() == 0 { // the files are root's
+		permit = "setfacl -m u:otelcol-oversight:r "
+	}
+	(&fault{name: "database unreadable", check: "registry.file", seen: "this user must not read", remedy: permit}).assertNamed(t, report)
+	(&fault{name: "log unreadable", check: "log.file", seen: "this user must not read", remedy: permit}).assertNamed(t, report)
 	assert.Equal(t, doctor.StatusOK, results(report, "user")[0].Status)
 	(&fault{name: "storage not ours", check: "storage", seen: "must not write", remedy: "chown"}).assertNamed(t, report)
+}
+
+// A directory that the extension makes itself is named, and not that above it, which may
+// be the system's.
+func TestStorageBelowAnothersDirectory(t *testing.T) {
+	s := newSetup(t)
+	require.NoError(t, os.Chmod(filepath.Dir(s.dir), 0o755))
+	require.NoError(t, os.Chmod(s.dir, 0o555))
+	s.storage = filepath.Join(s.dir, "none", "state")
+	s.moreConfig = []string{"yaml:extensions::file_storage::create_directory: true"}
+	config := s.config(t)
+	report := s.runChild(t, func(c *exec.Cmd) {
+		c.Env = append(os.Environ(), childVariable+"="+config+"\n"+s.moreConfig[0])
+		if os.Getuid() == 0 {
+			c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534, NoSetGroups: true}}
+		}
+	})
+	(&fault{name: "storage of another user", check: "storage", seen: "must not write to " + s.dir, remedy: "mkdir -p " + s.storage + ", and chown it"}).assertNamed(t, report)
 }
 
 // onDisk runs a process with a file system of its own on the storage's directory.

@@ -109,22 +109,28 @@ func checkWritableFile(path string) []finding {
 	return nil
 }
 
-// checkWritable writes a file to a directory and removes it.
+// checkWritable writes a file to a directory and removes it. One that the component makes
+// itself, and that is not there yet, needs a directory above it that can be written.
 func checkWritable(directory string, create bool, setting string) []finding {
+	makeIt := fmt.Sprintf("mkdir -p %s, and chown it to the collector's user", directory)
 	info, err := os.Stat(directory)
-	if errors.Is(err, fs.ErrNotExist) {
-		parent := firstExisting(directory)
-		if !create {
-			return failed(fmt.Sprintf("mkdir -p %s, and chown it to the collector's user; or set `create_directory: true` beside `%s`", directory, setting), "%s does not exist", directory)
-		}
-		return checkWritable(parent, false, setting)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !create:
+		return failed(fmt.Sprintf("%s; or set `create_directory: true` beside `%s`", makeIt, setting), "%s does not exist", directory)
+	case errors.Is(err, fs.ErrNotExist):
+		return checkWritableTo(firstExisting(directory), fmt.Sprintf("%s; or set `%s` to a directory below one of that user's", makeIt, setting), setting)
+	case err == nil && !info.IsDir(), errors.Is(err, syscall.ENOTDIR):
+		return failed(fmt.Sprintf("set `%s` to a directory", setting), "%s is a file, not a directory, or is below one", directory)
+	case err != nil && !errors.Is(err, fs.ErrPermission):
+		return failed("look at the disk and the mount", "%s: %v", directory, plain(err))
 	}
-	if err == nil && !info.IsDir() {
-		return failed(fmt.Sprintf("set `%s` to a directory", setting), "%s is %s", directory, "a file, not a directory")
-	}
-	if err == nil {
-		err = tryWrite(directory)
-	}
+	return checkWritableTo(directory, fmt.Sprintf("chown %s to the collector's user, and let that user search all directories above it", directory), setting)
+}
+
+// checkWritableTo writes a file to a directory. permit says what to do where this user
+// must not.
+func checkWritableTo(directory, permit, setting string) []finding {
+	err := tryWrite(directory)
 	switch {
 	case err == nil:
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -132,9 +138,9 @@ func checkWritable(directory string, create bool, setting string) []finding {
 	case errors.Is(err, syscall.EROFS):
 		return failed(fmt.Sprintf("mount it for writing, or set `%s` to a directory that is; a hardened service can write below its StateDirectory only", setting), "%s is on a read-only file system", directory)
 	case errors.Is(err, fs.ErrPermission):
-		return failed(fmt.Sprintf("chown %s to the collector's user", directory), "this user must not write to %s", directory)
+		return failed(permit, "this user must not write to %s", directory)
 	default:
-		return failed("look at the disk and the mount", "%s cannot be written: %v", directory, plain(err))
+		return failed(fmt.Sprintf("look at the disk and the mount, or set `%s` to a directory of another file system", setting), "%s cannot be written: %v", directory, plain(err))
 	}
 	if free, ok := freeBytes(directory); ok && free < minFree {
 		return warning("free some space there, or move the directory to another disk", "the disk of %s has %d MiB left", directory, free>>20)
