@@ -335,3 +335,19 @@ func permitRemedy() string {
 	}
 	return "usermod -aG"
 }
+
+// A registry that adds leaves while it is asked has no old head: the next one has them.
+func TestDoctorOfABusyRegistry(t *testing.T) {
+	s := newDoctorScene(t, nil)
+	asked := 0
+	s.heads.answer = func(int) []byte {
+		asked++
+		if asked == 1 {
+			return s.registry.head(s.registry.size()-1, s.registry.size()-1)
+		}
+		return s.registry.head(s.registry.size(), s.registry.size())
+	}
+	report := s.run()
+	assert.Equal(t, "ok", report.statuses()["log.head"], report.text)
+	assert.Equal(t, 2, asked)
+}

@@ -146,5 +146,5 @@ func newHTTPClient(settings *clientSettings, key string) (*httpClient, []finding
 	for name, value := range settings.Headers {
 		header.Set(name, fmt.Sprint(value))
 	}
-	return &httpClient{client, cmp.Or(key, "exporter"), header}, nil
+	return &httpClient{http: client, key: cmp.Or(key, "exporter"), header: header}, nil
 }

@@ -35,6 +35,9 @@ func (e *exporter) elastic() (*elastic, []finding) {
 	if err := e.config.read("exporters", e.id, &own); err != nil {
 		return nil, failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
 	}
+	if len(own.Endpoints) > 0 {
+		client.setting = "endpoints"
+	}
 	base, err := url.Parse(append(own.Endpoints, endpoint)[0])
 	if err != nil || base.Host == "" {
 		return nil, failed("set it to the URL of Elasticsearch, such as https://elastic.example.org:9200", "`%s::endpoints` has no URL", e.key())
