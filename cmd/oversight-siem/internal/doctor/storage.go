@@ -110,7 +110,8 @@ func checkWritableFile(path string) []finding {
 }
 
 // checkWritable writes a file to a directory and removes it. One that the component makes
-// itself, and that is not there yet, needs a directory above it that can be written.
+// itself, and that is not there yet, needs a directory above it that can be written. That
+// may be the registry's: nothing is written there.
 func checkWritable(directory string, create bool, setting string) []finding {
 	makeIt := fmt.Sprintf("mkdir -p %s, and chown it to the collector's user", directory)
 	info, err := os.Stat(directory)
@@ -118,19 +119,19 @@ func checkWritable(directory string, create bool, setting string) []finding {
 	case errors.Is(err, fs.ErrNotExist) && !create:
 		return failed(fmt.Sprintf("%s; or set `create_directory: true` beside `%s`", makeIt, setting), "%s does not exist", directory)
 	case errors.Is(err, fs.ErrNotExist):
-		return checkWritableTo(firstExisting(directory), fmt.Sprintf("%s; or set `%s` to a directory below one of that user's", makeIt, setting), setting)
+		return checkWritableTo(firstExisting(directory), mayWrite, fmt.Sprintf("%s; or set `%s` to a directory below one of that user's", makeIt, setting), setting)
 	case err == nil && !info.IsDir(), errors.Is(err, syscall.ENOTDIR):
 		return failed(fmt.Sprintf("set `%s` to a directory", setting), "%s is a file, not a directory, or is below one", directory)
 	case err != nil && !errors.Is(err, fs.ErrPermission):
 		return failed("look at the disk and the mount", "%s: %v", directory, plain(err))
 	}
-	return checkWritableTo(directory, fmt.Sprintf("chown %s to the collector's user, and let that user search all directories above it", directory), setting)
+	return checkWritableTo(directory, tryWrite, fmt.Sprintf("chown %s to the collector's user, and let that user search all directories above it", directory), setting)
 }
 
-// checkWritableTo writes a file to a directory. permit says what to do where this user
-// must not.
-func checkWritableTo(directory, permit, setting string) []finding {
-	err := tryWrite(directory)
+// checkWritableTo finds out with try whether a directory can be written. permit says what
+// to do where this user must not.
+func checkWritableTo(directory string, try func(string) error, permit, setting string) []finding {
+	err := try(directory)
 	switch {
 	case err == nil:
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
