@@ -146,3 +146,17 @@ func TestStorageToBeMadeBesideTheDatabase(t *testing.T) {
 	require.Len(t, found, 1)
 	assert.Equal(t, doctor.StatusOK, found[0].Status, found)
 }
+
+// A receiver that no pipeline uses is not started, and nothing that it names fails.
+func TestUnusedReceiver(t *testing.T) {
+	s := newSetup(t)
+	s.moreConfig = []string{"yaml:receivers::oversight/unused::database: /none/registry.sqlite"}
+	report := s.run(t)
+	for _, result := range report {
+		if result.Component == "oversight/unused" {
+			assert.Equal(t, doctor.StatusNotChecked, result.Status, result)
+			assert.Contains(t, result.Seen, "no pipeline uses the receiver")
+		}
+	}
+	assert.Len(t, results(report, "config.receiver"), 1)
+}
