@@ -49,6 +49,7 @@ func Run(ctx context.Context, settings Settings) (Report, error) {
 	}
 	checks := append([]check{userCheck()}, config.checks()...)
 	checks = append(checks, settings.collectorChecks(config)...)
+	checks = append(checks, config.serviceCheck())
 	for _, r := range config.receivers() {
 		checks = append(checks, r.checks(&settings)...)
 	}
