@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -37,6 +38,9 @@ type Settings struct {
 func Run(ctx context.Context, settings Settings) (Report, error) {
 	if len(settings.Config) == 0 {
 		return nil, errors.New("--config is required: pass the collector's configuration, for example --config /etc/otelcol-oversight/config.yaml")
+	}
+	if settings.Timeout < 0 {
+		return nil, fmt.Errorf("--timeout is %s: must be positive", settings.Timeout)
 	}
 	settings.Timeout = cmp.Or(settings.Timeout, DefaultTimeout)
 	settings.MountInfo = cmp.Or(settings.MountInfo, "/proc/self/mountinfo")
