@@ -58,3 +58,19 @@ func TestCertificates(t *testing.T) {
 	s.withCertificate(t, now.Add(-year), now.Add(year), net.IPv4(192, 0, 2, 1))
 	(&fault{name: "other name", check: "splunk.token", seen: "for another name", remedy: "server_name_override"}).assertNamed(t, s.run(t))
 }
+
+// A certificate that is wrong in every way is named for each: none hides another.
+func TestCertificateWithAllFaults(t *testing.T) {
+	year, now := 365*24*time.Hour, time.Now()
+	s := newSetup(t)
+	s.withCertificate(t, now.Add(-2*year), now.Add(-year), net.IPv4(192, 0, 2, 1))
+	s.ca = ""
+	report := s.run(t)
+	for _, f := range []fault{
+		{name: "unknown", check: "splunk.token", seen: "unknown authority", remedy: "tls::ca_file"},
+		{name: "expired", check: "splunk.token", seen: "is expired", remedy: "renew"},
+		{name: "other name", check: "splunk.token", seen: "for another name", remedy: "server_name_override"},
+	} {
+		f.assertNamed(t, report)
+	}
+}

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -91,7 +90,7 @@ func (c *httpClient) request(ctx context.Context, method string, u *url.URL, bod
 
 // proxy is that of a request; nil for none.
 func (c *httpClient) proxy(request *http.Request) *url.URL {
-	transport, ok := c.http.Transport.(*http.Transport)
+	transport, ok := c.transport()
 	if !ok || transport.Proxy == nil {
 		return nil
 	}
@@ -146,26 +145,6 @@ func (c *httpClient) unreachable(address string, err error) []finding {
 func isTimeout(err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)
 	return ok && timeout.Timeout()
-}
-
-// badCertificate explains why a certificate is not trusted; nil if that is not why.
-func (c *httpClient) badCertificate(address string, err error) []finding {
-	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return failed(fmt.Sprintf("set `%s::tls::ca_file` to the certificate of the authority that signed it", c.key), "the certificate of %s is signed by an unknown authority", address)
-	}
-	if invalid, ok := errors.AsType[x509.CertificateInvalidError](err); ok {
-		if invalid.Reason == x509.Expired {
-			return failed("renew the server's certificate, and compare the clocks of both machines", "the certificate of %s is expired or not yet valid: from %s to %s", address, invalid.Cert.NotBefore.Format("2006-01-02"), invalid.Cert.NotAfter.Format("2006-01-02"))
-		}
-		return failed("replace the server's certificate", "the certificate of %s is invalid: %v", address, invalid)
-	}
-	if wrong, ok := errors.AsType[x509.HostnameError](err); ok {
-		return failed(fmt.Sprintf("use a name of the certificate in `%s`, or set `tls::server_name_override`", c.endpoint()), "the certificate of %s is for another name: %v", address, wrong)
-	}
-	if isAlert(err) {
-		return failed(fmt.Sprintf("set `%s::tls::cert_file` and `key_file` to a certificate that the server accepts, if it asks for one", c.key), "%s refuses the TLS connection: %v", address, err)
-	}
-	return nil
 }
 
 // notWhatWeWant explains an answer of something else than the server that should be
