@@ -74,3 +74,15 @@ func TestCertificateWithAllFaults(t *testing.T) {
 		f.assertNamed(t, report)
 	}
 }
+
+// A server of TLS that is asked without it is named as such.
+func TestWithoutTLS(t *testing.T) {
+	s := newSetup(t)
+	s.hec.handler = func(w http.ResponseWriter, _ *http.Request) {
+		connection, _, err := w.(http.Hijacker).Hijack()
+		if assert.NoError(t, err) {
+			_ = connection.Close()
+		}
+	}
+	(&fault{name: "TLS", check: "splunk.token", seen: "without an answer in HTTP", remedy: "https:// in place of http://"}).assertNamed(t, s.run(t))
+}

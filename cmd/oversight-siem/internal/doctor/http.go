@@ -137,9 +137,16 @@ func (c *httpClient) unreachable(address string, err error) []finding {
 		return failed(fmt.Sprintf("mend host and port in `%s`, or start the server", c.endpoint()), "%s: nothing listens there: connection refused", address)
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return failed(fmt.Sprintf("look at firewalls and at `%s::proxy_url`", c.key), "%s does not answer", address)
+	case strings.HasPrefix(address, "http://") && isHungUp(err):
+		return failed(fmt.Sprintf("write https:// in place of http:// in `%s`, if the server speaks TLS; otherwise look at its log", c.endpoint()), "%s ends the connection without an answer in HTTP", address)
 	default:
 		return failed(fmt.Sprintf("mend `%s`; look at proxies in between", c.endpoint()), "%s: %v", address, err)
 	}
+}
+
+// isHungUp reports whether a server does what one of TLS does with a request without it.
+func isHungUp(err error) bool {
+	return errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET) || strings.Contains(err.Error(), "malformed HTTP response")
 }
 
 func isTimeout(err error) bool {
