@@ -21,7 +21,8 @@ type Settings struct {
 	Path string
 	// Mode is the permissions of the file.
 	Mode fs.FileMode
-	// Replace replaces a file that exists. Otherwise that is [ErrExists].
+	// Replace replaces a file that exists, whose owner, group and permissions the new one
+	// gets: who could read the file still can. Otherwise that is [ErrExists].
 	Replace bool
 }
 
@@ -51,7 +52,7 @@ func Write(s Settings, write func(io.Writer) error) (err error) {
 	}()
 	err = write(file)
 	if err == nil {
-		err = file.Chmod(s.Mode)
+		err = s.permit(file)
 	}
 	if err == nil {
 		err = file.Sync()
@@ -60,6 +61,19 @@ func Write(s Settings, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return s.publish(file.Name())
+}
+
+// permit gives the file its permissions: those of the file that it replaces, if there is
+// one.
+func (s *Settings) permit(file *os.File) error {
+	replaced, err := os.Stat(s.Path)
+	if err != nil || !replaced.Mode().IsRegular() {
+		return file.Chmod(s.Mode)
+	}
+	if err := keepOwner(file, replaced); err != nil {
+		return err
+	}
+	return file.Chmod(replaced.Mode().Perm())
 }
 
 // publish gives the file its name.

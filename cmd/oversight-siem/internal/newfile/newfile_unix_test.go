@@ -1,0 +1,62 @@
+// Copyright The Oversight Authors
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build unix
+
+package newfile_test
+
+import (
+	"io"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/newfile"
+)
+
+func writeText(w io.Writer) error {
+	_, err := io.WriteString(w, "new")
+	return err
+}
+
+// A service reads its configuration by its group: a file that root replaces must stay
+// readable for it.
+func TestReplaceKeepsOwnerAndMode(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("old"), 0o604)) //nolint:gosec // a mode that nothing else sets
+	require.NoError(t, os.Chmod(path, 0o604))                    //nolint:gosec // whatever the umask is
+	group := os.Getgid()
+	if os.Geteuid() == 0 {
+		group = 12345 // others may give away no file
+	}
+	require.NoError(t, os.Chown(path, os.Getuid(), group))
+
+	require.NoError(t, newfile.Write(newfile.Settings{Path: path, Mode: 0o640, Replace: true}, writeText))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o604), info.Mode())
+	assert.EqualValues(t, group, info.Sys().(*syscall.Stat_t).Gid)
+	assert.EqualValues(t, 3, info.Size())
+}
+
+// A pipe or a link that somebody else has put there is replaced, and not written to.
+func TestReplaceFollowsNothing(t *testing.T) {
+	dir := t.TempDir()
+	target, link, pipe := filepath.Join(dir, "target"), filepath.Join(dir, "link"), filepath.Join(dir, "pipe")
+	require.NoError(t, os.WriteFile(target, []byte("untouched"), 0o600))
+	require.NoError(t, os.Symlink(target, link))
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	for _, path := range []string{link, pipe} {
+		require.NoError(t, newfile.Write(newfile.Settings{Path: path, Mode: 0o600, Replace: true}, writeText))
+		info, err := os.Lstat(path)
+		require.NoError(t, err)
+		assert.True(t, info.Mode().IsRegular(), path)
+	}
+	text, err := os.ReadFile(target)
+	require.NoError(t, err)
+	assert.Equal(t, "untouched", string(text))
+}
