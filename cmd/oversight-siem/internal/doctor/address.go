@@ -45,18 +45,20 @@ type destinationSettings struct {
 	Endpoint string      `mapstructure:"endpoint"`
 	Brokers  []string    `mapstructure:"brokers"`
 	TLS      tlsSettings `mapstructure:"tls"`
+	ProxyURL string      `mapstructure:"proxy_url"`
 	HTTP     struct {
 		Endpoint string      `mapstructure:"endpoint"`
 		TLS      tlsSettings `mapstructure:"tls"`
+		ProxyURL string      `mapstructure:"proxy_url"`
 	} `mapstructure:"http"`
 	LogsEndpoint     string `mapstructure:"logs_endpoint"`
 	ConnectionString string `mapstructure:"connection_string"`
 }
 
-// merge takes the settings of TLS from where opensearch has them.
+// merge takes the settings of the client from where opensearch has them.
 func (s *destinationSettings) merge() {
 	if s.HTTP.Endpoint != "" {
-		s.TLS = s.HTTP.TLS
+		s.TLS, s.ProxyURL = s.HTTP.TLS, s.HTTP.ProxyURL
 	}
 }
 

@@ -19,11 +19,12 @@ import (
 // The collector's own code for them, confighttp, would double the size of the command.
 // Middlewares and authenticators are other components, which do not run here.
 type clientSettings struct {
-	Endpoint string         `mapstructure:"endpoint"`
-	ProxyURL string         `mapstructure:"proxy_url"`
-	Headers  map[string]any `mapstructure:"headers"`
-	Auth     map[string]any `mapstructure:"auth"`
-	TLS      tlsSettings    `mapstructure:"tls"`
+	Endpoint string `mapstructure:"endpoint"`
+	ProxyURL string `mapstructure:"proxy_url"`
+	// Headers are a map, or a list of name and value.
+	Headers any            `mapstructure:"headers"`
+	Auth    map[string]any `mapstructure:"auth"`
+	TLS     tlsSettings    `mapstructure:"tls"`
 }
 
 type tlsSettings struct {
@@ -142,9 +143,23 @@ func newHTTPClient(settings *clientSettings, key string) (*httpClient, []finding
 	case err != nil:
 		return nil, failed(fmt.Sprintf("mend `%s`; files must be readable for the collector's user", key), "%s: %v", key, err)
 	}
+	return &httpClient{client, cmp.Or(key, "exporter"), settings.header()}, nil
+}
+
+// header is the header of every request.
+func (s *clientSettings) header() http.Header {
 	header := http.Header{}
-	for name, value := range settings.Headers {
-		header.Set(name, fmt.Sprint(value))
+	switch headers := s.Headers.(type) {
+	case map[string]any:
+		for name, value := range headers {
+			header.Set(name, fmt.Sprint(value))
+		}
+	case []any:
+		for _, pair := range headers {
+			if pair, ok := pair.(map[string]any); ok {
+				header.Set(fmt.Sprint(pair["name"]), fmt.Sprint(pair["value"]))
+			}
+		}
 	}
-	return &httpClient{client, cmp.Or(key, "exporter"), header}, nil
+	return header
 }

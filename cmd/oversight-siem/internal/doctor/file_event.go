@@ -6,16 +6,20 @@ package doctor
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"os"
+	"io"
 	"path/filepath"
 	"strings"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/newfile"
 )
 
 // checkFileEvent writes a test line to a file of its own beside the exporter's. The
 // exporter writes a new file at its own position and not at the end, so that it would
 // overwrite a line that somebody else appended.
 // Source: timberjack v1.4.2, openNew in timberjack.go, as fileexporter v0.152.0 uses it.
+//
+// It replaces the file and opens none that is there: in the directory of a service, root
+// must neither follow a link nor wait for a pipe.
 func (e *exporter) checkFileEvent(context.Context) []finding {
 	var settings struct {
 		Path string `mapstructure:"path"`
@@ -27,19 +31,13 @@ func (e *exporter) checkFileEvent(context.Context) []finding {
 	path := strings.TrimSuffix(settings.Path, extension) + ".doctor-test" + extension
 	line, err := json.Marshal(map[string]string{"time": testTime(), "message": testMark})
 	if err == nil {
-		err = appendLine(path, line)
+		err = newfile.Write(newfile.Settings{Path: path, Mode: 0o600, Replace: true}, func(w io.Writer) error {
+			_, err := w.Write(append(line, '\n'))
+			return err
+		})
 	}
 	if err != nil {
 		return failed("see file.directory", "no test line was written to %s: %v", path, plain(err))
 	}
 	return passed("a test line was written to %s, which is not the exporter's own file; look for \"%s\" where files of this directory are sent to, then remove the file", path, testMark)
-}
-
-func appendLine(path string, line []byte) error {
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(append(line, '\n'))
-	return errors.Join(err, file.Close())
 }

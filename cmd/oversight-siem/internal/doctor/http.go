@@ -65,9 +65,8 @@ func (c *httpClient) request(ctx context.Context, method string, u *url.URL, bod
 	if err != nil {
 		return answer{}, failed(fmt.Sprintf("set `%s::endpoint` to a URL such as https://host.example.org:8088", c.key), "the endpoint is no URL")
 	}
-	for _, values := range []http.Header{c.header, header} {
-		maps.Copy(request.Header, values)
-	}
+	c.addHeader(request)
+	maps.Copy(request.Header, header)
 	a.url = withoutSecrets(u)
 	response, err := c.http.Do(request)
 	if err != nil {
@@ -79,6 +78,14 @@ func (c *httpClient) request(ctx context.Context, method string, u *url.URL, bod
 		return a, c.unreachable(a.url, err)
 	}
 	return a, nil
+}
+
+// addHeader adds the header of every request. Host has a field of its own.
+func (c *httpClient) addHeader(request *http.Request) {
+	maps.Copy(request.Header, c.header)
+	if host := c.header.Get("Host"); host != "" {
+		request.Host = host
+	}
 }
 
 // through names the proxy of a request; empty for none.

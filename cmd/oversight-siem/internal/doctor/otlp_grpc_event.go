@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -115,7 +114,7 @@ func (c *httpClient) callGRPC(ctx context.Context, u *url.URL, message []byte) (
 	if err != nil {
 		return status, nil, err
 	}
-	maps.Copy(request.Header, c.header)
+	c.addHeader(request)
 	request.Header.Set("Content-Type", "application/grpc")
 	request.Header.Set("TE", "trailers")
 	answer, err := c.http.Do(request)

@@ -24,6 +24,10 @@ func (e *exporter) checkReachable(ctx context.Context) (found []finding) {
 		return failed(fmt.Sprintf("mend `%s::tls`; files must be readable for the collector's user", e.key()), "%s: %v", e.key(), err)
 	}
 	for _, a := range addresses {
+		if proxy := e.proxy(&settings, a); proxy != nil {
+			found = append(found, e.connectThrough(ctx, proxy, a, secure)...)
+			continue
+		}
 		found = append(found, e.connect(ctx, a, secure)...)
 	}
 	return append(found, notChecked("look at the collector's log and at its metrics after the start", "whether the destination accepts the credentials and events: it cannot be asked without an event")...)
