@@ -4,16 +4,18 @@
 
 # Makes the service known. A first installation does not start it: it has to be told
 # where the registry is. After an upgrade, a running service is restarted, and
-# continues from its checkpoint.
+# continues from its checkpoint. One that does not start leaves the package installed.
 set -eu
 
 start='systemctl enable --now otelcol-oversight'
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
-	systemctl try-restart otelcol-oversight.service
+	systemctl try-restart otelcol-oversight.service ||
+		echo 'otelcol-oversight was not restarted: see systemctl status otelcol-oversight' >&2
 elif [ -d /run/openrc ]; then
 	start='rc-update add otelcol-oversight && rc-service otelcol-oversight start'
-	rc-service --quiet --ifstarted otelcol-oversight restart
+	rc-service --quiet --ifstarted otelcol-oversight restart ||
+		echo 'otelcol-oversight was not restarted: see /var/log/otelcol-oversight/collector.log' >&2
 fi
 
 # An upgrade: dpkg and apk pass the version before as the second argument, and rpm the
