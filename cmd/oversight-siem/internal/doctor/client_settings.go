@@ -53,7 +53,7 @@ func (s *clientSettings) client() (*http.Client, error) {
 	if s.ProxyURL != "" {
 		proxy, err := url.Parse(s.ProxyURL)
 		if err != nil { // the URL may hold a password
-			return nil, errors.New("`proxy_url` is no URL")
+			return nil, errors.New("`proxy_url` is not a URL")
 		}
 		transport.Proxy = http.ProxyURL(proxy)
 	}
@@ -141,7 +141,7 @@ func newHTTPClient(settings *clientSettings, key string) (*httpClient, []finding
 	case errors.Is(err, errAuthenticator):
 		return nil, notChecked("look at the collector's log and at its metrics after the start", "%s: %v", key, err)
 	case err != nil:
-		return nil, failed(fmt.Sprintf("mend `%s`; files must be readable for the collector's user", key), "%s: %v", key, err)
+		return nil, failed(fmt.Sprintf("fix `%s`; files must be readable for the collector's user", key), "%s: %v", key, err)
 	}
 	return &httpClient{client, cmp.Or(key, "exporter"), settings.header()}, nil
 }

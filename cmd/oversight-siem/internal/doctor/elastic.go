@@ -30,8 +30,8 @@ func (e *exporter) elastic() (*elastic, []finding) {
 	if found != nil {
 		return nil, found
 	}
-	if err := e.config.read("exporters", e.id, &own); err != nil {
-		return nil, failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(&own); found != nil {
+		return nil, found
 	}
 	base, err := url.Parse(append(own.Endpoints, endpoint)[0])
 	if err != nil || base.Host == "" {

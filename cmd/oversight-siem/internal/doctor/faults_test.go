@@ -36,7 +36,7 @@ var configFaults = []fault{
 		change: func(_ *testing.T, s *setup) { s.processor = "oversight_siem, batch" },
 	},
 	{
-		name: "unknown key", check: "config.validate", seen: "has invalid keys: databse", remedy: "mend the configuration", together: true,
+		name: "unknown key", check: "config.validate", seen: "has invalid keys: databse", remedy: "fix the configuration", together: true,
 		change: func(t *testing.T, s *setup) {
 			s.settings.Collector = filepath.Join(s.dir, "collector")
 			script := "#!/bin/sh\necho \"Error: 'receivers' error reading configuration for \\\"oversight\\\": has invalid keys: databse\" >&2\nexit 1\n"

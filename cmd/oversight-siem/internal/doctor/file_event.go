@@ -24,8 +24,8 @@ func (e *exporter) checkFileEvent(context.Context) []finding {
 	var settings struct {
 		Path string `mapstructure:"path"`
 	}
-	if err := e.config.read("exporters", e.id, &settings); err != nil {
-		return failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(&settings); found != nil {
+		return found
 	}
 	extension := filepath.Ext(settings.Path)
 	path := strings.TrimSuffix(settings.Path, extension) + ".doctor-test" + extension

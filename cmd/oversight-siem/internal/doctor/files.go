@@ -49,7 +49,7 @@ func (f inputFile) problem() []finding {
 	case errors.Is(err, fs.ErrNotExist):
 		return failed(fmt.Sprintf("set `%s` to the path of %s, or mount its directory here", f.setting, f.what), "%s does not exist%s", f.path, existingPart(f.path))
 	case errors.Is(err, fs.ErrPermission):
-		return failed(fmt.Sprintf("add the collector's user to the group that owns it, such as with usermod -aG %s otelcol-oversight, and let the group read the file and search all directories above it (see docs/operate.md)", groupOf(info, f.path)), "this user must not read %s: %v", f.path, plain(err))
+		return failed(fmt.Sprintf("add the collector's user to the group that owns it, such as with usermod -aG %s otelcol-oversight, and let the group read the file and search all directories above it (see docs/operate.md)", groupOf(info, f.path)), "this user cannot read %s: %v", f.path, plain(err))
 	default:
 		return failed("look at the disk and the mount: the system reports an error", "%s: %v", f.path, plain(err))
 	}

@@ -63,7 +63,7 @@ func withoutSecrets(u *url.URL) string {
 func (c *httpClient) request(ctx context.Context, method string, u *url.URL, body string, header http.Header) (a answer, found []finding) {
 	request, err := http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(body))
 	if err != nil {
-		return answer{}, failed(fmt.Sprintf("set `%s::endpoint` to a URL such as https://host.example.org:8088", c.key), "the endpoint is no URL")
+		return answer{}, failed(fmt.Sprintf("set `%s::endpoint` to a URL such as https://host.example.org:8088", c.key), "the endpoint is not a URL")
 	}
 	c.addHeader(request)
 	maps.Copy(request.Header, header)
@@ -115,13 +115,13 @@ func (c *httpClient) unreachable(address string, err error) []finding {
 	case notTLS, strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return failed(fmt.Sprintf("write http:// in place of https:// in `%s::endpoint`, or another port, or turn TLS on at the server", c.key), "%s does not speak TLS", address)
 	case noHost:
-		return failed(fmt.Sprintf("mend the host in `%s::endpoint`, or the name service of this machine", c.key), "%s: %v", address, err)
+		return failed(fmt.Sprintf("fix the host in `%s::endpoint`, or the name service of this machine", c.key), "%s: %v", address, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return failed(fmt.Sprintf("mend host and port in `%s::endpoint`, or start the server", c.key), "%s: nothing listens there: connection refused", address)
+		return failed(fmt.Sprintf("fix host and port in `%s::endpoint`, or start the server", c.key), "%s: nothing listens there: connection refused", address)
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return failed(fmt.Sprintf("look at firewalls and at `%s::proxy_url`", c.key), "%s does not answer", address)
 	default:
-		return failed(fmt.Sprintf("mend `%s::endpoint`; look at proxies in between", c.key), "%s: %v", address, err)
+		return failed(fmt.Sprintf("fix `%s::endpoint`; look at proxies in between", c.key), "%s: %v", address, err)
 	}
 }
 

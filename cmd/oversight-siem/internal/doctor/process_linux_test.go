@@ -87,7 +87,7 @@ func TestFIFO(t *testing.T) {
 	(&fault{name: "log a FIFO", check: "log.file", seen: "a named pipe (FIFO)", remedy: "transparency_log::leaves"}).assertNamed(t, report)
 }
 
-// A user who must not read the files or write the state is told so.
+// A user who cannot read the files or write the state is told so.
 func TestUnreadable(t *testing.T) {
 	s := newSetup(t)
 	require.NoError(t, os.Chmod(filepath.Dir(s.dir), 0o755))
@@ -99,10 +99,10 @@ func TestUnreadable(t *testing.T) {
 			c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534, NoSetGroups: true}}
 		}
 	})
-	(&fault{name: "database unreadable", check: "registry.file", seen: "this user must not read", remedy: "usermod -aG"}).assertNamed(t, report)
-	(&fault{name: "log unreadable", check: "log.file", seen: "this user must not read", remedy: "usermod -aG"}).assertNamed(t, report)
+	(&fault{name: "database unreadable", check: "registry.file", seen: "this user cannot read", remedy: "usermod -aG"}).assertNamed(t, report)
+	(&fault{name: "log unreadable", check: "log.file", seen: "this user cannot read", remedy: "usermod -aG"}).assertNamed(t, report)
 	assert.Equal(t, doctor.StatusOK, results(report, "user")[0].Status)
-	(&fault{name: "storage not ours", check: "storage", seen: "must not write", remedy: "chown"}).assertNamed(t, report)
+	(&fault{name: "storage not ours", check: "storage", seen: "cannot write", remedy: "chown"}).assertNamed(t, report)
 }
 
 // onDisk runs a process with a file system of its own on the storage's directory.

@@ -58,7 +58,7 @@ func (e *exporter) connectThrough(ctx context.Context, proxy *url.URL, a address
 	case http.StatusProxyAuthRequired:
 		return failed("write user and password of the proxy into `"+e.key()+"::proxy_url`, or into HTTPS_PROXY and HTTP_PROXY of the collector", "the proxy %s asks for credentials (407)", withoutSecrets(proxy))
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return failed("mend host and port in `"+e.key()+"::endpoint`, start the server, or let the proxy reach it", "%s answers %d through the proxy %s", a.hostPort, got.status, withoutSecrets(proxy))
+		return failed("fix host and port in `"+e.key()+"::endpoint`, start the server, or let the proxy reach it", "%s answers %d through the proxy %s", a.hostPort, got.status, withoutSecrets(proxy))
 	}
 	return passed("%s answers through the proxy %s", a.hostPort, withoutSecrets(proxy))
 }

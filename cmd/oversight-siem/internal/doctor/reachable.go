@@ -21,7 +21,7 @@ func (e *exporter) checkReachable(ctx context.Context) (found []finding) {
 	}
 	secure, err := settings.TLS.config()
 	if err != nil {
-		return failed(fmt.Sprintf("mend `%s::tls`; files must be readable for the collector's user", e.key()), "%s: %v", e.key(), err)
+		return failed(fmt.Sprintf("fix `%s::tls`; files must be readable for the collector's user", e.key()), "%s: %v", e.key(), err)
 	}
 	for _, a := range addresses {
 		if proxy := e.proxy(&settings, a); proxy != nil {

@@ -45,7 +45,7 @@ func (c *config) receivers() (all []*receiver) {
 func (r *receiver) checks(s *Settings) []check {
 	if r.err != nil {
 		return []check{{"config.receiver", r.id.String(), func(context.Context) []finding {
-			return failed("mend the receiver's settings", "the settings cannot be read: %v", r.err)
+			return failed("fix the receiver's settings", "the settings cannot be read: %v", r.err)
 		}}}
 	}
 	name := r.id.String()

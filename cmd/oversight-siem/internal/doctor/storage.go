@@ -90,7 +90,7 @@ func checkBolt(ctx context.Context, path string) []finding {
 	case errors.Is(err, errInUse):
 		return warning("if that is the collector itself, all is well. Otherwise a second one runs with the same storage: stop one of the two, or give each a `directory` of its own", "%s is in use by %s", path, lockHolder(path))
 	case errors.Is(err, fs.ErrPermission):
-		return failed("chown the file to the collector's user", "this user must not read %s", path)
+		return failed("chown the file to the collector's user", "this user cannot read %s", path)
 	default:
 		return failed("stop the collector, move the file away and start again: events are then read from `start_at`, and delivered again with the same log.record.uid. Or restore the file from a backup", "%s is damaged: %v", path, plain(err))
 	}
@@ -131,7 +131,7 @@ func checkWritable(directory string, create bool, setting string) []finding {
 	case errors.Is(err, syscall.EROFS):
 		return failed(fmt.Sprintf("mount it for writing, or set `%s` to a directory that is; a hardened service can write below its StateDirectory only", setting), "%s is on a read-only file system", directory)
 	case errors.Is(err, fs.ErrPermission):
-		return failed(fmt.Sprintf("chown %s to the collector's user", directory), "this user must not write to %s", directory)
+		return failed(fmt.Sprintf("chown %s to the collector's user", directory), "this user cannot write to %s", directory)
 	default:
 		return failed("look at the disk and the mount", "%s cannot be written: %v", directory, plain(err))
 	}

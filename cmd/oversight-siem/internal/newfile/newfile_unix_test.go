@@ -27,8 +27,8 @@ func writeText(w io.Writer) error {
 // readable for it.
 func TestReplaceKeepsOwnerAndMode(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "config.yaml")
-	require.NoError(t, os.WriteFile(path, []byte("old"), 0o604)) //nolint:gosec // a mode that nothing else sets
-	require.NoError(t, os.Chmod(path, 0o604))                    //nolint:gosec // whatever the umask is
+	require.NoError(t, os.WriteFile(path, []byte("old"), 0o604))
+	require.NoError(t, os.Chmod(path, 0o604))
 	group := os.Getgid()
 	if os.Geteuid() == 0 {
 		group = 12345 // others may give away no file
