@@ -34,6 +34,9 @@ func OpenRegular(path string) (*os.File, error) {
 
 func checkRegular(path string, stat func() (fs.FileInfo, error)) error {
 	info, err := stat()
+	if failed, ok := errors.AsType[*fs.PathError](err); ok {
+		failed.Op = "open" // what the user asked for
+	}
 	if err == nil && !info.Mode().IsRegular() {
 		err = &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
 	}
