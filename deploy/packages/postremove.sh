@@ -11,7 +11,8 @@ if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 fi
 if [ "${1:-}" = purge ]; then
-	rm -rf /etc/otelcol-oversight /var/lib/otelcol-oversight /var/log/otelcol-oversight
+	# A directory with a file system of its own stays, empty.
+	rm -rf /etc/otelcol-oversight /var/lib/otelcol-oversight /var/log/otelcol-oversight || true
 	if getent passwd otelcol-oversight >/dev/null; then userdel otelcol-oversight || true; fi
 	if getent group otelcol-oversight >/dev/null; then groupdel otelcol-oversight || true; fi
 fi

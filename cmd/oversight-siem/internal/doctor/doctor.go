@@ -33,10 +33,13 @@ type Settings struct {
 	MountInfo string
 }
 
+// ErrNoConfig says that there is no configuration to check.
+var ErrNoConfig = errors.New("--config is required: pass the collector's configuration, for example --config /etc/otelcol-oversight/config.yaml")
+
 // Run makes all checks. An error says that the configuration cannot be read at all.
 func Run(ctx context.Context, settings Settings) (Report, error) {
 	if len(settings.Config) == 0 {
-		return nil, errors.New("--config is required: pass the collector's configuration, for example --config /etc/otelcol-oversight/config.yaml")
+		return nil, ErrNoConfig
 	}
 	settings.Timeout = cmp.Or(settings.Timeout, DefaultTimeout)
 	settings.MountInfo = cmp.Or(settings.MountInfo, "/proc/self/mountinfo")
