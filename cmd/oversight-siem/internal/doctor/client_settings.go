@@ -57,10 +57,15 @@ func (s *clientSettings) client() (*http.Client, error) {
 		}
 		transport.Proxy = http.ProxyURL(proxy)
 	}
+	return withoutRedirects(transport), nil
+}
+
+// withoutRedirects is a client that follows no redirects.
+func withoutRedirects(transport *http.Transport) *http.Client {
 	return &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, nil
+	}
 }
 
 // errAuthenticator says that another component gives the credentials.

@@ -46,10 +46,7 @@ func (e *exporter) connectThrough(ctx context.Context, proxy *url.URL, a address
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.TLSClientConfig, transport.Proxy = secure.Clone(), http.ProxyURL(proxy)
 	defer transport.CloseIdleConnections()
-	client := &httpClient{key: e.key(), http: &http.Client{
-		Transport:     transport,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	client := &httpClient{key: e.key(), http: withoutRedirects(transport)}
 	got, found := client.request(ctx, http.MethodGet, u, "", nil)
 	if found != nil {
 		return found
