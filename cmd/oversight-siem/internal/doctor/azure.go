@@ -102,15 +102,15 @@ func (e *exporter) checkAzureRule(ctx context.Context) []finding {
 	if a.Credential.Type != "client_secret" {
 		return e.azureByHand(a.Credential.Type)
 	}
-	got, found := a.send(ctx, "[]")
+	got, found := a.post(ctx, "[]")
 	if found != nil {
 		return found
 	}
 	return e.classifyAzure(&got)
 }
 
-// send sends rows. The answer does not contain the access token.
-func (a *azure) send(ctx context.Context, rows string) (answer, []finding) {
+// post sends rows to the rule, with an access token, which the answer does not have.
+func (a *azure) post(ctx context.Context, rows string) (answer, []finding) {
 	token, found := a.token(ctx)
 	if found != nil {
 		return answer{}, found

@@ -34,7 +34,7 @@ func (e *exporter) checkAzureEvent(ctx context.Context) []finding {
 	if err != nil {
 		return notChecked("", "%v", err)
 	}
-	got, found := a.send(ctx, string(body))
+	got, found := a.post(ctx, string(body))
 	if found != nil {
 		return found
 	}
