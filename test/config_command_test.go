@@ -97,7 +97,11 @@ func TestConfigErrors(t *testing.T) {
 		"log alone":           {[]string{"--for", "splunk", "--tlog", "/x"}, []string{"--tlog", "--verified"}},
 		"short id, verified":  {[]string{"--for", "splunk", "--verified", "--registry-id", "r-1"}, []string{"--registry-id", "64 hex digits"}},
 		"password, verified":  {[]string{"--for", "splunk", "--verified", "--registry-url", "http://u:geheim@r"}, []string{"--registry-url"}},
-		"output of Splunk's":  {[]string{"--for", "splunk", "--output-dir", "/x"}, []string{"OVERSIGHT_OUTPUT", "OVERSIGHT_STATE"}},
+		"output of Splunk's":  {[]string{"--for", "splunk", "--output-dir", "/x"}, []string{"--output-dir does not apply to --for splunk"}},
+		"no number":           {[]string{"--for", "splunk", "--set", "METRICS_PORT=8888 # x"}, []string{"METRICS_PORT", "must be a number"}},
+		"neither true":        {[]string{"--for", "splunk", "--set", "SPLUNK_HEC_INSECURE={a: b}"}, []string{"SPLUNK_HEC_INSECURE", "true or false"}},
+		"not UTF-8":           {[]string{"--for", "splunk", "--db", "/\xff"}, []string{"OVERSIGHT_DATABASE", "UTF-8"}},
+		"no URL":              {[]string{"--for", "splunk", "--endpoint", "splunk.example.org:8088"}, []string{"--endpoint must be a URL"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			output, err := exec.Command(siemBinary, append([]string{"config"}, c.arguments...)...).CombinedOutput()
@@ -168,4 +172,11 @@ func TestConfigVerified(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(text, `proxy_url: "http://proxy.example.org:3128"`))
 	assert.Contains(t, text, "#   OVERSIGHT_TLOG ")
 	assert.Contains(t, notice, "OVERSIGHT_TLOG")
+}
+
+// A reference in an answer is a text, and no variable that has to be set.
+func TestConfigAsksForNoVariableOfAnAnswer(t *testing.T) {
+	text, notice := printedConfiguration(t, "--for", "splunk", "--set", "SPLUNK_INDEX=${env:NOT_A_VARIABLE}")
+	assert.Contains(t, text, `index: "$${env:NOT_A_VARIABLE}"`)
+	assert.NotContains(t, notice, "NOT_A_VARIABLE")
 }

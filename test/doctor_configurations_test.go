@@ -23,7 +23,6 @@ import (
 // explainedWarnings are those of a right set-up, by the check: what they are about.
 var explainedWarnings = map[string][]string{
 	"user":            {"the checks run as root"},
-	"storage":         {"is in use by process"},                                      // of the collector that runs
 	"config.delivery": {"exporter azuremonitor: it reports success before it sends"}, // as config/azuremonitor.yaml says itself
 }
 

@@ -197,7 +197,12 @@ func (s *doctorScene) asCollector(command *exec.Cmd) *exec.Cmd {
 // startCollector starts the collector with the configuration, to deliver to the file.
 func (s *doctorScene) startCollector() *process {
 	s.t.Helper()
-	return startCollector(s.t, s.asCollector(exec.Command(s.program(collectorBinary), "--config", s.writeConfiguration(),
+	return s.startCollectorWith(s.writeConfiguration())
+}
+
+func (s *doctorScene) startCollectorWith(config string) *process {
+	s.t.Helper()
+	return startCollector(s.t, s.asCollector(exec.Command(s.program(collectorBinary), "--config", config,
 		"--config", "yaml:service::pipelines::logs::exporters: [file]")))
 }
 

@@ -10,12 +10,14 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -77,7 +79,7 @@ func newSecretCollector(t *testing.T) *secretCollector {
 		c.secrets = append(c.secrets, base64.StdEncoding.EncodeToString([]byte(user+":basic-password-5")))
 	}
 	c.log = writeFile(t, "collector starts\nerror: "+strings.Join(c.secrets, "\nerror: sent ")+"\nescaped "+fmt.Sprintf("%q %s", c.secrets, url.QueryEscape(strings.Join(c.secrets, "&")))+
-		"\nfailed to parse: Preview of field's value: 'secret recipient'\ncollector ends\n")
+		"\nother forms "+strings.Join(slices.Concat(otherForms(c.secrets)...), " ")+"\nfailed to parse: Preview of field's value: 'secret recipient'\ncollector ends\n")
 	repeat, err := os.ReadFile(c.log)
 	require.NoError(t, err)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -136,13 +138,22 @@ password: later-document-15
 	return c
 }
 
+// otherForms are those in which secrets stand in logs in JSON, in pages and in dumps.
+func otherForms(secrets []string) (all [][]string) {
+	for _, secret := range secrets {
+		inJSON := fmt.Sprintf("%q", strings.Trim(fmt.Sprintf("%q", secret), `"`))
+		all = append(all, []string{strings.Trim(inJSON, `"`), html.EscapeString(secret), fmt.Sprintf("%x", secret), fmt.Sprintf("%X", secret)})
+	}
+	return all
+}
+
 // No file of a bundle has one byte of a secret, and what is needed is there.
 func TestBundleHasNoSecrets(t *testing.T) {
 	c := newSecretCollector(t)
 	files, notice := bundleOf(t, "--config", c.config, "--env-file", c.environment, "--log-file", c.log)
 	for _, secret := range append(c.secrets, "secret recipient", "prose-14") {
 		for name, text := range files {
-			for _, form := range []string{secret, url.QueryEscape(secret), strings.Trim(fmt.Sprintf("%q", secret), `"`)} {
+			for _, form := range append(otherForms([]string{secret})[0], secret, url.QueryEscape(secret), strings.Trim(fmt.Sprintf("%q", secret), `"`)) {
 				assert.NotContainsf(t, text, form, "%s has it", name)
 			}
 		}

@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"html"
 	"net/url"
 	"os"
 	"regexp"
@@ -158,9 +159,12 @@ func (h hiddenValues) replacer() *strings.Replacer {
 // forms are the forms in which a program may print a value.
 func forms(value string) []string {
 	quoted, _ := json.Marshal(value) // a string: no error
+	inMessage := unquoted(strconv.Quote(value))
 	return []string{
 		value, url.QueryEscape(value), url.PathEscape(value),
-		unquoted(string(quoted)), unquoted(strconv.Quote(value)), unquoted(jsonPlain(value)),
+		unquoted(string(quoted)), inMessage, unquoted(jsonPlain(value)),
+		unquoted(jsonPlain(inMessage)), // an error with a quoted value, in a log in JSON
+		html.EscapeString(value), fmt.Sprintf("%x", value), fmt.Sprintf("%X", value),
 		base64.StdEncoding.EncodeToString([]byte(value)), base64.RawURLEncoding.EncodeToString([]byte(value)),
 	}
 }

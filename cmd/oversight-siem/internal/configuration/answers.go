@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"net/url"
 	"path"
+	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Answers are what an operator says about an installation. What is empty stays an
@@ -74,7 +76,7 @@ func (a *Answers) values(d destination) (map[string]string, error) {
 		}
 		values[name] = value
 	}
-	return values, errors.Join(checkPrintable(values), checkNoPassword("--endpoint", a.Endpoint), checkNoPassword("--proxy", a.Proxy), checkNoPassword("--registry-url", a.RegistryURL))
+	return values, errors.Join(checkPrintable(values), d.checkOutput(a.OutputDir), d.checkEndpoint(a.Endpoint), checkNoPassword("--endpoint", a.Endpoint), checkNoPassword("--proxy", a.Proxy), checkNoPassword("--registry-url", a.RegistryURL))
 }
 
 // checkNoPassword returns an error for an address that holds a secret: a user name, with
@@ -97,11 +99,18 @@ func checkNoPassword(flag, address string) error {
 	}[flag], "pass --secret-file"))
 }
 
-// checkPrintable returns an error for a value that YAML cannot have in one line.
+// plainPattern is a number, true or false.
+var plainPattern = regexp.MustCompile(`^(\d+|true|false)$`)
+
+// checkPrintable returns an error for a value that YAML cannot have in one line, and for
+// one that is no number, or neither true nor false, where it has to be.
 func checkPrintable(values map[string]string) error {
 	for name, value := range values {
-		if strings.ContainsFunc(value, unicode.IsControl) {
-			return fmt.Errorf("the value for %s contains a line break or another control character: remove it", name)
+		if strings.ContainsFunc(value, unicode.IsControl) || !utf8.ValidString(value) {
+			return fmt.Errorf("the value for %s contains a line break or another control character, or is not in UTF-8: remove it", name)
+		}
+		if isPlain(name) && !plainPattern.MatchString(value) {
+			return fmt.Errorf("the value for %s is %.80q: must be a number, true or false", name, value)
 		}
 	}
 	return nil

@@ -80,6 +80,7 @@ func checkVariables(text string, values map[string]string) error {
 // requiredVariables returns the variables without a default, in the order of the text.
 func requiredVariables(text string) (names []string) {
 	for line := range strings.Lines(text) {
+		line = strings.ReplaceAll(line, "$$", "") // which is the text $
 		for _, match := range variablePattern.FindAllStringSubmatch(line, -1) {
 			if !isComment(line) && match[2] == "" && !slices.Contains(names, match[1]) {
 				names = append(names, match[1])

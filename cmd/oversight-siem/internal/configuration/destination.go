@@ -7,6 +7,7 @@ package configuration
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -54,4 +55,26 @@ func findDestination(name string) (destination, error) {
 func (d destination) text() (string, error) {
 	text, err := config.Files.ReadFile(d.name + ".yaml")
 	return string(text), err
+}
+
+// checkOutput returns an error for a directory that the configuration has no use for.
+func (d destination) checkOutput(directory string) error {
+	text, err := d.text()
+	if err == nil && directory != "" && !strings.Contains(text, "${env:OVERSIGHT_OUTPUT") {
+		err = fmt.Errorf("--output-dir does not apply to --for %s: remove it", d.name)
+	}
+	return err
+}
+
+// checkEndpoint returns an error for an endpoint that is no URL, where the destination
+// needs one.
+func (d destination) checkEndpoint(endpoint string) error {
+	if endpoint == "" || d.name == "otlp" {
+		return nil
+	}
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" {
+		return fmt.Errorf("--endpoint must be a URL, such as https://%s.example.org", d.name)
+	}
+	return nil
 }

@@ -7,14 +7,17 @@ import (
 	"cmp"
 	"net"
 	"net/url"
-	"slices"
 	"strings"
 )
 
 // address is where a destination listens.
 type address struct {
-	hostPort string
-	tls      bool
+	// network is tcp or unix.
+	network, hostPort string
+	tls               bool
+	// setting is the exporter's that has the address, and url what it says, for HTTP.
+	setting string
+	url     *url.URL
 }
 
 // addresses are those of the exporter.
@@ -23,9 +26,10 @@ func (e *exporter) addresses() (settings destinationSettings, all []address, fou
 		return settings, nil, found
 	}
 	settings.merge()
-	secure := e.id.Type().String() == "otlp_grpc" || e.id.Type().String() == "otlp" || e.usesTLS()
+	secure := e.isGRPC() || e.usesTLS()
 	for _, text := range settings.texts() {
-		if a := parseAddress(text, secure && !settings.TLS.Insecure); a.hostPort != "" {
+		if a := parseAddress(text.value, secure && !settings.TLS.Insecure); a.hostPort != "" {
+			a.setting = text.setting
 			all = append(all, a)
 		}
 	}
@@ -35,6 +39,10 @@ func (e *exporter) addresses() (settings destinationSettings, all []address, fou
 	return settings, all, nil
 }
 
+func (e *exporter) isGRPC() bool {
+	return e.id.Type().String() == "otlp_grpc" || e.id.Type().String() == "otlp"
+}
+
 // usesTLS reports whether a Kafka exporter has settings of TLS: it uses it then.
 func (e *exporter) usesTLS() bool {
 	return e.id.Type().String() == "kafka" && e.config.conf.IsSet("exporters::"+e.id.String()+"::tls")
@@ -42,47 +50,59 @@ func (e *exporter) usesTLS() bool {
 
 // destinationSettings are where the settings of several exporters have addresses.
 type destinationSettings struct {
-	Endpoint string      `mapstructure:"endpoint"`
-	Brokers  []string    `mapstructure:"brokers"`
-	TLS      tlsSettings `mapstructure:"tls"`
-	ProxyURL string      `mapstructure:"proxy_url"`
-	HTTP     struct {
-		Endpoint string      `mapstructure:"endpoint"`
-		TLS      tlsSettings `mapstructure:"tls"`
-		ProxyURL string      `mapstructure:"proxy_url"`
-	} `mapstructure:"http"`
-	LogsEndpoint     string `mapstructure:"logs_endpoint"`
-	ConnectionString string `mapstructure:"connection_string"`
+	Endpoint         string         `mapstructure:"endpoint"`
+	Brokers          []string       `mapstructure:"brokers"`
+	TLS              tlsSettings    `mapstructure:"tls"`
+	ProxyURL         string         `mapstructure:"proxy_url"`
+	HTTP             clientSettings `mapstructure:"http"`
+	LogsEndpoint     string         `mapstructure:"logs_endpoint"`
+	ConnectionString string         `mapstructure:"connection_string"`
 }
 
-// merge takes the settings of the client from where opensearch has them.
+// merge takes the settings of TLS and of the proxy from where opensearch has them.
 func (s *destinationSettings) merge() {
 	if s.HTTP.Endpoint != "" {
 		s.TLS, s.ProxyURL = s.HTTP.TLS, s.HTTP.ProxyURL
 	}
 }
 
+// addressText is an address as it is written.
+type addressText struct{ setting, value string }
+
 // texts are the addresses as they are written.
-func (s *destinationSettings) texts() []string {
-	all := append(slices.Clone(s.Brokers), s.Endpoint, s.LogsEndpoint, s.HTTP.Endpoint)
+func (s *destinationSettings) texts() (all []addressText) {
+	for _, broker := range s.Brokers {
+		all = append(all, addressText{"brokers", broker})
+	}
+	all = append(all, addressText{"endpoint", s.Endpoint}, addressText{"logs_endpoint", s.LogsEndpoint}, addressText{"http::endpoint", s.HTTP.Endpoint})
 	for part := range strings.SplitSeq(s.ConnectionString, ";") {
 		if ingestion, ok := strings.CutPrefix(part, "IngestionEndpoint="); ok {
-			all = append(all, ingestion)
+			all = append(all, addressText{"connection_string", ingestion})
 		}
 	}
 	return all
 }
 
-// parseAddress is the address of a URL, or of host:port; empty for neither.
+// parseAddress is the address of a URL, of a target of gRPC or of host:port; empty for
+// none of them.
 func parseAddress(text string, secure bool) address {
-	text = strings.TrimPrefix(text, "dns:///") // a target of gRPC
+	scheme, rest, ok := strings.Cut(text, ":")
+	switch {
+	case ok && scheme == "unix": // unix:path, unix:///path
+		return address{network: "unix", hostPort: strings.TrimPrefix(rest, "//"), tls: secure}
+	case ok && (scheme == "dns" || scheme == "passthrough"): // dns:host:port, dns://server/host:port
+		if target, found := strings.CutPrefix(rest, "//"); found {
+			_, rest, _ = strings.Cut(target, "/")
+		}
+		text = rest
+	}
 	if !strings.Contains(text, "://") {
-		return address{text, secure}
+		return address{network: "tcp", hostPort: text, tls: secure}
 	}
 	u, err := url.Parse(text)
 	if err != nil || u.Host == "" {
 		return address{}
 	}
 	port := map[bool]string{true: "443", false: "80"}[u.Scheme == "https"]
-	return address{net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port)), u.Scheme == "https"}
+	return address{network: "tcp", hostPort: net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), port)), tls: u.Scheme == "https", url: u}
 }

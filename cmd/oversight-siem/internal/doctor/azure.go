@@ -129,16 +129,23 @@ func (e *exporter) classifyAzure(a *answer) []finding {
 	case http.StatusNoContent, http.StatusOK:
 		return passed("%s accepts requests for the rule and the stream", a.url)
 	case http.StatusForbidden:
-		return failed("assign the role Monitoring Metrics Publisher on the data collection rule to the application; that takes up to 30 minutes", "%s: the application has no role for the rule (403)", a.url)
+		return failed("assign the role Monitoring Metrics Publisher on the data collection rule to the application; that takes up to 30 minutes", "%s: the application has no role for the rule (403)%s", a.url, afterColon(azureMessage(a.body)))
 	case http.StatusNotFound:
-		return failed(fmt.Sprintf("set `%s::rule_id` to the immutable id of the rule, and `endpoint` to the ingestion URL of that rule", e.key()), "%s: there is no such rule at this endpoint (404)", a.url)
+		return failed(fmt.Sprintf("set `%s::rule_id` to the immutable id of the rule, and `endpoint` to the ingestion URL of that rule", e.key()), "%s: there is no such rule at this endpoint (404)%s", a.url, afterColon(azureMessage(a.body)))
 	case http.StatusUnauthorized:
-		return failed(fmt.Sprintf("set `%s::credential::tenant_id` to the tenant of the rule, and `cloud` to its cloud", e.key()), "%s does not accept the access token (401)", a.url)
+		return failed(fmt.Sprintf("set `%s::credential::tenant_id` to the tenant of the rule, and `cloud` to its cloud", e.key()), "%s does not accept the access token (401)%s", a.url, afterColon(azureMessage(a.body)))
 	case http.StatusBadRequest:
 		return failed(fmt.Sprintf("set `%s::stream_name` to a stream that the rule declares, and `rule_id` to its immutable id", e.key()), "%s answers 400: %s", a.url, azureMessage(a.body))
 	default:
 		return notChecked("run the check again later", "%s answers %d: %s", a.url, a.status, azureMessage(a.body))
 	}
+}
+
+func afterColon(text string) string {
+	if text == "" {
+		return ""
+	}
+	return ": " + text
 }
 
 // azureMessage is the message of an error of Azure; empty for none.
@@ -178,10 +185,10 @@ func (a *azure) token(ctx context.Context) (string, []finding) {
 	}
 	var reply struct {
 		Token string `json:"access_token"`
-		Error string `json:"error"`
+		entraError
 	}
 	if err := json.Unmarshal(got.body, &reply); err != nil || reply.Token == "" {
-		return "", failed(fmt.Sprintf("renew the application's secret in Entra ID and set `%s::credential::client_secret`; compare `tenant_id`, `client_id` and `cloud`", a.client.key), "%s gives no access token (%d): %s", got.url, got.status, reply.Error)
+		return "", failed(reply.remedy(a.client.key+"::credential"), "%s gives no access token (%d): %s", got.url, got.status, reply.entraError)
 	}
 	return reply.Token, nil
 }

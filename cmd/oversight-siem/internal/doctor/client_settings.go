@@ -148,7 +148,7 @@ func newHTTPClient(settings *clientSettings, key string) (*httpClient, []finding
 	case err != nil:
 		return nil, failed(fmt.Sprintf("fix `%s`; files must be readable for the collector's user", key), "%s: %v", key, err)
 	}
-	return &httpClient{client, cmp.Or(key, "exporter"), settings.header()}, nil
+	return &httpClient{http: client, key: cmp.Or(key, "exporter"), header: settings.header()}, nil
 }
 
 // header is the header of every request.

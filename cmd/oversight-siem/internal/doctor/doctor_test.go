@@ -136,3 +136,27 @@ func (f *fault) assertNamed(t *testing.T, report doctor.Report) {
 	}
 	assert.Fail(t, "the fault is not named", "%s: want %s %q %q\n%s", f.name, status, f.seen, f.remedy, text(t, report))
 }
+
+// A storage that will be made in the registry's directory leaves no trace there before.
+func TestStorageToBeMadeBesideTheDatabase(t *testing.T) {
+	s := newSetup(t)
+	s.storage = filepath.Join(filepath.Dir(s.database), "state")
+	s.moreConfig = []string{"yaml:extensions::file_storage::create_directory: true"}
+	found := results(s.run(t), "storage") // which compares the directory
+	require.Len(t, found, 1)
+	assert.Equal(t, doctor.StatusOK, found[0].Status, found)
+}
+
+// A receiver that no pipeline uses is not started, and nothing that it names fails.
+func TestUnusedReceiver(t *testing.T) {
+	s := newSetup(t)
+	s.moreConfig = []string{"yaml:receivers::oversight/unused::database: /none/registry.sqlite"}
+	report := s.run(t)
+	for _, result := range report {
+		if result.Component == "oversight/unused" {
+			assert.Equal(t, doctor.StatusNotChecked, result.Status, result)
+			assert.Contains(t, result.Seen, "no pipeline uses the receiver")
+		}
+	}
+	assert.Len(t, results(report, "config.receiver"), 1)
+}

@@ -7,8 +7,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -33,6 +35,9 @@ func (e *exporter) elastic() (*elastic, []finding) {
 	if found := e.read(&own); found != nil {
 		return nil, found
 	}
+	if len(own.Endpoints) > 0 {
+		client.setting = "endpoints"
+	}
 	base, err := url.Parse(append(own.Endpoints, endpoint)[0])
 	if err != nil || base.Host == "" {
 		return nil, failed("set it to the URL of Elasticsearch, such as https://elastic.example.org:9200", "`%s::endpoints` has no URL", e.key())
@@ -52,6 +57,9 @@ func (s *elastic) ask(ctx context.Context, method, path, query, body string, int
 	u := s.base.JoinPath(path)
 	u.RawQuery = query
 	a, found = s.request(ctx, method, u, body, s.authorized)
+	if found == nil && a.header.Get("kbn-name") != "" {
+		found = failed(fmt.Sprintf("set `%s::endpoints` to the URL of Elasticsearch, at port 9200 by default", s.key), "%s is Kibana, not Elasticsearch", a.url)
+	}
 	if found == nil {
 		found = s.notWhatWeWant(&a, "Elasticsearch")
 	}
@@ -226,10 +234,7 @@ func (s *elastic) checkBlock(ctx context.Context, stream string) (found []findin
 	case a.status != http.StatusOK:
 		return notChecked("see elasticsearch.key", "%s answers %d", a.url, a.status)
 	}
-	newest := ""
-	for index := range indexes { // documents go to the newest: names end with a date and a number
-		newest = max(newest, index)
-	}
+	newest := newestIndex(slices.Collect(maps.Keys(indexes)))
 	for _, block := range elasticBlocks {
 		if fmt.Sprint(indexes[newest].Settings[block]) == "true" {
 			found = append(found, failed(fmt.Sprintf("free disk space on the nodes, if the flood-stage watermark was reached; then PUT %s/_settings {%q: null}", stream, block), "%s is read-only: %s has %s", stream, newest, block)...)
@@ -239,4 +244,20 @@ func (s *elastic) checkBlock(ctx context.Context, stream string) (found []findin
 		return passed("%s is not blocked for writes", stream)
 	}
 	return found
+}
+
+// backingPrefix is what the names of a data stream's own indexes begin with. Those that
+// lifecycle management has made of them have others, such as partial- and shrink-, and
+// are not written to.
+const backingPrefix = ".ds-"
+
+// newestIndex is the one that documents go to: names end with a date and a number.
+func newestIndex(indexes []string) (newest string) {
+	for _, index := range indexes {
+		own, best := strings.HasPrefix(index, backingPrefix), strings.HasPrefix(newest, backingPrefix)
+		if newest == "" || own && !best || own == best && index > newest {
+			newest = index
+		}
+	}
+	return newest
 }

@@ -9,9 +9,48 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/doctor"
 )
 
+// hecAnswers is HEC with another answer at an address.
+func hecAnswers(path string, status int, body string) func(*testing.T, *setup) {
+	return func(_ *testing.T, s *setup) {
+		otherwise := s.hec.handler
+		s.hec.handler = func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == path {
+				always(status, "application/json", body)(w, r)
+				return
+			}
+			otherwise(w, r)
+		}
+	}
+}
+
 var hecFaults = []fault{
+	{
+		name: "HEC acknowledgement on, asked for data first", check: "splunk.token", seen: "acknowledgement on", remedy: "turn indexer acknowledgement off",
+		change: func(t *testing.T, s *setup) {
+			hecAnswers("/services/collector/ack", http.StatusOK, `{"acks":{"0":false}}`)(t, s)
+			otherwise := s.hec.handler
+			s.hec.handler = func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Server", "Splunkd")
+				otherwise(w, r)
+			}
+		},
+	},
+	{
+		name: "HEC wrong path", check: "splunk.token", seen: "is no address of HEC", remedy: "end with /services/collector",
+		change: hecAnswers("/services/collector", http.StatusNotFound, `{"text":"The requested URL was not found on this server.","code":404}`),
+	},
+	{
+		name: "HEC for raw text", check: "splunk.token", seen: "is for raw text", remedy: "end with /services/collector",
+		change: func(_ *testing.T, s *setup) {
+			s.moreConfig = []string{"yaml:exporters::splunk_hec::endpoint: " + s.hec.url + "/services/collector/raw"}
+		},
+	},
 	{
 		name: "HEC wrong port", check: "splunk.health", seen: "connection refused", remedy: "host and port",
 		change: func(_ *testing.T, s *setup) { s.hec.http.Close() },
@@ -97,11 +136,32 @@ var elasticFaults = []fault{
 		},
 	},
 	{
+		name: "Kibana in place of Elasticsearch", check: "elasticsearch.key", seen: "is Kibana", remedy: "port 9200",
+		change: func(_ *testing.T, s *setup) {
+			s.elastic.handler = func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("kbn-name", "kibana")
+				answerJSON(w, http.StatusNotFound, map[string]any{"statusCode": 404, "error": "Not Found"})
+			}
+		},
+	},
+	{
 		name: "Elasticsearch read-only index", check: "elasticsearch.block", seen: "is read-only", remedy: "free disk space", together: true,
 		change: func(_ *testing.T, s *setup) {
 			s.elastic.handler = elasticAnswer(s.elastic.handler, "_settings", `{".ds-logs-oversight.beacon-default-2026.01.01-000001":{"settings":{"index.blocks.read_only_allow_delete":"true"}}}`)
 		},
 	},
+}
+
+// What lifecycle management made of older indexes is blocked, and is not written to.
+func TestBlockedOldIndexes(t *testing.T) {
+	s := newSetup(t)
+	s.elastic.handler = elasticAnswer(s.elastic.handler, "_settings", `{
+		".ds-logs-oversight.beacon-default-2026.01.01-000001":{"settings":{"index.blocks.write":"true"}},
+		".ds-logs-oversight.beacon-default-2026.02.01-000002":{"settings":{}},
+		"partial-.ds-logs-oversight.beacon-default-2025.01.01-000001":{"settings":{"index.blocks.write":"true"}}}`)
+	for _, result := range results(s.run(t), "elasticsearch.block") {
+		assert.Equal(t, doctor.StatusOK, result.Status, result)
+	}
 }
 
 // elasticAnswer replaces the answers of paths with that part.
@@ -128,6 +188,30 @@ var azureFaults = []fault{
 		name: "Azure wrong secret", check: "azure.rule", seen: "gives no access token", remedy: "client_secret",
 		change: func(_ *testing.T, s *setup) {
 			s.entra.handler = always(http.StatusUnauthorized, "application/json", `{"error":"invalid_client"}`)
+		},
+	},
+	{
+		name: "Azure secret expired", check: "azure.rule", seen: "AADSTS7000222: The provided client secret keys are expired", remedy: "credential::client_secret` to its value",
+		change: func(_ *testing.T, s *setup) {
+			s.entra.handler = always(http.StatusUnauthorized, "application/json", `{"error":"invalid_client","error_description":"AADSTS7000222: The provided client secret keys are expired. Trace ID: 1","error_codes":[7000222]}`)
+		},
+	},
+	{
+		name: "Azure wrong application", check: "azure.rule", seen: "AADSTS700016", remedy: "credential::client_id`",
+		change: func(_ *testing.T, s *setup) {
+			s.entra.handler = always(http.StatusBadRequest, "application/json", `{"error":"unauthorized_client","error_description":"AADSTS700016: Application with identifier 'client' was not found in the directory 'tenant'.\r\nTrace ID: 1","error_codes":[700016]}`)
+		},
+	},
+	{
+		name: "Azure application disabled", check: "azure.rule", seen: "AADSTS7000112", remedy: "Properties",
+		change: func(_ *testing.T, s *setup) {
+			s.entra.handler = always(http.StatusBadRequest, "application/json", `{"error":"unauthorized_client","error_description":"AADSTS7000112: Application 'client' is disabled.","error_codes":[7000112]}`)
+		},
+	},
+	{
+		name: "Azure private link", check: "azure.rule", seen: "has no role for the rule (403): AccessDenied private link", remedy: "Monitoring Metrics Publisher",
+		change: func(_ *testing.T, s *setup) {
+			s.azure.handler = always(http.StatusForbidden, "application/json", `{"error":{"code":"AccessDenied","message":"private link"}}`)
 		},
 	},
 	{

@@ -154,7 +154,7 @@ var storageFaults = []fault{
 		change: func(_ *testing.T, s *setup) { s.storage = s.leaves },
 	},
 	{
-		name: "storage in use", check: "storage", status: doctor.StatusWarning, seen: "is in use by", remedy: "a second one runs",
+		name: "storage in use", check: "storage", seen: "is in use by", remedy: "stop that process",
 		change: func(t *testing.T, s *setup) {
 			db := openStorage(t, s)
 			t.Cleanup(func() { require.NoError(t, db.Close()) })

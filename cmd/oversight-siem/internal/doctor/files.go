@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 
 	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/cli"
 )
@@ -49,10 +50,21 @@ func (f inputFile) problem() []finding {
 	case errors.Is(err, fs.ErrNotExist):
 		return failed(fmt.Sprintf("set `%s` to the path of %s, or mount its directory here", f.setting, f.what), "%s does not exist%s", f.path, existingPart(f.path))
 	case errors.Is(err, fs.ErrPermission):
-		return failed(fmt.Sprintf("add the collector's user to the group that owns it, such as with usermod -aG %s otelcol-oversight, and let the group read the file and search all directories above it (see docs/operate.md)", groupOf(info, f.path)), "this user cannot read %s: %v", f.path, plain(err))
+		return failed(permit(groupOf(info, f.path), f.path), "this user cannot read %s: %v", f.path, plain(err))
+	case errors.Is(err, syscall.ENOTDIR):
+		return failed(fmt.Sprintf("set `%s` to the path of %s", f.setting, f.what), "%s does not exist: a part of its path is a file, not a directory", f.path)
 	default:
 		return failed("look at the disk and the mount: the system reports an error", "%s: %v", f.path, plain(err))
 	}
+}
+
+// permit says how the collector's user gets to read a file of a group. That of root opens
+// much more than the file.
+func permit(group, path string) string {
+	if group == "root" || group == "0" {
+		return fmt.Sprintf("give the collector's user a right of its own, and not root's group: setfacl -m u:otelcol-oversight:rX,d:u:otelcol-oversight:rX %s; setfacl -m u:otelcol-oversight:r %s*; it must be able to search all directories above, too (see docs/operate.md)", filepath.Dir(path), path)
+	}
+	return fmt.Sprintf("add the collector's user to the group that owns it, such as with usermod -aG %s otelcol-oversight, and let the group read the file and search all directories above it (see docs/operate.md)", group)
 }
 
 func kindOf(mode fs.FileMode) string {

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/internal/treehead"
@@ -76,57 +77,82 @@ func (r *receiver) checkKey(ctx context.Context) []finding {
 	return append(passed("%s publishes the key of the configuration", a.url), compareClock(&a)...)
 }
 
-// checkHead verifies the signed tree head and compares it with the log.
+// headAge is how old a head may be: a registry that writes its heads to a file does so
+// every second.
+const headAge = 1500 * time.Millisecond
+
+// checkHead verifies the signed tree head and compares it with the log. A head that is
+// older than the log is asked for again: leaves were added since.
 func (r *receiver) checkHead(ctx context.Context) []finding {
+	size, found := r.checkHeadOnce(ctx, 0)
+	if size == 0 {
+		return found
+	}
+	timer := time.NewTimer(headAge)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return found
+	case <-timer.C:
+	}
+	if size, again := r.checkHeadOnce(ctx, size); size == 0 {
+		return again
+	}
+	return found
+}
+
+// checkHeadOnce is checkHead without the second time. For a head that is older than the
+// log it returns the log's size; one that has wanted leaves is not old.
+func (r *receiver) checkHeadOnce(ctx context.Context, wanted int64) (size int64, found []finding) {
 	a, found := r.registryRequest(ctx, treehead.Path)
 	if found != nil {
-		return found
+		return 0, found
 	}
 	head, err := tlog.ParseHead(a.body)
 	if _, ok := errors.AsType[*tlog.HeadSyntaxError](err); ok {
-		return failed(fmt.Sprintf("set `%s::endpoint` to the URL of the registry", r.headKey()), "%s: %v", a.url, err)
+		return 0, failed(fmt.Sprintf("set `%s::endpoint` to the URL of the registry", r.headKey()), "%s: %v", a.url, err)
 	}
 	if err == nil {
 		var key ed25519.PublicKey
 		if key, _, err = r.key(); err != nil {
-			return failed(fmt.Sprintf("set `receivers::%s::transparency_log::public_key`", r.id), "there is no key to verify the tree head with: `registry_id` is not a key")
+			return 0, failed(fmt.Sprintf("set `receivers::%s::transparency_log::public_key`", r.id), "there is no key to verify the tree head with: `registry_id` is not a key")
 		}
 		err = head.Verify(key)
 	}
 	switch {
 	case errors.Is(err, tlog.ErrUnsigned):
-		return failed("give the registry its identity: see its documentation", "%s: %v", a.url, err)
+		return 0, failed("give the registry its identity: see its documentation", "%s: %v", a.url, err)
 	case err != nil:
-		return failed("find out which is right, with a key from another source: the configuration is for another registry, or the registry's identity was lost or replaced", "%s: %v", a.url, err)
+		return 0, failed("find out which is right, with a key from another source: the configuration is for another registry, or the registry's identity was lost or replaced", "%s: %v", a.url, err)
 	}
-	return r.compareHead(ctx, &a, &head)
+	return r.compareHead(ctx, &a, &head, wanted)
 }
 
-func (r *receiver) compareHead(ctx context.Context, a *answer, head *tlog.Head) []finding {
+func (r *receiver) compareHead(ctx context.Context, a *answer, head *tlog.Head, wanted int64) (size int64, found []finding) {
 	if r.leavesFile().problem() != nil {
-		return notChecked("see log.file", "the tree head of %s is signed, but the log cannot be opened", a.url)
+		return 0, notChecked("see log.file", "the tree head of %s is signed, but the log cannot be opened", a.url)
 	}
 	log := tlog.Open(tlog.Settings{Path: r.Log.Leaves})
 	defer log.Close()
 	if err := log.Advance(ctx, math.MaxInt64); err != nil {
-		return notChecked("see log.file", "%v", err)
+		return 0, notChecked("see log.file", "%v", err)
 	}
 	same, _, err := log.CompareRoot(head.Size, head.Root)
 	switch {
 	case errors.Is(err, tlog.ErrBeyond) && !log.AtEnd():
-		return notChecked("run oversight-siem verify", "%s is too long to be read in the time of a check", r.Log.Leaves)
+		return 0, notChecked("run oversight-siem verify", "%s is too long to be read in the time of a check", r.Log.Leaves)
 	case errors.Is(err, tlog.ErrBeyond):
-		return failed(fmt.Sprintf("set `receivers::%s::transparency_log::leaves` to the log of this registry; if it is a copy, copy it more often; otherwise leaves are missing: run oversight-siem verify", r.id), "%s is behind: it has %d leaves, the signed tree head %d", r.Log.Leaves, log.Size(), head.Size)
+		return 0, failed(fmt.Sprintf("set `receivers::%s::transparency_log::leaves` to the log of this registry; if it is a copy, copy it more often; otherwise leaves are missing: run oversight-siem verify", r.id), "%s is behind: it has %d leaves, the signed tree head %d", r.Log.Leaves, log.Size(), head.Size)
 	case err != nil:
-		return notChecked("run oversight-siem verify", "the tree head of %s cannot be compared: %v", a.url, err)
+		return 0, notChecked("run oversight-siem verify", "the tree head of %s cannot be compared: %v", a.url, err)
 	case !same && raced(log, head):
-		return passed("the tree head of %s is signed by the key, and its root is the log's at a size nearby: the registry took the two one after the other", a.url)
+		return 0, passed("the tree head of %s is signed by the key, and its root is the log's at a size nearby: the registry took the two one after the other", a.url)
 	case !same:
-		return failed(fmt.Sprintf("set `receivers::%s::transparency_log::leaves` to the log of this registry; otherwise the log was rewritten: run oversight-siem verify", r.id), "%s is not the log of the signed tree head: its root at %d leaves is another one", r.Log.Leaves, head.Size)
-	case head.Size < log.Size():
-		return warning("run the check again. If the number stays, the registry, or a cache before it, serves an old head: restart it", "the tree head of %s is older than the log: %d leaves of %d", a.url, head.Size, log.Size())
+		return 0, failed(fmt.Sprintf("set `receivers::%s::transparency_log::leaves` to the log of this registry; otherwise the log was rewritten: run oversight-siem verify", r.id), "%s is not the log of the signed tree head: its root at %d leaves is another one", r.Log.Leaves, head.Size)
+	case head.Size < log.Size() && (wanted == 0 || head.Size < wanted):
+		return log.Size(), warning("run the check again. If the number stays, the registry, or a cache before it, serves an old head: restart it", "the tree head of %s is older than the log: %d leaves of %d", a.url, head.Size, log.Size())
 	}
-	return passed("the tree head of %s is signed by the key and has the %d leaves of the log", a.url, head.Size)
+	return 0, passed("the tree head of %s is signed by the key and has the %d leaves of the log", a.url, head.Size)
 }
 
 // maxRace is how far away the size may be at which the log has the root of a head:

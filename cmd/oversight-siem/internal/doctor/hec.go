@@ -25,7 +25,7 @@ const (
 	hecServerBusy     = 9
 	hecNoChannel      = 10
 	hecInvalidChannel = 11
-	hecAckDisabled    = 14
+	hecNotFound       = 404 // no address of HEC
 )
 
 const hecPath = "/services/collector"
@@ -33,8 +33,9 @@ const hecPath = "/services/collector"
 // hec is HEC as an exporter is configured for it.
 type hec struct {
 	*httpClient
-	base  *url.URL
-	token string
+	base   *url.URL
+	events *url.URL // where the exporter sends events
+	token  string
 }
 
 func (e *exporter) hec() (*hec, []finding) {
@@ -52,9 +53,13 @@ func (e *exporter) hec() (*hec, []finding) {
 	if err != nil || base.Host == "" {
 		return nil, failed("set it to the address of HEC, such as https://splunk.example.org:8088/services/collector", "`%s::endpoint` is not a URL", e.key())
 	}
+	events := *base
+	if strings.Trim(events.Path, "/") == "" { // as the exporter does
+		events.Path = hecPath
+	}
 	before, _, _ := strings.Cut(base.Path, hecPath)
 	base.Path = before
-	return &hec{client, base, secret.Token}, nil
+	return &hec{client, base, &events, secret.Token}, nil
 }
 
 // hecAnswer is HEC's own part of an answer.
@@ -64,9 +69,9 @@ type hecAnswer struct {
 }
 
 // ask sends a request to HEC, and explains answers that are not HEC's.
-func (h *hec) ask(ctx context.Context, method, path, body string) (a answer, own hecAnswer, found []finding) {
+func (h *hec) ask(ctx context.Context, method string, u *url.URL, body string) (a answer, own hecAnswer, found []finding) {
 	header := http.Header{"Authorization": {"Splunk " + h.token}}
-	a, found = h.request(ctx, method, h.base.JoinPath(path), body, header)
+	a, found = h.request(ctx, method, u, body, header)
 	if found != nil {
 		return a, own, found
 	}
@@ -99,7 +104,7 @@ func (e *exporter) checkHECHealth(ctx context.Context) []finding {
 		return found
 	}
 	defer h.http.CloseIdleConnections()
-	a, own, found := h.ask(ctx, http.MethodGet, hecPath+"/health", "")
+	a, own, found := h.ask(ctx, http.MethodGet, h.base.JoinPath(hecPath, "health"), "")
 	if found != nil {
 		return found
 	}
@@ -125,11 +130,36 @@ func (e *exporter) checkHECToken(ctx context.Context) []finding {
 	if h.token == "" {
 		return failed("set it to the token's value, best ${file:…}", "`%s::token` is empty", e.key())
 	}
-	a, own, found := h.ask(ctx, http.MethodPost, hecPath+"/event", "")
+	if strings.HasSuffix(strings.TrimSuffix(h.events.Path, "/"), hecPath+"/raw") {
+		return failed(fmt.Sprintf("let `%s::endpoint` end with %s", e.key(), hecPath), "%s is for raw text: Splunk would not read the events as JSON", withoutSecrets(h.events))
+	}
+	a, own, found := h.ask(ctx, http.MethodPost, h.events, "")
 	if found != nil {
 		return found
 	}
+	if *own.Code == hecNoData && a.header.Get("Server") == splunkServer && h.acknowledges(ctx) {
+		return e.classifyHEC(&a, hecAnswer{"it answers requests for acknowledgements", new(hecNoChannel)})
+	}
 	return e.classifyHEC(&a, own)
+}
+
+// splunkServer is the header Server of Splunk's own HEC. What imitates it could take any
+// request for an event.
+const splunkServer = "Splunkd"
+
+// anyChannel is a channel, which HEC makes when it is asked about it.
+const anyChannel = "00000000-0000-4000-8000-000000000000"
+
+// acknowledges asks HEC for an acknowledgement, which it refuses with the code 14 where
+// they are off for the token. It looks for the channel of events only after their data.
+func (h *hec) acknowledges(ctx context.Context) bool {
+	u := h.base.JoinPath(hecPath, "ack")
+	u.RawQuery = "channel=" + anyChannel
+	a, found := h.request(ctx, http.MethodPost, u, `{"acks":[0]}`, http.Header{"Authorization": {"Splunk " + h.token}})
+	var own struct {
+		Acks map[string]any `json:"acks"`
+	}
+	return found == nil && a.status == http.StatusOK && json.Unmarshal(a.body, &own) == nil && own.Acks != nil
 }
 
 func (e *exporter) classifyHEC(a *answer, own hecAnswer) []finding {
@@ -145,6 +175,8 @@ func (e *exporter) classifyHEC(a *answer, own hecAnswer) []finding {
 		return failed("turn indexer acknowledgement off for the token in Splunk, or use another token: without a channel all events are refused", "%s: the token has indexer acknowledgement on (code %d: %s)", a.url, *own.Code, own.Text)
 	case hecServerBusy:
 		return failed("see the queues in Splunk's monitoring console", "%s: %s", a.url, own.Text)
+	case hecNotFound:
+		return failed(fmt.Sprintf("let `%s::endpoint` end with %s", e.key(), hecPath), "%s is no address of HEC (code %d: %s)", a.url, *own.Code, own.Text)
 	case hecIncorrectIndex:
 		return failed("add the index to the token's allowed indexes, or set `index` of the processor oversight_siem to one of these", "%s: the token may not write to the index", a.url)
 	default:

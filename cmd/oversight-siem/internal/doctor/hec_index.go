@@ -35,7 +35,7 @@ func (e *exporter) checkHECIndex(ctx context.Context) []finding {
 		if err != nil {
 			return notChecked("", "%v", err)
 		}
-		a, own, problem := h.ask(ctx, http.MethodPost, hecPath+"/event", string(body))
+		a, own, problem := h.ask(ctx, http.MethodPost, h.events, string(body))
 		switch {
 		case problem != nil:
 			found = append(found, problem...)

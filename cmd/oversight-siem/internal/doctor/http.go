@@ -4,6 +4,7 @@
 package doctor
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -27,6 +28,13 @@ type httpClient struct {
 	// key is the path of the component's settings, such as exporters::splunk_hec.
 	key    string
 	header http.Header // of every request
+	// setting is the one below key that has the address; empty for endpoint.
+	setting string
+}
+
+// endpoint is the path of the setting with the address.
+func (c *httpClient) endpoint() string {
+	return c.key + "::" + cmp.Or(c.setting, "endpoint")
 }
 
 // answer is what a server answered.
@@ -63,14 +71,17 @@ func withoutSecrets(u *url.URL) string {
 func (c *httpClient) request(ctx context.Context, method string, u *url.URL, body string, header http.Header) (a answer, found []finding) {
 	request, err := http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(body))
 	if err != nil {
-		return answer{}, failed(fmt.Sprintf("set `%s::endpoint` to a URL such as https://host.example.org:8088", c.key), "the endpoint is not a URL")
+		return answer{}, failed(fmt.Sprintf("set `%s` to a URL such as https://host.example.org:8088", c.endpoint()), "the endpoint is not a URL")
+	}
+	for _, values := range []http.Header{c.header, header} {
+		maps.Copy(request.Header, values)
 	}
 	c.addHeader(request)
 	maps.Copy(request.Header, header)
 	a.url = withoutSecrets(u)
 	response, err := c.http.Do(request)
 	if err != nil {
-		return a, c.unreachable(a.url+c.through(request), err)
+		return a, c.unreachableBy(a.url, c.proxy(request), err)
 	}
 	defer response.Body.Close()
 	a.status, a.header = response.StatusCode, response.Header
@@ -88,17 +99,39 @@ func (c *httpClient) addHeader(request *http.Request) {
 	}
 }
 
-// through names the proxy of a request; empty for none.
-func (c *httpClient) through(request *http.Request) string {
+// proxy is that of a request; nil for none.
+func (c *httpClient) proxy(request *http.Request) *url.URL {
 	transport, ok := c.http.Transport.(*http.Transport)
 	if !ok || transport.Proxy == nil {
-		return ""
+		return nil
 	}
 	proxy, err := transport.Proxy(request)
-	if err != nil || proxy == nil {
-		return ""
+	if err != nil {
+		return nil
 	}
-	return " through the proxy " + withoutSecrets(proxy)
+	return proxy
+}
+
+// proxyRemedy says what to do about a proxy.
+func (c *httpClient) proxyRemedy() string {
+	return fmt.Sprintf("fix `%s::proxy_url`, or HTTPS_PROXY and NO_PROXY of the environment; a proxy that asks for a user has it in its URL", c.key)
+}
+
+// unreachableBy explains why there is no answer through a proxy; nil for none.
+func (c *httpClient) unreachableBy(address string, proxy *url.URL, err error) []finding {
+	if proxy == nil {
+		return c.unreachable(address, err)
+	}
+	address += " through the proxy " + withoutSecrets(proxy)
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		err = wrapped.Err
+	}
+	found := c.unreachable(address, err)
+	network, ok := errors.AsType[*net.OpError](err)
+	if ok && network.Op == "proxyconnect" || err.Error() == http.StatusText(http.StatusProxyAuthRequired) {
+		found[0].remedy = c.proxyRemedy()
+	}
+	return found
 }
 
 // unreachable explains why there is no answer.
@@ -113,15 +146,15 @@ func (c *httpClient) unreachable(address string, err error) []finding {
 	_, noHost := errors.AsType[*net.DNSError](err)
 	switch {
 	case notTLS, strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
-		return failed(fmt.Sprintf("write http:// in place of https:// in `%s::endpoint`, or another port, or turn TLS on at the server", c.key), "%s does not speak TLS", address)
+		return failed(fmt.Sprintf("write http:// in place of https:// in `%s`, or another port, or turn TLS on at the server", c.endpoint()), "%s does not speak TLS", address)
 	case noHost:
-		return failed(fmt.Sprintf("fix the host in `%s::endpoint`, or the name service of this machine", c.key), "%s: %v", address, err)
+		return failed(fmt.Sprintf("fix the host in `%s`, or the name service of this machine", c.endpoint()), "%s: %v", address, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return failed(fmt.Sprintf("fix host and port in `%s::endpoint`, or start the server", c.key), "%s: nothing listens there: connection refused", address)
+		return failed(fmt.Sprintf("fix host and port in `%s`, or start the server", c.endpoint()), "%s: nothing listens there: connection refused", address)
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return failed(fmt.Sprintf("look at firewalls and at `%s::proxy_url`", c.key), "%s does not answer", address)
 	default:
-		return failed(fmt.Sprintf("fix `%s::endpoint`; look at proxies in between", c.key), "%s: %v", address, err)
+		return failed(fmt.Sprintf("fix `%s`; look at proxies in between", c.endpoint()), "%s: %v", address, err)
 	}
 }
 
@@ -142,7 +175,7 @@ func (c *httpClient) badCertificate(address string, err error) []finding {
 		return failed("replace the server's certificate", "the certificate of %s is invalid: %v", address, invalid)
 	}
 	if wrong, ok := errors.AsType[x509.HostnameError](err); ok {
-		return failed(fmt.Sprintf("use a name of the certificate in `%s::endpoint`, or set `tls::server_name_override`", c.key), "the certificate of %s is for another name: %v", address, wrong)
+		return failed(fmt.Sprintf("use a name of the certificate in `%s`, or set `tls::server_name_override`", c.endpoint()), "the certificate of %s is for another name: %v", address, wrong)
 	}
 	if isAlert(err) {
 		return failed(fmt.Sprintf("set `%s::tls::cert_file` and `key_file` to a certificate that the server accepts, if it asks for one", c.key), "%s refuses the TLS connection: %v", address, err)
@@ -155,9 +188,9 @@ func (c *httpClient) badCertificate(address string, err error) []finding {
 func (c *httpClient) notWhatWeWant(a *answer, what string) []finding {
 	switch {
 	case a.redirect() != "":
-		return failed(fmt.Sprintf("set `%s::endpoint` to the address of %s itself; redirects are not followed", c.key, what), "%s redirects (%d) to %s", a.url, a.status, a.redirect())
+		return failed(fmt.Sprintf("set `%s` to the address of %s itself; redirects are not followed", c.endpoint(), what), "%s redirects (%d) to %s", a.url, a.status, a.redirect())
 	case a.isHTML():
-		return failed(fmt.Sprintf("set `%s::endpoint` to the address of %s: a login page or a proxy answers there", c.key, what), "%s answers %d with an HTML page", a.url, a.status)
+		return failed(fmt.Sprintf("set `%s` to the address of %s: a login page or a proxy answers there", c.endpoint(), what), "%s answers %d with an HTML page", a.url, a.status)
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ func TestDestinationsBehindProxy(t *testing.T) {
 		status int
 		want   fault
 	}{
-		"answers":      {http.StatusNotFound, fault{status: doctor.StatusOK, seen: "collector.invalid:4318 answers through the proxy http://127.0.0.1"}},
+		"answers":      {http.StatusNotFound, fault{status: doctor.StatusOK, seen: "collector.invalid:4318 answers (404) through the proxy http://127.0.0.1"}},
 		"no way":       {http.StatusBadGateway, fault{seen: "collector.invalid:4318 answers 502 through the proxy", remedy: "let the proxy reach it"}},
 		"no user name": {http.StatusProxyAuthRequired, fault{seen: "asks for credentials (407)", remedy: "::proxy_url"}},
 	} {

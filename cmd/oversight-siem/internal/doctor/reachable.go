@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
+	"net/url"
 	"time"
 )
 
@@ -24,31 +26,66 @@ func (e *exporter) checkReachable(ctx context.Context) (found []finding) {
 		return failed(fmt.Sprintf("fix `%s::tls`; files must be readable for the collector's user", e.key()), "%s: %v", e.key(), err)
 	}
 	for _, a := range addresses {
-		if proxy := e.proxy(&settings, a); proxy != nil {
-			found = append(found, e.connectThrough(ctx, proxy, a, secure)...)
-			continue
+		client, problem := newHTTPClient(&clientSettings{ProxyURL: settings.ProxyURL, TLS: settings.TLS}, e.key())
+		if problem != nil {
+			return append(found, problem...)
 		}
-		found = append(found, e.connect(ctx, a, secure)...)
+		client.setting = a.setting
+		found = append(found, e.reach(ctx, client, a, secure)...)
 	}
 	return append(found, notChecked("look at the collector's log and at its metrics after the start", "whether the destination accepts the credentials and events: it cannot be asked without an event")...)
 }
 
+// reach connects to an address; through a proxy where the exporter does.
+func (e *exporter) reach(ctx context.Context, client *httpClient, a address, secure *tls.Config) []finding {
+	defer client.http.CloseIdleConnections()
+	switch proxy := client.proxy(&http.Request{URL: a.target(e.isGRPC())}); {
+	case proxy == nil:
+		return client.connect(ctx, a, secure)
+	case e.isGRPC():
+		return notChecked("pass --send-test, or look at the collector's log after the start", "%s: the exporter goes through the proxy %s, if that takes gRPC", a.hostPort, withoutSecrets(proxy))
+	default:
+		got, found := client.request(ctx, http.MethodGet, a.url, "", nil)
+		if found != nil {
+			return found
+		}
+		switch got.status {
+		case http.StatusProxyAuthRequired:
+			return failed(client.proxyRemedy(), "the proxy %s asks for credentials (407)", withoutSecrets(proxy))
+		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return failed(fmt.Sprintf("fix host and port in `%s`, start the server, or let the proxy reach it", client.endpoint()), "%s answers %d through the proxy %s", got.url, got.status, withoutSecrets(proxy))
+		}
+		return passed("%s answers (%d) through the proxy %s", got.url, got.status, withoutSecrets(proxy))
+	}
+}
+
+// target is the URL by which a proxy is chosen; that of gRPC has none, and Kafka no
+// proxy.
+func (a *address) target(grpc bool) *url.URL {
+	if grpc && a.network == "tcp" {
+		return &url.URL{Scheme: "https", Host: a.hostPort}
+	}
+	if a.url == nil {
+		return &url.URL{}
+	}
+	return a.url
+}
+
 // connect opens a connection to an address, and closes it.
-func (e *exporter) connect(ctx context.Context, a address, secure *tls.Config) []finding {
-	client := &httpClient{key: e.key()}
+func (c *httpClient) connect(ctx context.Context, a address, secure *tls.Config) []finding {
 	if a.tls {
-		connection, err := (&tls.Dialer{Config: secure}).DialContext(ctx, "tcp", a.hostPort)
+		connection, err := (&tls.Dialer{Config: secure}).DialContext(ctx, a.network, a.hostPort)
 		if err == nil {
 			err = confirmTLS(connection)
 		}
 		if err != nil {
-			return client.unreachable(a.hostPort, err)
+			return c.unreachable(a.hostPort, err)
 		}
 		return passed("%s accepts TLS connections", a.hostPort)
 	}
-	connection, err := (&net.Dialer{}).DialContext(ctx, "tcp", a.hostPort)
+	connection, err := (&net.Dialer{}).DialContext(ctx, a.network, a.hostPort)
 	if err != nil {
-		return client.unreachable(a.hostPort, err)
+		return c.unreachable(a.hostPort, err)
 	}
 	if err := connection.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		return failed("look at the network", "%s: %v", a.hostPort, err)

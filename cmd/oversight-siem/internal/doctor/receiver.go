@@ -49,6 +49,11 @@ func (r *receiver) checks(s *Settings) []check {
 		}}}
 	}
 	name := r.id.String()
+	if !r.config.receives(r.id) {
+		return []check{{"config.receiver", name, func(context.Context) []finding {
+			return notChecked("add it to a pipeline in `service::pipelines`, or remove it", "no pipeline uses the receiver: the collector does not start it")
+		}}}
+	}
 	all := []check{
 		{"registry.file", name, func(context.Context) []finding { return r.checkDatabaseFile(s) }},
 		{"registry.schema", name, r.checkSchema},
@@ -76,4 +81,18 @@ func (r *receiver) fileStorage() (fileStorage, error) {
 func (c *config) started(id component.ID) bool {
 	s, err := c.service()
 	return err == nil && slices.Contains(s.Extensions, id)
+}
+
+// receives reports whether a pipeline uses a receiver.
+func (c *config) receives(id component.ID) bool {
+	s, err := c.service()
+	if err != nil {
+		return true // said already
+	}
+	for _, p := range s.Pipelines {
+		if p != nil && slices.Contains(p.Receivers, id) {
+			return true
+		}
+	}
+	return false
 }

@@ -15,8 +15,12 @@ import (
 	"github.com/oversight-protocol/oversight-otelcol/translator"
 )
 
-// sqliteNotADB is SQLITE_NOTADB (https://sqlite.org/rescode.html).
-const sqliteNotADB = 26
+// Codes of SQLite (https://sqlite.org/rescode.html): for a table or a column that is
+// missing, and for a file that is no database.
+const (
+	sqliteError  = 1
+	sqliteNotADB = 26
+)
 
 // requiredColumns are those without which no event can be read.
 var requiredColumns = []string{"id", "timestamp"}
@@ -29,6 +33,8 @@ func (r *receiver) unreadable(err error) []finding {
 		return warning("run the check again; if it stays, see that the registry is alive and can finish what it writes", "%s is being written all the time", r.Database)
 	case isSQLite && sqlite.Primary() == sqliteNotADB:
 		return failed(fmt.Sprintf("set `receivers::%s::database` to the registry's SQLite file", r.id), "%s is not a SQLite database", r.Database)
+	case isSQLite && sqlite.Primary() == sqliteError:
+		return notChecked("see registry.schema", "%s lacks a table or columns: %v", r.Database, err)
 	case isSQLite:
 		return failed("look at the database with sqlite3: PRAGMA integrity_check on a copy", "%s cannot be read: %v", r.Database, err)
 	default:

@@ -19,7 +19,7 @@ import (
 // program writes into an error.
 var secretKeys = []string{
 	"token", "api_key", "password", "client_secret", "client_certificate_password",
-	"connection_string", "instrumentation_key", "key_pem", "headers", "proxy_url", "htpasswd", "inline",
+	"connection_string", "instrumentation_key", "key_pem", "headers", "htpasswd", "inline",
 }
 
 // secrets are the values of the configuration that no result may show: those of secret
@@ -110,9 +110,17 @@ const minQuerySecret = 8
 // addURL adds user, password and query of a URL.
 func addURL(text string, found *redact.Secrets) {
 	if !strings.Contains(text, "://") {
+		if user, _, ok := strings.Cut(text, "@"); ok && strings.Contains(user, ":") { // of an address without a scheme
+			found.Add(user)
+			_, password, _ := strings.Cut(user, ":")
+			found.Add(password)
+		}
 		return
 	}
 	u, err := url.Parse(text)
+	if err != nil { // what a message says about it may show any part
+		found.Add(text)
+	}
 	if err != nil || u.Host == "" {
 		return
 	}

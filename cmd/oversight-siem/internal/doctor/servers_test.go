@@ -39,7 +39,9 @@ func hecServer(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path == "/services/collector/health":
 		answerJSON(w, http.StatusOK, hecReply{"HEC is healthy", 17})
-	case r.URL.Path != "/services/collector/event":
+	case r.URL.Path == "/services/collector/ack":
+		answerJSON(w, http.StatusBadRequest, hecReply{"ACK is disabled", 14})
+	case r.URL.Path != "/services/collector" && r.URL.Path != "/services/collector/event":
 		answerJSON(w, http.StatusNotFound, hecReply{"The requested URL was not found on this server.", 404})
 	case r.Header.Get("Authorization") != "Splunk "+hecToken:
 		answerJSON(w, http.StatusForbidden, hecReply{"Invalid token", 4})

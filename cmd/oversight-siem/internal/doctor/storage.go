@@ -62,15 +62,16 @@ func (r *receiver) checkStorage(ctx context.Context) []finding {
 		found = append(found, warning(fmt.Sprintf("make `extensions::%s::directory` an absolute path: a service starts from /", r.Storage), "the directory %s is relative", s.Directory)...)
 	}
 	found = append(found, checkWritable(s.Directory, s.CreateDirectory, fmt.Sprintf("extensions::%s::directory", r.Storage))...)
-	found = append(found, checkBolt(ctx, s.file(r.id))...)
+	found = append(found, checkBolt(ctx, s.file(r.id), r.config.sources)...)
 	if len(found) == 0 {
 		return passed("%s is writable, has space, and its file is whole and not in use", s.Directory)
 	}
 	return found
 }
 
-// checkBolt checks a file of bbolt that may not exist yet.
-func checkBolt(ctx context.Context, path string) []finding {
+// checkBolt checks a file of bbolt that may not exist yet. sources are the configurations
+// of the collector that may use it.
+func checkBolt(ctx context.Context, path string, sources []string) []finding {
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil // there is none, or checkWritable says why not
@@ -88,7 +89,7 @@ func checkBolt(ctx context.Context, path string) []finding {
 	case err == nil:
 		return checkWritableFile(path)
 	case errors.Is(err, errInUse):
-		return warning("if that is the collector itself, all is well. Otherwise a second one runs with the same storage: stop one of the two, or give each a `directory` of its own", "%s is in use by %s", path, lockHolder(path))
+		return holderOf(path).inUse(path, sources)
 	case errors.Is(err, fs.ErrPermission):
 		return failed("chown the file to the collector's user", "this user cannot read %s", path)
 	default:
@@ -108,22 +109,29 @@ func checkWritableFile(path string) []finding {
 	return nil
 }
 
-// checkWritable writes a file to a directory and removes it.
+// checkWritable writes a file to a directory and removes it. One that the component makes
+// itself, and that is not there yet, needs a directory above it that can be written. That
+// may be the registry's: nothing is written there.
 func checkWritable(directory string, create bool, setting string) []finding {
+	makeIt := fmt.Sprintf("mkdir -p %s, and chown it to the collector's user", directory)
 	info, err := os.Stat(directory)
-	if errors.Is(err, fs.ErrNotExist) {
-		parent := firstExisting(directory)
-		if !create {
-			return failed(fmt.Sprintf("mkdir -p %s, and chown it to the collector's user; or set `create_directory: true` beside `%s`", directory, setting), "%s does not exist", directory)
-		}
-		return checkWritable(parent, false, setting)
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && !create:
+		return failed(fmt.Sprintf("%s; or set `create_directory: true` beside `%s`", makeIt, setting), "%s does not exist", directory)
+	case errors.Is(err, fs.ErrNotExist):
+		return checkWritableTo(firstExisting(directory), mayWrite, fmt.Sprintf("%s; or set `%s` to a directory below one of that user's", makeIt, setting), setting)
+	case err == nil && !info.IsDir(), errors.Is(err, syscall.ENOTDIR):
+		return failed(fmt.Sprintf("set `%s` to a directory", setting), "%s is a file, not a directory, or is below one", directory)
+	case err != nil && !errors.Is(err, fs.ErrPermission):
+		return failed("look at the disk and the mount", "%s: %v", directory, plain(err))
 	}
-	if err == nil && !info.IsDir() {
-		return failed(fmt.Sprintf("set `%s` to a directory", setting), "%s is %s", directory, "a file, not a directory")
-	}
-	if err == nil {
-		err = tryWrite(directory)
-	}
+	return checkWritableTo(directory, tryWrite, fmt.Sprintf("chown %s to the collector's user, and let that user search all directories above it", directory), setting)
+}
+
+// checkWritableTo finds out with try whether a directory can be written. permit says what
+// to do where this user must not.
+func checkWritableTo(directory string, try func(string) error, permit, setting string) []finding {
+	err := try(directory)
 	switch {
 	case err == nil:
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
@@ -131,9 +139,9 @@ func checkWritable(directory string, create bool, setting string) []finding {
 	case errors.Is(err, syscall.EROFS):
 		return failed(fmt.Sprintf("mount it for writing, or set `%s` to a directory that is; a hardened service can write below its StateDirectory only", setting), "%s is on a read-only file system", directory)
 	case errors.Is(err, fs.ErrPermission):
-		return failed(fmt.Sprintf("chown %s to the collector's user", directory), "this user cannot write to %s", directory)
+		return failed(permit, "this user cannot write to %s", directory)
 	default:
-		return failed("look at the disk and the mount", "%s cannot be written: %v", directory, plain(err))
+		return failed(fmt.Sprintf("look at the disk and the mount, or set `%s` to a directory of another file system", setting), "%s cannot be written: %v", directory, plain(err))
 	}
 	if free, ok := freeBytes(directory); ok && free < minFree {
 		return warning("free some space there, or move the directory to another disk", "the disk of %s has %d MiB left", directory, free>>20)
