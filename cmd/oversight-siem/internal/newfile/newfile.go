@@ -21,7 +21,8 @@ type Settings struct {
 	Path string
 	// Mode is the permissions of the file.
 	Mode fs.FileMode
-	// Replace replaces a file that exists. Otherwise that is [ErrExists].
+	// Replace replaces a file that exists, which keeps its owner, group and permissions.
+	// Otherwise that is [ErrExists].
 	Replace bool
 }
 
@@ -40,6 +41,10 @@ func Write(s Settings, write func(io.Writer) error) (err error) {
 	if err := s.Check(); err != nil {
 		return err
 	}
+	keep, err := s.follow()
+	if err != nil {
+		return err
+	}
 	file, err := os.CreateTemp(filepath.Dir(s.Path), "."+filepath.Base(s.Path)+".tmp-*")
 	if err != nil {
 		return err
@@ -50,6 +55,9 @@ func Write(s Settings, write func(io.Writer) error) (err error) {
 		}
 	}()
 	err = write(file)
+	if err == nil && keep != nil {
+		err = keepOwner(file, keep)
+	}
 	if err == nil {
 		err = file.Chmod(s.Mode)
 	}
@@ -60,6 +68,26 @@ func Write(s Settings, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return s.publish(file.Name())
+}
+
+// follow turns the settings to the file that is replaced: where a link leads, with the
+// permissions that it has. It returns nil if there is none.
+func (s *Settings) follow() (fs.FileInfo, error) {
+	if !s.Replace {
+		return nil, nil
+	}
+	target, err := filepath.EvalSymlinks(s.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(target)
+	if err != nil {
+		return nil, err
+	}
+	s.Path, s.Mode = target, info.Mode().Perm()
+	return info, nil
 }
 
 // publish gives the file its name.
