@@ -11,7 +11,7 @@ start='systemctl enable --now otelcol-oversight'
 if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 	systemctl try-restart otelcol-oversight.service
-elif [ -d /run/openrc ]; then
+elif [ -d /run/openrc ] && [ -x /etc/init.d/otelcol-oversight ]; then # in packages for Alpine only
 	start='rc-update add otelcol-oversight && rc-service otelcol-oversight start'
 	rc-service --quiet --ifstarted otelcol-oversight restart
 fi

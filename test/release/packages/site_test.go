@@ -41,3 +41,20 @@ func TestPreparedSite(t *testing.T) {
 	assert.Empty(t, m.run("find", state, "-mindepth", "1"))
 	m.fails("getent", "passwd", "otelcol-oversight")
 }
+
+// Where no service manager runs, as in an image that is being built, or another one than
+// systemd, the package is installed and removed without a complaint.
+func TestDebianWithoutSystemd(t *testing.T) {
+	root := filepath.Join(t.TempDir(), "debian")
+	run(t, "cp", "--archive", debian(t), root)
+	run(t, "cp", released(t, ".deb"), filepath.Join(root, "root/package.deb"))
+	for _, directory := range []string{"", "run/openrc"} {
+		run(t, "rm", "-rf", filepath.Join(root, "run/openrc"))
+		run(t, "mkdir", "-p", filepath.Join(root, directory))
+		printed := run(t, "chroot", root, "sh", "-euc", `
+			dpkg --install /root/package.deb
+			runuser -u otelcol-oversight -- cat /etc/otelcol-oversight/config.yaml >/dev/null
+			dpkg --purge otelcol-oversight 2>&1`)
+		assert.NotContains(t, printed, "rc-service")
+	}
+}
