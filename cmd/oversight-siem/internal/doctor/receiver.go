@@ -50,6 +50,7 @@ func (r *receiver) checks(s *Settings) []check {
 	}
 	name := r.id.String()
 	all := []check{
+		{"registry.id", name, func(context.Context) []finding { return r.checkRegistryID() }},
 		{"registry.file", name, func(context.Context) []finding { return r.checkDatabaseFile(s) }},
 		{"registry.schema", name, r.checkSchema},
 		{"registry.replaced", name, r.checkReplaced},
