@@ -26,7 +26,8 @@ chgrp otelcol-oversight /etc/otelcol-oversight /etc/otelcol-oversight/secrets \
 	/etc/otelcol-oversight/config.yaml /etc/otelcol-oversight/otelcol-oversight.conf
 cat <<END
 otelcol-oversight is installed and not running. Next:
-  1. Say in /etc/otelcol-oversight/otelcol-oversight.conf where the registry is.
+  1. Say in /etc/otelcol-oversight/otelcol-oversight.conf where the registry is, and
+     give it an id that no other registry has.
   2. It writes events to files below /var/log/otelcol-oversight. For a SIEM:
      oversight-siem config --help
   3. $start

@@ -44,7 +44,7 @@ func TestDebian(t *testing.T) {
 	m.checkLockedDown()
 	assert.Equal(t, before, m.run("find", filepath.Dir(database), "-printf", `%P %y %m %u %g %s %T@\n`), "a trace in the registry's directory")
 
-	m.run("systemctl", "kill", "--signal=KILL", unit)
+	m.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", unit)
 	m.addEvents(2)
 	m.awaitEvents(output, 42)
 
