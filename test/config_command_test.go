@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -147,6 +148,35 @@ func TestConfigOutput(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, shipped(t, "files.yaml"), string(replaced))
 	assert.Equal(t, []string{"config.yaml"}, listing(t, dir), "a temporary file is left")
+}
+
+// With --force, a file keeps its owner, group and mode, so that the service can read what it
+// could read before, and a link stays one.
+func TestConfigReplacesContentOnly(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "managed.yaml"), filepath.Join(dir, "config.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("old\n"), 0o600))
+	if os.Getuid() == 0 {
+		require.NoError(t, os.Chown(path, 1, 2)) // as root:otelcol-oversight in the packages
+	}
+	require.NoError(t, os.Chmod(path, 0o604))
+	require.NoError(t, os.Symlink("managed.yaml", link))
+	before, err := os.Stat(path)
+	require.NoError(t, err)
+
+	printedConfiguration(t, "--for", "files", "--output", link, "--force")
+	replaced, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, shipped(t, "files.yaml"), string(replaced))
+	after, err := os.Lstat(path)
+	require.NoError(t, err)
+	assert.Equal(t, before.Mode(), after.Mode())
+	owned, want := after.Sys().(*syscall.Stat_t), before.Sys().(*syscall.Stat_t)
+	assert.Equal(t, []uint32{want.Uid, want.Gid}, []uint32{owned.Uid, owned.Gid})
+	assert.Equal(t, []string{"config.yaml", "managed.yaml"}, listing(t, dir))
+	target, err := os.Readlink(link)
+	require.NoError(t, err)
+	assert.Equal(t, "managed.yaml", target)
 }
 
 // --verified adds transparency_log to each destination's receivers, as config/verified.yaml

@@ -12,7 +12,7 @@ if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 	systemctl try-restart otelcol-oversight.service ||
 		echo 'otelcol-oversight was not restarted: see systemctl status otelcol-oversight' >&2
-elif [ -d /run/openrc ]; then
+elif [ -d /run/openrc ] && [ -x /etc/init.d/otelcol-oversight ]; then # in packages for Alpine only
 	start='rc-update add otelcol-oversight && rc-service otelcol-oversight start'
 	rc-service --quiet --ifstarted otelcol-oversight restart ||
 		echo 'otelcol-oversight was not restarted: see /var/log/otelcol-oversight/collector.log' >&2
@@ -28,7 +28,8 @@ chgrp otelcol-oversight /etc/otelcol-oversight /etc/otelcol-oversight/secrets \
 	/etc/otelcol-oversight/config.yaml /etc/otelcol-oversight/otelcol-oversight.conf
 cat <<END
 otelcol-oversight is installed and not running. Next:
-  1. Set the registry's database and id in /etc/otelcol-oversight/otelcol-oversight.conf.
+  1. Set the registry's database in /etc/otelcol-oversight/otelcol-oversight.conf, and
+     an id that no other registry has.
   2. It writes events to files below /var/log/otelcol-oversight. For a SIEM:
      oversight-siem config --help
   3. $start

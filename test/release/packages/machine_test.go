@@ -83,7 +83,7 @@ func (m *machine) await(condition func() bool, message string) {
 // when it is first needed.
 func debian(t *testing.T) string {
 	t.Helper()
-	const packages = "systemd,systemd-sysv,openrc,rpm"
+	const packages = "systemd,systemd-sysv,openrc,rpm,acl"
 	dir, err := filepath.Abs(filepath.Join(checkout, "bin", "tools", "debian-"+strings.ReplaceAll(packages, ",", "-")))
 	require.NoError(t, err)
 	installHost(t, "debootstrap", "debootstrap")

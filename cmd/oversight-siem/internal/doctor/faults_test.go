@@ -88,6 +88,16 @@ var registryFaults = []fault{
 		},
 	},
 	{
+		name: "id of the packages", check: "registry.id", status: doctor.StatusWarning, seen: "is still \"registry\"", remedy: "an id of its own",
+		change: func(_ *testing.T, s *setup) { s.registryID = "registry" },
+	},
+	{
+		name: "one id for two registries", check: "registry.id", status: doctor.StatusWarning, seen: "has the same `registry_id` and another database, /other", remedy: "an id of its own",
+		change: func(_ *testing.T, s *setup) {
+			s.receiverMore = "  oversight/second: {database: /other.sqlite, registry_id: " + s.registryID + "}"
+		},
+	},
+	{
 		name: "of another key", check: "registry.key", seen: "publishes the key", remedy: "another source", together: true,
 		change: func(_ *testing.T, s *setup) { s.registryID = otherKey },
 	},

@@ -6,7 +6,10 @@ package doctor
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -17,9 +20,6 @@ import (
 // exporter writes a new file at its own position and not at the end, so that it would
 // overwrite a line that somebody else appended.
 // Source: timberjack v1.4.2, openNew in timberjack.go, as fileexporter v0.152.0 uses it.
-//
-// It replaces the file and opens none that is there: in the directory of a service, root
-// must neither follow a link nor wait for a pipe.
 func (e *exporter) checkFileEvent(context.Context) []finding {
 	var settings struct {
 		Path string `mapstructure:"path"`
@@ -31,13 +31,22 @@ func (e *exporter) checkFileEvent(context.Context) []finding {
 	path := strings.TrimSuffix(settings.Path, extension) + ".doctor-test" + extension
 	line, err := json.Marshal(map[string]string{"time": testTime(), "message": testMark})
 	if err == nil {
-		err = newfile.Write(newfile.Settings{Path: path, Mode: 0o600, Replace: true}, func(w io.Writer) error {
-			_, err := w.Write(append(line, '\n'))
-			return err
-		})
+		err = writeLine(path, line)
 	}
 	if err != nil {
 		return failed("see file.directory", "no test line was written to %s: %v", path, plain(err))
 	}
 	return passed("a test line was written to %s, which is not the exporter's own file; look for \"%s\" where files of this directory are sent to, then remove the file", path, testMark)
+}
+
+// writeLine writes a new file in place of one that is there, which it does not open: in
+// the directory of a service, root must neither follow a link nor wait for a pipe.
+func writeLine(path string, line []byte) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return newfile.Write(newfile.Settings{Path: path, Mode: 0o600}, func(w io.Writer) error {
+		_, err := w.Write(append(line, '\n'))
+		return err
+	})
 }

@@ -55,6 +55,7 @@ func (r *receiver) checks(s *Settings) []check {
 		}}}
 	}
 	all := []check{
+		{"registry.id", name, func(context.Context) []finding { return r.checkRegistryID() }},
 		{"registry.file", name, func(context.Context) []finding { return r.checkDatabaseFile(s) }},
 		{"registry.schema", name, r.checkSchema},
 		{"registry.replaced", name, r.checkReplaced},

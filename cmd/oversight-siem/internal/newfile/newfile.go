@@ -21,8 +21,8 @@ type Settings struct {
 	Path string
 	// Mode is the permissions of the file.
 	Mode fs.FileMode
-	// Replace replaces a file that exists, whose owner, group and permissions the new one
-	// gets: who could read the file still can. Otherwise that is [ErrExists].
+	// Replace replaces a file that exists, which keeps its owner, group and permissions.
+	// Otherwise that is [ErrExists].
 	Replace bool
 }
 
@@ -41,6 +41,10 @@ func Write(s Settings, write func(io.Writer) error) (err error) {
 	if err := s.Check(); err != nil {
 		return err
 	}
+	keep, err := s.follow()
+	if err != nil {
+		return err
+	}
 	file, err := os.CreateTemp(filepath.Dir(s.Path), "."+filepath.Base(s.Path)+".tmp-*")
 	if err != nil {
 		return err
@@ -51,8 +55,11 @@ func Write(s Settings, write func(io.Writer) error) (err error) {
 		}
 	}()
 	err = write(file)
+	if err == nil && keep != nil {
+		err = keepOwner(file, keep)
+	}
 	if err == nil {
-		err = s.permit(file)
+		err = file.Chmod(s.Mode)
 	}
 	if err == nil {
 		err = file.Sync()
@@ -63,17 +70,24 @@ func Write(s Settings, write func(io.Writer) error) (err error) {
 	return s.publish(file.Name())
 }
 
-// permit gives the file its permissions: those of the file that it replaces, if there is
-// one.
-func (s *Settings) permit(file *os.File) error {
-	replaced, err := os.Stat(s.Path)
-	if err != nil || !replaced.Mode().IsRegular() {
-		return file.Chmod(s.Mode)
+// follow turns the settings to the file that is replaced: where a link leads, with the
+// permissions that it has. It returns nil if there is none.
+func (s *Settings) follow() (fs.FileInfo, error) {
+	if !s.Replace {
+		return nil, nil
 	}
-	if err := keepOwner(file, replaced); err != nil {
-		return err
+	target, err := filepath.EvalSymlinks(s.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
 	}
-	return file.Chmod(replaced.Mode().Perm())
+	info, err := os.Stat(target)
+	if err != nil {
+		return nil, err
+	}
+	s.Path, s.Mode = target, info.Mode().Perm()
+	return info, nil
 }
 
 // publish gives the file its name.

@@ -42,21 +42,3 @@ func TestReplaceKeepsOwnerAndMode(t *testing.T) {
 	assert.EqualValues(t, group, info.Sys().(*syscall.Stat_t).Gid)
 	assert.EqualValues(t, 3, info.Size())
 }
-
-// A pipe or a link that somebody else has put there is replaced, and not written to.
-func TestReplaceFollowsNothing(t *testing.T) {
-	dir := t.TempDir()
-	target, link, pipe := filepath.Join(dir, "target"), filepath.Join(dir, "link"), filepath.Join(dir, "pipe")
-	require.NoError(t, os.WriteFile(target, []byte("untouched"), 0o600))
-	require.NoError(t, os.Symlink(target, link))
-	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
-	for _, path := range []string{link, pipe} {
-		require.NoError(t, newfile.Write(newfile.Settings{Path: path, Mode: 0o600, Replace: true}, writeText))
-		info, err := os.Lstat(path)
-		require.NoError(t, err)
-		assert.True(t, info.Mode().IsRegular(), path)
-	}
-	text, err := os.ReadFile(target)
-	require.NoError(t, err)
-	assert.Equal(t, "untouched", string(text))
-}

@@ -10,5 +10,5 @@ import (
 	"os"
 )
 
-// keepOwner does nothing: a file has no owner here that another one could get.
+// keepOwner does nothing: a file gets the owner and the rights that its directory says.
 func keepOwner(*os.File, fs.FileInfo) error { return nil }
