@@ -98,16 +98,3 @@ func TestServiceThatDoesNotRestart(t *testing.T) {
 	assert.Contains(t, m.install(released(t, ".deb")), "otelcol-oversight was not restarted: see systemctl status otelcol-oversight")
 	m.run("dpkg", "--purge", "otelcol-oversight")
 }
-
-// A state directory with a file system of its own can be emptied and not removed, which
-// does not keep dpkg from purging the package.
-func TestPurgeWithMount(t *testing.T) {
-	m := newMachine(t)
-	m.install(released(t, ".deb"))
-	m.run("mkdir", state)
-	m.run("mount", "-t", "tmpfs", "tmpfs", state)
-	m.run("touch", state+"/checkpoint")
-	m.run("dpkg", "--purge", "otelcol-oversight")
-	assert.Empty(t, m.run("ls", "--almost-all", state))
-	m.fails("getent", "passwd", "otelcol-oversight")
-}

@@ -21,11 +21,11 @@ import (
 // An endpoint of gRPC may be a target with a scheme: it is the target that is reached,
 // and no server of names.
 func TestGRPCTargets(t *testing.T) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, listener.Close()) })
 	socket := filepath.Join(t.TempDir(), "s")
-	local, err := net.Listen("unix", socket)
+	local, err := new(net.ListenConfig).Listen(t.Context(), "unix", socket)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, local.Close()) })
 	address := listener.Addr().String()
