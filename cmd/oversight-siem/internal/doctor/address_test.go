@@ -21,11 +21,12 @@ import (
 // An endpoint of gRPC may be a target with a scheme: it is the target that is reached,
 // and no server of names.
 func TestGRPCTargets(t *testing.T) {
-	listener, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	var config net.ListenConfig
+	listener, err := config.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, listener.Close()) })
 	socket := filepath.Join(t.TempDir(), "s")
-	local, err := new(net.ListenConfig).Listen(t.Context(), "unix", socket)
+	local, err := config.Listen(t.Context(), "unix", socket)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, local.Close()) })
 	address := listener.Addr().String()
@@ -69,7 +70,7 @@ func TestProxyFaults(t *testing.T) {
 	for _, proxy := range []string{refuses.url, down.url} {
 		s := newSetup(t)
 		s.moreConfig = []string{"yaml:exporters::splunk_hec::endpoint: https://hec.example.invalid", "yaml:exporters::splunk_hec::proxy_url: " + proxy}
-		(&fault{name: proxy, check: "splunk.token", seen: "through the proxy " + proxy, remedy: "fix `exporters::splunk_hec::proxy_url`"}).assertNamed(t, s.run(t))
+		(&fault{name: proxy, check: "splunk.token", seen: "through the proxy " + proxy, remedy: "mend `exporters::splunk_hec::proxy_url`"}).assertNamed(t, s.run(t))
 	}
 }
 
