@@ -58,7 +58,7 @@ var doctorHECFaults = []doctorFault{
 	},
 	{
 		name: "HEC wrong index", check: "splunk.index", seen: "may not write to the index", remedy: "allowed indexes",
-		arguments: []string{"--send-test"}, also: []string{"elasticsearch.event"},
+		arguments: []string{"--send-test"}, also: []string{"elasticsearch.event", "azure.event", "file.event"},
 		change: func(s *doctorScene) { s.settings["index"] = "main" },
 	},
 	{

@@ -125,6 +125,49 @@ func TestDoctorEndsWithASignal(t *testing.T) {
 	}
 }
 
+// Nothing holds the command up for longer than a check may take: no server, and no pipe in
+// place of a file. Each is named.
+func TestDoctorIsNotHeldUp(t *testing.T) {
+	s := newDoctorScene(t, withCheckpoint(t))
+	for _, destination := range []*destination{s.hec.destination, s.bulk.destination, s.azure.destination, s.heads.destination} {
+		destination.setFault(func(_ int, _ http.ResponseWriter, r *http.Request) bool {
+			_, _ = io.Copy(io.Discard, r.Body) // otherwise the end of the connection is not seen
+			<-r.Context().Done()
+			return true
+		})
+	}
+	fifo := filepath.Join(s.dir, "fifo")
+	require.NoError(t, os.Remove(s.checkpoint()))
+	require.NoError(t, os.Remove(s.settings["output"]))
+	for _, path := range []string{fifo, s.checkpoint(), s.settings["output"], s.registry.database + "-journal"} {
+		require.NoError(t, syscall.Mkfifo(path, 0o666))
+		require.NoError(t, os.Chmod(path, 0o666))
+	}
+	begin := time.Now()
+	report := s.run("--timeout", "2s",
+		"--config", "yaml:exporters::azure_logs_ingestion::stream_name: ${file:"+fifo+"}",
+		"--config", "yaml:exporters::elasticsearch::tls::ca_file: "+fifo,
+		"--config", "yaml:receivers::oversight::transparency_log::leaves: "+fifo)
+	assert.Less(t, time.Since(begin), 20*time.Second) // one after another, the checks take more
+	for _, f := range []doctorFault{
+		{check: "config.references", seen: "fifo: not a regular file", remedy: "create the file"},
+		{check: "log.file", seen: "a named pipe", remedy: "leaves"},
+		{check: "log.head", seen: "does not answer", remedy: "firewalls"},
+		{check: "registry.key", seen: "does not answer", remedy: "firewalls"},
+		{check: "storage", seen: "a named pipe", remedy: "move it away"},
+		{check: "file.directory", seen: "a named pipe", remedy: "path of a file"},
+		{check: "elasticsearch.key", seen: "not a regular file", remedy: "exporters::elasticsearch"},
+		{check: "splunk.health", seen: "does not answer", remedy: "firewalls"},
+		{check: "splunk.token", seen: "does not answer", remedy: "firewalls"},
+		{check: "azure.endpoint", seen: "does not answer", remedy: "firewalls"},
+	} {
+		assert.True(t, report.names(&f), "%+v\n%s", f, report.text)
+	}
+	report = s.run("--env-file", fifo)
+	assert.Equal(t, 2, report.status)
+	assert.Contains(t, report.text, "--env-file "+fifo)
+}
+
 // A configuration that is a pipe, or that nobody can read here, is an error and no wait.
 func TestDoctorRefusesConfigurations(t *testing.T) {
 	s := newDoctorScene(t, nil)

@@ -48,6 +48,11 @@ func (b *bulk) ask(w http.ResponseWriter, r *http.Request, text []byte) bool {
 		bulkapi.Refuse(w, http.StatusNotFound, "index_not_found_exception", "no such index ["+strings.Trim(settingsOf, "/")+"]")
 	case isSettings:
 		respondJSON(w, map[string]any{".ds-" + strings.Trim(settingsOf, "/") + "-2026.01.01-000001": map[string]any{"settings": map[string]any{"index.blocks.read_only_allow_delete": "true"}}})
+	case strings.HasSuffix(r.URL.Path, "/_doc"):
+		index, _, _ := strings.Cut(r.URL.Path[1:], "/")
+		w.Header().Set("X-Elastic-Product", "Elasticsearch")
+		w.WriteHeader(http.StatusCreated)
+		respondJSON(w, map[string]any{"_index": index, "_id": "id", "result": "created"})
 	default:
 		return false
 	}

@@ -34,13 +34,7 @@ func (e *exporter) checkAzureEvent(ctx context.Context) []finding {
 	if err != nil {
 		return notChecked("", "%v", err)
 	}
-	token, found := a.token(ctx)
-	if found != nil {
-		return found
-	}
-	u := a.endpoint.JoinPath("dataCollectionRules", a.RuleID, "streams", a.StreamName)
-	u.RawQuery = "api-version=" + azureVersion
-	got, found := a.client.request(ctx, http.MethodPost, u, string(body), http.Header{"Authorization": {"Bearer " + token}, "Content-Type": {"application/json"}})
+	got, found := a.post(ctx, string(body))
 	if found != nil {
 		return found
 	}

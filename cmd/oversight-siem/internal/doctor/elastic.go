@@ -79,7 +79,7 @@ func (e *exporter) checkElasticKey(ctx context.Context) []finding {
 	case found != nil:
 		return found
 	case a.status == http.StatusUnauthorized:
-		return failed(fmt.Sprintf("set `%s::api_key` to a key in the format Encoded, that is neither expired nor invalidated", e.key()), "%s does not accept the key", a.url)
+		return failed(fmt.Sprintf("set `%s::api_key` to a key in the format Encoded, that is neither expired nor invalidated; or `user` and `password`, if it has these", e.key()), "%s does not accept the key", a.url)
 	case a.status != http.StatusOK:
 		return notChecked("if that is OpenSearch, look at the collector's log after the start; otherwise set `"+e.key()+"::endpoints` to the URL of Elasticsearch", "%s answers %d: only Elasticsearch says whose key it is", a.url, a.status)
 	}

@@ -152,6 +152,10 @@ var logFaults = []fault{
 
 var storageFaults = []fault{
 	{
+		name: "checkpoint of a newer collector", check: "registry.replaced", status: doctor.StatusWarning, seen: "has version 3, this collector supports versions 1 to 2", remedy: "upgrade oversight-siem",
+		change: func(t *testing.T, s *setup) { saveRoot(t, s, []byte(`{"version":3}`)) },
+	},
+	{
 		name: "storage missing", check: "storage", seen: "does not exist", remedy: "create_directory",
 		change: func(t *testing.T, s *setup) { require.NoError(t, os.Remove(s.storage)) },
 	},
@@ -186,6 +190,11 @@ func saveCursor(t *testing.T, s *setup, cursor checkpoint.Cursor) {
 	t.Helper()
 	value, err := (&checkpoint.Root{Cursor: cursor}).Encode()
 	require.NoError(t, err)
+	saveRoot(t, s, value)
+}
+
+func saveRoot(t *testing.T, s *setup, value []byte) {
+	t.Helper()
 	db := openStorage(t, s)
 	require.NoError(t, db.Update(func(tx *bbolt.Tx) error {
 		bucket, err := tx.CreateBucketIfNotExists([]byte("default"))

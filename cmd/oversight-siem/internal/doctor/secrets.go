@@ -74,6 +74,9 @@ func (c *config) addSecret(text string, found *redact.Secrets) {
 			found.Add(strings.TrimSpace(line))
 		}
 	}
+	if _, secret, ok := strings.Cut(text, ":"); ok { // a user's, in htpasswd
+		found.Add(strings.TrimSpace(secret))
+	}
 	for part := range strings.SplitSeq(text, ";") {
 		if name, value, ok := strings.Cut(part, "="); ok && strings.Contains(name, "Key") {
 			found.Add(value)
@@ -100,6 +103,10 @@ func addBasic(settings map[string]any, found *redact.Secrets) {
 	}
 }
 
+// minQuerySecret is the shortest value in a query that is treated as a secret, in bytes:
+// shorter ones are words, such as true.
+const minQuerySecret = 8
+
 // addURL adds user, password and query of a URL.
 func addURL(text string, found *redact.Secrets) {
 	if !strings.Contains(text, "://") {
@@ -110,6 +117,13 @@ func addURL(text string, found *redact.Secrets) {
 		return
 	}
 	found.Add(u.RawQuery)
+	for _, values := range u.Query() {
+		for _, value := range values {
+			if len(value) >= minQuerySecret {
+				found.Add(value)
+			}
+		}
+	}
 	if password, ok := u.User.Password(); ok {
 		found.Add(password)
 		found.Add(u.User.String())

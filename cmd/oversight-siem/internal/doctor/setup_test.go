@@ -40,6 +40,7 @@ type setup struct {
 	processor, ca, more       string
 	receiverMore              string
 	exporters, credential     string
+	moreConfig                []string // files that are merged into the configuration
 	settings                  doctor.Settings
 }
 
@@ -118,7 +119,7 @@ service:
 // run makes the checks. The registry's directory must be the same afterwards.
 func (s *setup) run(t *testing.T) doctor.Report {
 	t.Helper()
-	s.settings.Config = []string{s.config(t)}
+	s.settings.Config = append([]string{s.config(t)}, s.moreConfig...)
 	before := listing(t, filepath.Join(s.dir, "registry"))
 	report, err := doctor.Run(t.Context(), s.settings)
 	require.NoError(t, err)
