@@ -5,6 +5,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -92,4 +93,12 @@ func (c *check) results(found []finding) (report Report) {
 		report = append(report, Result{Check: c.id, Component: c.component, Status: f.status, Seen: f.seen, Remedy: f.remedy})
 	}
 	return report
+}
+
+// tooSlow says that a check had no time; nil for an error that says something else.
+func tooSlow(err error) []finding {
+	if !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return notChecked("run it again with a longer --timeout. If that does not help, find out what is slow: a disk, a file server, a machine with too much to do", "there was no result in the time of a check")
 }

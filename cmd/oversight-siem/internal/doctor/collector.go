@@ -46,8 +46,11 @@ func (s *Settings) validateConfig(ctx context.Context, c *config) []finding {
 		arguments = append(arguments, "--config", source)
 	}
 	output, err := run(ctx, nil, program, arguments...)
+	if found := tooSlow(ctx.Err()); err != nil && found != nil {
+		return found
+	}
 	switch _, exited := errors.AsType[*exec.ExitError](err); {
-	case exited && ctx.Err() == nil:
+	case exited:
 		return append(notAccepted(program, output), validateRest(ctx, program, c)...)
 	case err != nil:
 		return notChecked(noCollector, "%s: %v", program, err)
@@ -105,6 +108,9 @@ func (s *Settings) checkVersions(ctx context.Context) []finding {
 		return notChecked(noCollector, "the collector's program was not found (%v)", err)
 	}
 	output, err := run(ctx, nil, program, "--version")
+	if found := tooSlow(ctx.Err()); err != nil && found != nil {
+		return found
+	}
 	if err != nil {
 		return failed("install the package again: the program does not run", "%s --version: %v", program, err)
 	}
@@ -123,5 +129,20 @@ func (s *Settings) checkVersions(ctx context.Context) []finding {
 func run(ctx context.Context, environment []string, program string, arguments ...string) ([]byte, error) {
 	command := exec.CommandContext(ctx, program, arguments...) //nolint:gosec // the user names the program
 	command.WaitDelay, command.Env = grace/2, append(os.Environ(), environment...)
-	return command.CombinedOutput()
+	var output limitedBuffer
+	command.Stdout, command.Stderr = &output, &output
+	err := command.Run()
+	return output.kept.Bytes(), err
+}
+
+// maxOutput bounds what is kept of a program's output, in bytes.
+const maxOutput = 1 << 20
+
+// limitedBuffer keeps the begin of what is written.
+type limitedBuffer struct{ kept bytes.Buffer }
+
+// Write implements [io.Writer].
+func (b *limitedBuffer) Write(text []byte) (int, error) {
+	b.kept.Write(text[:min(len(text), maxOutput-b.kept.Len())])
+	return len(text), nil
 }

@@ -54,7 +54,7 @@ func loadConfig(ctx context.Context, sources []string) (*config, error) {
 		err = resolver.Shutdown(ctx)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("--config %s: %w", strings.Join(files, ", "), err)
+		return nil, fmt.Errorf("%s: %w", strings.TrimSpace("--config "+strings.Join(files, ", ")), err)
 	}
 	return &config{conf: conf, references: seen.list, values: seen.values, sources: sources, files: files}, nil
 }

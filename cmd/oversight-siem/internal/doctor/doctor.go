@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -41,6 +42,9 @@ func Run(ctx context.Context, settings Settings) (Report, error) {
 	if len(settings.Config) == 0 {
 		return nil, ErrNoConfig
 	}
+	if settings.Timeout < 0 {
+		return nil, fmt.Errorf("--timeout is %s: must be positive", settings.Timeout)
+	}
 	settings.Timeout = cmp.Or(settings.Timeout, DefaultTimeout)
 	settings.MountInfo = cmp.Or(settings.MountInfo, "/proc/self/mountinfo")
 	if err := settings.loadEnvFile(); err != nil {
@@ -52,6 +56,7 @@ func Run(ctx context.Context, settings Settings) (Report, error) {
 	}
 	checks := append([]check{userCheck()}, config.checks()...)
 	checks = append(checks, settings.collectorChecks(config)...)
+	checks = append(checks, config.serviceCheck())
 	for _, r := range config.receivers() {
 		checks = append(checks, r.checks(&settings)...)
 	}

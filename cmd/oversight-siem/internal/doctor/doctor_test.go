@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -159,4 +160,22 @@ func TestUnusedReceiver(t *testing.T) {
 		}
 	}
 	assert.Len(t, results(report, "config.receiver"), 1)
+}
+
+// A check that has no time says so. It does not say that anything is damaged, whose
+// remedy would cost the checkpoint.
+func TestNoTime(t *testing.T) {
+	s := newSetup(t)
+	saveRoot(t, s, []byte(`{"version":1}`))
+	s.settings.Timeout = time.Nanosecond
+	report := s.run(t)
+	for _, id := range []string{"storage", "registry.replaced", "registry.schema", "log.rows"} {
+		for _, result := range results(report, id) {
+			assert.Equal(t, doctor.StatusNotChecked, result.Status, result)
+			assert.NotContains(t, result.Seen, "damaged")
+		}
+	}
+	s.settings.Timeout = -time.Second
+	_, err := doctor.Run(t.Context(), s.settings)
+	require.ErrorContains(t, err, "--timeout is -1s: must be positive")
 }

@@ -39,8 +39,8 @@ func (e *exporter) client() (client *httpClient, endpoint string, found []findin
 	return client, settings.Endpoint, found
 }
 
-// exporterChecks are those of all exporters that pipelines use.
-func (c *config) exporterChecks(settings *Settings) (checks []check) {
+// usedExporters are the exporters and connectors that pipelines send to.
+func (c *config) usedExporters() []component.ID {
 	s, err := c.service()
 	if err != nil {
 		return nil // said already
@@ -51,8 +51,13 @@ func (c *config) exporterChecks(settings *Settings) (checks []check) {
 			used[id] = true
 		}
 	}
+	return slices.SortedFunc(maps.Keys(used), compareIDs)
+}
+
+// exporterChecks are those of all exporters that pipelines use.
+func (c *config) exporterChecks(settings *Settings) (checks []check) {
 	connectors := c.section("connectors")
-	for _, id := range slices.SortedFunc(maps.Keys(used), compareIDs) {
+	for _, id := range c.usedExporters() {
 		if !slices.Contains(connectors, id) {
 			e := &exporter{id, c, settings}
 			checks = append(append(checks, e.checks()...), e.eventChecks()...)

@@ -64,7 +64,7 @@ func permit(group, path string) string {
 	if group == "root" || group == "0" {
 		return fmt.Sprintf("give the collector's user a right of its own, and not root's group: setfacl -m u:otelcol-oversight:rX,d:u:otelcol-oversight:rX %s; setfacl -m u:otelcol-oversight:r %s*; it must be able to search all directories above, too (see docs/operate.md)", filepath.Dir(path), path)
 	}
-	return fmt.Sprintf("add the collector's user to the group that owns it, such as with usermod -aG %s otelcol-oversight, and let the group read the file and search all directories above it (see docs/operate.md)", group)
+	return fmt.Sprintf("add the collector's user to the group that owns it, such as with usermod -aG %s otelcol-oversight, and let the group read the file and search all directories above it; then restart the service (see docs/operate.md)", group)
 }
 
 func kindOf(mode fs.FileMode) string {

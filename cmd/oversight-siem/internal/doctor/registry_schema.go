@@ -27,6 +27,9 @@ var requiredColumns = []string{"id", "timestamp"}
 
 // unreadable explains the error of reading the database.
 func (r *receiver) unreadable(err error) []finding {
+	if found := tooSlow(err); found != nil {
+		return found
+	}
 	sqlite, isSQLite := errors.AsType[*livedb.Error](err)
 	switch {
 	case errors.Is(err, livedb.ErrBusy):

@@ -44,6 +44,9 @@ func (r *receiver) cursor(ctx context.Context) (registry.Cursor, []finding) {
 		return registry.Cursor{}, notChecked("see storage", "the storage's settings cannot be read")
 	}
 	data, err := readKey(ctx, storage.file(r.id), checkpoint.RootKey)
+	if found := tooSlow(err); found != nil {
+		return registry.Cursor{}, found
+	}
 	switch {
 	case errors.Is(err, errInUse):
 		return registry.Cursor{}, notChecked("stop the collector and run the check again, if you suspect it", "the checkpoint is in use")

@@ -85,6 +85,9 @@ func checkBolt(ctx context.Context, path string, sources []string) []finding {
 	if err == nil {
 		_, err = readKey(ctx, path, "")
 	}
+	if found := tooSlow(err); found != nil {
+		return found
+	}
 	switch {
 	case err == nil:
 		return checkWritableFile(path)
