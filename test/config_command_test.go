@@ -179,6 +179,24 @@ func TestConfigReplacesContentOnly(t *testing.T) {
 	assert.Equal(t, "managed.yaml", target)
 }
 
+// Only files are replaced: not a directory, and not a device or a pipe.
+func TestConfigReplacesFilesOnly(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	for _, path := range []string{dir, pipe} {
+		before, err := os.Lstat(path)
+		require.NoError(t, err)
+		output, err := exec.Command(siemBinary, "config", "--for", "files", "--output", path, "--force").CombinedOutput()
+		require.Error(t, err)
+		assert.Contains(t, string(output), "--output "+path+" cannot be written, and nothing was: it is not a regular file\n")
+		after, err := os.Lstat(path)
+		require.NoError(t, err)
+		assert.Equal(t, before.Mode(), after.Mode())
+	}
+	assert.Equal(t, []string{"pipe"}, listing(t, dir))
+}
+
 // --verified adds transparency_log to each destination's receivers, as config/verified.yaml
 // has it. Options for the destination's connection do not apply to the registry's.
 func TestConfigVerified(t *testing.T) {

@@ -16,6 +16,9 @@ import (
 // ErrExists says that there is a file already.
 var ErrExists = errors.New("the file exists")
 
+// errNotRegular says that there is no file to replace, but a directory or a device.
+var errNotRegular = errors.New("it is not a regular file")
+
 // Settings say how a file is written.
 type Settings struct {
 	Path string
@@ -85,6 +88,9 @@ func (s *Settings) follow() (fs.FileInfo, error) {
 	info, err := os.Stat(target)
 	if err != nil {
 		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNotRegular
 	}
 	s.Path, s.Mode = target, info.Mode().Perm()
 	return info, nil
