@@ -79,7 +79,7 @@ func newSecretCollector(t *testing.T) *secretCollector {
 		c.secrets = append(c.secrets, base64.StdEncoding.EncodeToString([]byte(user+":basic-password-5")))
 	}
 	c.log = writeFile(t, "collector starts\nerror: "+strings.Join(c.secrets, "\nerror: sent ")+"\nescaped "+fmt.Sprintf("%q %s", c.secrets, url.QueryEscape(strings.Join(c.secrets, "&")))+
-		"\nother forms "+strings.Join(slices.Concat(otherForms(c.secrets)...), " ")+"\nfailed to parse: Preview of field's value: 'secret recipient'\ncollector ends\n")
+		"\nother forms "+strings.Join(slices.Concat(otherForms(c.secrets)...), " ")+"\n"+`{"error":"Post \"http://h\": the destination answered HTTP 400: Invalid data format: {\"event\":{\"secret recipient\":\"a \\\"b\\\"\"}… (code 6)","next":1}`+"\nfailed to parse: Preview of field's value: 'secret recipient'\ncollector ends\n")
 	repeat, err := os.ReadFile(c.log)
 	require.NoError(t, err)
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -169,7 +169,7 @@ func TestBundleHasNoSecrets(t *testing.T) {
 		"doctor.json":      {`"check":"registry.file"`},
 		"health.json":      {"answer of /status", "collector ends"},
 		"metrics.txt":      {"answer of /metrics", "collector ends"},
-		"collector.log":    {"collector starts", "error: ***", "collector ends", "Preview of field's value: '***'"},
+		"collector.log":    {"collector starts", "error: ***", "collector ends", "Preview of field's value: '***'", `answered HTTP 400: Invalid data format: ***… (code 6)","next":1}`},
 		"state.txt":        {"/none/state"},
 		"registry.txt":     {"/none:"},
 	} {

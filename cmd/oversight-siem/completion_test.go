@@ -17,8 +17,9 @@ func TestCompletionOfFlags(t *testing.T) {
 		{[]string{"export", "--format", ""}, "splunk\necs\nsentinel\n:4\n"},
 		{[]string{"prove", "--format", ""}, "json\ntlog-proof\n:4\n"},
 		{[]string{"config", "--for", ""}, "splunk\nelastic\nopensearch\nsentinel\nazuremonitor\notlp\nfiles\n:4\n"},
-		{[]string{"export", "--limit", ""}, ":4\n"}, // no file names
-		{[]string{"verify", "--tlog", ""}, ":0\n"},  // file names
+		{[]string{"export", "--limit", ""}, ":4\n"},      // no file names
+		{[]string{"verify", "--tlog", ""}, ":0\n"},       // file names
+		{[]string{"config", "--state-dir", ""}, ":16\n"}, // directories
 	} {
 		completed := run(t, append([]string{"__complete"}, c.arguments...)...)
 		assert.Equal(t, c.want, completed.stdout, c.arguments)

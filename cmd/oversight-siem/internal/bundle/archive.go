@@ -63,6 +63,11 @@ type Summary struct {
 // previewPattern is what Elasticsearch quotes of a document that it refuses.
 var previewPattern = regexp.MustCompile(`(?i)(preview of field's value:\s*)'[^']*'`)
 
+// answerPattern is an object in the answer of a destination, as the extension
+// responsecheck has it in an error: it may be an event that the destination refuses. In a
+// log, its quotes are escaped.
+var answerPattern = regexp.MustCompile(`(the destination answered HTTP \d+: [^{"\n]*)\{(?:\\.|[^"\\\n…])*`)
+
 // redact removes hidden values from all files, and bounds them.
 func (c *contents) redact() (summary Summary) {
 	replacer := c.hidden.replacer()
@@ -70,6 +75,7 @@ func (c *contents) redact() (summary Summary) {
 		e := &c.entries[i]
 		e.text, e.absent = replacer.Replace(strings.ToValidUTF8(e.text, "\uFFFD")), replacer.Replace(e.absent)
 		e.text = previewPattern.ReplaceAllString(e.text, "${1}'"+mask+"'")
+		e.text = answerPattern.ReplaceAllString(e.text, "${1}"+mask)
 		if e.absent == "" && summary.Bytes+len(e.text) > maxTotal {
 			e.absent, e.text = "the bundle would be larger than 20 MiB", ""
 		}

@@ -11,16 +11,21 @@ import (
 )
 
 // Complete makes shells complete the flags of a command: those in values with their
-// values, those whose usage names a FILE or DIR with files, and others with nothing.
+// values, those whose usage names a FILE with files or a DIR with directories, and others with
+// nothing.
 func Complete(command *cobra.Command, values map[string][]string) {
 	command.Flags().VisitAll(func(flag *pflag.Flag) {
 		name, _ := pflag.UnquoteUsage(flag)
 		choices, chosen := values[flag.Name]
-		if !chosen && (strings.Contains(name, "FILE") || strings.Contains(name, "DIR")) {
+		directive := cobra.ShellCompDirectiveNoFileComp
+		switch {
+		case chosen:
+		case name == "DIR":
+			directive = cobra.ShellCompDirectiveFilterDirs
+		case strings.Contains(name, "FILE"), strings.Contains(name, "DIR"):
 			return
 		}
-		complete := cobra.FixedCompletions(choices, cobra.ShellCompDirectiveNoFileComp)
-		if err := command.RegisterFlagCompletionFunc(flag.Name, complete); err != nil {
+		if err := command.RegisterFlagCompletionFunc(flag.Name, cobra.FixedCompletions(choices, directive)); err != nil {
 			panic(err) // the flag exists, and this is the only place that registers one
 		}
 	})

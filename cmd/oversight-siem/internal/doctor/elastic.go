@@ -21,27 +21,27 @@ type elastic struct {
 	authorized http.Header
 }
 
+// elastic is the first of the exporter's nodes.
 func (e *exporter) elastic() (*elastic, []finding) {
-	var own struct {
-		Endpoints []string `mapstructure:"endpoints"`
-		APIKey    string   `mapstructure:"api_key"`
-		User      string   `mapstructure:"user"`
-		Password  string   `mapstructure:"password"`
+	nodes, found := e.elasticNodes()
+	if found != nil {
+		return nil, found
 	}
-	client, endpoint, found := e.client()
+	return nodes[0], nil
+}
+
+// elasticNodes are the nodes that the exporter sends to in turn.
+func (e *exporter) elasticNodes() (nodes []*elastic, found []finding) {
+	var own elasticSettings
+	client, _, found := e.client()
 	if found != nil {
 		return nil, found
 	}
 	if found := e.read(&own); found != nil {
 		return nil, found
 	}
-	if len(own.Endpoints) > 0 {
-		client.setting = "endpoints"
-	}
-	base, err := url.Parse(append(own.Endpoints, endpoint)[0])
-	if err != nil || base.Host == "" {
-		return nil, failed("set it to the URL of Elasticsearch, such as https://elastic.example.org:9200", "`%s::endpoints` has no URL", e.key())
-	}
+	var endpoints []string
+	client.setting, endpoints = own.addresses()
 	header := http.Header{"Content-Type": {"application/json"}}
 	if own.APIKey != "" {
 		header.Set("Authorization", "ApiKey "+own.APIKey)
@@ -49,7 +49,14 @@ func (e *exporter) elastic() (*elastic, []finding) {
 		request := http.Request{Header: header}
 		request.SetBasicAuth(own.User, own.Password)
 	}
-	return &elastic{client, base, header}, nil
+	for _, endpoint := range endpoints {
+		base, err := url.Parse(endpoint)
+		if err != nil || base.Host == "" {
+			return nil, failed("set it to the URL of Elasticsearch, such as https://elastic.example.org:9200", "`%s` has no URL", client.endpoint())
+		}
+		nodes = append(nodes, &elastic{client, base, header})
+	}
+	return nodes, nil
 }
 
 // ask sends a request and decodes the answer, if it is a success.
@@ -69,12 +76,16 @@ func (s *elastic) ask(ctx context.Context, method, path, query, body string, int
 	return a, found
 }
 
-// checkElasticKey asks Elasticsearch who the key belongs to.
+// checkElasticKey asks each node of Elasticsearch who the key belongs to.
 func (e *exporter) checkElasticKey(ctx context.Context) []finding {
-	s, found := e.elastic()
-	if found != nil {
-		return found
+	nodes, found := e.elasticNodes()
+	for _, node := range nodes {
+		found = append(found, node.checkKey(ctx)...)
 	}
+	return found
+}
+
+func (s *elastic) checkKey(ctx context.Context) []finding {
 	defer s.http.CloseIdleConnections()
 	var who struct {
 		Username string `json:"username"`
@@ -87,9 +98,9 @@ func (e *exporter) checkElasticKey(ctx context.Context) []finding {
 	case found != nil:
 		return found
 	case a.status == http.StatusUnauthorized:
-		return failed(fmt.Sprintf("set `%s::api_key` to a key in the format Encoded, that is neither expired nor invalidated; or `user` and `password`, if it has these", e.key()), "%s does not accept the key", a.url)
+		return failed(fmt.Sprintf("set `%s::api_key` to a key in the format Encoded, that is neither expired nor invalidated; or `user` and `password`, if it has these", s.key), "%s does not accept the key", a.url)
 	case a.status != http.StatusOK:
-		return notChecked("if that is OpenSearch, look at the collector's log after the start; otherwise set `"+e.key()+"::endpoints` to the URL of Elasticsearch", "%s answers %d: only Elasticsearch says whose key it is", a.url, a.status)
+		return notChecked("if that is OpenSearch, look at the collector's log after the start; otherwise set `"+s.endpoint()+"` to the URL of Elasticsearch", "%s answers %d: only Elasticsearch says whose key it is", a.url, a.status)
 	}
 	name := who.Username
 	if who.APIKey.Name != "" {
