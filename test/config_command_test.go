@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -81,6 +82,10 @@ func TestConfigErrors(t *testing.T) {
 		"relative path":       {[]string{"--for", "files", "--db", "./x"}, []string{"--db is ./x", "absolute"}},
 		"secret":              {[]string{"--for", "splunk", "--set", "SPLUNK_HEC_TOKEN=geheim"}, []string{"--set SPLUNK_HEC_TOKEN", "--secret-file"}},
 		"proxy with password": {[]string{"--for", "splunk", "--proxy", "http://u:geheim@p:1"}, []string{"--proxy", "HTTPS_PROXY"}},
+		"proxy, no scheme":    {[]string{"--for", "splunk", "--proxy", "u:geheim@p:1"}, []string{"--proxy", "a user name"}},
+		"endpoint, no scheme": {[]string{"--for", "otlp", "--endpoint", "u:geheim@h:4317"}, []string{"--endpoint", "a user name"}},
+		"endpoint, query":     {[]string{"--for", "elastic", "--endpoint", "https://h/?api_key=geheim"}, []string{"--endpoint", "a query", "--secret-file"}},
+		"variable, password":  {[]string{"--for", "splunk", "--set", "SPLUNK_HEC_ENDPOINT=https://u:geheim@h"}, []string{"--set SPLUNK_HEC_ENDPOINT", "a user name"}},
 		"no secret":           {[]string{"--for", "files", "--secret-file", "/x"}, []string{"--secret-file", "files"}},
 		"no endpoint":         {[]string{"--for", "files", "--endpoint", "x"}, []string{"--endpoint", "files"}},
 		"no TLS":              {[]string{"--for", "files", "--ca-file", "/x"}, []string{"--ca-file", "files"}},
@@ -143,6 +148,53 @@ func TestConfigOutput(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, shipped(t, "files.yaml"), string(replaced))
 	assert.Equal(t, []string{"config.yaml"}, listing(t, dir), "a temporary file is left")
+}
+
+// With --force, a file keeps its owner, group and mode, so that the service can read what it
+// could read before, and a link stays one.
+func TestConfigReplacesContentOnly(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "managed.yaml"), filepath.Join(dir, "config.yaml")
+	require.NoError(t, os.WriteFile(path, []byte("old\n"), 0o600))
+	if os.Getuid() == 0 {
+		require.NoError(t, os.Chown(path, 1, 2)) // as root:otelcol-oversight in the packages
+	}
+	require.NoError(t, os.Chmod(path, 0o604))
+	require.NoError(t, os.Symlink("managed.yaml", link))
+	before, err := os.Stat(path)
+	require.NoError(t, err)
+
+	printedConfiguration(t, "--for", "files", "--output", link, "--force")
+	replaced, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, shipped(t, "files.yaml"), string(replaced))
+	after, err := os.Lstat(path)
+	require.NoError(t, err)
+	assert.Equal(t, before.Mode(), after.Mode())
+	owned, want := after.Sys().(*syscall.Stat_t), before.Sys().(*syscall.Stat_t)
+	assert.Equal(t, []uint32{want.Uid, want.Gid}, []uint32{owned.Uid, owned.Gid})
+	assert.Equal(t, []string{"config.yaml", "managed.yaml"}, listing(t, dir))
+	target, err := os.Readlink(link)
+	require.NoError(t, err)
+	assert.Equal(t, "managed.yaml", target)
+}
+
+// Only files are replaced: not a directory, and not a device or a pipe.
+func TestConfigReplacesFilesOnly(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	for _, path := range []string{dir, pipe} {
+		before, err := os.Lstat(path)
+		require.NoError(t, err)
+		output, err := exec.Command(siemBinary, "config", "--for", "files", "--output", path, "--force").CombinedOutput()
+		require.Error(t, err)
+		assert.Contains(t, string(output), "--output "+path+" cannot be written, and nothing was: it is not a regular file\n")
+		after, err := os.Lstat(path)
+		require.NoError(t, err)
+		assert.Equal(t, before.Mode(), after.Mode())
+	}
+	assert.Equal(t, []string{"pipe"}, listing(t, dir))
 }
 
 // --verified adds transparency_log to each destination's receivers, as config/verified.yaml

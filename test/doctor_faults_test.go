@@ -167,11 +167,11 @@ var doctorDatabaseFaults = []doctorFault{
 		},
 	},
 	{
-		name: "database unreadable", check: "registry.file", seen: "must not read", remedy: permitRemedy(), also: atDatabase,
+		name: "database unreadable", check: "registry.file", seen: "cannot read", remedy: permitRemedy(), also: atDatabase,
 		change: func(s *doctorScene) { require.NoError(s.t, os.Chmod(s.registry.database, 0o200)) },
 	},
 	{
-		name: "database's directory unreadable", check: "registry.file", seen: "must not read", remedy: permitRemedy(), also: append([]string{"log.file", "log.head"}, atDatabase...),
+		name: "database's directory unreadable", check: "registry.file", seen: "cannot read", remedy: permitRemedy(), also: append([]string{"log.file", "log.head"}, atDatabase...),
 		change: func(s *doctorScene) {
 			directory := filepath.Join(s.dir, "registry")
 			require.NoError(s.t, os.Chmod(directory, 0o600))
@@ -216,7 +216,7 @@ var doctorLogFaults = []doctorFault{
 		change: func(s *doctorScene) { require.NoError(s.t, os.Remove(s.registry.leaves)) },
 	},
 	{
-		name: "log unreadable", check: "log.file", seen: "must not read", remedy: permitRemedy(), also: []string{"log.rows", "log.head"},
+		name: "log unreadable", check: "log.file", seen: "cannot read", remedy: permitRemedy(), also: []string{"log.rows", "log.head"},
 		change: func(s *doctorScene) { require.NoError(s.t, os.Chmod(s.registry.leaves, 0o200)) },
 	},
 	{
@@ -298,7 +298,7 @@ var doctorStorageFaults = []doctorFault{
 		change: func(s *doctorScene) { s.settings["state"] = s.registry.leaves },
 	},
 	{
-		name: "storage of another user", check: "storage", seen: "must not write to", remedy: "chown", also: []string{"file.directory"}, together: true,
+		name: "storage of another user", check: "storage", seen: "cannot write to", remedy: "chown", also: []string{"file.directory"}, together: true,
 		change: func(s *doctorScene) { require.NoError(s.t, os.Chmod(s.settings["state"], 0o555)) },
 	},
 	{

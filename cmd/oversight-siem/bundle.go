@@ -27,7 +27,7 @@ func (d *doctorCommand) writeBundle(ctx context.Context, stdout, stderr io.Write
 	case d.json:
 		return errors.New("--json does not apply to --bundle, which contains both forms: remove it")
 	case len(d.settings.Config) == 0:
-		return errors.New("--config is required: pass the collector's configuration, for example --config /etc/otelcol-oversight/config.yaml")
+		return doctor.ErrNoConfig
 	}
 	file := newfile.Settings{Path: d.bundle, Mode: bundleMode}
 	if d.bundle != toStdout {

@@ -186,7 +186,7 @@ func TestBundleHasNoSecrets(t *testing.T) {
 	assert.Contains(t, notice, "look through the files")
 }
 
-// A configuration that is no YAML shows its keys, and nothing is known of the rest.
+// A configuration that is not valid YAML shows its keys, and nothing is known of the rest.
 func TestBundleOfBrokenConfiguration(t *testing.T) {
 	broken := writeFile(t, "exporters:\n  splunk_hec:\n    token: broken-secret-1\n   - endpoint: [https://u:broken-secret-2@x\n    # api_key: broken-secret-3\n\tbroken-secret-4\n    password: ${env:HOME}\n")
 	log := writeFile(t, "refused broken-secret-1 and broken-secret-4\n")
@@ -199,7 +199,7 @@ func TestBundleOfBrokenConfiguration(t *testing.T) {
 	assert.Contains(t, files["config-1.yaml"], "    token: ***\n")
 	assert.Contains(t, files["config-1.yaml"], "    password: ${env:HOME}\n")
 	assert.Contains(t, files["collector.log"], "refused *** and ***")
-	assert.Contains(t, files["MANIFEST"], "it is no YAML")
+	assert.Contains(t, files["MANIFEST"], "it is not valid YAML")
 	for _, absent := range []string{"doctor.txt", "health.json", "metrics.txt", "state.txt", "registry.txt"} {
 		assert.NotContains(t, files, absent)
 		assert.Contains(t, files["MANIFEST"], "absent  "+absent)

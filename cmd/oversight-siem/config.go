@@ -79,7 +79,7 @@ type configCommand struct {
 // toStdout is the path that stands for standard output.
 const toStdout = "-"
 
-// configMode is the permissions of a configuration: the service's group reads it.
+// configMode is the permissions of a new configuration, for a group such as the service's.
 const configMode = 0o640
 
 func (c *configCommand) run(stdout, stderr io.Writer) error {

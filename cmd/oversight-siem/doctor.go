@@ -67,6 +67,9 @@ func (d *doctorCommand) register(flags *pflag.FlagSet) {
 }
 
 func (d *doctorCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
+	if d.settings.Timeout <= 0 {
+		return fmt.Errorf("--timeout is %s: must be a positive duration such as 10s", d.settings.Timeout)
+	}
 	d.settings.Version = version
 	if d.bundle != "" {
 		return d.writeBundle(ctx, stdout, stderr)

@@ -50,6 +50,8 @@ func TestDoctorExitStatus(t *testing.T) {
 		"--config " + broken + ": ":            {"doctor", "--config", broken},
 		"/none.yaml":                           {"doctor", "--config", "/none.yaml"},
 		"--env-file /none.conf: ":              {"doctor", "--config", right, "--env-file", "/none.conf"},
+		"--timeout is -1s: must be a positive": {"doctor", "--config", right, "--timeout", "-1s"},
+		"--timeout is 0s: must be a positive":  {"doctor", "--config", right, "--timeout", "0"},
 		"line 1: must be NAME=value":           {"doctor", "--config", right, "--env-file", writeFile(t, "my-secret\n")},
 		"the command accepts flags only, see ": {"doctor", right},
 	} {

@@ -11,7 +11,8 @@ if [ -d /run/systemd/system ]; then
 	systemctl daemon-reload
 fi
 if [ "${1:-}" = purge ]; then
-	rm -rf /etc/otelcol-oversight /var/lib/otelcol-oversight /var/log/otelcol-oversight
+	# One that is a disk of its own stays, and is empty: rm says so, and the purge goes on.
+	rm -rf /etc/otelcol-oversight /var/lib/otelcol-oversight /var/log/otelcol-oversight || true
 	if getent passwd otelcol-oversight >/dev/null; then userdel otelcol-oversight || true; fi
 	if getent group otelcol-oversight >/dev/null; then groupdel otelcol-oversight || true; fi
 fi

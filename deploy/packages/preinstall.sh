@@ -22,3 +22,15 @@ if ! getent passwd "$name" >/dev/null; then
 		adduser -S -D -H -h "$home" -s /sbin/nologin -G "$name" "$name"
 	fi
 fi
+# A user who was there before may be of another group. Then `runuser -u` could not read what
+# the service can.
+case " $(id -Gn "$name") " in
+*" $name "*) ;;
+*)
+	if command -v usermod >/dev/null; then
+		usermod --append --groups "$name" "$name"
+	else
+		addgroup "$name" "$name"
+	fi
+	;;
+esac

@@ -11,7 +11,7 @@ upgrade | 1 | failed-upgrade) exit 0 ;;
 esac
 if [ -d /run/systemd/system ]; then
 	systemctl --quiet disable --now otelcol-oversight.service || true
-elif command -v rc-service >/dev/null; then
+elif command -v rc-service >/dev/null && [ -x /etc/init.d/otelcol-oversight ]; then
 	rc-service --quiet --ifstarted otelcol-oversight stop || true
 	rc-update --quiet delete otelcol-oversight 2>/dev/null || true
 fi

@@ -13,8 +13,8 @@ import (
 )
 
 // NotifyConfig warns of what breaks the guarantee of the pipelines that a receiver
-// `oversight` feeds, and finds out whether such receivers report refusals. It gets the effective configuration, in which defaults are
-// set, at each start and after each reload.
+// `oversight` feeds, and finds out whether such receivers report refusals. It gets the
+// effective configuration, in which defaults are set, at each start and after each reload.
 //
 // It implements extensioncapabilities.ConfigWatcher, which is not named here, since
 // later releases of the core do not have it: with them there are no warnings,

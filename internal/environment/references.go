@@ -42,6 +42,9 @@ var commentPattern = regexp.MustCompile(`(^|\s)#.*`)
 func references(files []string) (found []reference) {
 	seen := map[string]bool{}
 	for _, file := range files {
+		if info, err := os.Stat(file); err != nil || !info.Mode().IsRegular() {
+			continue // a pipe was read already, and would be waited for
+		}
 		text, err := os.ReadFile(file)
 		if err != nil {
 			continue

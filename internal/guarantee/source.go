@@ -7,8 +7,8 @@ import "slices"
 
 // ReceiverReports returns whether receivers `oversight` or connectors `dead_letter`, and
 // no others, feed each pipeline with an exporter `elasticsearch` that uses the instance
-// of the extension `responsecheck` with that id. They report a destination that accepts nothing. Others do not, so the
-// exporter has to.
+// of the extension `responsecheck` with that id. They report a destination that accepts
+// nothing. Others do not, so the exporter has to.
 func ReceiverReports(conf map[string]any, id string) bool {
 	root := settings(conf)
 	pipelines := root.get("service", "pipelines")
@@ -28,8 +28,8 @@ func ReceiverReports(conf map[string]any, id string) bool {
 }
 
 // fedByOversight returns whether all events of a pipeline come from receivers
-// `oversight` or connectors `dead_letter`, directly or through connectors. seen are the pipelines that were looked
-// at without finding others.
+// `oversight` or connectors `dead_letter`, directly or through connectors. seen are the
+// pipelines that were looked at without finding others.
 func fedByOversight(root settings, pipeline string, seen map[string]bool) bool {
 	if seen[pipeline] {
 		return true

@@ -25,16 +25,16 @@ var architectures = []string{"amd64", "arm64"}
 
 // layoutAnnotations name the image for tools that load the layout: skopeo and podman
 // look at the first one, containerd and Docker at the second.
-func layoutAnnotations(s Settings) map[string]string {
+func layoutAnnotations(s options) map[string]string {
 	return map[string]string{
 		"org.opencontainers.image.ref.name": s.Version,
 		"io.containerd.image.name":          "docker.io/library/otelcol-oversight:" + s.Version,
 	}
 }
 
-// Write replaces Settings.Output by an OCI layout with one image for every
-// architecture, and Settings.Archive by an archive of that.
-func Write(s Settings) error {
+// writeImage replaces options.Output by an OCI layout with one image for every
+// architecture, and options.Archive by an archive of that.
+func writeImage(s options) error {
 	if err := s.check(); err != nil {
 		return err
 	}
@@ -56,7 +56,7 @@ func Write(s Settings) error {
 }
 
 // newIndex returns an index of the images of all architectures.
-func newIndex(s Settings) (v1.ImageIndex, error) {
+func newIndex(s options) (v1.ImageIndex, error) {
 	base, err := baseLayer(s)
 	if err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func newIndex(s Settings) (v1.ImageIndex, error) {
 
 // newImage returns the image of one architecture: the layer that all share, and its
 // binaries.
-func newImage(s Settings, base v1.Layer, architecture string) (v1.Image, error) {
+func newImage(s options, base v1.Layer, architecture string) (v1.Image, error) {
 	programs, err := programLayer(s, architecture)
 	if err != nil {
 		return nil, err
@@ -101,7 +101,7 @@ func newImage(s Settings, base v1.Layer, architecture string) (v1.Image, error) 
 	return mutate.Annotations(image, labels(s)).(v1.Image), nil
 }
 
-func config(s Settings) v1.Config {
+func config(s options) v1.Config {
 	owner := strconv.Itoa(user)
 	return v1.Config{
 		User:       owner + ":" + owner,
@@ -122,7 +122,7 @@ func config(s Settings) v1.Config {
 	}
 }
 
-func labels(s Settings) map[string]string {
+func labels(s options) map[string]string {
 	const source = "https://github.com/oversight-protocol/oversight-otelcol"
 	return map[string]string{
 		"org.opencontainers.image.title":         "otelcol-oversight",
@@ -140,7 +140,7 @@ func labels(s Settings) map[string]string {
 // baseLayer has what does not depend on the architecture. The user owns the
 // directories of state and output: an empty named volume mounted there gets their
 // owner.
-func baseLayer(s Settings) (v1.Layer, error) {
+func baseLayer(s options) (v1.Layer, error) {
 	return newLayer([]entry{
 		{name: "etc/", mode: 0o755},
 		{name: "etc/otelcol-oversight/", mode: 0o755},
@@ -156,7 +156,7 @@ func baseLayer(s Settings) (v1.Layer, error) {
 }
 
 // programLayer has what the release has for an architecture, and the SBOM of the image.
-func programLayer(s Settings, architecture string) (v1.Layer, error) {
+func programLayer(s options, architecture string) (v1.Layer, error) {
 	files, err := readArchive(s, architecture)
 	if err != nil {
 		return nil, err

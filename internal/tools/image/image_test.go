@@ -23,10 +23,10 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/validate"
 )
 
-// settings are valid, with a release of files that only have the names of the binaries.
-func settings(t *testing.T) Settings {
+// newOptions are valid, with a release of files that only have the names of the binaries.
+func newOptions(t *testing.T) options {
 	t.Helper()
-	s := Settings{
+	s := options{
 		Output: filepath.Join(t.TempDir(), "image"), Release: t.TempDir(),
 		Version: "1.2.3", Revision: strings.Repeat("0", 40), Created: time.Unix(1_700_000_000, 0).UTC(),
 	}
@@ -38,7 +38,7 @@ func settings(t *testing.T) Settings {
 }
 
 // writeRelease writes the release for an architecture, with these files.
-func writeRelease(t *testing.T, s Settings, architecture string, names []string) {
+func writeRelease(t *testing.T, s options, architecture string, names []string) {
 	t.Helper()
 	file, err := os.Create(filepath.Join(s.Release, "otelcol-oversight_1.2.3_linux_"+architecture+".tar.gz"))
 	if err != nil {
@@ -73,9 +73,9 @@ func writeRelease(t *testing.T, s Settings, architecture string, names []string)
 
 // What is written is valid, and the next image replaces it.
 func TestWrite(t *testing.T) {
-	s := settings(t)
+	s := newOptions(t)
 	for range 2 {
-		if err := Write(s); err != nil {
+		if err := writeImage(s); err != nil {
 			t.Fatal(err)
 		}
 		index, err := layout.ImageIndexFromPath(s.Output)
@@ -97,10 +97,10 @@ func TestWrite(t *testing.T) {
 
 // The archive has every file of the layout, and the same settings give the same bytes.
 func TestArchive(t *testing.T) {
-	s := settings(t)
+	s := newOptions(t)
 	var archives [2][]byte
 	for i := range archives {
-		if err := Write(s); err != nil {
+		if err := writeImage(s); err != nil {
 			t.Fatal(err)
 		}
 		text, err := os.ReadFile(s.Archive)
@@ -148,7 +148,7 @@ func TestArchive(t *testing.T) {
 
 // The SBOM has both binaries, what they share once, and the root certificates.
 func TestSBOM(t *testing.T) {
-	text, err := sbom(settings(t), "arm64")
+	text, err := sbom(newOptions(t), "arm64")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,10 +171,10 @@ func TestSBOM(t *testing.T) {
 // A release without a file that the image needs is refused, and the file named.
 func TestIncompleteRelease(t *testing.T) {
 	for _, missing := range append(slices.Clone(binaries), licenseFile, noticesFile) {
-		s := settings(t)
+		s := newOptions(t)
 		names := append(slices.Clone(binaries), licenseFile, noticesFile)
 		writeRelease(t, s, "arm64", slices.DeleteFunc(names, func(name string) bool { return name == missing }))
-		if err := Write(s); err == nil || !strings.HasSuffix(err.Error(), "_linux_arm64.tar.gz has no "+missing) {
+		if err := writeImage(s); err == nil || !strings.HasSuffix(err.Error(), "_linux_arm64.tar.gz has no "+missing) {
 			t.Errorf("the error is %v, want one about %s", err, missing)
 		}
 	}
@@ -184,22 +184,22 @@ func TestIncompleteRelease(t *testing.T) {
 func TestErrorsNameFlags(t *testing.T) {
 	for _, test := range []struct {
 		flag   string
-		damage func(*Settings)
+		damage func(*options)
 	}{
-		{"-output", func(s *Settings) { s.Output = "" }},
-		{"-release", func(s *Settings) { s.Release = "" }},
-		{"-release", func(s *Settings) { s.Release = filepath.Join(s.Release, "missing") }},
-		{"-version", func(s *Settings) { s.Version = "" }},
-		{"-revision", func(s *Settings) { s.Revision = "" }},
-		{"-created", func(s *Settings) { s.Created = time.Unix(0, 0) }},
+		{"-output", func(s *options) { s.Output = "" }},
+		{"-release", func(s *options) { s.Release = "" }},
+		{"-release", func(s *options) { s.Release = filepath.Join(s.Release, "missing") }},
+		{"-version", func(s *options) { s.Version = "" }},
+		{"-revision", func(s *options) { s.Revision = "" }},
+		{"-created", func(s *options) { s.Created = time.Unix(0, 0) }},
 	} {
-		s := settings(t)
+		s := newOptions(t)
 		kept := s.Output
-		if err := Write(s); err != nil {
+		if err := writeImage(s); err != nil {
 			t.Fatal(err)
 		}
 		test.damage(&s)
-		if err := Write(s); err == nil || !strings.Contains(err.Error(), test.flag) {
+		if err := writeImage(s); err == nil || !strings.Contains(err.Error(), test.flag) {
 			t.Errorf("the error is %v, want one about %s", err, test.flag)
 		}
 		if _, err := os.Stat(filepath.Join(kept, "index.json")); err != nil {

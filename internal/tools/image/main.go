@@ -14,7 +14,7 @@ import (
 )
 
 func main() {
-	var s Settings
+	var s options
 	var epoch int64
 	flag.StringVar(&s.Output, "output", "", "`DIR` of the OCI layout, which is replaced")
 	flag.StringVar(&s.Archive, "archive", "", "`FILE` of an archive of the layout, or nothing")
@@ -24,7 +24,7 @@ func main() {
 	flag.Int64Var(&epoch, "created", 0, "the time of that commit, in `SECONDS` since 1970")
 	flag.Parse()
 	s.Created = time.Unix(epoch, 0).UTC()
-	if err := Write(s); err != nil {
+	if err := writeImage(s); err != nil {
 		fmt.Fprintf(os.Stderr, "image: %v\n", err)
 		os.Exit(1)
 	}

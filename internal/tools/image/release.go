@@ -27,7 +27,7 @@ var binaries = []string{"otelcol-oversight", "oversight-siem"}
 
 // readArchive returns the files that the image takes from the archive of the release
 // for an architecture: the image has the same binaries.
-func readArchive(s Settings, architecture string) (map[string][]byte, error) {
+func readArchive(s options, architecture string) (map[string][]byte, error) {
 	name := filepath.Join(s.Release, fmt.Sprintf("otelcol-oversight_%s_linux_%s.tar.gz", s.Version, architecture))
 	file, err := os.Open(name)
 	if err != nil {

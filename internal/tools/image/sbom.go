@@ -21,7 +21,7 @@ const rootsModule = "golang.org/x/crypto/x509roots/fallback"
 
 // sbom lists what the image of an architecture is made of, as CycloneDX: the binaries
 // with their modules, as the SBOMs of the release have them, and the root certificates.
-func sbom(s Settings, architecture string) ([]byte, error) {
+func sbom(s options, architecture string) ([]byte, error) {
 	bom := cdx.NewBOM()
 	bom.Metadata = &cdx.Metadata{
 		Timestamp: s.Created.Format(time.RFC3339),

@@ -44,7 +44,7 @@ func TestDebian(t *testing.T) {
 	m.checkLockedDown()
 	assert.Equal(t, before, m.run("find", filepath.Dir(database), "-printf", `%P %y %m %u %g %s %T@\n`), "a trace in the registry's directory")
 
-	m.run("systemctl", "kill", "--signal=KILL", unit)
+	m.run("systemctl", "kill", "--kill-whom=main", "--signal=KILL", unit)
 	m.addEvents(2)
 	m.awaitEvents(output, 42)
 
@@ -84,4 +84,17 @@ func (m *machine) checkLockedDown() {
 	m.run("systemd-analyze", "security", "--no-pager", "--threshold=13", unit) // tenths: 1.3, "OK"
 	assert.Equal(m.t, "750 otelcol-oversight", m.run("stat", "--format=%a %U", "/var/lib/otelcol-oversight"))
 	assert.Equal(m.t, "750 otelcol-oversight", m.run("stat", "--format=%a %U", "/var/log/otelcol-oversight"))
+}
+
+// A running service that cannot be started again, here because somebody removed its
+// environment file, does not keep dpkg from upgrading and removing the package.
+func TestServiceThatDoesNotRestart(t *testing.T) {
+	m := newMachine(t)
+	m.install(released(t, ".deb"))
+	m.addRegistry(1)
+	m.run("systemctl", "start", unit)
+	m.awaitEvents(output, 1)
+	m.run("rm", settings)
+	assert.Contains(t, m.install(released(t, ".deb")), "otelcol-oversight was not restarted: see systemctl status otelcol-oversight")
+	m.run("dpkg", "--purge", "otelcol-oversight")
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sys/unix"
 
 	"github.com/oversight-protocol/oversight-otelcol/test/internal/collectortest"
 )
@@ -45,6 +46,7 @@ func newMachine(t *testing.T) *machine {
 // say.
 func boot(t *testing.T, arguments ...string) *machine {
 	t.Helper()
+	lockMachines(t)
 	m := &machine{t: t, root: filepath.Join(t.TempDir(), "debian")}
 	run(t, "cp", "--archive", debian(t), m.root)
 	m.process = collectortest.Start(t, exec.Command("systemd-nspawn", append([]string{
@@ -60,6 +62,17 @@ func boot(t *testing.T, arguments ...string) *machine {
 	return m
 }
 
+// lockMachines waits until no other test of this host has a machine. Without a service
+// manager on the host, all machines would have the same control groups, in which one
+// machine's systemd ends the processes of the other.
+func lockMachines(t *testing.T) {
+	t.Helper()
+	lock, err := os.OpenFile(filepath.Join(os.TempDir(), "oversight-test-machine.lock"), os.O_CREATE|os.O_RDWR, 0o600)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, lock.Close()) })
+	require.NoError(t, unix.Flock(int(lock.Fd()), unix.LOCK_EX))
+}
+
 // await waits for a condition.
 func (m *machine) await(condition func() bool, message string) {
 	m.t.Helper()
@@ -70,7 +83,7 @@ func (m *machine) await(condition func() bool, message string) {
 // when it is first needed.
 func debian(t *testing.T) string {
 	t.Helper()
-	const packages = "systemd,systemd-sysv,openrc,rpm"
+	const packages = "systemd,systemd-sysv,openrc,rpm,acl"
 	dir, err := filepath.Abs(filepath.Join(checkout, "bin", "tools", "debian-"+strings.ReplaceAll(packages, ",", "-")))
 	require.NoError(t, err)
 	installHost(t, "debootstrap", "debootstrap")

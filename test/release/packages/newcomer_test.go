@@ -28,7 +28,7 @@ const (
 	// newcomerConfiguration is the command that writes a configuration for that address.
 	newcomerConfiguration = "oversight-siem config --for splunk --db " + database + " --registry-id registry-1" +
 		" --endpoint http://" + hecAddress + "/services/collector" +
-		" --secret-file " + secret + " >/etc/otelcol-oversight/config.yaml"
+		" --secret-file " + secret + " --output " + configuration + " --force"
 	// newcomerLimit is how long it may take from a package to the first event.
 	newcomerLimit = time.Minute
 )

@@ -66,10 +66,9 @@ type operator struct {
 }
 
 // prepare makes what the pages take for granted: the registry of another user, the
-// downloaded package with its checksum, the token, and Debian's package acl.
+// downloaded package with its checksum, and the token.
 func (o *operator) prepare() {
 	o.t.Helper()
-	run(o.t, "chroot", o.root, "env", "DEBIAN_FRONTEND=noninteractive", "sh", "-c", "apt-get update && apt-get install --yes --no-install-recommends acl")
 	o.write("/etc/apt/apt.conf.d/yes", `APT::Get::Assume-Yes "true";`)
 
 	generator, err := filepath.Abs(filepath.Join(checkout, "bin", "oversightgen"))

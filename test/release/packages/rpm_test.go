@@ -20,7 +20,7 @@ func TestRPM(t *testing.T) {
 	assert.Contains(t, printed, "systemctl enable --now otelcol-oversight")
 	assert.Equal(t, "inactive", m.fails("systemctl", "is-active", unit))
 	assert.Equal(t, "640 root otelcol-oversight", m.run("stat", "--format=%a %U %G", configuration))
-	assert.Equal(t, "750 root otelcol-oversight", m.run("stat", "--format=%a %U %G", "/etc/otelcol-oversight/secrets"))
+	assert.Equal(t, "2750 root otelcol-oversight", m.run("stat", "--format=%a %U %G", "/etc/otelcol-oversight/secrets"))
 	assert.Empty(t, m.run("rpm", "--verify", "--nodeps", "otelcol-oversight"), "something is not as it was packaged")
 
 	m.addRegistry(40)

@@ -88,7 +88,7 @@ func (j *job) addConfig(ctx context.Context) doctor.Report {
 		d := redactConfig(string(text))
 		what := configWhat + ": " + filepath.Base(path)
 		if !d.whole {
-			what += "; it is no YAML, so that only keys are shown"
+			what += "; it is not valid YAML, so that only keys are shown"
 		}
 		j.add(name, what, d.text)
 		j.texts = append(j.texts, string(text))

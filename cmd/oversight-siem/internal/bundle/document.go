@@ -21,7 +21,7 @@ type document struct {
 	// shown are variables that stand at places whose values are shown; others stand
 	// at places whose values are not.
 	shown, notShown map[string]bool
-	// whole is false for a file that is no YAML, of which only keys are shown.
+	// whole is false for a file that is not valid YAML, of which only keys are shown.
 	whole bool
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -96,7 +97,7 @@ func (j *job) addListing(name, what string, directories []string, more func(fs.F
 
 func list(out *strings.Builder, directory string, more func(fs.FileInfo) string) {
 	fmt.Fprintf(out, "%s:\n", directory)
-	opened, err := os.Open(directory)
+	opened, err := openDirectory(directory)
 	if err != nil {
 		fmt.Fprintf(out, "  %v\n", err)
 		return
@@ -113,4 +114,16 @@ func list(out *strings.Builder, directory string, more func(fs.FileInfo) string)
 	if len(entries) == maxEntries {
 		fmt.Fprintf(out, "  only the first %d are listed\n", maxEntries)
 	}
+}
+
+// openDirectory opens a directory, and nothing else: opening a pipe may never end.
+func openDirectory(path string) (*os.File, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: syscall.ENOTDIR}
+	}
+	return os.Open(path)
 }

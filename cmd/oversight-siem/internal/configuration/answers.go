@@ -4,6 +4,7 @@
 package configuration
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/url"
@@ -68,21 +69,34 @@ func (a *Answers) values(d destination) (map[string]string, error) {
 		case name == d.secret:
 			return nil, fmt.Errorf("--set %s: secrets do not belong in a configuration: write it to a file, and pass --secret-file", name)
 		}
+		if strings.Contains(value, "://") {
+			if err := checkNoPassword("--set "+name, value); err != nil {
+				return nil, err
+			}
+		}
 		values[name] = value
 	}
 	return values, errors.Join(checkPrintable(values), d.checkOutput(a.OutputDir), d.checkEndpoint(a.Endpoint), checkNoPassword("--endpoint", a.Endpoint), checkNoPassword("--proxy", a.Proxy), checkNoPassword("--registry-url", a.RegistryURL))
 }
 
-// checkNoPassword returns an error for a URL with a password.
+// checkNoPassword returns an error for an address that holds a secret: a user name, with
+// or without a password, or a query.
 func checkNoPassword(flag, address string) error {
 	u, err := url.Parse(address)
-	if err != nil || u.User == nil {
-		return nil //nolint:nilerr // an address that is no URL has no password either
+	if err != nil || u.Host == "" { // host and port without a scheme
+		u, err = url.Parse("//" + address)
 	}
-	return fmt.Errorf("%s contains a user name: secrets do not belong in a configuration: %s", flag, map[string]string{
-		"--proxy": "set HTTPS_PROXY in the collector's environment", "--endpoint": "pass --secret-file",
+	part := "a user name"
+	switch {
+	case err != nil || u.User == nil && u.RawQuery == "":
+		return nil //nolint:nilerr // an address that is not a URL has neither
+	case u.User == nil:
+		part = "a query"
+	}
+	return fmt.Errorf("%s contains %s: secrets do not belong in a configuration: %s", flag, part, cmp.Or(map[string]string{
+		"--proxy":        "set HTTPS_PROXY in the collector's environment",
 		"--registry-url": "registries serve their tree heads to everybody",
-	}[flag])
+	}[flag], "pass --secret-file"))
 }
 
 // plainPattern is a number, true or false.

@@ -22,8 +22,8 @@ type address struct {
 
 // addresses are those of the exporter.
 func (e *exporter) addresses() (settings destinationSettings, all []address, found []finding) {
-	if err := e.config.read("exporters", e.id, &settings); err != nil {
-		return settings, nil, failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(&settings); found != nil {
+		return settings, nil, found
 	}
 	settings.merge()
 	secure := e.isGRPC() || e.usesTLS()

@@ -70,7 +70,7 @@ func TestProxyFaults(t *testing.T) {
 	for _, proxy := range []string{refuses.url, down.url} {
 		s := newSetup(t)
 		s.moreConfig = []string{"yaml:exporters::splunk_hec::endpoint: https://hec.example.invalid", "yaml:exporters::splunk_hec::proxy_url: " + proxy}
-		(&fault{name: proxy, check: "splunk.token", seen: "through the proxy " + proxy, remedy: "mend `exporters::splunk_hec::proxy_url`"}).assertNamed(t, s.run(t))
+		(&fault{name: proxy, check: "splunk.token", seen: "through the proxy " + proxy, remedy: "fix `exporters::splunk_hec::proxy_url`"}).assertNamed(t, s.run(t))
 	}
 }
 

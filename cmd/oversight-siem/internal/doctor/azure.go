@@ -49,13 +49,13 @@ func (e *exporter) azure() (*azure, []finding) {
 		return nil, found
 	}
 	a := &azure{client: client}
-	err := e.config.read("exporters", e.id, a)
-	if err != nil {
-		return nil, failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(a); found != nil {
+		return nil, found
 	}
+	var err error
 	a.endpoint, err = url.Parse(endpoint)
 	if err != nil || a.endpoint.Host == "" {
-		return nil, failed("set it to the ingestion URL of the data collection endpoint or rule", "`%s::endpoint` is no URL", e.key())
+		return nil, failed("set it to the ingestion URL of the data collection endpoint or rule", "`%s::endpoint` is not a URL", e.key())
 	}
 	return a, nil
 }
@@ -176,7 +176,7 @@ func (a *azure) token(ctx context.Context) (string, []finding) {
 	}
 	u, err := url.Parse(cloud.authority)
 	if err != nil {
-		return "", failed(fmt.Sprintf("set `%s::credential::authority_host` to a URL", a.client.key), "the authority is no URL")
+		return "", failed(fmt.Sprintf("set `%s::credential::authority_host` to a URL", a.client.key), "the authority is not a URL")
 	}
 	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {a.Credential.ClientID}, "client_secret": {a.Credential.ClientSecret}, "scope": {cloud.scope}}
 	got, found := a.client.request(ctx, http.MethodPost, u.JoinPath(a.Credential.TenantID, "oauth2/v2.0/token"), form.Encode(), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}})

@@ -19,11 +19,12 @@ import (
 // The collector's own code for them, confighttp, would double the size of the command.
 // Middlewares and authenticators are other components, which do not run here.
 type clientSettings struct {
-	Endpoint string         `mapstructure:"endpoint"`
-	ProxyURL string         `mapstructure:"proxy_url"`
-	Headers  map[string]any `mapstructure:"headers"`
-	Auth     map[string]any `mapstructure:"auth"`
-	TLS      tlsSettings    `mapstructure:"tls"`
+	Endpoint string `mapstructure:"endpoint"`
+	ProxyURL string `mapstructure:"proxy_url"`
+	// Headers are a map, or a list of name and value.
+	Headers any            `mapstructure:"headers"`
+	Auth    map[string]any `mapstructure:"auth"`
+	TLS     tlsSettings    `mapstructure:"tls"`
 }
 
 type tlsSettings struct {
@@ -52,14 +53,19 @@ func (s *clientSettings) client() (*http.Client, error) {
 	if s.ProxyURL != "" {
 		proxy, err := url.Parse(s.ProxyURL)
 		if err != nil { // the URL may hold a password
-			return nil, errors.New("`proxy_url` is no URL")
+			return nil, errors.New("`proxy_url` is not a URL")
 		}
 		transport.Proxy = http.ProxyURL(proxy)
 	}
+	return withoutRedirects(transport), nil
+}
+
+// withoutRedirects is a client that follows no redirects.
+func withoutRedirects(transport *http.Transport) *http.Client {
 	return &http.Client{
 		Transport:     transport,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}, nil
+	}
 }
 
 // errAuthenticator says that another component gives the credentials.
@@ -140,11 +146,25 @@ func newHTTPClient(settings *clientSettings, key string) (*httpClient, []finding
 	case errors.Is(err, errAuthenticator):
 		return nil, notChecked("look at the collector's log and at its metrics after the start", "%s: %v", key, err)
 	case err != nil:
-		return nil, failed(fmt.Sprintf("mend `%s`; files must be readable for the collector's user", key), "%s: %v", key, err)
+		return nil, failed(fmt.Sprintf("fix `%s`; files must be readable for the collector's user", key), "%s: %v", key, err)
 	}
+	return &httpClient{http: client, key: cmp.Or(key, "exporter"), header: settings.header()}, nil
+}
+
+// header is the header of every request.
+func (s *clientSettings) header() http.Header {
 	header := http.Header{}
-	for name, value := range settings.Headers {
-		header.Set(name, fmt.Sprint(value))
+	switch headers := s.Headers.(type) {
+	case map[string]any:
+		for name, value := range headers {
+			header.Set(name, fmt.Sprint(value))
+		}
+	case []any:
+		for _, pair := range headers {
+			if pair, ok := pair.(map[string]any); ok {
+				header.Set(fmt.Sprint(pair["name"]), fmt.Sprint(pair["value"]))
+			}
+		}
 	}
-	return &httpClient{http: client, key: cmp.Or(key, "exporter"), header: header}, nil
+	return header
 }

@@ -59,7 +59,7 @@ func (s *Settings) validateConfig(ctx context.Context, c *config) []finding {
 }
 
 func notAccepted(program string, output []byte) []finding {
-	return failed("mend the configuration: the message names the key", "%s does not accept it: %s", filepath.Base(program), oneLine(output))
+	return failed("fix the configuration: the message names the key", "%s does not accept it: %s", filepath.Base(program), oneLine(output))
 }
 
 // resolvedVariable hands the collector a configuration: other users cannot read it there,

@@ -25,7 +25,7 @@ var dropping = []string{"tail_sampling", "probabilistic_sampler"}
 func (c *config) checkDelivery() (found []finding) {
 	s, err := c.service()
 	if err != nil {
-		return failed("mend the key `service` of the configuration", "`service`: %v", err)
+		return failed("fix the key `service` of the configuration", "`service`: %v", err)
 	}
 	delivering := 0
 	for _, id := range slices.SortedFunc(maps.Keys(s.Pipelines), compareIDs) {

@@ -34,10 +34,13 @@ type Settings struct {
 	MountInfo string
 }
 
+// ErrNoConfig says that there is no configuration to check.
+var ErrNoConfig = errors.New("--config is required: pass the collector's configuration, for example --config /etc/otelcol-oversight/config.yaml")
+
 // Run makes all checks. An error says that the configuration cannot be read at all.
 func Run(ctx context.Context, settings Settings) (Report, error) {
 	if len(settings.Config) == 0 {
-		return nil, errors.New("--config is required: pass the collector's configuration, for example --config /etc/otelcol-oversight/config.yaml")
+		return nil, ErrNoConfig
 	}
 	if settings.Timeout < 0 {
 		return nil, fmt.Errorf("--timeout is %s: must be positive", settings.Timeout)

@@ -37,8 +37,8 @@ func (e *exporter) elasticNodes() (nodes []*elastic, found []finding) {
 	if found != nil {
 		return nil, found
 	}
-	if err := e.config.read("exporters", e.id, &own); err != nil {
-		return nil, failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(&own); found != nil {
+		return nil, found
 	}
 	var endpoints []string
 	client.setting, endpoints = own.addresses()

@@ -44,8 +44,8 @@ func (e *exporter) checkKafkaEvent(context.Context) []finding {
 			Topic string `mapstructure:"topic"`
 		} `mapstructure:"logs"`
 	}
-	if err := e.config.read("exporters", e.id, &settings); err != nil {
-		return failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(&settings); found != nil {
+		return found
 	}
 	broker, topic := "BROKER", "otlp_logs" // the exporter's default
 	if len(settings.Brokers) > 0 {

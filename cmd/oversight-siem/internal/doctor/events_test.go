@@ -206,7 +206,7 @@ func TestNoDetectionLooksAtTestEvents(t *testing.T) {
 	}
 }
 
-// A refusal is a failure that says what to mend.
+// A refusal is a failure that says what to fix.
 func TestRefusedTestEvents(t *testing.T) {
 	partial := []byte{0x0a, 0x06, 0x08, 0x01, 0x12, 0x02, 'n', 'o'} // one record, because "no"
 	for name, c := range map[string]struct {

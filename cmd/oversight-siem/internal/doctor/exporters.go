@@ -21,11 +21,19 @@ type exporter struct {
 
 func (e *exporter) key() string { return "exporters::" + e.id.String() }
 
+// read reads some settings of the exporter, or says why it cannot.
+func (e *exporter) read(into any) []finding {
+	if err := e.config.read("exporters", e.id, into); err != nil {
+		return failed("fix `"+e.key()+"`", "the settings cannot be read: %v", err)
+	}
+	return nil
+}
+
 // client is a client with the settings of an exporter.
 func (e *exporter) client() (client *httpClient, endpoint string, found []finding) {
 	var settings clientSettings
-	if err := e.config.read("exporters", e.id, &settings); err != nil {
-		return nil, "", failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(&settings); found != nil {
+		return nil, "", found
 	}
 	client, found = newHTTPClient(&settings, e.key())
 	return client, settings.Endpoint, found

@@ -36,7 +36,7 @@ var configFaults = []fault{
 		change: func(_ *testing.T, s *setup) { s.processor = "oversight_siem, batch" },
 	},
 	{
-		name: "unknown key", check: "config.validate", seen: "has invalid keys: databse", remedy: "mend the configuration", together: true,
+		name: "unknown key", check: "config.validate", seen: "has invalid keys: databse", remedy: "fix the configuration", together: true,
 		change: func(t *testing.T, s *setup) {
 			s.settings.Collector = filepath.Join(s.dir, "collector")
 			script := "#!/bin/sh\necho \"Error: 'receivers' error reading configuration for \\\"oversight\\\": has invalid keys: databse\" >&2\nexit 1\n"
@@ -85,6 +85,16 @@ var registryFaults = []fault{
 		name: "replaced since the checkpoint", check: "registry.replaced", seen: "not the database that the checkpoint was made for", remedy: "on_database_replaced", together: true,
 		change: func(t *testing.T, s *setup) {
 			saveCursor(t, s, checkpoint.Cursor{ID: 5, UID: "0123", RegistryID: registryKey})
+		},
+	},
+	{
+		name: "id of the packages", check: "registry.id", status: doctor.StatusWarning, seen: "is still \"registry\"", remedy: "an id of its own",
+		change: func(_ *testing.T, s *setup) { s.registryID = "registry" },
+	},
+	{
+		name: "one id for two registries", check: "registry.id", status: doctor.StatusWarning, seen: "has the same `registry_id` and another database, /other", remedy: "an id of its own",
+		change: func(_ *testing.T, s *setup) {
+			s.receiverMore = "  oversight/second: {database: /other.sqlite, registry_id: " + s.registryID + "}"
 		},
 	},
 	{

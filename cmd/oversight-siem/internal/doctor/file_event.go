@@ -7,9 +7,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/oversight-protocol/oversight-otelcol/cmd/oversight-siem/internal/newfile"
 )
 
 // checkFileEvent writes a test line to a file of its own beside the exporter's. The
@@ -20,14 +24,14 @@ func (e *exporter) checkFileEvent(context.Context) []finding {
 	var settings struct {
 		Path string `mapstructure:"path"`
 	}
-	if err := e.config.read("exporters", e.id, &settings); err != nil {
-		return failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(&settings); found != nil {
+		return found
 	}
 	extension := filepath.Ext(settings.Path)
 	path := strings.TrimSuffix(settings.Path, extension) + ".doctor-test" + extension
 	line, err := json.Marshal(map[string]string{"time": testTime(), "message": testMark})
 	if err == nil {
-		err = appendLine(path, line)
+		err = writeLine(path, line)
 	}
 	if err != nil {
 		return failed("see file.directory", "no test line was written to %s: %v", path, plain(err))
@@ -35,11 +39,14 @@ func (e *exporter) checkFileEvent(context.Context) []finding {
 	return passed("a test line was written to %s, which is not the exporter's own file; look for \"%s\" where files of this directory are sent to, then remove the file", path, testMark)
 }
 
-func appendLine(path string, line []byte) error {
-	file, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err != nil {
+// writeLine writes a new file in place of one that is there, which it does not open: in
+// the directory of a service, root must neither follow a link nor wait for a pipe.
+func writeLine(path string, line []byte) error {
+	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	_, err = file.Write(append(line, '\n'))
-	return errors.Join(err, file.Close())
+	return newfile.Write(newfile.Settings{Path: path, Mode: 0o600}, func(w io.Writer) error {
+		_, err := w.Write(append(line, '\n'))
+		return err
+	})
 }

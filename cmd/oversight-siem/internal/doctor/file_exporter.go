@@ -15,8 +15,8 @@ func (e *exporter) checkFile(context.Context) []finding {
 		Path            string `mapstructure:"path"`
 		CreateDirectory bool   `mapstructure:"create_directory"`
 	}
-	if err := e.config.read("exporters", e.id, &file); err != nil {
-		return failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(&file); found != nil {
+		return found
 	}
 	var found []finding
 	if !filepath.IsAbs(file.Path) {

@@ -50,7 +50,7 @@ func (f inputFile) problem() []finding {
 	case errors.Is(err, fs.ErrNotExist):
 		return failed(fmt.Sprintf("set `%s` to the path of %s, or mount its directory here", f.setting, f.what), "%s does not exist%s", f.path, existingPart(f.path))
 	case errors.Is(err, fs.ErrPermission):
-		return failed(permit(groupOf(info, f.path), f.path), "this user must not read %s: %v", f.path, plain(err))
+		return failed(permit(groupOf(info, f.path), f.path), "this user cannot read %s: %v", f.path, plain(err))
 	case errors.Is(err, syscall.ENOTDIR):
 		return failed(fmt.Sprintf("set `%s` to the path of %s", f.setting, f.what), "%s does not exist: a part of its path is a file, not a directory", f.path)
 	default:

@@ -42,7 +42,7 @@ func (r *receiver) registryRequest(ctx context.Context, path string) (a answer, 
 	defer client.http.CloseIdleConnections()
 	base, err := url.Parse(r.Log.TreeHead.Endpoint)
 	if err != nil || base.Host == "" {
-		return answer{}, failed("set it to the URL of the registry, such as https://registry.example.org", "`%s::endpoint` is no URL", r.headKey())
+		return answer{}, failed("set it to the URL of the registry, such as https://registry.example.org", "`%s::endpoint` is not a URL", r.headKey())
 	}
 	base.Path = strings.TrimSuffix(base.Path, treehead.Path)
 	a, found = client.request(ctx, http.MethodGet, base.JoinPath(path), "", nil)
@@ -70,7 +70,7 @@ func (r *receiver) checkKey(ctx context.Context) []finding {
 	_, text, err := r.key()
 	switch {
 	case err != nil:
-		return warning(fmt.Sprintf("compare that key with one from another source, and set `receivers::%s::registry_id` or `transparency_log::public_key` to it", r.id), "`registry_id` is no key; %s publishes %.64s", a.url, published.Key)
+		return warning(fmt.Sprintf("compare that key with one from another source, and set `receivers::%s::registry_id` or `transparency_log::public_key` to it", r.id), "`registry_id` is not a key; %s publishes %.64s", a.url, published.Key)
 	case published.Key != text:
 		return failed("find out which is right, with a key from another source: the configuration is for another registry, or the registry's identity was lost or replaced", "%s publishes the key %.64s, and the configuration has %s", a.url, published.Key, text)
 	}
@@ -115,7 +115,7 @@ func (r *receiver) checkHeadOnce(ctx context.Context, wanted int64) (size int64,
 	if err == nil {
 		var key ed25519.PublicKey
 		if key, _, err = r.key(); err != nil {
-			return 0, failed(fmt.Sprintf("set `receivers::%s::transparency_log::public_key`", r.id), "there is no key to verify the tree head with: `registry_id` is no key")
+			return 0, failed(fmt.Sprintf("set `receivers::%s::transparency_log::public_key`", r.id), "there is no key to verify the tree head with: `registry_id` is not a key")
 		}
 		err = head.Verify(key)
 	}

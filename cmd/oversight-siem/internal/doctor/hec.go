@@ -46,12 +46,12 @@ func (e *exporter) hec() (*hec, []finding) {
 	if found != nil {
 		return nil, found
 	}
-	if err := e.config.read("exporters", e.id, &secret); err != nil {
-		return nil, failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(&secret); found != nil {
+		return nil, found
 	}
 	base, err := url.Parse(endpoint)
 	if err != nil || base.Host == "" {
-		return nil, failed("set it to the address of HEC, such as https://splunk.example.org:8088/services/collector", "`%s::endpoint` is no URL", e.key())
+		return nil, failed("set it to the address of HEC, such as https://splunk.example.org:8088/services/collector", "`%s::endpoint` is not a URL", e.key())
 	}
 	events := *base
 	if strings.Trim(events.Path, "/") == "" { // as the exporter does

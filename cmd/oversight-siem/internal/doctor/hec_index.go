@@ -7,6 +7,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"slices"
 	"time"
 )
 
@@ -61,25 +62,21 @@ func (e *exporter) hecIndexes() []string {
 		Index string `mapstructure:"index"`
 	}
 	_ = e.config.read("exporters", e.id, &own) // read before
-	found := map[string]bool{own.Index: own.Index != ""}
+	indexes := []string{own.Index}
 	for _, id := range e.config.section("processors") {
 		var siem struct {
 			Splunk struct {
 				Index string `mapstructure:"index"`
 			} `mapstructure:"splunk"`
 		}
-		if id.Type().String() == "oversight_siem" && e.config.read("processors", id, &siem) == nil && e.sharesPipeline(id) && siem.Splunk.Index != "" {
-			found[siem.Splunk.Index] = true
+		if id.Type().String() == "oversight_siem" && e.config.read("processors", id, &siem) == nil && e.sharesPipeline(id) {
+			indexes = append(indexes, siem.Splunk.Index)
 		}
 	}
-	var indexes []string
-	for index, named := range found {
-		if named {
-			indexes = append(indexes, index)
-		}
-	}
-	if len(indexes) == 0 {
-		return []string{""}
+	slices.Sort(indexes)
+	indexes = slices.Compact(indexes)
+	if indexes[0] == "" && len(indexes) > 1 {
+		return indexes[1:]
 	}
 	return indexes
 }

@@ -70,11 +70,13 @@ func withoutSecrets(u *url.URL) string {
 func (c *httpClient) request(ctx context.Context, method string, u *url.URL, body string, header http.Header) (a answer, found []finding) {
 	request, err := http.NewRequestWithContext(ctx, method, u.String(), strings.NewReader(body))
 	if err != nil {
-		return answer{}, failed(fmt.Sprintf("set `%s` to a URL such as https://host.example.org:8088", c.endpoint()), "the endpoint is no URL")
+		return answer{}, failed(fmt.Sprintf("set `%s` to a URL such as https://host.example.org:8088", c.endpoint()), "the endpoint is not a URL")
 	}
 	for _, values := range []http.Header{c.header, header} {
 		maps.Copy(request.Header, values)
 	}
+	c.addHeader(request)
+	maps.Copy(request.Header, header)
 	a.url = withoutSecrets(u)
 	response, err := c.http.Do(request)
 	if err != nil {
@@ -86,6 +88,14 @@ func (c *httpClient) request(ctx context.Context, method string, u *url.URL, bod
 		return a, c.unreachable(a.url, err)
 	}
 	return a, nil
+}
+
+// addHeader adds the header of every request. Host has a field of its own.
+func (c *httpClient) addHeader(request *http.Request) {
+	maps.Copy(request.Header, c.header)
+	if host := c.header.Get("Host"); host != "" {
+		request.Host = host
+	}
 }
 
 // proxy is that of a request; nil for none.
@@ -101,6 +111,11 @@ func (c *httpClient) proxy(request *http.Request) *url.URL {
 	return proxy
 }
 
+// proxyRemedy says what to do about a proxy.
+func (c *httpClient) proxyRemedy() string {
+	return fmt.Sprintf("fix `%s::proxy_url`, or HTTPS_PROXY and NO_PROXY of the environment; a proxy that asks for a user has it in its URL", c.key)
+}
+
 // unreachableBy explains why there is no answer through a proxy; nil for none.
 func (c *httpClient) unreachableBy(address string, proxy *url.URL, err error) []finding {
 	if proxy == nil {
@@ -113,7 +128,7 @@ func (c *httpClient) unreachableBy(address string, proxy *url.URL, err error) []
 	found := c.unreachable(address, err)
 	network, ok := errors.AsType[*net.OpError](err)
 	if ok && network.Op == "proxyconnect" || err.Error() == http.StatusText(http.StatusProxyAuthRequired) {
-		found[0].remedy = fmt.Sprintf("mend `%s::proxy_url`, or HTTPS_PROXY and NO_PROXY of the environment; a proxy that asks for a user has it in its URL", c.key)
+		found[0].remedy = c.proxyRemedy()
 	}
 	return found
 }
@@ -132,15 +147,15 @@ func (c *httpClient) unreachable(address string, err error) []finding {
 	case notTLS, strings.Contains(err.Error(), "server gave HTTP response to HTTPS client"):
 		return failed(fmt.Sprintf("write http:// in place of https:// in `%s`, or another port, or turn TLS on at the server", c.endpoint()), "%s does not speak TLS", address)
 	case noHost:
-		return failed(fmt.Sprintf("mend the host in `%s`, or the name service of this machine", c.endpoint()), "%s: %v", address, err)
+		return failed(fmt.Sprintf("fix the host in `%s`, or the name service of this machine", c.endpoint()), "%s: %v", address, err)
 	case errors.Is(err, syscall.ECONNREFUSED):
-		return failed(fmt.Sprintf("mend host and port in `%s`, or start the server", c.endpoint()), "%s: nothing listens there: connection refused", address)
+		return failed(fmt.Sprintf("fix host and port in `%s`, or start the server", c.endpoint()), "%s: nothing listens there: connection refused", address)
 	case errors.Is(err, context.DeadlineExceeded), isTimeout(err):
 		return failed(fmt.Sprintf("look at firewalls and at `%s::proxy_url`", c.key), "%s does not answer", address)
 	case strings.HasPrefix(address, "http://") && isHungUp(err):
 		return failed(fmt.Sprintf("write https:// in place of http:// in `%s`, if the server speaks TLS; otherwise look at its log", c.endpoint()), "%s ends the connection without an answer in HTTP", address)
 	default:
-		return failed(fmt.Sprintf("mend `%s`; look at proxies in between", c.endpoint()), "%s: %v", address, err)
+		return failed(fmt.Sprintf("fix `%s`; look at proxies in between", c.endpoint()), "%s: %v", address, err)
 	}
 }
 

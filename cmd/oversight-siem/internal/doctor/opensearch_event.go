@@ -22,8 +22,8 @@ func (e *exporter) checkOpenSearchEvent(ctx context.Context) []finding {
 		Namespace string         `mapstructure:"namespace"`
 		LogsIndex string         `mapstructure:"logs_index"`
 	}
-	if err := e.config.read("exporters", e.id, &settings); err != nil {
-		return failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(&settings); found != nil {
+		return found
 	}
 	client, found := newHTTPClient(&settings.HTTP, e.key()+"::http")
 	if found != nil {
@@ -32,7 +32,7 @@ func (e *exporter) checkOpenSearchEvent(ctx context.Context) []finding {
 	defer client.http.CloseIdleConnections()
 	base, err := url.Parse(settings.HTTP.Endpoint)
 	if err != nil || base.Host == "" {
-		return failed("set it to a URL such as https://opensearch.example.org:9200", "`%s::http::endpoint` is no URL", e.key())
+		return failed("set it to a URL such as https://opensearch.example.org:9200", "`%s::http::endpoint` is not a URL", e.key())
 	}
 	// Source: opensearchexporter v0.152.0, the default index in README.md.
 	index := cmp.Or(settings.LogsIndex, "ss4o_logs-"+cmp.Or(settings.Dataset, "default")+"-"+cmp.Or(settings.Namespace, "namespace"))

@@ -91,13 +91,13 @@ func (e *exporter) checkHTTPEvent(ctx context.Context) []finding {
 	var settings struct {
 		LogsEndpoint string `mapstructure:"logs_endpoint"`
 	}
-	if err := e.config.read("exporters", e.id, &settings); err != nil {
-		return failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(&settings); found != nil {
+		return found
 	}
 	// SPEC: OTLP/HTTP, "The default URL path for requests that carry log data is /v1/logs".
 	u, err := url.Parse(cmp.Or(settings.LogsEndpoint, strings.TrimSuffix(endpoint, "/")+"/v1/logs"))
 	if err != nil || u.Host == "" {
-		return failed("set it to a URL such as https://otlp.example.org:4318", "`%s::endpoint` is no URL", e.key())
+		return failed("set it to a URL such as https://otlp.example.org:4318", "`%s::endpoint` is not a URL", e.key())
 	}
 	body, err := otlpTestRequest()
 	if err != nil {
@@ -114,7 +114,7 @@ func (e *exporter) checkHTTPEvent(ctx context.Context) []finding {
 	case http.StatusOK, http.StatusAccepted:
 		return e.otlpAccepted(a.url, a.body)
 	case http.StatusUnauthorized, http.StatusForbidden:
-		return failed(fmt.Sprintf("mend the credentials in `%s::headers`, or the client's certificate in `tls`", e.key()), "%s refuses the credentials (%d)", a.url, a.status)
+		return failed(fmt.Sprintf("fix the credentials in `%s::headers`, or the client's certificate in `tls`", e.key()), "%s refuses the credentials (%d)", a.url, a.status)
 	case http.StatusNotFound, http.StatusMethodNotAllowed:
 		return failed(fmt.Sprintf("set `%s::endpoint` to the URL before /v1/logs, or `logs_endpoint` to the whole one", e.key()), "%s takes no log records (%d)", a.url, a.status)
 	default:

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -78,8 +77,8 @@ func (e *exporter) grpcAddress(endpoint string) (u *url.URL, secure bool, found 
 			Insecure bool `mapstructure:"insecure"`
 		} `mapstructure:"tls"`
 	}
-	if err := e.config.read("exporters", e.id, &settings); err != nil {
-		return nil, false, failed("mend `"+e.key()+"`", "the settings cannot be read: %v", err)
+	if found := e.read(&settings); found != nil {
+		return nil, false, found
 	}
 	secure = !settings.TLS.Insecure
 	host := strings.TrimPrefix(endpoint, "dns:///")
@@ -115,7 +114,7 @@ func (c *httpClient) callGRPC(ctx context.Context, u *url.URL, message []byte) (
 	if err != nil {
 		return status, nil, err
 	}
-	maps.Copy(request.Header, c.header)
+	c.addHeader(request)
 	request.Header.Set("Content-Type", "application/grpc")
 	request.Header.Set("TE", "trailers")
 	answer, err := c.http.Do(request)
@@ -147,7 +146,7 @@ func (e *exporter) classifyGRPC(host string, status grpcStatus, response []byte)
 	case grpcOK:
 		return e.otlpAccepted(host, response)
 	case grpcUnauthenticated, grpcDenied:
-		return failed(fmt.Sprintf("mend the credentials in `%s::headers`, or the client's certificate in `tls`", e.key()), "%s refuses the credentials (gRPC code %s): %.200s", host, status.code, status.message)
+		return failed(fmt.Sprintf("fix the credentials in `%s::headers`, or the client's certificate in `tls`", e.key()), "%s refuses the credentials (gRPC code %s): %.200s", host, status.code, status.message)
 	case grpcUnimplemented:
 		return failed(fmt.Sprintf("set `%s::endpoint` to the port for OTLP over gRPC, and let the server take logs", e.key()), "%s takes no log records (gRPC code 12)", host)
 	case "":

@@ -92,7 +92,7 @@ func TestFIFO(t *testing.T) {
 	(&fault{name: "log a FIFO", check: "log.file", seen: "a named pipe (FIFO)", remedy: "transparency_log::leaves"}).assertNamed(t, report)
 }
 
-// A user who must not read the files or write the state is told so.
+// A user who cannot read the files or write the state is told so.
 func TestUnreadable(t *testing.T) {
 	s := newSetup(t)
 	require.NoError(t, os.Chmod(filepath.Dir(s.dir), 0o755))
@@ -108,10 +108,10 @@ func TestUnreadable(t *testing.T) {
 	if os.Getgid() == 0 { // the files are root's
 		permit = "setfacl -m u:otelcol-oversight:r "
 	}
-	(&fault{name: "database unreadable", check: "registry.file", seen: "this user must not read", remedy: permit}).assertNamed(t, report)
-	(&fault{name: "log unreadable", check: "log.file", seen: "this user must not read", remedy: permit}).assertNamed(t, report)
+	(&fault{name: "database unreadable", check: "registry.file", seen: "this user cannot read", remedy: permit}).assertNamed(t, report)
+	(&fault{name: "log unreadable", check: "log.file", seen: "this user cannot read", remedy: permit}).assertNamed(t, report)
 	assert.Equal(t, doctor.StatusOK, results(report, "user")[0].Status)
-	(&fault{name: "storage not ours", check: "storage", seen: "must not write", remedy: "chown"}).assertNamed(t, report)
+	(&fault{name: "storage not ours", check: "storage", seen: "cannot write", remedy: "chown"}).assertNamed(t, report)
 }
 
 // A directory that the extension makes itself is named, and not that above it, which may
@@ -129,7 +129,7 @@ func TestStorageBelowAnothersDirectory(t *testing.T) {
 			c.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534, NoSetGroups: true}}
 		}
 	})
-	(&fault{name: "storage of another user", check: "storage", seen: "must not write to " + s.dir, remedy: "mkdir -p " + s.storage + ", and chown it"}).assertNamed(t, report)
+	(&fault{name: "storage of another user", check: "storage", seen: "cannot write to " + s.dir, remedy: "mkdir -p " + s.storage + ", and chown it"}).assertNamed(t, report)
 }
 
 // onDisk runs a process with a file system of its own on the storage's directory.

@@ -23,7 +23,7 @@ func (e *exporter) checkReachable(ctx context.Context) (found []finding) {
 	}
 	secure, err := settings.TLS.config()
 	if err != nil {
-		return failed(fmt.Sprintf("mend `%s::tls`; files must be readable for the collector's user", e.key()), "%s: %v", e.key(), err)
+		return failed(fmt.Sprintf("fix `%s::tls`; files must be readable for the collector's user", e.key()), "%s: %v", e.key(), err)
 	}
 	for _, a := range addresses {
 		client, problem := newHTTPClient(&clientSettings{ProxyURL: settings.ProxyURL, TLS: settings.TLS}, e.key())
@@ -48,6 +48,12 @@ func (e *exporter) reach(ctx context.Context, client *httpClient, a address, sec
 		got, found := client.request(ctx, http.MethodGet, a.url, "", nil)
 		if found != nil {
 			return found
+		}
+		switch got.status {
+		case http.StatusProxyAuthRequired:
+			return failed(client.proxyRemedy(), "the proxy %s asks for credentials (407)", withoutSecrets(proxy))
+		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return failed(fmt.Sprintf("fix host and port in `%s`, start the server, or let the proxy reach it", client.endpoint()), "%s answers %d through the proxy %s", got.url, got.status, withoutSecrets(proxy))
 		}
 		return passed("%s answers (%d) through the proxy %s", got.url, got.status, withoutSecrets(proxy))
 	}

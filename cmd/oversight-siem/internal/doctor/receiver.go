@@ -45,7 +45,7 @@ func (c *config) receivers() (all []*receiver) {
 func (r *receiver) checks(s *Settings) []check {
 	if r.err != nil {
 		return []check{{"config.receiver", r.id.String(), func(context.Context) []finding {
-			return failed("mend the receiver's settings", "the settings cannot be read: %v", r.err)
+			return failed("fix the receiver's settings", "the settings cannot be read: %v", r.err)
 		}}}
 	}
 	name := r.id.String()
@@ -55,6 +55,7 @@ func (r *receiver) checks(s *Settings) []check {
 		}}}
 	}
 	all := []check{
+		{"registry.id", name, func(context.Context) []finding { return r.checkRegistryID() }},
 		{"registry.file", name, func(context.Context) []finding { return r.checkDatabaseFile(s) }},
 		{"registry.schema", name, r.checkSchema},
 		{"registry.replaced", name, r.checkReplaced},

@@ -150,7 +150,7 @@ func (u unit) writes(directory string) []finding {
 	if u["ProtectSystem"] != "strict" || below(directory, u.writable()...) {
 		return nil
 	}
-	return failed(edit("ReadWritePaths="+directory), "the service must not write to %s: its unit has ProtectSystem=strict", directory)
+	return failed(edit("ReadWritePaths="+directory), "the service cannot write to %s: its unit has ProtectSystem=strict", directory)
 }
 
 // writable are the directories that the service may write to.

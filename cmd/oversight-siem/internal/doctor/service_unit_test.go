@@ -38,7 +38,7 @@ func TestServiceUnit(t *testing.T) {
 	}{
 		{"home", hardened, "/home/op/registry.sqlite", "/var/lib/otelcol-oversight/checkpoint", "does not see /home/op/registry.sqlite: its unit has ProtectHome=yes", "ProtectHome=read-only"},
 		{"tmp", hardened, "/tmp/registry.sqlite", "/var/lib/otelcol-oversight/checkpoint", "does not see /tmp/registry.sqlite: its unit has PrivateTmp=yes", "move it"},
-		{"strict", hardened, "/srv/registry.sqlite", "/data/state", "must not write to /data/state: its unit has ProtectSystem=strict", "ReadWritePaths=/data/state"},
+		{"strict", hardened, "/srv/registry.sqlite", "/data/state", "cannot write to /data/state: its unit has ProtectSystem=strict", "ReadWritePaths=/data/state"},
 		{"permitted", hardened + "\nReadWritePaths=/data /other", "/srv/registry.sqlite", "/data/state", "", ""},
 		{"home read-only", "LoadState=loaded\nProtectHome=read-only\nPrivateTmp=no\nProtectSystem=full", "/home/op/registry.sqlite", "/data/state", "", ""},
 	} {

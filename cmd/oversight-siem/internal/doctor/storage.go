@@ -94,7 +94,7 @@ func checkBolt(ctx context.Context, path string, sources []string) []finding {
 	case errors.Is(err, errInUse):
 		return holderOf(path).inUse(path, sources)
 	case errors.Is(err, fs.ErrPermission):
-		return failed("chown the file to the collector's user", "this user must not read %s", path)
+		return failed("chown the file to the collector's user", "this user cannot read %s", path)
 	default:
 		return failed("stop the collector, move the file away and start again: events are then read from `start_at`, and delivered again with the same log.record.uid. Or restore the file from a backup", "%s is damaged: %v", path, plain(err))
 	}
@@ -142,7 +142,7 @@ func checkWritableTo(directory string, try func(string) error, permit, setting s
 	case errors.Is(err, syscall.EROFS):
 		return failed(fmt.Sprintf("mount it for writing, or set `%s` to a directory that is; a hardened service can write below its StateDirectory only", setting), "%s is on a read-only file system", directory)
 	case errors.Is(err, fs.ErrPermission):
-		return failed(permit, "this user must not write to %s", directory)
+		return failed(permit, "this user cannot write to %s", directory)
 	default:
 		return failed(fmt.Sprintf("look at the disk and the mount, or set `%s` to a directory of another file system", setting), "%s cannot be written: %v", directory, plain(err))
 	}

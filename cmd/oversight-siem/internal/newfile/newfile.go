@@ -16,12 +16,16 @@ import (
 // ErrExists says that there is a file already.
 var ErrExists = errors.New("the file exists")
 
+// errNotRegular says that there is no file to replace, but a directory or a device.
+var errNotRegular = errors.New("it is not a regular file")
+
 // Settings say how a file is written.
 type Settings struct {
 	Path string
 	// Mode is the permissions of the file.
 	Mode fs.FileMode
-	// Replace replaces a file that exists. Otherwise that is [ErrExists].
+	// Replace replaces a file that exists, which keeps its owner, group and permissions.
+	// Otherwise that is [ErrExists].
 	Replace bool
 }
 
@@ -40,6 +44,10 @@ func Write(s Settings, write func(io.Writer) error) (err error) {
 	if err := s.Check(); err != nil {
 		return err
 	}
+	keep, err := s.follow()
+	if err != nil {
+		return err
+	}
 	file, err := os.CreateTemp(filepath.Dir(s.Path), "."+filepath.Base(s.Path)+".tmp-*")
 	if err != nil {
 		return err
@@ -50,6 +58,9 @@ func Write(s Settings, write func(io.Writer) error) (err error) {
 		}
 	}()
 	err = write(file)
+	if err == nil && keep != nil {
+		err = keepOwner(file, keep)
+	}
 	if err == nil {
 		err = file.Chmod(s.Mode)
 	}
@@ -60,6 +71,29 @@ func Write(s Settings, write func(io.Writer) error) (err error) {
 		return err
 	}
 	return s.publish(file.Name())
+}
+
+// follow turns the settings to the file that is replaced: where a link leads, with the
+// permissions that it has. It returns nil if there is none.
+func (s *Settings) follow() (fs.FileInfo, error) {
+	if !s.Replace {
+		return nil, nil
+	}
+	target, err := filepath.EvalSymlinks(s.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	info, err := os.Stat(target)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, errNotRegular
+	}
+	s.Path, s.Mode = target, info.Mode().Perm()
+	return info, nil
 }
 
 // publish gives the file its name.

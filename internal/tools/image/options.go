@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Settings say what the image is made of. All of them but Archive are required.
-type Settings struct {
+// options say what the image is made of. All of them but Archive are required.
+type options struct {
 	// Output is the directory of the OCI layout. What is there is replaced.
 	Output string
 	// Archive is the file of an archive of the layout, or empty.
@@ -24,7 +24,7 @@ type Settings struct {
 	Created time.Time
 }
 
-func (s Settings) check() error {
+func (s options) check() error {
 	switch {
 	case s.Output == "":
 		return errors.New("-output is required: pass the directory of the OCI layout")
