@@ -23,6 +23,7 @@ var (
 	yamlVersion    = regexp.MustCompile(`(?m)^(?:- )?version: (\S+)$`)
 	splunkVersion  = regexp.MustCompile(`(?m)^version = (\S+)$`)
 	jsonVersion    = regexp.MustCompile(`"version": "([^"]+)"`)
+	changelogEntry = regexp.MustCompile(`(?m)^## (\S+)`)
 	changelogTitle = regexp.MustCompile(`(?m)^## (.+)$`)
 )
 
@@ -40,6 +41,7 @@ var followers = []struct {
 	{"cmd/otelcol-oversight/go.mod", moduleVersion, true},
 	{"cmd/oversight-siem/version.go", constVersion, true},
 	{"README.md", moduleVersion, true},
+	{"CHANGELOG.md", changelogEntry, false},
 	{"content/splunk/oversight/default/app.conf", splunkVersion, true},
 	{"content/splunk/oversight/app.manifest", jsonVersion, false},
 	{"content/elastic/package/oversight/manifest.yml", yamlVersion, false},

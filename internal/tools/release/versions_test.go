@@ -48,7 +48,7 @@ func TestTag(t *testing.T) {
 	for title, want := range map[string]string{
 		version:                      "",
 		version + " (2026-12-01)":    "",
-		"Unreleased":                 "CHANGELOG.md: the newest title",
+		version + " (unreleased)":    "CHANGELOG.md: the newest title",
 		version + "1 (2026-12-01)":   "CHANGELOG.md: the newest title",
 		"9.9.9 (2026-12-01)":         "CHANGELOG.md: the newest title",
 		version + " (yesterday-ish)": "CHANGELOG.md: the newest title",
