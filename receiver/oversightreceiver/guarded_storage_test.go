@@ -17,6 +17,8 @@ import (
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/component/componentstatus"
 	"go.opentelemetry.io/collector/extension/xextension/storage"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/storagefile"
 )
 
 // fileStorage is like the extension file_storage: it has its configuration where
@@ -65,7 +67,7 @@ const brokenPage = "assertion failed: Page expected to be: 40, but self identifi
 // newFileStorageSetup has a receiver oversight/x with a file_storage.
 func newFileStorageSetup(t *testing.T) (*setup, *fileStorage) {
 	s := newSetup(t, newDatabase(t, insert("t", 4)))
-	id := component.NewID(fileStorageType)
+	id := component.NewID(storagefile.Type)
 	s.settings.ID = component.NewIDWithName(s.settings.ID.Type(), "x")
 	s.config.StorageID = &id
 	extension := &fileStorage{memory: s.memory, cfg: &fileStorageConfig{Directory: "/var/lib/otelcol"}}
@@ -135,7 +137,7 @@ func TestDamagedStorageIsNotUsed(t *testing.T) {
 	calls, hang := 0, make(chan struct{})
 	guarded := &guardedStorage{
 		client: &hangingClient{hang: hang, get: func() { calls++; panic(brokenPage) }},
-		file:   storageFile{storage: component.NewID(fileStorageType)},
+		file:   storageFile{storage: component.NewID(storagefile.Type)},
 		health: newHealth(newHost(), newSetup(t, "").settings.Logger),
 	}
 	for range 2 {

@@ -16,10 +16,8 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/boltcheck"
+	"github.com/oversight-protocol/oversight-otelcol/internal/storagefile"
 )
-
-// fileStorageType is the type of the storage extension whose files are known.
-var fileStorageType = component.MustNewType("file_storage")
 
 // storageFile names the file in which a storage extension keeps what a receiver saves,
 // for errors.
@@ -32,15 +30,12 @@ type storageFile struct {
 // findStorageFile names the file of a receiver. The errors of the extension
 // file_storage do not, and it has no method for it either.
 func findStorageFile(extension storage.Extension, id, receiverID component.ID) storageFile {
-	if id.Type() != fileStorageType {
+	if id.Type() != storagefile.Type {
 		return storageFile{storage: id}
 	}
-	// Source: filestorage v0.152.0, GetClient and kindString in extension.go. A name
-	// with characters that are not safe in a path is changed there.
-	name := fmt.Sprintf("receiver_%s_%s", receiverID.Type(), receiverID.Name())
-	file := storageFile{storage: id, path: name}
+	file := storageFile{storage: id, path: storagefile.OfReceiver("", receiverID)}
 	if directory := fileStorageSetting(extension, "Directory"); directory.Kind() == reflect.String {
-		file.path = filepath.Join(directory.String(), name)
+		file.path = storagefile.OfReceiver(directory.String(), receiverID)
 	}
 	if recreate := fileStorageSetting(extension, "Recreate"); recreate.Kind() == reflect.Bool {
 		file.recreate = recreate.Bool()

@@ -14,6 +14,7 @@ import (
 	bolterrors "go.etcd.io/bbolt/errors"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/boltcheck"
+	"github.com/oversight-protocol/oversight-otelcol/internal/storagefile"
 )
 
 // errInUse says that another process has the storage's file open.
@@ -21,9 +22,6 @@ var errInUse = errors.New("another process uses the file")
 
 // lockTimeout is how long a check waits for the file of a storage.
 const lockTimeout = 100 * time.Millisecond
-
-// storageBucket is the one that filestorage v0.152.0 keeps everything in.
-const storageBucket = "default"
 
 // readKey reads a key from a storage's file, which it does not change; nil if there is
 // no such key or file.
@@ -48,7 +46,7 @@ func readBolt(path, key string) (value []byte, err error) {
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	err = db.View(func(tx *bbolt.Tx) error {
-		if bucket := tx.Bucket([]byte(storageBucket)); bucket != nil && key != "" {
+		if bucket := tx.Bucket([]byte(storagefile.Bucket)); bucket != nil && key != "" {
 			value = append([]byte(nil), bucket.Get([]byte(key))...)
 		}
 		return nil

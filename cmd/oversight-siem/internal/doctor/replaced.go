@@ -10,6 +10,7 @@ import (
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/checkpoint"
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
+	"github.com/oversight-protocol/oversight-otelcol/internal/storagefile"
 )
 
 // checkReplaced compares the database with the checkpoint.
@@ -36,14 +37,15 @@ func (r *receiver) checkReplaced(ctx context.Context) []finding {
 
 // cursor reads the cursor of the checkpoint, or says why not.
 func (r *receiver) cursor(ctx context.Context) (registry.Cursor, []finding) {
-	if r.Storage == nil || r.Storage.Type().String() != fileStorageType {
+	if r.Storage == nil || r.Storage.Type() != storagefile.Type {
 		return registry.Cursor{}, notChecked("", "there is no checkpoint in a file_storage")
 	}
 	storage, err := r.fileStorage()
 	if err != nil {
 		return registry.Cursor{}, notChecked("see storage", "the storage's settings cannot be read")
 	}
-	data, err := readKey(ctx, storage.file(r.id), checkpoint.RootKey)
+	file := storagefile.OfReceiver(storage.Directory, r.id)
+	data, err := readKey(ctx, file, checkpoint.RootKey)
 	if found := tooSlow(err); found != nil {
 		return registry.Cursor{}, found
 	}
@@ -58,10 +60,10 @@ func (r *receiver) cursor(ctx context.Context) (registry.Cursor, []finding) {
 	root, err := decodeRoot(data)
 	if newer, ok := errors.AsType[*checkpoint.VersionError](err); ok {
 		return registry.Cursor{}, warning("upgrade oversight-siem, and the collector if `versions` says that it is as old: an older one does not start with this checkpoint. To go back, restore the checkpoint of before the upgrade: docs/checkpoint.md",
-			"a newer collector wrote the checkpoint %s: %v", storage.file(r.id), newer)
+			"a newer collector wrote the checkpoint %s: %v", file, newer)
 	}
 	if err != nil {
-		return registry.Cursor{}, failed("start the collector version that wrote it, or restore the checkpoint from a backup: docs/checkpoint.md", "the checkpoint %s: %v", storage.file(r.id), err)
+		return registry.Cursor{}, failed("start the collector version that wrote it, or restore the checkpoint from a backup: docs/checkpoint.md", "the checkpoint %s: %v", file, err)
 	}
 	return registry.Cursor(root.Cursor), nil
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/oversight-protocol/oversight-otelcol/internal/storagefile"
 )
 
 // unitName is the service of the packages.
@@ -100,7 +102,7 @@ func (c *config) inputs() (paths []string) {
 // outputs are the directories that are written to.
 func (c *config) outputs() (directories []string) {
 	for _, r := range c.receivers() {
-		if r.err != nil || !c.receives(r.id) || r.Storage == nil || r.Storage.Type().String() != fileStorageType {
+		if r.err != nil || !c.receives(r.id) || r.Storage == nil || r.Storage.Type() != storagefile.Type {
 			continue
 		}
 		if s, err := r.fileStorage(); err == nil {

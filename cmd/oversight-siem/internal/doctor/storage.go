@@ -12,13 +12,11 @@ import (
 	"path/filepath"
 	"syscall"
 
-	"go.opentelemetry.io/collector/component"
-
 	"github.com/oversight-protocol/oversight-otelcol/internal/boltcheck"
+	"github.com/oversight-protocol/oversight-otelcol/internal/storagefile"
 )
 
 const (
-	fileStorageType = "file_storage"
 	// defaultStorageDirectory is file_storage's.
 	defaultStorageDirectory = "/var/lib/otelcol/file_storage"
 	// minFree is how much space there should be, in bytes. A checkpoint has a few
@@ -33,12 +31,6 @@ type fileStorage struct {
 	FSync           bool   `mapstructure:"fsync"`
 }
 
-// file is where the extension keeps what a receiver saves.
-// Source: filestorage v0.152.0, GetClient in extension.go.
-func (s *fileStorage) file(receiver component.ID) string {
-	return filepath.Join(s.Directory, fmt.Sprintf("receiver_%s_%s", receiver.Type(), receiver.Name()))
-}
-
 // checkStorage checks that the checkpoint can be kept.
 func (r *receiver) checkStorage(ctx context.Context) []finding {
 	if r.Storage == nil {
@@ -48,7 +40,7 @@ func (r *receiver) checkStorage(ctx context.Context) []finding {
 	if !r.config.started(*r.Storage) {
 		found = failed(fmt.Sprintf("add %s to `service::extensions`", r.Storage), "the storage %s is not started", r.Storage)
 	}
-	if r.Storage.Type().String() != fileStorageType {
+	if r.Storage.Type() != storagefile.Type {
 		return append(found, notChecked("see that the directory or server of "+r.Storage.String()+" can be written", "only file_storage can be checked, and this is %s", r.Storage)...)
 	}
 	s, err := r.fileStorage()
@@ -62,7 +54,7 @@ func (r *receiver) checkStorage(ctx context.Context) []finding {
 		found = append(found, warning(fmt.Sprintf("make `extensions::%s::directory` an absolute path: a service starts from /", r.Storage), "the directory %s is relative", s.Directory)...)
 	}
 	found = append(found, checkWritable(s.Directory, s.CreateDirectory, fmt.Sprintf("extensions::%s::directory", r.Storage))...)
-	found = append(found, checkBolt(ctx, s.file(r.id), r.config.sources)...)
+	found = append(found, checkBolt(ctx, storagefile.OfReceiver(s.Directory, r.id), r.config.sources)...)
 	if len(found) == 0 {
 		return passed("%s is writable, has space, and its file is whole and not in use", s.Directory)
 	}
