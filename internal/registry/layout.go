@@ -32,6 +32,10 @@ type layout struct {
 // a query fails and says so.
 var required = []string{"id", "timestamp"}
 
+// IsRequired reports whether no event can be read from a table without a column of that
+// name.
+func IsRequired(column string) bool { return slices.Contains(required, column) }
+
 // Columns of the queries for layouts.
 const (
 	querySchemaVersion = "PRAGMA schema_version"
@@ -107,7 +111,7 @@ func missingColumns(names []string) (missing []string) {
 		return nil
 	}
 	for i := range eventColumns {
-		if name := eventColumns[i].Name; !slices.Contains(names, name) && !slices.Contains(required, name) {
+		if name := eventColumns[i].Name; !slices.Contains(names, name) && !IsRequired(name) {
 			missing = append(missing, name)
 		}
 	}

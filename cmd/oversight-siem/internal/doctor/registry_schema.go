@@ -22,9 +22,6 @@ const (
 	sqliteNotADB = 26
 )
 
-// requiredColumns are those without which no event can be read.
-var requiredColumns = []string{"id", "timestamp"}
-
 // unreadable explains the error of reading the database.
 func (r *receiver) unreadable(err error) []finding {
 	if found := tooSlow(err); found != nil {
@@ -85,7 +82,7 @@ func compareColumns(path string, columns []string) (found []finding) {
 	for i := range known {
 		switch name := known[i].Name; {
 		case slices.Contains(columns, name):
-		case slices.Contains(requiredColumns, name):
+		case registry.IsRequired(name):
 			required = append(required, name)
 		default:
 			missing = append(missing, name)
