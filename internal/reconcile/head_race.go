@@ -18,6 +18,15 @@ import (
 // bound would hide no split view; a narrow one keeps the search short.
 const maxRace = 64
 
+// IsRaced reports whether the log has the root of a head at a size near the head's, and not
+// further away than a registry that takes the two one after the other explains:
+// [HeadRaced]. The log has to have been read to its end.
+func IsRaced(log *tlog.Log, head *tlog.Head) bool {
+	var search rootSearch
+	_, found := search.run(log, head)
+	return found
+}
+
 // rootSearch looks for the size at which the log has the root of a head, near its
 // size. It can be continued when the log has grown.
 type rootSearch struct {

@@ -58,6 +58,7 @@ func Run(ctx context.Context, settings Settings) (Report, error) {
 	checks = append(checks, settings.collectorChecks(config)...)
 	checks = append(checks, config.serviceCheck())
 	for _, r := range config.receivers() {
+		defer r.log.close()
 		checks = append(checks, r.checks(&settings)...)
 	}
 	checks = append(checks, config.exporterChecks(&settings)...)

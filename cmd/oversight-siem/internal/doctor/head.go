@@ -9,12 +9,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"net/url"
 	"strings"
 	"time"
 
+	"github.com/oversight-protocol/oversight-otelcol/internal/reconcile"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
 	"github.com/oversight-protocol/oversight-otelcol/internal/treehead"
 )
@@ -125,18 +125,20 @@ func (r *receiver) checkHeadOnce(ctx context.Context, wanted int64) (size int64,
 	case err != nil:
 		return 0, failed("find out which is right, with a key from another source: the configuration is for another registry, or the registry's identity was lost or replaced", "%s: %v", a.url, err)
 	}
-	return r.compareHead(ctx, &a, &head, wanted)
-}
-
-func (r *receiver) compareHead(ctx context.Context, a *answer, head *tlog.Head, wanted int64) (size int64, found []finding) {
 	if r.leavesFile().problem() != nil {
 		return 0, notChecked("see log.file", "the tree head of %s is signed, but the log cannot be opened", a.url)
 	}
-	log := tlog.Open(tlog.Settings{Path: r.Log.Leaves})
-	defer log.Close()
-	if err := log.Advance(ctx, math.MaxInt64); err != nil {
-		return 0, notChecked("see log.file", "%v", err)
-	}
+	found = r.log.look(ctx, r.Log.Leaves, func(log *tlog.Log, err error) (found []finding) {
+		if err != nil {
+			return notChecked("see log.file", "%v", err)
+		}
+		size, found = r.compareHead(log, &a, &head, wanted)
+		return found
+	})
+	return size, found
+}
+
+func (r *receiver) compareHead(log *tlog.Log, a *answer, head *tlog.Head, wanted int64) (size int64, found []finding) {
 	same, _, err := log.CompareRoot(head.Size, head.Root)
 	switch {
 	case errors.Is(err, tlog.ErrBeyond) && !log.AtEnd():
@@ -145,7 +147,7 @@ func (r *receiver) compareHead(ctx context.Context, a *answer, head *tlog.Head, 
 		return 0, failed(fmt.Sprintf("set `receivers::%s::transparency_log::leaves` to the log of this registry; if it is a copy, copy it more often; otherwise leaves are missing: run oversight-siem verify", r.id), "%s is behind: it has %d leaves, the signed tree head %d", r.Log.Leaves, log.Size(), head.Size)
 	case err != nil:
 		return 0, notChecked("run oversight-siem verify", "the tree head of %s cannot be compared: %v", a.url, err)
-	case !same && raced(log, head):
+	case !same && reconcile.IsRaced(log, head):
 		return 0, passed("the tree head of %s is signed by the key, and its root is the log's at a size nearby: the registry took the two one after the other", a.url)
 	case !same:
 		return 0, failed(fmt.Sprintf("set `receivers::%s::transparency_log::leaves` to the log of this registry; otherwise the log was rewritten: run oversight-siem verify", r.id), "%s is not the log of the signed tree head: its root at %d leaves is another one", r.Log.Leaves, head.Size)
@@ -153,17 +155,4 @@ func (r *receiver) compareHead(ctx context.Context, a *answer, head *tlog.Head, 
 		return log.Size(), warning("run the check again. If the number stays, the registry, or a cache before it, serves an old head: restart it", "the tree head of %s is older than the log: %d leaves of %d", a.url, head.Size, log.Size())
 	}
 	return 0, passed("the tree head of %s is signed by the key and has the %d leaves of the log", a.url, head.Size)
-}
-
-// maxRace is how far away the size may be at which the log has the root of a head:
-// public registries take size and root one after the other.
-const maxRace = 64
-
-func raced(log *tlog.Log, head *tlog.Head) bool {
-	for size := head.Size - maxRace; size <= head.Size+maxRace; size++ {
-		if same, _, err := log.CompareRoot(size, head.Root); err == nil && same {
-			return true
-		}
-	}
-	return false
 }

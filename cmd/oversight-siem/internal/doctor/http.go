@@ -72,9 +72,6 @@ func (c *httpClient) request(ctx context.Context, method string, u *url.URL, bod
 	if err != nil {
 		return answer{}, failed(fmt.Sprintf("set `%s` to a URL such as https://host.example.org:8088", c.endpoint()), "the endpoint is not a URL")
 	}
-	for _, values := range []http.Header{c.header, header} {
-		maps.Copy(request.Header, values)
-	}
 	c.addHeader(request)
 	maps.Copy(request.Header, header)
 	a.url = withoutSecrets(u)

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 
 	"github.com/oversight-protocol/oversight-otelcol/internal/registry"
 	"github.com/oversight-protocol/oversight-otelcol/internal/tlog"
@@ -23,12 +22,13 @@ func (r *receiver) checkLogFile(ctx context.Context) []finding {
 	if found := r.leavesFile().problem(); found != nil {
 		return found
 	}
-	log := tlog.Open(tlog.Settings{Path: r.Log.Leaves})
-	defer log.Close()
-	if err := log.Advance(ctx, math.MaxInt64); err != nil {
+	return r.log.look(ctx, r.Log.Leaves, r.logProblems)
+}
+
+func (r *receiver) logProblems(log *tlog.Log, err error) (found []finding) {
+	if err != nil {
 		return failed("look at the disk and the mount", "%v", err)
 	}
-	var found []finding
 	for _, f := range log.Findings() {
 		found = append(found, failed("run oversight-siem verify: it names all damaged leaves", "%s: %s, leaf %d: %s", r.Log.Leaves, f.Kind, f.First, f.Reason)...)
 		if len(found) == maxFindings {
@@ -62,15 +62,15 @@ func (r *receiver) checkLogRows(ctx context.Context) []finding {
 	if !ok {
 		return passed("%s has no events yet", r.Database)
 	}
-	return r.compareLeaf(ctx, &newest)
+	return r.log.look(ctx, r.Log.Leaves, func(log *tlog.Log, err error) []finding {
+		if err != nil {
+			return notChecked("see log.file", "%v", err)
+		}
+		return r.compareLeaf(log, &newest)
+	})
 }
 
-func (r *receiver) compareLeaf(ctx context.Context, newest *translator.Event) []finding {
-	log := tlog.Open(tlog.Settings{Path: r.Log.Leaves})
-	defer log.Close()
-	if err := log.Advance(ctx, math.MaxInt64); err != nil {
-		return notChecked("see log.file", "%v", err)
-	}
+func (r *receiver) compareLeaf(log *tlog.Log, newest *translator.Event) []finding {
 	if !log.AtEnd() {
 		return notChecked("run oversight-siem verify, which reads all of it", "%s is too long to be read in the time of a check", r.Log.Leaves)
 	}

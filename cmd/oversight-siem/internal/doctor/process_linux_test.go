@@ -10,11 +10,11 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -209,5 +209,7 @@ func hold(path string) {
 		os.Exit(1)
 	}
 	fmt.Println("holds it")
-	time.Sleep(time.Hour) // until it is killed
+	killed := make(chan os.Signal, 1)
+	signal.Notify(killed, os.Interrupt)
+	<-killed
 }

@@ -15,6 +15,7 @@ type receiver struct {
 	id     component.ID
 	config *config
 	err    error
+	log    sharedLog
 
 	Database   string           `mapstructure:"database"`
 	RegistryID string           `mapstructure:"registry_id"`
