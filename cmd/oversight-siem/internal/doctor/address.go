@@ -8,6 +8,8 @@ import (
 	"net"
 	"net/url"
 	"strings"
+
+	"go.opentelemetry.io/collector/config/configtls"
 )
 
 // address is where a destination listens.
@@ -50,13 +52,13 @@ func (e *exporter) usesTLS() bool {
 
 // destinationSettings are where the settings of several exporters have addresses.
 type destinationSettings struct {
-	Endpoint         string         `mapstructure:"endpoint"`
-	Brokers          []string       `mapstructure:"brokers"`
-	TLS              tlsSettings    `mapstructure:"tls"`
-	ProxyURL         string         `mapstructure:"proxy_url"`
-	HTTP             clientSettings `mapstructure:"http"`
-	LogsEndpoint     string         `mapstructure:"logs_endpoint"`
-	ConnectionString string         `mapstructure:"connection_string"`
+	Endpoint         string                 `mapstructure:"endpoint"`
+	Brokers          []string               `mapstructure:"brokers"`
+	TLS              configtls.ClientConfig `mapstructure:"tls"`
+	ProxyURL         string                 `mapstructure:"proxy_url"`
+	HTTP             clientSettings         `mapstructure:"http"`
+	LogsEndpoint     string                 `mapstructure:"logs_endpoint"`
+	ConnectionString string                 `mapstructure:"connection_string"`
 }
 
 // merge takes the settings of TLS and of the proxy from where opensearch has them.

@@ -21,7 +21,7 @@ func (e *exporter) checkReachable(ctx context.Context) (found []finding) {
 	if problem != nil {
 		return problem
 	}
-	secure, err := settings.TLS.config()
+	secure, err := tlsConfig(&settings.TLS)
 	if err != nil {
 		return failed(fmt.Sprintf("fix `%s::tls`; files must be readable for the collector's user", e.key()), "%s: %v", e.key(), err)
 	}

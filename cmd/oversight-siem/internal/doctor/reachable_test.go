@@ -110,8 +110,9 @@ func TestTLSOfDestinations(t *testing.T) {
 		"no file":                {right.address, "ca_file: /none/ca.pem", fault{seen: "`tls::ca_file` /none/ca.pem: no such file", remedy: "readable for the collector's user"}},
 		"a server without TLS":   {strings.TrimPrefix(plain.url, "http://"), "ca_file: " + right.ca, fault{seen: "does not speak TLS"}},
 		"nothing listens there":  {"127.0.0.1:1", "ca_file: " + right.ca, fault{seen: "connection refused", remedy: "host and port"}},
-		"a file without a key":   {right.address, "ca_file: " + right.key, fault{seen: "has no certificate in PEM"}},
-		"a certificate, no key":  {right.address, "ca_file: " + right.ca + ", cert_file: " + right.ca, fault{seen: "`tls::cert_file`"}},
+		"an unknown version":     {right.address, "ca_file: " + right.ca + ", min_version: \"1.9\"", fault{seen: "invalid TLS min_version"}},
+		"a file without a key":   {right.address, "ca_file: " + right.key, fault{seen: "`tls`, `ca_file` " + right.key + ": failed to load TLS config"}},
+		"a certificate, no key":  {right.address, "ca_file: " + right.ca + ", cert_file: " + right.ca, fault{seen: "provide both certificate and key"}},
 		"a directory as CA file": {right.address, "ca_file: " + filepath.Dir(right.ca), fault{seen: "not a regular file"}},
 	} {
 		for kind, form := range tlsDestinations {
