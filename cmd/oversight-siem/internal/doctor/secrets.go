@@ -98,7 +98,7 @@ func addBasic(settings map[string]any, found *redact.Secrets) {
 	}
 	for _, key := range []string{"user", "username"} {
 		if user, ok := settings[key]; ok {
-			found.Add(base64.StdEncoding.EncodeToString(fmt.Append(nil, user, ":", password)))
+			found.AddBasic(fmt.Sprint(user), fmt.Sprint(password))
 		}
 	}
 }
@@ -135,7 +135,7 @@ func addURL(text string, found *redact.Secrets) {
 	if password, ok := u.User.Password(); ok {
 		found.Add(password)
 		found.Add(u.User.String())
-		found.Add(base64.StdEncoding.EncodeToString([]byte(u.User.Username() + ":" + password)))
+		found.AddBasic(u.User.Username(), password)
 	}
 }
 

@@ -54,7 +54,13 @@ func (s *Secrets) AddURL(u *url.URL) {
 	for _, text := range []string{u.User.String(), u.User.Username(), password} {
 		s.Add(text)
 	}
-	s.Add(base64.StdEncoding.EncodeToString([]byte(u.User.Username() + ":" + password)))
+	s.AddBasic(u.User.Username(), password)
+}
+
+// AddBasic adds a user name and a password in the form that they have in an Authorization
+// header.
+func (s *Secrets) AddBasic(user, password string) {
+	s.Add(base64.StdEncoding.EncodeToString([]byte(user + ":" + password)))
 }
 
 // Redact returns text with every secret replaced. Cut text to length afterwards:
