@@ -204,7 +204,7 @@ func (s *elastic) checkTemplate(ctx context.Context, stream string) []finding {
 	case found != nil:
 		return found
 	case a.status == http.StatusForbidden:
-		return notChecked("run POST _index_template/_simulate_index/"+stream+" in Dev Tools: the mappings must have the field `oversight`", "the key may not read templates, and needs not")
+		return notChecked("run POST _index_template/_simulate_index/"+stream+" in Dev Tools: the mappings must have the field `oversight`", "the key may not read templates, and does not need to")
 	case a.status != http.StatusOK:
 		return notChecked("see elasticsearch.key", "%s answers %d", a.url, a.status)
 	}
@@ -241,7 +241,7 @@ func (s *elastic) checkBlock(ctx context.Context, stream string) (found []findin
 	case a.status == http.StatusNotFound:
 		return passed("%s does not exist yet: the first document creates it", stream)
 	case a.status == http.StatusForbidden:
-		return notChecked("run GET "+stream+"/_settings/index.blocks.* in Dev Tools: no block may be true", "the key may not read settings, and needs not")
+		return notChecked("run GET "+stream+"/_settings/index.blocks.* in Dev Tools: no block may be true", "the key may not read settings, and does not need to")
 	case a.status != http.StatusOK:
 		return notChecked("see elasticsearch.key", "%s answers %d", a.url, a.status)
 	}
